@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The GPU's MMU: address spaces, a TLB and a walk cache that really cache,
+ * faults and their interrupt. A component of its own: it knows the host's
+ * operations and nothing of the rest of the model.
+ *
+ * Fields of struct mali_mmu are read here by the inline paths only; the rest
+ * of the model uses the functions.
+ */
+#ifndef MALI_MMU_H
+#define MALI_MMU_H
+
+#include <string.h>
+
+#include "mali.h"
+#include "mmu_regs.h"
+
+#define MALI_PAGE_SHIFT		12
+#define MALI_PAGE_SIZE		(1u << MALI_PAGE_SHIFT)
+#define MALI_PAGE_MASK		(~(uint64_t)(MALI_PAGE_SIZE - 1))
+
+/* What an access does; the values are those of FAULTSTATUS. */
+enum mali_mmu_access {
+	MALI_ACCESS_ATOMIC,	/* needs read and write permission */
+	MALI_ACCESS_EXECUTE,
+	MALI_ACCESS_READ,
+	MALI_ACCESS_WRITE,
+};
+
+/*
+ * MALI_MMU_STALL: the address is in a locked region; nothing was accessed.
+ * Try again after the on_change callback.
+ * MALI_MMU_FAULT: struct mali_mmu_fault was filled, nothing was raised. The
+ * caller reports it with mali_mmu_report_fault(), and the access may be tried
+ * again once mali_mmu_as_generation() has changed.
+ */
+enum mali_mmu_result {
+	MALI_MMU_OK,
+	MALI_MMU_STALL,
+	MALI_MMU_FAULT,
+};
+
+struct mali_mmu_fault {
+	uint64_t va;		/* first byte that could not be accessed */
+	uint8_t exception;	/* MALI_EXC_* */
+	uint8_t access;		/* enum mali_mmu_access */
+};
+
+/**
+ * struct mali_mmu_xlat - where an access goes
+ * @pa: Physical address of the byte asked for.
+ * @page: Host address of the 4 KiB page around it for reading, or NULL.
+ * @attr: The MEMATTR byte that the descriptor selects.
+ */
+struct mali_mmu_xlat {
+	uint64_t pa;
+	const uint8_t *page;
+	uint8_t attr;
+};
+
+/*
+ * TLB and walk cache are banks of one set-associative array, so that one scan
+ * drops what a command drops. The page bank comes first and the inline lookup
+ * relies on it. A page inside a block is entered in both: the block bank
+ * keeps the reach of a block, the page bank the fast path and the host page.
+ */
+#define MALI_MMU_WAYS		4
+#define MALI_MMU_PAGE_SETS	1024u
+#define MALI_MMU_BLOCK_SETS	64u
+#define MALI_MMU_WALK3_SETS	256u
+#define MALI_MMU_WALK2_SETS	64u
+#define MALI_MMU_WALK1_SETS	16u
+#define MALI_MMU_SETS		(MALI_MMU_PAGE_SETS + MALI_MMU_BLOCK_SETS + \
+				 MALI_MMU_WALK3_SETS + MALI_MMU_WALK2_SETS + \
+				 MALI_MMU_WALK1_SETS)
+
+/*
+ * The tag of an entry is the address it starts at, with the AS, a level where
+ * a bank mixes levels, and a valid bit below.
+ */
+#define MALI_MMU_TAG_VALID	1u
+#define MALI_MMU_TAG_LEVEL_SHIFT	1
+#define MALI_MMU_TAG_AS_SHIFT	4
+#define MALI_MMU_TAG_AS_MASK	0xff0u
+
+/**
+ * struct mali_mmu_entry - one cached translation, or one cached table pointer
+ * @pa: Physical address of the page, block or table.
+ * @page: Host address of that page for reading; NULL for blocks and where
+ *	there is no plain RAM.
+ * @perms: Bit of each enum mali_mmu_access that is permitted. In the walk
+ *	cache, the hierarchical restrictions collected so far.
+ * @attr: MEMATTR byte.
+ * @level: Level of the descriptor, or of the table that @pa points to.
+ * @shift: log2 of the bytes that the descriptor behind this entry covers:
+ *	more than the entry's own when it is a page of a block.
+ */
+struct mali_mmu_entry {
+	uint64_t pa;
+	const uint8_t *page;
+	uint8_t perms;
+	uint8_t attr;
+	uint8_t level;
+	uint8_t shift;
+};
+
+enum mali_mmu_mode {
+	MALI_MMU_MODE_UNMAPPED,		/* also every mode that is not modelled */
+	MALI_MMU_MODE_IDENTITY,
+	MALI_MMU_MODE_4K,
+};
+
+/* Configuration of an AS in force: what UPDATE made of the registers. */
+struct mali_mmu_config {
+	enum mali_mmu_mode mode;
+	unsigned int va_bits;
+	unsigned int pa_bits;
+	int start_level;
+	uint64_t root;
+	uint64_t transcfg;
+	uint64_t memattr;
+};
+
+struct mali_mmu_as {
+	/* Registers. */
+	uint64_t transtab;
+	uint64_t memattr;
+	uint64_t lockaddr;
+	uint64_t transcfg;
+	uint64_t faultaddress;
+	uint32_t faultstatus;
+	uint32_t status;
+
+	struct mali_mmu_config cfg;
+	unsigned int generation;
+
+	/* The region that LOCK latched. */
+	bool locked;
+	uint64_t lock_first;
+	uint64_t lock_last;
+};
+
+struct mali_mmu {
+	/* Address spaces whose accesses take the slow path; and all beyond. */
+	uint32_t slow_mask;
+	struct mali_stats *stats;
+
+	uint64_t tag[MALI_MMU_SETS][MALI_MMU_WAYS];
+	struct mali_mmu_entry entry[MALI_MMU_SETS][MALI_MMU_WAYS];
+	uint8_t victim[MALI_MMU_SETS];
+
+	struct mali_mmu_as as[MALI_NUM_AS];
+	uint32_t rawstat;
+	uint32_t mask;
+	bool irq_level;
+
+	const struct mali_host_ops *ops;
+	void *host;
+	uint32_t ignore;
+	void (*on_change)(void *opaque, unsigned int as);
+	void *opaque;
+};
+
+/**
+ * mali_mmu_init() - Make an MMU in its power-on state
+ * @mmu: The MMU; about 200 KiB, embedded in something allocated.
+ * @ops: The machine; must outlive the MMU.
+ * @host: First argument of @ops.
+ * @ignore: MALI_IGNORE_AS_* mask.
+ * @stats: Counters to keep; the MMU never clears them.
+ * @on_change: Called with @opaque after UPDATE, UNLOCK, FLUSH_PT and
+ *	FLUSH_MEM of an AS: stalled and faulted accesses may go on. May be NULL.
+ *	It may access memory through the MMU, but not its registers.
+ * @opaque: First argument of @on_change.
+ */
+void mali_mmu_init(struct mali_mmu *mmu, const struct mali_host_ops *ops,
+		   void *host, uint32_t ignore, struct mali_stats *stats,
+		   void (*on_change)(void *opaque, unsigned int as),
+		   void *opaque);
+
+/*
+ * Power-on or soft reset: registers, locks and caches; the interrupt line
+ * falls. on_change is not called. Generations move on.
+ */
+void mali_mmu_reset(struct mali_mmu *mmu);
+
+/*
+ * Registers, @offset in the GPU's register window, from MALI_MMU_BASE to
+ * MALI_MMU_END, aligned to 4. A 64-bit access is two: low word, high word.
+ */
+uint32_t mali_mmu_reg_read(const struct mali_mmu *mmu, uint32_t offset);
+void mali_mmu_reg_write(struct mali_mmu *mmu, uint32_t offset, uint32_t val);
+
+/*
+ * Raise a fault: FAULTSTATUS, FAULTADDRESS and the interrupt, unless a fault
+ * of this AS is pending already, which keeps its registers.
+ */
+void mali_mmu_report_fault(struct mali_mmu *mmu, unsigned int as,
+			   const struct mali_mmu_fault *fault,
+			   uint16_t source_id);
+
+/* Changes at every UPDATE, UNLOCK and FLUSH of @as, and at reset. */
+unsigned int mali_mmu_as_generation(const struct mali_mmu *mmu,
+				    unsigned int as);
+
+/* The AS translates something: a mode is in force that is not UNMAPPED. */
+bool mali_mmu_as_enabled(const struct mali_mmu *mmu, unsigned int as);
+
+/* The functions of mali.h of the same names, without side effects. */
+int mali_mmu_translate_peek(const struct mali_mmu *mmu, unsigned int as,
+			    uint64_t va, struct mali_translation *t);
+
+/*
+ * Visits at most MALI_MMU_MAX_TABLES tables, so that a table that points to
+ * itself ends; tables that no memory backs are left out. A level is that of
+ * the architecture, so the root of a smaller address space is not level 0.
+ */
+#define MALI_MMU_MAX_TABLES	(1 << 18)
+long mali_mmu_for_each_table(const struct mali_mmu *mmu, unsigned int as,
+			     void (*fn)(void *opaque, uint64_t pa, int level,
+					unsigned int valid),
+			     void *opaque);
+
+/* Everything that the inline paths below leave. */
+enum mali_mmu_result
+mali_mmu_translate_slow(struct mali_mmu *mmu, unsigned int as, uint64_t va,
+			enum mali_mmu_access access,
+			struct mali_mmu_xlat *xlat,
+			struct mali_mmu_fault *fault);
+
+static inline uint64_t mali_mmu_page_tag(unsigned int as, uint64_t va)
+{
+	return (va & MALI_PAGE_MASK) | as << MALI_MMU_TAG_AS_SHIFT |
+	       MALI_MMU_TAG_VALID;
+}
+
+static inline unsigned int mali_mmu_page_set(unsigned int as, uint64_t va)
+{
+	uint64_t vpn = va >> MALI_PAGE_SHIFT;
+
+	return (vpn ^ vpn >> 10 ^ as << 7) & (MALI_MMU_PAGE_SETS - 1);
+}
+
+static inline const struct mali_mmu_entry *
+mali_mmu_page_lookup(const struct mali_mmu *mmu, unsigned int as, uint64_t va)
+{
+	uint64_t tag = mali_mmu_page_tag(as, va);
+	unsigned int set = mali_mmu_page_set(as, va);
+
+	for (unsigned int way = 0; way < MALI_MMU_WAYS; way++) {
+		if (mmu->tag[set][way] == tag)
+			return &mmu->entry[set][way];
+	}
+	return NULL;
+}
+
+/**
+ * mali_mmu_translate() - Translate one address for one kind of access
+ * @mmu: The MMU.
+ * @as: Address space; up to 255, those that do not exist fault.
+ * @va: Virtual address.
+ * @access: What the access does.
+ * @xlat: Where it goes, on MALI_MMU_OK.
+ * @fault: Why not, on MALI_MMU_FAULT.
+ */
+static inline enum mali_mmu_result
+mali_mmu_translate(struct mali_mmu *mmu, unsigned int as, uint64_t va,
+		   enum mali_mmu_access access, struct mali_mmu_xlat *xlat,
+		   struct mali_mmu_fault *fault)
+{
+	const struct mali_mmu_entry *e;
+
+	if (!(mmu->slow_mask >> (as & 31) & 1)) {
+		e = mali_mmu_page_lookup(mmu, as, va);
+		if (e && (e->perms >> access & 1)) {
+			mmu->stats->tlb_hits++;
+			xlat->pa = e->pa | (va & ~MALI_PAGE_MASK);
+			xlat->page = e->page;
+			xlat->attr = e->attr;
+			return MALI_MMU_OK;
+		}
+	}
+	return mali_mmu_translate_slow(mmu, as, va, access, xlat, fault);
+}
+
+/*
+ * Memory. A fault's address is the first byte of the access that lies in the
+ * page at fault. A read may have filled a part of @buf when it does not end
+ * with MALI_MMU_OK; a write checks every page before it changes any.
+ */
+enum mali_mmu_result mali_mmu_read(struct mali_mmu *mmu, unsigned int as,
+				   uint64_t va, void *buf, size_t len,
+				   enum mali_mmu_access access,
+				   struct mali_mmu_fault *fault);
+enum mali_mmu_result mali_mmu_write(struct mali_mmu *mmu, unsigned int as,
+				    uint64_t va, const void *buf, size_t len,
+				    enum mali_mmu_access access,
+				    struct mali_mmu_fault *fault);
+
+/* Guest memory is little-endian. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define mali_le32(x)	__builtin_bswap32(x)
+#define mali_le64(x)	__builtin_bswap64(x)
+#else
+#define mali_le32(x)	(x)
+#define mali_le64(x)	(x)
+#endif
+
+/*
+ * Loads of guest memory that guest CPUs write at the same time: aligned ones
+ * are single-copy atomic, as on the bus.
+ */
+typedef uint32_t __attribute__((may_alias)) mali_u32_alias;
+typedef uint64_t __attribute__((may_alias)) mali_u64_alias;
+
+static inline uint32_t mali_load32(const void *p)
+{
+	return mali_le32(__atomic_load_n((const mali_u32_alias *)p,
+					 __ATOMIC_RELAXED));
+}
+
+static inline uint64_t mali_load64(const void *p)
+{
+	return mali_le64(__atomic_load_n((const mali_u64_alias *)p,
+					 __ATOMIC_RELAXED));
+}
+
+static inline enum mali_mmu_result
+mali_mmu_read32(struct mali_mmu *mmu, unsigned int as, uint64_t va,
+		uint32_t *val, enum mali_mmu_access access,
+		struct mali_mmu_fault *fault)
+{
+	struct mali_mmu_xlat x;
+	enum mali_mmu_result r;
+
+	if (!(va & 3)) {
+		r = mali_mmu_translate(mmu, as, va, access, &x, fault);
+		if (r != MALI_MMU_OK)
+			return r;
+		if (x.page) {
+			*val = mali_load32(x.page + (va & ~MALI_PAGE_MASK));
+			return MALI_MMU_OK;
+		}
+	}
+	r = mali_mmu_read(mmu, as, va, val, sizeof(*val), access, fault);
+	if (r == MALI_MMU_OK)
+		*val = mali_le32(*val);
+	return r;
+}
+
+static inline enum mali_mmu_result
+mali_mmu_read64(struct mali_mmu *mmu, unsigned int as, uint64_t va,
+		uint64_t *val, enum mali_mmu_access access,
+		struct mali_mmu_fault *fault)
+{
+	struct mali_mmu_xlat x;
+	enum mali_mmu_result r;
+
+	if (!(va & 7)) {
+		r = mali_mmu_translate(mmu, as, va, access, &x, fault);
+		if (r != MALI_MMU_OK)
+			return r;
+		if (x.page) {
+			*val = mali_load64(x.page + (va & ~MALI_PAGE_MASK));
+			return MALI_MMU_OK;
+		}
+	}
+	r = mali_mmu_read(mmu, as, va, val, sizeof(*val), access, fault);
+	if (r == MALI_MMU_OK)
+		*val = mali_le64(*val);
+	return r;
+}
+
+static inline enum mali_mmu_result
+mali_mmu_write32(struct mali_mmu *mmu, unsigned int as, uint64_t va,
+		 uint32_t val, enum mali_mmu_access access,
+		 struct mali_mmu_fault *fault)
+{
+	val = mali_le32(val);
+	return mali_mmu_write(mmu, as, va, &val, sizeof(val), access, fault);
+}
+
+static inline enum mali_mmu_result
+mali_mmu_write64(struct mali_mmu *mmu, unsigned int as, uint64_t va,
+		 uint64_t val, enum mali_mmu_access access,
+		 struct mali_mmu_fault *fault)
+{
+	val = mali_le64(val);
+	return mali_mmu_write(mmu, as, va, &val, sizeof(val), access, fault);
+}
+
+#endif /* MALI_MMU_H */
