@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What every script here shares: places, progress, failures, packages, stamps.
@@ -20,7 +20,7 @@ JOBS=${JOBS:-$(nproc)}
 export ROOT BUILD OUT CACHE JOBS
 
 # What a user can do about a failure of the next step; printed with it.
-REMEDY=${REMEDY:-}
+export REMEDY=${REMEDY:-}
 
 die()
 {
