@@ -985,6 +985,12 @@ void mali_mmu_reg_write(struct mali_mmu *mmu, uint32_t offset, uint32_t val)
 		as_write(mmu, as, reg, val);
 }
 
+void mali_mmu_drop_all(struct mali_mmu *mmu)
+{
+	memset(mmu->tag, 0, sizeof(mmu->tag));
+	memset(mmu->victim, 0, sizeof(mmu->victim));
+}
+
 void mali_mmu_reset(struct mali_mmu *mmu)
 {
 	for (unsigned int as = 0; as < MALI_NUM_AS; as++) {
@@ -992,8 +998,7 @@ void mali_mmu_reset(struct mali_mmu *mmu)
 
 		mmu->as[as] = (struct mali_mmu_as){ .generation = generation };
 	}
-	memset(mmu->tag, 0, sizeof(mmu->tag));
-	memset(mmu->victim, 0, sizeof(mmu->victim));
+	mali_mmu_drop_all(mmu);
 	mmu->slow_mask = ~low_mask(MALI_NUM_AS);
 	mmu->rawstat = 0;
 	mmu->mask = 0;

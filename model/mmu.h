@@ -184,6 +184,9 @@ void mali_mmu_init(struct mali_mmu *mmu, const struct mali_host_ops *ops,
  */
 void mali_mmu_reset(struct mali_mmu *mmu);
 
+/* Power loss of the block that holds the caches: they forget, all of them. */
+void mali_mmu_drop_all(struct mali_mmu *mmu);
+
 /*
  * Registers, @offset in the GPU's register window, from MALI_MMU_BASE to
  * MALI_MMU_END, aligned to 4. A 64-bit access is two: low word, high word.
