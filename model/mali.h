@@ -78,10 +78,13 @@ struct mali_host_ops {
  * struct mali_config - how the GPU is built
  * @coherent: The integration is I/O coherent (ACE-Lite).
  * @ignore: MALI_IGNORE_* mask, 0 for a faithful model.
+ * @timer_hz: Rate of the system counter that the CPUs' generic timers share
+ *	with the GPU; 0 for the 62.5 MHz that QEMU gives a Cortex-A76.
  */
 struct mali_config {
 	bool coherent;
 	uint32_t ignore;
+	uint32_t timer_hz;
 };
 
 /* mali_new() gives NULL only when the host is out of memory. */

@@ -209,6 +209,13 @@ unsigned int mali_mmu_as_generation(const struct mali_mmu *mmu,
 /* The AS translates something: a mode is in force that is not UNMAPPED. */
 bool mali_mmu_as_enabled(const struct mali_mmu *mmu, unsigned int as);
 
+/* A LOCK is in force somewhere in @as. */
+static inline bool mali_mmu_as_locked(const struct mali_mmu *mmu,
+				      unsigned int as)
+{
+	return mmu->as[as].locked;
+}
+
 /* The functions of mali.h of the same names, without side effects. */
 int mali_mmu_translate_peek(const struct mali_mmu *mmu, unsigned int as,
 			    uint64_t va, struct mali_translation *t);
