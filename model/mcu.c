@@ -1,0 +1,887 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The microcontroller and the firmware on it: boot, the global, group and
+ * stream interface, and which stream executes when.
+ *
+ * The firmware is modelled at the level of its interface, not instruction by
+ * instruction, but it lives by the hardware's rules:
+ * - All it reads and writes is memory of address space 0, through the MMU. An
+ *   access that faults there is the end of it (MCU_STATUS FATAL), as a crash
+ *   of the real one is.
+ * - While the driver has a region of address space 0 locked it does nothing:
+ *   the core could be stalled on any access.
+ * - It keeps no copy of REQ and ACK words; memory is the only truth.
+ * - An event (a toggle towards the driver) is sent when the driver has
+ *   acknowledged the one before, and waits in struct mali_csg until then.
+ */
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "gpu_regs.h"
+#include "mali_internal.h"
+
+/* Instructions that a stream executes before the next has its turn ... */
+#define SLICE_INSTRS		4096u
+/* ... and what one instruction takes of the model's time. */
+#define INSTR_NS		4u
+
+#define MCU_AS			0u
+#define MCU_SOURCE_ID		0x4000u
+
+/* --- The firmware's own memory ------------------------------------------------ */
+
+static bool mcu_alive(const struct mali *m)
+{
+	return m->mcu.status == MCU_STATUS_ENABLED;
+}
+
+static void mcu_set_status(struct mali *m, uint32_t status)
+{
+	if (m->mcu.status == status)
+		return;
+	m->mcu.status = status;
+	mali_irq_raise(m, &m->gpu.irq, GPU_IRQ_MCU_STATUS_CHANGED);
+}
+
+static void mcu_crash(struct mali *m, const struct mali_mmu_fault *f)
+{
+	if (mali_mmu_as_enabled(&m->mmu, MCU_AS))
+		mali_mmu_report_fault(&m->mmu, MCU_AS, f, MCU_SOURCE_ID);
+	mali_guest_error(m, "firmware access to 0x%" PRIx64 " failed", f->va);
+	mcu_set_status(m, MCU_STATUS_FATAL);
+}
+
+/*
+ * Accessors. After a crash they do nothing and read zero, so that callers need
+ * no error path: whatever they go on to do has no effect.
+ */
+static bool fw_read(struct mali *m, uint64_t va, void *buf, size_t len)
+{
+	struct mali_mmu_fault f;
+
+	memset(buf, 0, len);
+	if (!mcu_alive(m))
+		return false;
+	if (mali_mmu_read(&m->mmu, MCU_AS, va, buf, len, MALI_ACCESS_READ,
+			  &f) == MALI_MMU_OK)
+		return true;
+	mcu_crash(m, &f);
+	return false;
+}
+
+static void fw_write(struct mali *m, uint64_t va, const void *buf, size_t len)
+{
+	struct mali_mmu_fault f;
+
+	if (!mcu_alive(m))
+		return;
+	if (mali_mmu_write(&m->mmu, MCU_AS, va, buf, len, MALI_ACCESS_WRITE,
+			   &f) != MALI_MMU_OK)
+		mcu_crash(m, &f);
+}
+
+static uint32_t fw_rd32(struct mali *m, uint64_t va)
+{
+	uint32_t val;
+
+	fw_read(m, va, &val, sizeof(val));
+	return val;
+}
+
+static uint64_t fw_rd64(struct mali *m, uint64_t va)
+{
+	uint64_t val;
+
+	fw_read(m, va, &val, sizeof(val));
+	return val;
+}
+
+static void fw_wr32(struct mali *m, uint64_t va, uint32_t val)
+{
+	fw_write(m, va, &val, sizeof(val));
+}
+
+static void fw_wr64(struct mali *m, uint64_t va, uint64_t val)
+{
+	fw_write(m, va, &val, sizeof(val));
+}
+
+static uint32_t glb_in(const struct mali *m)
+{
+	return m->mcu.shared_va + FW_GLB_INPUT;
+}
+
+static uint32_t glb_out(const struct mali *m)
+{
+	return m->mcu.shared_va + FW_GLB_OUTPUT;
+}
+
+static uint32_t csg_in(const struct mali *m, unsigned int csg)
+{
+	return m->mcu.shared_va + FW_CSG_INPUT(csg);
+}
+
+static uint32_t csg_out(const struct mali *m, unsigned int csg)
+{
+	return m->mcu.shared_va + FW_CSG_OUTPUT(csg);
+}
+
+static uint32_t cs_in(const struct mali *m, unsigned int csg, unsigned int cs)
+{
+	return m->mcu.shared_va + FW_CS_INPUT(csg, cs);
+}
+
+static uint32_t cs_out(const struct mali *m, unsigned int csg, unsigned int cs)
+{
+	return m->mcu.shared_va + FW_CS_OUTPUT(csg, cs);
+}
+
+/* --- Interrupts and events -------------------------------------------------------- */
+
+static void glb_irq(struct mali *m, uint32_t changed)
+{
+	if (changed & fw_rd32(m, glb_in(m) + GLB_ACK_IRQ_MASK))
+		mali_irq_raise(m, &m->mcu.irq, JOB_INT_GLOBAL);
+}
+
+static void csg_irq(struct mali *m, unsigned int csg, uint32_t changed)
+{
+	if (changed & fw_rd32(m, csg_in(m, csg) + CSG_ACK_IRQ_MASK))
+		mali_irq_raise(m, &m->mcu.irq, JOB_INT_CSG(csg));
+}
+
+/*
+ * Toggle those of *events in the ACK word at @out that the driver is not
+ * still working on, and take them off *events. Returns what was sent.
+ */
+static uint32_t send_events(struct mali *m, uint32_t in, uint32_t out,
+			    uint32_t *events)
+{
+	uint32_t req, ack, now;
+
+	if (!*events)
+		return 0;
+	req = fw_rd32(m, in);
+	ack = fw_rd32(m, out);
+	now = *events & ~(req ^ ack);
+	if (now)
+		fw_wr32(m, out, ack ^ now);
+	*events &= ~now;
+	return now;
+}
+
+static void csg_send_events(struct mali *m, unsigned int csg)
+{
+	struct mali_csg *g = &m->mcu.csg[csg];
+
+	csg_irq(m, csg, send_events(m, csg_in(m, csg) + CSG_REQ,
+				    csg_out(m, csg) + CSG_ACK, &g->events));
+}
+
+static void cs_send_events(struct mali *m, unsigned int csg, unsigned int cs)
+{
+	struct mali_csg *g = &m->mcu.csg[csg];
+	uint32_t in = cs_in(m, csg, cs), out = cs_out(m, csg, cs);
+	uint32_t sent, irq_req;
+
+	sent = send_events(m, in + CS_REQ, out + CS_ACK, &g->cs_events[cs]);
+	if (!(sent & fw_rd32(m, in + CS_ACK_IRQ_MASK)))
+		return;
+
+	/* The bit of a stream whose last interrupt is pending stays pending */
+	irq_req = fw_rd32(m, csg_out(m, csg) + CSG_CS_IRQ_REQ);
+	if (!((irq_req ^ fw_rd32(m, csg_in(m, csg) + CSG_CS_IRQ_ACK)) &
+	      BIT(cs)))
+		fw_wr32(m, csg_out(m, csg) + CSG_CS_IRQ_REQ,
+			irq_req ^ BIT(cs));
+	mali_irq_raise(m, &m->mcu.irq, JOB_INT_CSG(csg));
+}
+
+static void csg_event(struct mali *m, unsigned int csg, uint32_t event)
+{
+	m->mcu.csg[csg].events |= event;
+	csg_send_events(m, csg);
+}
+
+static void cs_event(struct mali *m, unsigned int csg, unsigned int cs,
+		     uint32_t event)
+{
+	m->mcu.csg[csg].cs_events[cs] |= event;
+	cs_send_events(m, csg, cs);
+}
+
+/* --- Streams --------------------------------------------------------------------------- */
+
+static void cs_exception(struct mali *m, unsigned int csg, unsigned int cs,
+			 const struct mali_cs_result *r)
+{
+	bool fatal = r->outcome == MALI_CS_FATAL;
+	uint32_t out = cs_out(m, csg, cs);
+
+	fw_wr32(m, out + (fatal ? CS_OUT_FATAL : CS_OUT_FAULT), r->exception);
+	fw_wr64(m, out + (fatal ? CS_OUT_FATAL_INFO : CS_OUT_FAULT_INFO),
+		r->info);
+	cs_event(m, csg, cs, fatal ? CS_FATAL : CS_FAULT);
+}
+
+static void cs_fatal(struct mali *m, unsigned int csg, unsigned int cs,
+		     enum cs_exception exc, uint64_t info)
+{
+	struct mali_cs_result r = {
+		.outcome = MALI_CS_FATAL,
+		.exception = exc,
+		.info = info,
+	};
+
+	m->mcu.csg[csg].cs[cs].ctx.dead = 1;
+	cs_exception(m, csg, cs, &r);
+}
+
+/* Tell the queue's owner how far the stream is */
+static void cs_publish(struct mali *m, struct mali_cs *cs)
+{
+	uint32_t active;
+
+	if (!cs->started || cs->published == cs->ctx.extract)
+		return;
+	active = cs->ctx.extract != cs->insert || cs->ctx.depth;
+	fw_wr64(m, cs->ring_out + RING_EXTRACT, cs->ctx.extract);
+	fw_wr32(m, cs->ring_out + RING_ACTIVE, active);
+	cs->published = cs->ctx.extract;
+}
+
+static void cs_read_insert(struct mali *m, struct mali_cs *cs)
+{
+	cs->insert = fw_rd64(m, cs->ring_in + RING_INSERT);
+}
+
+static void cs_start(struct mali *m, unsigned int csg, unsigned int id,
+		     bool resume)
+{
+	struct mali_cs *cs = &m->mcu.csg[csg].cs[id];
+	uint32_t in = cs_in(m, csg, id);
+
+	cs->ring_base = fw_rd64(m, in + CS_BASE);
+	cs->ring_size = fw_rd32(m, in + CS_SIZE);
+	cs->ring_in = fw_rd64(m, in + CS_USER_INPUT);
+	cs->ring_out = fw_rd64(m, in + CS_USER_OUTPUT);
+	cs->config = fw_rd32(m, in + CS_CONFIG);
+	if (!resume) {
+		memset(&cs->ctx, 0, sizeof(cs->ctx));
+		cs->ctx.extract = fw_rd64(m, cs->ring_in + RING_EXTRACT_INIT);
+	}
+	cs->published = ~cs->ctx.extract;
+	mali_cs_start(cs);
+	cs_read_insert(m, cs);
+
+	if (!cs->ring_size || cs->ring_size & (cs->ring_size - 1) ||
+	    cs->ring_base % CS_INSTR_SIZE || cs->ctx.extract % CS_INSTR_SIZE ||
+	    cs->insert - cs->ctx.extract > cs->ring_size) {
+		mali_guest_error(m, "bad ring for group %u stream %u", csg, id);
+		cs->insert = cs->ctx.extract;
+		cs->ring_size = CS_INSTR_SIZE;
+		cs_fatal(m, csg, id, CS_EXC_CONFIG_FAULT, cs->ring_base);
+	}
+}
+
+/* What the driver asks of one stream */
+static void cs_process(struct mali *m, unsigned int csg, unsigned int id,
+		       bool resume)
+{
+	struct mali_cs *cs = &m->mcu.csg[csg].cs[id];
+	uint32_t req = fw_rd32(m, cs_in(m, csg, id) + CS_REQ);
+	uint32_t ack = fw_rd32(m, cs_out(m, csg, id) + CS_ACK);
+	uint32_t state = req & CS_STATE_MASK;
+
+	cs->idle_flags = req & (CS_IDLE_SYNC_WAIT | CS_IDLE_EMPTY);
+	if (state == CS_STATE_START && !cs->started) {
+		cs_start(m, csg, id, resume);
+	} else if (state == CS_STATE_STOP && cs->started) {
+		cs_publish(m, cs);
+		cs->started = false;
+	} else if (cs->started) {
+		cs_read_insert(m, cs);
+	}
+
+	/* cs_start() may have sent an event: its bit is not to be undone */
+	ack = fw_rd32(m, cs_out(m, csg, id) + CS_ACK);
+	fw_wr32(m, cs_out(m, csg, id) + CS_ACK,
+		(ack & CS_EVT_MASK) | (req & ~CS_EVT_MASK));
+	cs_send_events(m, csg, id);
+}
+
+static uint32_t blocked_reason(const struct mali_cs *cs)
+{
+	switch (cs->block) {
+	case MALI_CS_BLOCK_SYNC:
+		return CS_BLOCKED_SYNC_WAIT;
+	case MALI_CS_BLOCK_PROGRESS:
+		return CS_BLOCKED_PROGRESS_WAIT;
+	default:
+		return CS_BLOCKED_UNBLOCKED;
+	}
+}
+
+static void cs_write_status(struct mali *m, unsigned int csg, unsigned int id)
+{
+	const struct mali_cs *cs = &m->mcu.csg[csg].cs[id];
+	bool waits = cs->started && cs->block == MALI_CS_BLOCK_SYNC;
+	uint32_t out = cs_out(m, csg, id);
+
+	fw_wr64(m, out + CS_STATUS_CMD_PTR, mali_cs_cmd_ptr(cs));
+	fw_wr32(m, out + CS_STATUS_WAIT, waits ? cs->wait_flags : 0);
+	fw_wr32(m, out + CS_STATUS_REQ_RESOURCE, cs->ctx.resources);
+	fw_wr64(m, out + CS_STATUS_WAIT_PTR, waits ? cs->wait_addr : 0);
+	fw_wr32(m, out + CS_STATUS_WAIT_VALUE,
+		waits ? (uint32_t)cs->wait_ref : 0);
+	fw_wr32(m, out + CS_STATUS_WAIT_VALUE_HI,
+		waits ? cs->wait_ref >> 32 : 0);
+	fw_wr32(m, out + CS_STATUS_SCOREBOARDS, 0);
+	fw_wr32(m, out + CS_STATUS_BLOCKED,
+		cs->started ? blocked_reason(cs) : CS_BLOCKED_UNBLOCKED);
+}
+
+/* --- Suspend and resume -------------------------------------------------------------------- */
+
+#define SUSPEND_MAGIC		0x50535543u	/* "CUSP" */
+
+/* The suspend buffer: this header, then the context of each stream */
+struct suspend_header {
+	uint32_t magic;
+	uint32_t size;
+};
+
+#define SUSPEND_SIZE	(sizeof(struct suspend_header) + \
+			 FW_NUM_CS * sizeof(struct mali_cs_ctx))
+
+static uint64_t suspend_ctx(uint64_t buf, unsigned int id)
+{
+	return buf + sizeof(struct suspend_header) +
+	       id * sizeof(struct mali_cs_ctx);
+}
+
+static void csg_save(struct mali *m, unsigned int csg)
+{
+	struct mali_csg *g = &m->mcu.csg[csg];
+	struct suspend_header h = { SUSPEND_MAGIC, SUSPEND_SIZE };
+	uint64_t buf = fw_rd64(m, csg_in(m, csg) + CSG_SUSPEND_BUF);
+
+	for (unsigned int id = 0; id < FW_NUM_CS; id++)
+		fw_write(m, suspend_ctx(buf, id), &g->cs[id].ctx,
+			 sizeof(g->cs[id].ctx));
+	fw_write(m, buf, &h, sizeof(h));
+}
+
+static bool ctx_valid(const struct mali_cs_ctx *c)
+{
+	return c->depth <= MALI_CALL_DEPTH;
+}
+
+/* False when the buffer is not one that csg_save() wrote */
+static bool csg_restore(struct mali *m, unsigned int csg)
+{
+	struct mali_csg *g = &m->mcu.csg[csg];
+	uint64_t buf = fw_rd64(m, csg_in(m, csg) + CSG_SUSPEND_BUF);
+	struct suspend_header h;
+
+	if (!fw_read(m, buf, &h, sizeof(h)) || h.magic != SUSPEND_MAGIC ||
+	    h.size != SUSPEND_SIZE)
+		return false;
+	for (unsigned int id = 0; id < FW_NUM_CS; id++) {
+		fw_read(m, suspend_ctx(buf, id), &g->cs[id].ctx,
+			sizeof(g->cs[id].ctx));
+		if (!ctx_valid(&g->cs[id].ctx))
+			return false;
+	}
+	return true;
+}
+
+/* --- Groups ------------------------------------------------------------------------------------ */
+
+static void csg_set_idle(struct mali *m, unsigned int csg, bool idle)
+{
+	struct mali_csg *g = &m->mcu.csg[csg];
+
+	if (g->idle == idle)
+		return;
+	g->idle = idle;
+	fw_wr32(m, csg_out(m, csg) + CSG_STATUS_STATE,
+		idle ? CSG_STATUS_STATE_IDLE : 0);
+	if (idle)
+		csg_event(m, csg, CSG_IDLE);
+}
+
+static void csg_begin(struct mali *m, unsigned int csg, bool resume)
+{
+	struct mali_csg *g = &m->mcu.csg[csg];
+	uint32_t in = csg_in(m, csg);
+	bool lost;
+
+	memset(g->cs, 0, sizeof(g->cs));
+	g->active = true;
+	g->idle = false;
+	g->as = CSG_CONFIG_AS(fw_rd32(m, in + CSG_CONFIG));
+	fw_wr32(m, csg_out(m, csg) + CSG_STATUS_STATE, 0);
+	lost = resume && !csg_restore(m, csg);
+	if (lost)
+		memset(g->cs, 0, sizeof(g->cs));
+
+	for (unsigned int id = 0; id < FW_NUM_CS; id++) {
+		cs_process(m, csg, id, resume && !lost);
+		if (lost && g->cs[id].started)
+			cs_fatal(m, csg, id, CS_EXC_CONFIG_FAULT, 0);
+	}
+}
+
+static void csg_end(struct mali *m, unsigned int csg, bool save)
+{
+	struct mali_csg *g = &m->mcu.csg[csg];
+
+	for (unsigned int id = 0; id < FW_NUM_CS; id++) {
+		cs_publish(m, &g->cs[id]);
+		cs_write_status(m, csg, id);
+	}
+	if (save)
+		csg_save(m, csg);
+	for (unsigned int id = 0; id < FW_NUM_CS; id++)
+		g->cs[id].started = false;
+	g->active = false;
+	g->idle = false;
+}
+
+static void csg_set_state(struct mali *m, unsigned int csg, uint32_t state)
+{
+	struct mali_csg *g = &m->mcu.csg[csg];
+
+	switch (state) {
+	case CSG_STATE_START:
+	case CSG_STATE_RESUME:
+		if (!g->active)
+			csg_begin(m, csg, state == CSG_STATE_RESUME);
+		break;
+	case CSG_STATE_SUSPEND:
+	case CSG_STATE_TERMINATE:
+		if (g->active)
+			csg_end(m, csg, state == CSG_STATE_SUSPEND);
+		break;
+	default:
+		mali_guest_error(m, "group %u: unknown state %u", csg, state);
+		break;
+	}
+}
+
+/* Streams whose doorbell bit the driver toggled */
+static void csg_cs_doorbells(struct mali *m, unsigned int csg)
+{
+	uint32_t req = fw_rd32(m, csg_in(m, csg) + CSG_DB_REQ);
+	uint32_t out = csg_out(m, csg) + CSG_DB_ACK;
+	uint32_t rung = req ^ fw_rd32(m, out);
+
+	fw_wr32(m, out, req);
+	if (!m->mcu.csg[csg].active)
+		return;
+	for (unsigned int id = 0; id < FW_NUM_CS; id++)
+		if (rung & BIT(id))
+			cs_process(m, csg, id, false);
+}
+
+/* What the driver asks of one group */
+static void csg_process(struct mali *m, unsigned int csg)
+{
+	struct mali_csg *g = &m->mcu.csg[csg];
+	uint32_t in = csg_in(m, csg), out = csg_out(m, csg);
+	uint32_t req = fw_rd32(m, in + CSG_REQ);
+	uint32_t changed = (req ^ fw_rd32(m, out + CSG_ACK)) & ~CSG_EVT_MASK;
+
+	if (changed & CSG_ENDPOINT_CONFIG) {
+		uint32_t ep = fw_rd32(m, in + CSG_EP_REQ);
+
+		g->priority = CSG_EP_REQ_PRIORITY(ep);
+		fw_wr32(m, out + CSG_STATUS_EP_CURRENT, ep);
+		fw_wr32(m, out + CSG_STATUS_EP_REQ, ep);
+	}
+	if (changed & CSG_STATE_MASK)
+		csg_set_state(m, csg, req & CSG_STATE_MASK);
+	csg_cs_doorbells(m, csg);
+	if (changed & CSG_STATUS_UPDATE)
+		for (unsigned int id = 0; id < FW_NUM_CS; id++)
+			cs_write_status(m, csg, id);
+
+	if (changed) {
+		fw_wr32(m, out + CSG_ACK,
+			fw_rd32(m, out + CSG_ACK) ^ changed);
+		csg_irq(m, csg, changed);
+	}
+	csg_send_events(m, csg);
+	for (unsigned int id = 0; id < FW_NUM_CS; id++)
+		cs_send_events(m, csg, id);
+}
+
+/* --- The global interface -------------------------------------------------------------------------- */
+
+/* Requests that are done by taking note of them */
+#define GLB_SIMPLE_REQS	(GLB_CFG_PROGRESS_TIMER | GLB_CFG_ALLOC_EN | \
+			 GLB_CFG_POWEROFF_TIMER | GLB_PERFCNT_EN | \
+			 GLB_PERFCNT_SAMPLE | GLB_COUNTER_EN | GLB_PING | \
+			 GLB_FWCFG_UPDATE | GLB_IDLE_EN)
+
+static uint64_t timer_ns(const struct mali *m, uint32_t val)
+{
+	uint64_t counts = (uint64_t)GLB_TIMER_VALUE(val) << GLB_TIMER_SHIFT;
+
+	return counts / m->cfg.timer_hz * 1000000000u +
+	       counts % m->cfg.timer_hz * 1000000000u / m->cfg.timer_hz;
+}
+
+static void halt(struct mali *m)
+{
+	for (unsigned int csg = 0; csg < FW_NUM_CSGS; csg++)
+		for (unsigned int id = 0; id < FW_NUM_CS; id++)
+			cs_publish(m, &m->mcu.csg[csg].cs[id]);
+	fw_wr32(m, glb_out(m) + GLB_HALT_STATUS, 0);
+	if (mcu_alive(m))
+		mcu_set_status(m, MCU_STATUS_HALT);
+}
+
+static void glb_process(struct mali *m)
+{
+	uint32_t in = glb_in(m), out = glb_out(m);
+	uint32_t req = fw_rd32(m, in + GLB_REQ);
+	uint32_t ack = fw_rd32(m, out + GLB_ACK);
+	uint32_t changed = (req ^ ack) & GLB_SIMPLE_REQS;
+	uint32_t db_req, rung;
+
+	if (req & GLB_HALT) {
+		halt(m);
+		return;
+	}
+	m->mcu.timers_on = req & GLB_IDLE_EN;
+	m->mcu.idle_ns = timer_ns(m, fw_rd32(m, in + GLB_IDLE_TIMER));
+	if (changed) {
+		fw_wr32(m, out + GLB_ACK, ack ^ changed);
+		glb_irq(m, changed);
+	}
+
+	db_req = fw_rd32(m, in + GLB_DB_REQ);
+	rung = db_req ^ fw_rd32(m, out + GLB_DB_ACK);
+	fw_wr32(m, out + GLB_DB_ACK, db_req);
+	for (unsigned int csg = 0; csg < FW_NUM_CSGS; csg++)
+		if (rung & BIT(csg))
+			csg_process(m, csg);
+}
+
+/* --- Boot -------------------------------------------------------------------------------------------- */
+
+static uint32_t crc32(const uint8_t *p, size_t len)
+{
+	uint32_t crc = ~0u;
+
+	while (len--) {
+		crc ^= *p++;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+	}
+	return ~crc;
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	uint32_t val;
+
+	memcpy(&val, p, sizeof(val));
+	return val;
+}
+
+/* Read and check the image as the core would find it; false: do not boot */
+static bool load_image(struct mali *m)
+{
+	uint8_t code[FW_CODE_SIZE];
+	uint8_t *desc = code + FW_DESC_OFFSET;
+	struct mali_mmu_fault f;
+	uint32_t crc;
+
+	if (mali_mmu_read(&m->mmu, MCU_AS, FW_CODE_VA, code, sizeof(code),
+			  MALI_ACCESS_EXECUTE, &f) != MALI_MMU_OK) {
+		mcu_crash(m, &f);
+		return false;
+	}
+	crc = get32(desc + FW_DESC_O_CRC);
+	memset(desc + FW_DESC_O_CRC, 0, sizeof(crc));
+	if (get32(desc + FW_DESC_O_MAGIC) != FW_DESC_MAGIC ||
+	    get32(desc + FW_DESC_O_ABI) != FW_DESC_ABI ||
+	    get32(desc + FW_DESC_O_CODE_SIZE) != FW_CODE_SIZE ||
+	    crc32(code, sizeof(code)) != crc ||
+	    get32(desc + FW_DESC_O_SHARED_SIZE) != FW_SHARED_SIZE ||
+	    get32(desc + FW_DESC_O_NUM_CSGS) != FW_NUM_CSGS ||
+	    get32(desc + FW_DESC_O_NUM_CS) != FW_NUM_CS) {
+		mali_guest_error(m, "firmware image is damaged or not the virtual Mali's");
+		return false;
+	}
+	m->mcu.shared_va = get32(desc + FW_DESC_O_SHARED_VA);
+	return true;
+}
+
+static void write_cs_control(struct mali *m, unsigned int csg, unsigned int id)
+{
+	uint32_t ctl = m->mcu.shared_va + FW_CSG_CONTROL +
+		       csg * FW_CSG_CONTROL_STRIDE + FW_CS_CONTROL +
+		       id * FW_CS_CONTROL_STRIDE;
+
+	fw_wr32(m, ctl + CS_CTRL_FEATURES,
+		CS_FEATURES_WORK_REGS(CS_NUM_REGS) |
+		CS_FEATURES_SCOREBOARDS(CS_NUM_SCOREBOARDS) |
+		CS_FEATURES_COMPUTE | CS_FEATURES_FRAGMENT | CS_FEATURES_TILER);
+	fw_wr32(m, ctl + CS_CTRL_INPUT_VA, cs_in(m, csg, id));
+	fw_wr32(m, ctl + CS_CTRL_OUTPUT_VA, cs_out(m, csg, id));
+}
+
+static void write_csg_control(struct mali *m, unsigned int csg)
+{
+	uint32_t ctl = m->mcu.shared_va + FW_CSG_CONTROL +
+		       csg * FW_CSG_CONTROL_STRIDE;
+
+	fw_wr32(m, ctl + CSG_CTRL_FEATURES, 0);
+	fw_wr32(m, ctl + CSG_CTRL_INPUT_VA, csg_in(m, csg));
+	fw_wr32(m, ctl + CSG_CTRL_OUTPUT_VA, csg_out(m, csg));
+	fw_wr32(m, ctl + CSG_CTRL_SUSPEND_SIZE,
+		(SUSPEND_SIZE + MALI_PAGE_SIZE - 1) & MALI_PAGE_MASK);
+	fw_wr32(m, ctl + CSG_CTRL_PROTM_SIZE, MALI_PAGE_SIZE);
+	fw_wr32(m, ctl + CSG_CTRL_STREAM_NUM, FW_NUM_CS);
+	fw_wr32(m, ctl + CSG_CTRL_STREAM_STRIDE, FW_CS_CONTROL_STRIDE);
+	for (unsigned int id = 0; id < FW_NUM_CS; id++)
+		write_cs_control(m, csg, id);
+}
+
+static void write_controls(struct mali *m)
+{
+	uint32_t ctl = m->mcu.shared_va + FW_GLB_CONTROL;
+
+	for (unsigned int csg = 0; csg < FW_NUM_CSGS; csg++)
+		write_csg_control(m, csg);
+	fw_wr32(m, ctl + GLB_CTRL_FEATURES, 0);
+	fw_wr32(m, ctl + GLB_CTRL_INPUT_VA, glb_in(m));
+	fw_wr32(m, ctl + GLB_CTRL_OUTPUT_VA, glb_out(m));
+	fw_wr32(m, ctl + GLB_CTRL_GROUP_NUM, FW_NUM_CSGS);
+	fw_wr32(m, ctl + GLB_CTRL_GROUP_STRIDE, FW_CSG_CONTROL_STRIDE);
+	fw_wr32(m, ctl + GLB_CTRL_PERFCNT_SIZE, 0);
+	fw_wr32(m, ctl + GLB_CTRL_INSTR_FEATURES, FW_INSTR_FEATURES);
+	/* Last: a driver takes a version of 0 for firmware that did not boot */
+	fw_wr32(m, ctl + GLB_CTRL_VERSION, FW_IFACE_VERSION);
+}
+
+static void boot(struct mali *m)
+{
+	/* Without its L2 the core fetches nothing, and waits */
+	if (!mali_gpu_l2_ready(m))
+		return;
+	m->mcu.boot_pending = false;
+	if (!load_image(m)) {
+		mcu_set_status(m, MCU_STATUS_FATAL);
+		return;
+	}
+	mcu_set_status(m, MCU_STATUS_ENABLED);
+	write_controls(m);
+	if (mcu_alive(m))
+		mali_irq_raise(m, &m->mcu.irq, JOB_INT_GLOBAL);
+}
+
+/* --- Registers ------------------------------------------------------------------------------------------- */
+
+static void stop(struct mali *m)
+{
+	struct mali_mcu *mcu = &m->mcu;
+
+	mcu->boot_pending = false;
+	mcu->glb_doorbell = false;
+	mcu->doorbells = 0;
+	mcu->timers_on = false;
+	mcu->idle_since = MALI_NEVER;
+	mcu->idle_sent = false;
+	memset(mcu->csg, 0, sizeof(mcu->csg));
+	mcu_set_status(m, MCU_STATUS_DISABLED);
+}
+
+void mali_mcu_reset(struct mali *m)
+{
+	stop(m);
+	m->mcu.control = MCU_CONTROL_DISABLE;
+	mali_irq_reset(m, &m->mcu.irq);
+}
+
+uint32_t mali_mcu_read(struct mali *m, uint32_t reg)
+{
+	return reg == MCU_STATUS ? m->mcu.status : m->mcu.control;
+}
+
+void mali_mcu_write(struct mali *m, uint32_t reg, uint32_t val)
+{
+	if (reg != MCU_CONTROL)
+		return;
+	m->mcu.control = val;
+	if (val == MCU_CONTROL_DISABLE) {
+		stop(m);
+	} else if (m->mcu.status == MCU_STATUS_DISABLED) {
+		m->mcu.boot_pending = true;
+		mali_kick(m);
+	}
+}
+
+void mali_mcu_doorbell(struct mali *m, unsigned int id)
+{
+	if (!id)
+		m->mcu.glb_doorbell = true;
+	else if (id < 32)
+		m->mcu.doorbells |= BIT(id);
+	mali_kick(m);
+}
+
+/* --- One round ---------------------------------------------------------------------------------------------- */
+
+static void user_doorbells(struct mali *m)
+{
+	uint32_t rung = m->mcu.doorbells;
+
+	m->mcu.doorbells = 0;
+	for (unsigned int csg = 0; csg < FW_NUM_CSGS; csg++) {
+		struct mali_csg *g = &m->mcu.csg[csg];
+
+		for (unsigned int id = 0; g->active && id < FW_NUM_CS; id++) {
+			unsigned int db = CS_CONFIG_DOORBELL(g->cs[id].config);
+
+			if (g->cs[id].started && db < 32 && rung & BIT(db))
+				cs_read_insert(m, &g->cs[id]);
+		}
+	}
+}
+
+static void doorbells(struct mali *m)
+{
+	/* The CPU may have written a sync object before it rang */
+	if (m->mcu.glb_doorbell || m->mcu.doorbells)
+		m->mcu.wake_epoch++;
+	if (m->mcu.doorbells)
+		user_doorbells(m);
+	if (m->mcu.glb_doorbell) {
+		m->mcu.glb_doorbell = false;
+		glb_process(m);
+	}
+}
+
+/* Give one stream its turn. True: it has more to do. */
+static bool run_stream(struct mali *m, unsigned int csg, unsigned int id,
+		       uint64_t *executed)
+{
+	struct mali_csg *g = &m->mcu.csg[csg];
+	struct mali_cs *cs = &g->cs[id];
+	unsigned int budget = SLICE_INSTRS;
+	struct mali_cs_result r;
+
+	if (!cs->started)
+		return false;
+	r = mali_cs_run(m, g, id, &budget);
+	*executed += SLICE_INSTRS - budget;
+	cs_publish(m, cs);
+
+	if (r.wake)
+		m->mcu.wake_epoch++;
+	if (r.sync_update)
+		csg_event(m, csg, CSG_SYNC_UPDATE);
+	if (r.outcome == MALI_CS_FATAL || r.outcome == MALI_CS_FAULTED)
+		cs_exception(m, csg, id, &r);
+	return r.outcome == MALI_CS_RAN || r.outcome == MALI_CS_FAULTED;
+}
+
+/* Nothing to do that could go on without the driver or another stream */
+static bool stream_idle(const struct mali_cs *cs)
+{
+	if (!cs->started || cs->ctx.dead)
+		return true;
+	if (cs->block == MALI_CS_BLOCK_SYNC)
+		return cs->idle_flags & CS_IDLE_SYNC_WAIT;
+	if (cs->block != MALI_CS_UNBLOCKED)
+		return false;
+	return !cs->ctx.depth && cs->ctx.extract == cs->insert &&
+	       cs->idle_flags & CS_IDLE_EMPTY;
+}
+
+static void update_idle(struct mali *m, unsigned int csg)
+{
+	struct mali_csg *g = &m->mcu.csg[csg];
+	bool idle = true;
+
+	for (unsigned int id = 0; id < FW_NUM_CS; id++)
+		idle &= stream_idle(&g->cs[id]);
+	csg_set_idle(m, csg, idle);
+}
+
+/* Every group a turn for each of its streams. True: there is more to do. */
+static bool run_groups(struct mali *m, uint64_t *executed)
+{
+	struct mali_mcu *mcu = &m->mcu;
+	uint32_t epoch = mcu->wake_epoch;
+	bool more = false;
+
+	for (unsigned int i = 0; i < FW_NUM_CSGS; i++) {
+		unsigned int csg = (mcu->next + i) % FW_NUM_CSGS;
+
+		if (!mcu->csg[csg].active)
+			continue;
+		for (unsigned int id = 0; id < FW_NUM_CS; id++)
+			more |= run_stream(m, csg, id, executed);
+		update_idle(m, csg);
+	}
+	mcu->next = (mcu->next + 1) % FW_NUM_CSGS;
+	/* What a stream signalled may have unblocked one that had its turn */
+	return more || epoch != mcu->wake_epoch;
+}
+
+/* GLB_IDLE, once every group has been idle for the hysteresis */
+static uint64_t idle_timer(struct mali *m)
+{
+	struct mali_mcu *mcu = &m->mcu;
+	bool any = false, idle = true;
+	uint32_t event = GLB_IDLE;
+	uint64_t due;
+
+	for (unsigned int csg = 0; csg < FW_NUM_CSGS; csg++) {
+		any |= mcu->csg[csg].active;
+		idle &= !mcu->csg[csg].active || mcu->csg[csg].idle;
+	}
+	if (!idle) {
+		mcu->idle_since = MALI_NEVER;
+		mcu->idle_sent = false;
+		return MALI_NEVER;
+	}
+	if (!any || mcu->idle_sent || !mcu->timers_on)
+		return MALI_NEVER;
+	if (mcu->idle_since == MALI_NEVER)
+		mcu->idle_since = mali_now(m);
+	due = mcu->idle_since + mcu->idle_ns;
+	if (mali_now(m) < due)
+		return due;
+	mcu->idle_sent = true;
+	glb_irq(m, send_events(m, glb_in(m) + GLB_REQ, glb_out(m) + GLB_ACK,
+			       &event));
+	return MALI_NEVER;
+}
+
+uint64_t mali_mcu_run(struct mali *m)
+{
+	uint64_t start = mali_now(m), executed = 0, timer;
+	bool more;
+
+	if (mali_mmu_as_locked(&m->mmu, MCU_AS))
+		return MALI_NEVER;	/* the unlock kicks */
+	if (m->mcu.boot_pending)
+		boot(m);
+	if (!mcu_alive(m))
+		return MALI_NEVER;
+
+	doorbells(m);
+	if (!mcu_alive(m))
+		return MALI_NEVER;
+	more = run_groups(m, &executed);
+	timer = idle_timer(m);
+	return more ? start + executed * INSTR_NS : timer;
+}
