@@ -10,9 +10,6 @@
 #include "gpu_regs.h"
 #include "mali_internal.h"
 
-/* Rate of the cycle counter: the core clock that the device tree states. */
-#define CYCLES_PER_NS		1
-
 /*
  * After each round the embedder's other work gets this much of the model's
  * time, so that a busy GPU cannot keep the machine's lock to itself.
@@ -37,7 +34,7 @@ uint64_t mali_timestamp(const struct mali *m)
 
 uint64_t mali_cycles(const struct mali *m)
 {
-	return mali_now(m) * CYCLES_PER_NS;
+	return mul_div(mali_now(m), MALI_CORE_HZ, 1000000000u);
 }
 
 void mali_kick(struct mali *m)

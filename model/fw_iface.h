@@ -87,6 +87,7 @@
 #define GLB_IDLE_TIMER		0x80
 #define   GLB_TIMER_VALUE(x)		((x) & 0x7fffffffu)
 #define   GLB_TIMER_SHIFT		10	/* units of 1024 counts */
+#define   GLB_TIMER_SOURCE_CYCLES	(1u << 31)
 
 /* Global output */
 #define GLB_ACK			0x00

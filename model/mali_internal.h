@@ -26,6 +26,9 @@
 
 #define BIT(n)		(1u << (n))
 
+/* Rate of the cycle counter: the core clock that the device tree states */
+#define MALI_CORE_HZ	1000000000u
+
 /* --- Interrupt blocks --------------------------------------------------- */
 
 /**

@@ -416,11 +416,12 @@ static void csg_begin(struct mali *m, unsigned int csg, bool resume)
 {
 	struct mali_csg *g = &m->mcu.csg[csg];
 	uint32_t in = csg_in(m, csg);
+	unsigned int priority = g->priority;
 	bool lost;
 
-	memset(g->cs, 0, sizeof(g->cs));
+	memset(g, 0, sizeof(*g));
 	g->active = true;
-	g->idle = false;
+	g->priority = priority;
 	g->as = CSG_CONFIG_AS(fw_rd32(m, in + CSG_CONFIG));
 	fw_wr32(m, csg_out(m, csg) + CSG_STATUS_STATE, 0);
 	lost = resume && !csg_restore(m, csg);
@@ -529,9 +530,10 @@ static void csg_process(struct mali *m, unsigned int csg)
 static uint64_t timer_ns(const struct mali *m, uint32_t val)
 {
 	uint64_t counts = (uint64_t)GLB_TIMER_VALUE(val) << GLB_TIMER_SHIFT;
+	uint32_t hz = val & GLB_TIMER_SOURCE_CYCLES ? MALI_CORE_HZ :
+						      m->cfg.timer_hz;
 
-	return counts / m->cfg.timer_hz * 1000000000u +
-	       counts % m->cfg.timer_hz * 1000000000u / m->cfg.timer_hz;
+	return counts / hz * 1000000000u + counts % hz * 1000000000u / hz;
 }
 
 static void halt(struct mali *m)
