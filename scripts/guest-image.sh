@@ -1,0 +1,184 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Makes the guest's root image, build/guest/root.img: an arm64 Debian with
+# panvk, vulkan-tools and box64, and IGT's amd64 tests under /opt/amd64.
+# Packages are unpacked, never configured, so that no arm64 code runs here.
+# Called by "scripts/guest.sh image"; firmware, kernel modules and our own
+# test programs are not in it (see the share folder in scripts/guest.sh).
+
+. "$(dirname "$0")/lib.sh"
+
+SUITE=forky
+ARM64_PACKAGES=(
+	base-files bash box64 busybox-static coreutils grep gzip kmod libc6 mount
+	procps sed util-linux
+	libdrm2 libvulkan1 mesa-vulkan-drivers vulkan-tools
+	# What box64 maps IGT's libraries to.
+	libatomic1 libcairo2 libdrm-amdgpu1 libdrm-nouveau2 libglib2.0-0t64
+	libkmod2 libpci3 libpciaccess0 libudev1
+)
+AMD64_PACKAGES=(igt-gpu-tools-tests)
+
+GUEST=$BUILD/guest
+IMAGE=$GUEST/root.img
+INIT=$ROOT/tests/guest/init
+
+mmdebstrap_mode()
+{
+	if [ "$(id -u)" = 0 ]; then
+		echo root
+	else
+		echo unshare
+	fi
+}
+
+unpack_root()
+{
+	local arch=$1 tar=$2
+
+	shift 2
+	suite_source_lines "$SUITE" | mmdebstrap --mode="$(mmdebstrap_mode)" \
+		--variant=extract --architectures="$arch" \
+		--aptopt='Apt::Install-Recommends "false"' \
+		--aptopt='Acquire::Languages "none"' \
+		--include="$*" --format=tar "$SUITE" "$tar.tmp" -
+	mv "$tar.tmp" "$tar"
+}
+
+# root_tar ARCH PACKAGE...: print the path of an archive of these packages and
+# all that they depend on.
+root_tar()
+{
+	local arch=$1 tar
+
+	tar=$CACHE/guest/$SUITE-$arch-$(hash_of "$*").tar
+	if [ ! -f "$tar" ]; then
+		mkdir -p "$CACHE/guest"
+		need_space "$CACHE" 1500 "the guest's packages"
+		REMEDY="check the network, and that the mirror in apt's sources carries $SUITE; then run again" \
+			step "guest packages $arch" unpack_root "$arch" "$tar" "${@:2}"
+	fi
+	printf '%s\n' "$tar"
+}
+
+# Documentation, translations, and drivers for other hardware.
+trim_arm64()
+{
+	local lib=$1/usr/lib/aarch64-linux-gnu
+
+	rm -rf "$1"/usr/share/{doc,man,info,locale,bash-completion,fonts,perl5} \
+		"$1"/usr/share/{lintian,common-licenses,misc,X11,zoneinfo} \
+		"$1"/var/{cache,lib/apt,lib/dpkg} "$1"/usr/lib/udev \
+		"$lib"/{gconv,perl-base,security,dri}
+	find "$lib" -name 'libvulkan_*.so' ! -name libvulkan_panfrost.so -delete
+	find "$lib" -name 'libVkLayer_*.so' -delete
+	rm -rf "$1"/usr/share/vulkan/{explicit,implicit}_layer.d
+	find "$1/usr/share/vulkan/icd.d" -type f ! -name 'panfrost*' -delete
+	# Only those drivers wanted the compiler.
+	rm -f "$lib"/{libLLVM,libclang,libz3}*.so*
+}
+
+# IGT's Panthor tests and the libraries; everything else stays out.
+add_amd64()
+{
+	local to=$1/opt/amd64
+
+	mkdir -p "$to/usr/libexec/igt-gpu-tools" "$to/usr/lib/x86_64-linux-gnu"
+	cp -a "$2/usr/libexec/igt-gpu-tools/panthor" "$to/usr/libexec/igt-gpu-tools/"
+	find "$2/usr/lib/x86_64-linux-gnu" -maxdepth 1 -name 'lib*.so*' \
+		! -name 'libLLVM*' ! -name 'libz3*' ! -name 'libicu*' \
+		-exec cp -a -t "$to/usr/lib/x86_64-linux-gnu" {} +
+}
+
+# A library that a kept one needs must not have been trimmed away.
+check_closure()
+{
+	local dir=$1 file lib missing=0
+
+	while read -r file; do
+		for lib in $(readelf -d "$file" 2>/dev/null |
+			     sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
+			# The amd64 loader is box64 itself.
+			if [ ! -e "$dir/$lib" ] && [ "$lib" != ld-linux-x86-64.so.2 ]; then
+				echo "$file needs $lib, which is not in the image"
+				missing=1
+			fi
+		done
+	done
+	return $missing
+}
+
+check_root()
+{
+	local lib=$1/usr/lib/aarch64-linux-gnu amd=$1/opt/amd64/usr
+
+	printf '%s\n' "$lib/libvulkan_panfrost.so" "$lib/libvulkan.so.1" \
+		"$1"/usr/bin/{bash,vulkaninfo,box64,kmod} |
+		check_closure "$lib"
+	printf '%s\n' "$amd"/libexec/igt-gpu-tools/panthor/panthor_* \
+		"$amd"/lib/x86_64-linux-gnu/libigt.so.0 |
+		check_closure "$amd/lib/x86_64-linux-gnu"
+}
+
+# Runs as root or under fakeroot, so that the image's files belong to root.
+assemble()
+{
+	local arm64=$1 amd64=$2 image=$3 dir=$3.dir size
+
+	rm -rf "$dir" "$image"
+	mkdir -p "$dir/root" "$dir/amd64"
+	tar -xf "$arm64" -C "$dir/root" --exclude './dev/*'
+	tar -xf "$amd64" -C "$dir/amd64" --exclude './dev/*'
+	trim_arm64 "$dir/root"
+	add_amd64 "$dir/root" "$dir/amd64"
+	check_root "$dir/root"
+	mkdir -p "$dir/root"/{dev,proc,sys,run,tmp,share,out}
+	install -m 0755 "$INIT" "$dir/root/init"
+	# No journal: the guest always writes to a snapshot that is thrown away.
+	size=$(du -sm "$dir/root" | cut -f1)
+	truncate -s $((size + size / 5 + 64))M "$image"
+	mke2fs -q -t ext4 -O ^has_journal,^metadata_csum -m 0 -L guest \
+		-E lazy_itable_init=0 -d "$dir/root" "$image"
+	rm -rf "$dir"
+}
+
+make_image()
+{
+	local arm64 amd64 key
+	local as_root=()
+
+	need_packages mmdebstrap e2fsprogs binutils
+	if [ "$(id -u)" != 0 ]; then
+		need_packages fakeroot uidmap
+		as_root=(fakeroot)
+	fi
+	arm64=$(root_tar arm64 "${ARM64_PACKAGES[@]}")
+	amd64=$(root_tar amd64 "${AMD64_PACKAGES[@]}")
+	key=$(hash_of "$arm64-$(stat -c %s-%Y "$arm64")" \
+		"$amd64-$(stat -c %s-%Y "$amd64")" \
+		"$ROOT/scripts/guest-image.sh" "$INIT")
+	if [ -f "$IMAGE" ] && stamp_ok "$GUEST/.root" "$key"; then
+		return
+	fi
+	mkdir -p "$GUEST"
+	need_space "$GUEST" 1500 "the guest image"
+	rm -f "$GUEST/.root"
+	step "guest image" "${as_root[@]}" "$0" assemble "$arm64" "$amd64" "$IMAGE.new"
+	mv "$IMAGE.new" "$IMAGE"
+	stamp_set "$GUEST/.root" "$key"
+}
+
+case "${1:-}" in
+assemble)
+	assemble "$2" "$3" "$4"
+	;;
+"")
+	locked guest-image
+	make_image
+	printf '%s\n' "$IMAGE"
+	;;
+*)
+	die "usage: scripts/guest-image.sh"
+	;;
+esac

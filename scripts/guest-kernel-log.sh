@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Looks for the kernel's reports of its own mistakes in logs of the guest:
+#
+#   scripts/guest-kernel-log.sh LOG...
+#
+# Prints each report's first line and fails when there is one. A driver's
+# messages about bad input or about the GPU (faults, timeouts, resets) are no
+# such reports: tests provoke them.
+
+. "$(dirname "$0")/lib.sh"
+
+# Every pattern stands at the start of a message, after the kernel's prefix
+# "[    1.234567] " or "[    1.234567][   T12] ".
+PREFIX='^(<[0-9]+>)?\[ *[0-9]+\.[0-9]+\] ?(\[ *[TC][0-9]+\] )?'
+
+PATTERNS=(
+	# WARN(), lockdep, RCU
+	'WARNING: '
+	'-+\[ cut here \]-+'
+	'DEBUG_LOCKS_WARN_ON'
+	'=+ WARNING: '
+	# BUG(), KASAN, KFENCE, sleeping in atomic, soft lockups, slab
+	'BUG: '
+	'watchdog: BUG: '
+	'kernel BUG at '
+	'UBSAN: '
+	'KASAN: '
+	'(list_(add|del)|slab|page) corruption'
+	'=+ BUG '
+	'refcount_t: '
+	'ODEBUG: '
+	'kmemleak: [0-9]+ new suspected'
+	# Oopses and hangs
+	'Internal error: '
+	'Oops'
+	'Unable to handle kernel '
+	'Kernel panic '
+	'INFO: task .* blocked for more than '
+	'INFO: trying to register non-static key'
+	'rcu: INFO: .* (detected|self-detected) '
+	'Out of memory: Killed process'
+	'WARNING! '
+)
+
+report()
+{
+	local all
+
+	all=$(printf '|%s' "${PATTERNS[@]}")
+	# The console's lines end with CR LF.
+	tr -d '\r' <"$1" | grep -aE "$PREFIX(${all#|})" || :
+}
+
+found=0
+for log; do
+	[ -s "$log" ] || continue
+	lines=$(report "$log")
+	if [ -n "$lines" ]; then
+		found=1
+		say "the kernel reported a mistake of its own, see $log:"
+		head -n 10 <<<"$lines" | sed 's/^/    /' >&2
+	fi
+done
+exit $found
