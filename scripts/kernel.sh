@@ -1,0 +1,241 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Build a kernel and say where it is.
+#
+#   scripts/kernel.sh build TREE CONFIG     build if anything changed
+#   scripts/kernel.sh path TREE CONFIG      only print; fails if not built
+#
+# TREE:   base, reserve (base plus series), or break-NAME: base plus
+#         tests/kernel/break-NAME.patch, a kernel broken on purpose, to prove
+#         that the tests notice.
+# CONFIG: plain (arm64, what is measured), debug (arm64, KASAN, lockdep, fault
+#         injection), um (User Mode Linux, for KUnit).
+#
+# Progress goes to stderr; stdout has two lines for "eval":
+#   image=PATH      arch/arm64/boot/Image, or the um executable
+#   modules=DIR     all modules in one flat folder, with a file "load-order"
+#                   that names them one a line, dependencies first; insmod in
+#                   that order. Empty for um. Panthor is a module there, so that
+#                   it probes only once its firmware is on a mounted root.
+#
+# The build folder is out-CONFIG inside the tree: then all paths that the
+# compiler sees are relative, and ccache hits from one tree to the next.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/kernel-lib.sh
+. "$(dirname "$0")/kernel-lib.sh"
+
+usage()
+{
+	die "usage: kernel.sh build|path base|reserve|break-NAME plain|debug|um"
+}
+
+tree_path()
+{
+	case $1 in
+	base) printf '%s\n' "$BASE_TREE" ;;
+	reserve) printf '%s\n' "$TREE" ;;
+	break-*) printf '%s\n' "$BUILD/linux-$1" ;;
+	*) usage ;;
+	esac
+}
+
+fragments()
+{
+	local dir=$ROOT/tests/kernel
+
+	case $1 in
+	plain) printf '%s\n' "$dir/arm64.config" ;;
+	debug) printf '%s\n' "$dir/arm64.config" "$dir/arm64-debug.config" ;;
+	um) printf '%s\n' "$dir/um.config" ;;
+	*) usage ;;
+	esac
+}
+
+image_path()
+{
+	case $config in
+	um) printf '%s\n' "$out/linux" ;;
+	*) printf '%s\n' "$out/arch/arm64/boot/Image" ;;
+	esac
+}
+
+print_paths()
+{
+	printf 'image=%s\nmodules=%s\n' "$(image_path)" "$out/modules"
+}
+
+# The base kernel with one deliberate mistake, as a work tree of its own.
+break_tree()
+{
+	local patch=$ROOT/tests/kernel/$1.patch key
+
+	[ -f "$patch" ] || _fail "there is no tests/kernel/$1.patch"
+	key=$(hash_of "$(kref base)" "$patch")
+	if stamp_ok "$BUILD/stamp/tree-$1" "$key" && [ -e "$tree/.git" ]; then
+		return
+	fi
+	worktree "$tree" base
+	wgit "$tree" checkout -q -f --detach base
+	wgit "$tree" apply --index "$patch" || _fail "tests/kernel/$1.patch does not apply to the base kernel"
+	stamp_set "$BUILD/stamp/tree-$1" "$key"
+}
+
+# make with everything that could differ between two machines or days fixed.
+kmake()
+{
+	local cc=gcc cross=() arch=arm64
+
+	if [ "$config" = um ]; then
+		arch=um
+	elif [ "$(uname -m)" != aarch64 ]; then
+		cross=(CROSS_COMPILE=aarch64-linux-gnu-)
+		cc=aarch64-linux-gnu-gcc
+	fi
+	env -u MAKEFLAGS -u MFLAGS -u KBUILD_OUTPUT \
+		CCACHE_DIR="$CACHE/ccache" CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=5G \
+		KBUILD_BUILD_TIMESTAMP='2026-01-01 00:00:00 UTC' KBUILD_BUILD_VERSION=1 \
+		KBUILD_BUILD_USER=panthor-reserve KBUILD_BUILD_HOST=localhost \
+		make -C "$tree" O="out-$config" ARCH=$arch "${cross[@]}" CC="ccache $cc" \
+		LOCALVERSION= -j"$JOBS" "$@"
+}
+
+# Every line of the fragments must have survived: Kconfig drops what has an
+# unmet dependency without a word.
+check_config()
+{
+	local files lost
+
+	mapfile -t files < <(fragments "$config")
+	# A later fragment may change what an earlier one says.
+	lost=$(cat "${files[@]}" | sed -n -e 's/^\(CONFIG_[A-Z0-9_a-z]*\)=.*/\1 &/p' \
+		-e 's/^# \(CONFIG_[A-Z0-9_a-z]*\) is not set$/\1 &/p' |
+		awk -v dotconfig="$out/.config" '
+			{ key = $1; sub(/^[^ ]* /, ""); want[key] = $0 }
+			END {
+				while ((getline line < dotconfig) > 0)
+					have[line] = 1
+				for (key in want) {
+					ok = want[key] in have
+					# An option that does not exist is not set either.
+					if (want[key] ~ /^#/)
+						ok = !((key "=y") in have) && !((key "=m") in have)
+					if (!ok)
+						print want[key]
+				}
+			}' | sort)
+	[ -z "$lost" ] || _fail "Kconfig dropped these options, look for unmet dependencies: ${lost//$'\n'/, }"
+}
+
+configure()
+{
+	local files
+
+	mapfile -t files < <(fragments "$config")
+	mkdir -p "$out"
+	kmake tinyconfig
+	cat "${files[@]}" >>"$out/.config"
+	kmake olddefconfig
+	check_config
+}
+
+# The modules in one folder, and the order in which insmod takes them.
+collect_modules()
+{
+	local tmp=$out/modules.tmp ko
+
+	rm -rf "$tmp"
+	mkdir "$tmp"
+	if [ -s "$out/modules.order" ]; then
+		sed -e 's/\.o$/.ko/' -e "s|^|$out/|" "$out/modules.order" | xargs cp -t "$tmp"
+	fi
+	for ko in "$tmp"/*.ko; do
+		[ -e "$ko" ] || continue
+		# tsort wants pairs; a module without dependencies is its own.
+		printf '%s %s\n' "$(basename "$ko")" "$(basename "$ko")"
+		/sbin/modinfo -F depends "$ko" | tr ',' '\n' | sed '/^$/d' |
+			while read -r dep; do
+				# modinfo names modules with _ where files have -.
+				find "$tmp" -name "${dep//_/[-_]}.ko" -printf "%f $(basename "$ko")\n"
+			done
+	done | tsort >"$tmp/load-order"
+	rm -rf "$out/modules"
+	mv "$tmp" "$out/modules"
+}
+
+compile()
+{
+	case $config in
+	um) kmake linux ;;
+	*) kmake Image modules ;;
+	esac
+	collect_modules
+}
+
+# What the kernel depends on. Empty, so never up to date, while the tree has
+# uncommitted changes: make finds out what those touch.
+build_key()
+{
+	local changes
+
+	changes=$(wgit "$tree" status --porcelain --untracked-files=normal)
+	# A broken tree has its one patch uncommitted, which its stamp covers.
+	case $which in
+	break-*) changes=$(cat "$BUILD/stamp/tree-$which") ;;
+	*) [ -z "$changes" ] || return 0 ;;
+	esac
+	mapfile -t files < <(fragments "$config")
+	hash_of "$(wgit "$tree" rev-parse 'HEAD^{tree}')" "$changes" "${files[@]}" \
+		"$ROOT/scripts/kernel.sh" "$("$(compiler)" --version | head -n 1)"
+}
+
+compiler()
+{
+	if [ "$config" != um ] && [ "$(uname -m)" != aarch64 ]; then
+		printf 'aarch64-linux-gnu-gcc\n'
+	else
+		printf 'gcc\n'
+	fi
+}
+
+build()
+{
+	local key
+
+	need_packages gcc make libc6-dev flex bison bc libelf-dev libssl-dev ccache kmod
+	if [ "$config" != um ] && [ "$(uname -m)" != aarch64 ]; then
+		need_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+	fi
+	"$ROOT/scripts/kernel-tree.sh"
+	locked "kernel-$which-$config"
+	case $which in
+	break-*) step "write tree $which" break_tree "$which" ;;
+	esac
+	key=$(build_key)
+	if [ -n "$key" ] && stamp_ok "$out/.stamp" "$key" && [ -e "$(image_path)" ]; then
+		return
+	fi
+	need_space "$BUILD" 3000 "the kernel build"
+	mkdir -p "$CACHE/ccache"
+	REMEDY="if build/linux has unfinished edits, finish them; after a compiler change remove $out"
+	step "configure $which $config kernel" configure
+	REMEDY="if build/linux has unfinished edits, finish them; after a compiler change remove $out"
+	step "build $which $config kernel" compile
+	[ -z "$key" ] || stamp_set "$out/.stamp" "$key"
+}
+
+[ $# = 3 ] || usage
+which=$2
+config=$3
+tree=$(tree_path "$which")
+fragments "$config" >/dev/null
+out=$tree/out-$config
+
+case $1 in
+build) build ;;
+path) [ -e "$(image_path)" ] || die "the $which $config kernel is not built; run: scripts/kernel.sh build $which $config" ;;
+*) usage ;;
+esac
+print_paths
