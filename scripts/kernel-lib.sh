@@ -32,6 +32,8 @@ COMPOSE_FORMAT=1
 KGIT=$BUILD/linux.git
 TREE=$BUILD/linux
 BASE_TREE=$BUILD/linux-base
+BASE_STAMP=$BUILD/stamp/kernel-base
+COMPOSE_STAMP=$BUILD/stamp/kernel-compose
 KCONFIG_REPO=Kconfig
 KCONFIG_KERNEL=drivers/iommu/Kconfig.reserve
 IDENT_NAME=panthor-reserve
@@ -175,7 +177,7 @@ _commit_step()
 	from=$(patch_field "$patch" From | head -n 1)
 	name=${from%% <*}
 	email=$(sed -n 's/.*<\(.*\)>.*/\1/p' <<<"$from")
-	patch_message "$patch" |
+	patch_message "$patch" | git stripspace |
 		GIT_AUTHOR_NAME=${name:-$IDENT_NAME} GIT_AUTHOR_EMAIL=${email:-$IDENT_EMAIL} \
 		GIT_COMMITTER_NAME=$IDENT_NAME GIT_COMMITTER_EMAIL=$IDENT_EMAIL \
 		GIT_AUTHOR_DATE="$((IDENT_TIME + 60 * n)) +0000" \

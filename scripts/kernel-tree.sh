@@ -20,9 +20,6 @@
 # shellcheck source=scripts/kernel-lib.sh
 . "$(dirname "$0")/kernel-lib.sh"
 
-BASE_STAMP=$BUILD/stamp/kernel-base
-COMPOSE_STAMP=$BUILD/stamp/kernel-compose
-
 # --- the base commit -----------------------------------------------------
 
 check_series()

@@ -56,9 +56,12 @@ need_space()
 # half minute elsewhere.
 _ticker()
 {
-	local name=$1 log=$2 start=$SECONDS
+	local name=$1 log=$2 start=$SECONDS fd
 
-	while sleep 2; do
+	# A read that times out, not sleep: a child would outlive the step, and
+	# hold the caller's locks for that long.
+	exec {fd}<> <(:)
+	while ! read -r -t 2 -u "$fd" _; do
 		if [ -t 2 ]; then
 			printf '\r\033[K  %s ... %ds  %.50s' "$name" $((SECONDS - start)) \
 				"$(tail -c 400 "$log" | tr '\r' '\n' | tail -n 1)" >&2
@@ -162,6 +165,21 @@ locked()
 		say "  waiting for another '$1' to finish"
 		flock "$fd"
 	fi
+}
+
+# --- results -------------------------------------------------------------
+
+# result SUITE pass|fail|skip NAME [DETAIL]: one line of out/results/SUITE.tsv.
+# A suite starts with result_start, so that no line of an earlier run remains.
+result_start()
+{
+	mkdir -p "$OUT/results"
+	: >"$OUT/results/$1.tsv"
+}
+
+result()
+{
+	printf '%s\t%s\t%s\n' "$2" "$3" "${4:-}" | tr '\r' ' ' >>"$OUT/results/$1.tsv"
 }
 
 # --- packages of this machine --------------------------------------------

@@ -1,0 +1,308 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Tests of the kernel tree machinery (scripts/kernel-tree.sh, kernel-save.sh) on
+# a synthetic kernel of three files and the fixture series beside this script:
+# composing, the way back, refusals, and recovery from being cut short. Prints
+# TAP and writes out/results/kernel-tree.tsv.
+#
+# The tests are found by their names and called through a variable.
+# shellcheck disable=SC2317
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/../../scripts/lib.sh"
+
+SUITE=kernel-tree
+HERE=$ROOT/tests/kernel-tree
+result_start $SUITE
+RESULTS=$OUT
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+export BUILD=$scratch/build OUT=$scratch/out SERIES_ROOT=$scratch/series
+export KERNEL_SRC=$scratch/base
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+export GIT_AUTHOR_NAME=Developer GIT_AUTHOR_EMAIL=developer@example.org
+export GIT_COMMITTER_NAME=Developer GIT_COMMITTER_EMAIL=developer@example.org
+tree=$BUILD/linux
+count=0
+
+# --- the synthetic kernel ------------------------------------------------
+
+make_base()
+{
+	mkdir -p "$1/drivers/iommu"
+	printf '# SPDX-License-Identifier: GPL-2.0\nVERSION = %s\nPATCHLEVEL = %s\nSUBLEVEL = 0\n' \
+		"$2" "$3" >"$1/Makefile"
+	seq -f 'config LINE_%g' 40 >"$1/drivers/iommu/Kconfig"
+	seq -f 'int line_%g;' 60 >"$1/drivers/iommu/table.c"
+	printf '*.o\n' >"$1/.gitignore"
+	: >"$1/drivers/iommu/table.o"
+}
+
+tree_git()
+{
+	git -C "$tree" "$@"
+}
+
+compose()
+{
+	"$ROOT/scripts/kernel-tree.sh" >"$scratch/log" 2>&1
+}
+
+save()
+{
+	"$ROOT/scripts/kernel-save.sh" >"$scratch/log" 2>&1
+}
+
+# "! command" would not stop a test: errexit ignores inverted commands.
+not()
+{
+	if "$@"; then
+		return 1
+	fi
+}
+
+# The command fails, and says one sentence (one "error:" line) with these words.
+refuses()
+{
+	local words=$1
+
+	shift
+	not "$@"
+	[ "$(grep -c '^ *error: ' "$scratch/log")" = 1 ]
+	grep '^ *error: ' "$scratch/log" | grep -q -- "$words"
+}
+
+same_series()
+{
+	diff -r "$HERE/series" "$SERIES_ROOT"
+}
+
+# --- the tests; each starts where the one before it ended ----------------
+
+test_compose()
+{
+	compose
+	[ "$(tree_git rev-list --count base..reserve)" = 3 ]
+	[ "$(tree_git log -1 --format=%s reserve~2)" = 'iommu: Add a reservation' ]
+	tree_git log -1 --format=%b reserve~2 >"$scratch/body"
+	grep -qx 'This is the second one.' "$scratch/body"
+	[ "$(tree_git log -1 --format=%an reserve)" = 'Another Author' ]
+	grep -q 'Kconfig.reserve' "$tree/drivers/iommu/Kconfig"
+	cmp "$SERIES_ROOT/Kconfig" "$tree/drivers/iommu/Kconfig.reserve"
+	cmp "$SERIES_ROOT/drivers/iommu/reserve.c" "$tree/drivers/iommu/reserve.c"
+	[ -z "$(tree_git status --porcelain)" ]
+}
+
+test_whole_file_of_each_step()
+{
+	tree_git show reserve~2:drivers/iommu/reserve.c | grep -q 'return 0'
+	tree_git show reserve~1:drivers/iommu/reserve.c | grep -q 'return 1'
+	not tree_git cat-file -e base:drivers/iommu/reserve.c
+}
+
+test_base_tree_is_unmodified()
+{
+	cmp "$KERNEL_SRC/drivers/iommu/table.c" "$BUILD/linux-base/drivers/iommu/table.c"
+	[ ! -e "$BUILD/linux-base/drivers/iommu/reserve.c" ]
+	[ ! -e "$BUILD/linux-base/drivers/iommu/table.o" ]
+}
+
+test_round_trip()
+{
+	save
+	same_series
+}
+
+test_second_run_does_nothing()
+{
+	local head
+
+	head=$(tree_git rev-parse HEAD)
+	compose
+	not grep -q 'compose the series' "$scratch/log"
+	[ "$(tree_git rev-parse HEAD)" = "$head" ]
+}
+
+test_only_changed_files_are_written()
+{
+	touch -d '2001-01-01' "$tree/drivers/iommu/table.c" "$tree/drivers/iommu/reserve.c"
+	tree_git update-index -q --refresh
+	sed -i 's/bool "Test fixture"/bool "Test fixture, changed"/' "$SERIES_ROOT/Kconfig"
+	compose
+	grep -q changed "$tree/drivers/iommu/Kconfig.reserve"
+	[ "$(stat -c %Y "$tree/drivers/iommu/table.c")" = "$(date -d '2001-01-01' +%s)" ]
+	[ "$(stat -c %Y "$tree/drivers/iommu/reserve.c")" = "$(date -d '2001-01-01' +%s)" ]
+	cp "$HERE/series/Kconfig" "$SERIES_ROOT/Kconfig"
+	compose
+}
+
+test_edits_come_back()
+{
+	local tree_id
+
+	# A new step in the middle, and a change of the last one.
+	tree_git checkout -q --detach reserve~1
+	sed -i 's/line_10;/line_ten;/' "$tree/drivers/iommu/table.c"
+	printf '/* SPDX-License-Identifier: GPL-2.0-only */\n' >"$tree/drivers/iommu/extra.h"
+	tree_git add -A
+	tree_git commit -q -m 'iommu: Count to ten!'
+	tree_git cherry-pick reserve >/dev/null
+	printf '\nMore.\n' >>"$tree/Documentation/reserve.rst"
+	tree_git commit -q -a --amend --no-edit
+	tree_git checkout -q -B reserve
+	save
+	grep -qx 0003-count-to-ten "$SERIES_ROOT/patches/series"
+	grep -qx 0004-describe-it "$SERIES_ROOT/patches/series"
+	[ ! -e "$SERIES_ROOT/patches/0003-describe-it.patch" ]
+	[ -e "$SERIES_ROOT/drivers/iommu/extra.h" ]
+	grep -qx 'From: Developer <developer@example.org>' "$SERIES_ROOT/patches/0003-count-to-ten.patch"
+	tree_id=$(tree_git rev-parse 'HEAD^{tree}')
+	rm -rf "$BUILD"
+	compose
+	[ "$(tree_git rev-parse 'HEAD^{tree}')" = "$tree_id" ]
+}
+
+test_removed_step_comes_back()
+{
+	tree_git rebase -q --onto reserve~2 reserve~1 reserve
+	save
+	not grep -q count-to-ten "$SERIES_ROOT/patches/series"
+	[ ! -e "$SERIES_ROOT/drivers/iommu/extra.h" ]
+	restore_series
+}
+
+restore_series()
+{
+	rm -rf "$SERIES_ROOT"
+	cp -r "$HERE/series" "$SERIES_ROOT"
+	compose
+}
+
+test_uncommitted_work_is_kept()
+{
+	printf 'int mine;\n' >>"$tree/drivers/iommu/table.c"
+	compose
+	printf '# changed\n' >>"$SERIES_ROOT/Kconfig"
+	refuses 'uncommitted changes (drivers/iommu/table.c)' compose
+	grep -q mine "$tree/drivers/iommu/table.c"
+	refuses 'uncommitted changes' save
+	tree_git checkout -q -f
+	restore_series
+}
+
+test_unsaved_commits_are_kept()
+{
+	printf 'int mine;\n' >>"$tree/drivers/iommu/table.c"
+	tree_git commit -q -a -m 'fixup! iommu: Describe it'
+	refuses 'fixup!' save
+	printf '# changed\n' >>"$SERIES_ROOT/Kconfig"
+	refuses 'make kernel-save' compose
+	refuses 'FORCE=1' save
+	grep -q mine "$tree/drivers/iommu/table.c"
+	tree_git checkout -q -f -B reserve refs/panthor/composed
+	restore_series
+}
+
+test_wrong_series_is_refused()
+{
+	make_base "$scratch/old" 6 12
+	KERNEL_SRC=$scratch/old refuses 'Linux 6.12, but .* KERNEL_SRC=' compose
+	KERNEL_SRC=$scratch/nowhere refuses 'no kernel tree' compose
+	[ "$(tree_git rev-list --count base..reserve)" = 3 ]
+}
+
+test_bad_steps_are_named()
+{
+	sed -i 's/^-int line_50/-int line_49/' "$SERIES_ROOT"/patches/0002-*.patch
+	not compose
+	grep -q 'the patch of step 0002-use-the-reservation-in-the-table does not apply' "$scratch/log"
+	restore_series
+	rm "$SERIES_ROOT/drivers/iommu/reserve.c"
+	not compose
+	grep -q 'adds drivers/iommu/reserve.c, but the repository has no such file' "$scratch/log"
+	restore_series
+	sed -i 's/return 1/return 2/' "$SERIES_ROOT/drivers/iommu/reserve.c"
+	not compose
+	grep -q "changes a file that an earlier step adds" "$scratch/log"
+	restore_series
+}
+
+test_interrupted_write_is_finished()
+{
+	local old new
+
+	new=$(tree_git rev-parse reserve)
+	old=$(tree_git rev-parse reserve~1)
+	# As if killed while going from the second step to the third: half the
+	# files are written, and git's lock is left behind.
+	tree_git checkout -q -f -B reserve "$old"
+	git --git-dir="$BUILD/linux.git" update-ref refs/panthor/composed "$old"
+	git --git-dir="$BUILD/linux.git" update-ref refs/panthor/next "$new"
+	mkdir -p "$tree/Documentation"
+	cp "$SERIES_ROOT/Documentation/reserve.rst" "$tree/Documentation/"
+	: >"$(tree_git rev-parse --absolute-git-dir)/index.lock"
+	compose
+	grep -q interrupted "$scratch/log"
+	[ "$(tree_git rev-parse HEAD)" = "$new" ]
+	[ -z "$(tree_git status --porcelain)" ]
+}
+
+test_interrupted_import_is_redone()
+{
+	rm -rf "$BUILD"
+	mkdir -p "$BUILD/linux.git/objects/pack" "$BUILD/linux.tmp"
+	: >"$BUILD/linux.git/objects/pack/tmp_pack_x"
+	: >"$BUILD/linux.tmp/half"
+	compose
+	[ "$(tree_git rev-list --count base..reserve)" = 3 ]
+}
+
+test_user_git_tree_is_only_read()
+{
+	cp -r "$scratch/base" "$scratch/user"
+	git -C "$scratch/user" init -q
+	git -C "$scratch/user" add -A
+	git -C "$scratch/user" commit -q -m base
+	printf 'int untracked;\n' >"$scratch/user/drivers/iommu/untracked.c"
+	printf 'int tracked;\n' >>"$scratch/user/drivers/iommu/table.c"
+	KERNEL_SRC=$scratch/user compose
+	grep -q tracked "$tree/drivers/iommu/table.c"
+	[ ! -e "$tree/drivers/iommu/untracked.c" ]
+	[ "$(git -C "$scratch/user" status --porcelain | sort | paste -sd' ')" = ' M drivers/iommu/table.c ?? drivers/iommu/untracked.c' ]
+}
+
+run_test()
+{
+	local rc
+
+	count=$((count + 1))
+	set +e
+	(
+		set -ex
+		"$1"
+	) >"$scratch/trace" 2>&1
+	rc=$?
+	set -e
+	if [ $rc = 0 ]; then
+		printf 'ok %d %s\n' $count "${1#test_}"
+		OUT=$RESULTS result $SUITE pass "${1#test_}"
+	else
+		printf 'not ok %d %s\n' $count "${1#test_}"
+		tail -n 15 "$scratch/trace" | sed 's/^/# /'
+		sed 's/^/# log: /' "$scratch/log"
+		OUT=$RESULTS result $SUITE fail "${1#test_}" "$(grep '^+' "$scratch/trace" | tail -n 1)"
+		failed=1
+	fi
+}
+
+failed=0
+make_base "$KERNEL_SRC" 7 3
+cp -r "$HERE/series" "$SERIES_ROOT"
+mapfile -t tests < <(sed -n 's/^\(test_[a-z_]*\)()$/\1/p' "$0")
+printf 'TAP version 13\n1..%d\n' ${#tests[@]}
+for t in "${tests[@]}"; do
+	run_test "$t"
+done
+exit $failed
