@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How many page-table pages the system holds for GPUs, counted exactly.
+ *
+ * Upstream's driver takes them from its own slab cache, "panthor-mmu-pt". A
+ * slab cache hides free objects in per-CPU stores, except under a debug flag:
+ * boot with slab_debug=F,panthor-mmu-pt to make the count exact. Tables that
+ * come from the IOMMU page allocator are in NR_SECONDARY_PAGETABLE. The sum of
+ * the two is the number, whichever a kernel uses.
+ */
+#ifndef VMBIND_ACCT_H
+#define VMBIND_ACCT_H
+
+/* NULL when the count is exact, else why it is not */
+const char *acct_why_not(void);
+
+/* The pages held now, or a negative errno */
+long acct_pages(void);
+
+/* The same once deferred clean-up has come to rest */
+long acct_settled(void);
+
+#endif /* VMBIND_ACCT_H */

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What binds cost in page-table pages: taken while they are queued, used once
+ * they have run, kept when everything is unmapped again, left when the VM is
+ * gone. Each row is measured in a VM of its own, behind a shut gate.
+ *
+ * The numbers are the report; what is tested here is what must hold for any
+ * kernel: the table never shrinks below what is mapped, nothing is left.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "acct.h"
+#include "gate.h"
+#include "scenarios.h"
+#include "tap.h"
+
+#define VA	DATA_VA
+
+struct pages {
+	struct pan pan;
+	struct gate gate;
+	struct pan_bo bo;
+	uint32_t vm;
+	uint32_t out;
+};
+
+/**
+ * struct cost - one row of the table
+ * @before: Binds that the VM has before the measurement.
+ * @fill: Writes the @ops operations that are measured.
+ * @min_used: Tables that the operations need at least, by the format.
+ */
+struct cost {
+	const char *id;
+	const char *what;
+	void (*before)(struct pages *p);
+	void (*fill)(struct pages *p, struct drm_panthor_vm_bind_op *ops);
+	unsigned int ops;
+	long min_used;
+};
+
+static void before_populated(struct pages *p)
+{
+	/* Page by page, so that there are tables of the last level */
+	for (uint64_t at = 0; at < SZ_2M; at += SZ_64K)
+		need(pan_map(&p->pan, p->vm, VA + at, &p->bo, at, SZ_64K, 0));
+}
+
+static void before_block(struct pages *p)
+{
+	need(pan_map(&p->pan, p->vm, VA, &p->bo, 0, SZ_2M, 0));
+}
+
+/* A tile in each 2 MiB of 1 GiB */
+static void before_wide(struct pages *p)
+{
+	for (uint64_t at = 0; at < SZ_1G; at += SZ_2M)
+		need(pan_map(&p->pan, p->vm, VA + at, &p->bo, 0, SZ_64K, 0));
+}
+
+static void fill_tile(struct pages *p, struct drm_panthor_vm_bind_op *ops)
+{
+	ops[0] = pan_op_map(VA + SZ_64K, &p->bo, 0, SZ_64K);
+}
+
+static void fill_block(struct pages *p, struct drm_panthor_vm_bind_op *ops)
+{
+	ops[0] = pan_op_map(VA, &p->bo, 0, SZ_2M);
+}
+
+static void fill_scattered(struct pages *p, struct drm_panthor_vm_bind_op *ops)
+{
+	for (unsigned int i = 0; i < 512; i++)
+		ops[i] = pan_op_map(VA + i * SZ_4K, &p->bo,
+				    (511 - i) * SZ_4K, SZ_4K);
+}
+
+static void fill_split(struct pages *p, struct drm_panthor_vm_bind_op *ops)
+{
+	(void)p;
+	ops[0] = pan_op_unmap(VA + SZ_1M, SZ_64K);
+}
+
+static void fill_sparse(struct pages *p, struct drm_panthor_vm_bind_op *ops)
+{
+	(void)p;
+	ops[0] = pan_op_sparse(VA, 16 * SZ_1G);
+}
+
+static void fill_many(struct pages *p, struct drm_panthor_vm_bind_op *ops)
+{
+	for (unsigned int i = 0; i < 1000; i++)
+		ops[i] = pan_op_map(VA + i % 512 * SZ_2M + i / 512 * SZ_64K,
+				    &p->bo, SZ_64K, SZ_64K);
+}
+
+static const struct cost costs[] = {
+	{
+		.id = "tile-empty",
+		.what = "a 64 KiB tile where nothing is bound yet",
+		.fill = fill_tile, .ops = 1, .min_used = 3,
+	}, {
+		.id = "tile-populated",
+		.what = "a 64 KiB tile rebound in a populated 2 MiB",
+		.before = before_populated,
+		.fill = fill_tile, .ops = 1,
+	}, {
+		.id = "block",
+		.what = "2 MiB of one huge page",
+		.fill = fill_block, .ops = 1, .min_used = 2,
+	}, {
+		.id = "scattered",
+		.what = "2 MiB as 512 binds of scattered 4 KiB pages",
+		.fill = fill_scattered, .ops = 512, .min_used = 3,
+	}, {
+		.id = "split",
+		.what = "an unmap of 64 KiB that splits a 2 MiB block",
+		.before = before_block,
+		.fill = fill_split, .ops = 1,
+	}, {
+		.id = "sparse-16g",
+		.what = "16 GiB sparse",
+		.fill = fill_sparse, .ops = 1, .min_used = 17,
+	}, {
+		.id = "queued-1000",
+		.what = "1000 queued rebinds of tiles in a populated 1 GiB",
+		.before = before_wide,
+		.fill = fill_many, .ops = 1000,
+	},
+};
+
+/* Queue the operations: the first waits for the gate, the last signals */
+static int queue_ops(struct pages *p, const struct cost *c)
+{
+	struct drm_panthor_vm_bind_op *ops = calloc(c->ops, sizeof(*ops));
+	struct drm_panthor_sync_op first[2], last;
+	int ret;
+
+	c->fill(p, ops);
+	first[0] = pan_wait(p->gate.fence, 0);
+	first[1] = pan_signal(p->out, 0);
+	last = pan_signal(p->out, 0);
+	ops[0].syncs = (struct drm_panthor_obj_array)
+		DRM_PANTHOR_OBJ_ARRAY(c->ops == 1 ? 2 : 1, first);
+	if (c->ops > 1)
+		ops[c->ops - 1].syncs = (struct drm_panthor_obj_array)
+			DRM_PANTHOR_OBJ_ARRAY(1, &last);
+	ret = pan_bind(&p->pan, p->vm, DRM_PANTHOR_VM_BIND_ASYNC, ops, c->ops);
+	free(ops);
+	return ret;
+}
+
+static void measure(struct pages *p, const struct cost *c,
+		    struct pages_row *row)
+{
+	long before, empty = acct_settled();
+
+	need(pan_vm_create(&p->pan, &p->vm));
+	if (c->before)
+		c->before(p);
+	gate_shut(&p->gate);
+	before = acct_settled();
+	need(queue_ops(p, c));
+	row->taken = acct_settled() - before;
+	need(gate_open(&p->gate));
+	need(pan_syncobj_wait(&p->pan, p->out, 0, PAN_TIMEOUT_MS));
+	row->used = acct_settled() - before;
+	tap_pause("pages %s, used %ld", c->id, row->used);
+	need(pan_unmap(&p->pan, p->vm, VA, 32 * SZ_1G));
+	row->kept = acct_settled() - empty;
+	need(pan_vm_destroy(&p->pan, p->vm));
+	row->left = acct_settled() - empty;
+}
+
+static void one_row(struct pages *p, const struct cost *c)
+{
+	struct pages_row row = { .ops = c->ops };
+
+	snprintf(row.id, sizeof(row.id), "%s", c->id);
+	snprintf(row.what, sizeof(row.what), "%s", c->what);
+	measure(p, c, &row);
+	note("%s: taken %ld, used %ld, kept %ld, left %ld", c->what,
+	     row.taken, row.used, row.kept, row.left);
+	tap_pages(&row);
+	detail("taken %ld, used %ld", row.taken, row.used);
+	ok(row.used >= c->min_used && row.taken >= row.used,
+	   "%s: all that is used was taken before", c->what);
+	is(row.left, 0, c->what);
+}
+
+void run_pages(void)
+{
+	const char *why = acct_why_not();
+	struct pages p;
+
+	if (why) {
+		skip(why, "page-table pages are counted");
+		return;
+	}
+	need(pan_open(&p.pan));
+	need(pan_bo_create(&p.pan, SZ_2M, 0, &p.bo));
+	need(pan_syncobj_create(&p.pan, &p.out));
+	gate_init(&p.gate, &p.pan);
+	for (unsigned int i = 0; i < ARRAY_SIZE(costs); i++)
+		one_row(&p, &costs[i]);
+	gate_fini(&p.gate);
+	pan_close(&p.pan);
+}

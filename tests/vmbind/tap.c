@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Test points in TAP; see tap.h. Output is line-buffered and every line is
+ * complete: a kernel message on the same console must not cut one in two.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+#define MAX_POINTS	512
+#define MAX_ROWS	32
+#define PAUSE_MS	10000
+#define PAUSE_STEP_MS	20
+
+enum outcome { PASS, FAIL, SKIP };
+
+static const char *const outcome_name[] = { "pass", "fail", "skip" };
+
+struct point {
+	enum outcome outcome;
+	char name[160];
+	char detail[200];
+};
+
+/* Shared between the scenarios' processes, which run one after the other */
+static struct {
+	unsigned int points;
+	unsigned int rows;
+	struct point point[MAX_POINTS];
+	struct pages_row row[MAX_ROWS];
+} *shared;
+
+static const char *scenario = "vmbind";
+static char pending_detail[200];
+static const char *pause_file;
+
+void tap_init(void)
+{
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED) {
+		perror("vmbind: mmap");
+		exit(1);
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("TAP version 13\n");
+}
+
+static void print_point(const struct point *p, unsigned int number)
+{
+	printf("%sok %u - %s%s%s\n", p->outcome == FAIL ? "not " : "", number,
+	       p->name, p->outcome == SKIP ? " # SKIP " : "",
+	       p->outcome == SKIP ? p->detail : "");
+	if (p->outcome == FAIL && p->detail[0])
+		printf("# %s\n", p->detail);
+}
+
+static void record(enum outcome outcome, const char *text)
+{
+	struct point *p;
+
+	if (shared->points == MAX_POINTS) {
+		fprintf(stderr, "vmbind: more than %d test points\n",
+			MAX_POINTS);
+		exit(1);
+	}
+	p = &shared->point[shared->points++];
+	p->outcome = outcome;
+	snprintf(p->name, sizeof(p->name), "%s: %s", scenario, text);
+	snprintf(p->detail, sizeof(p->detail), "%s", pending_detail);
+	pending_detail[0] = '\0';
+	print_point(p, shared->points);
+}
+
+bool ok(bool pass, const char *name, ...)
+{
+	char text[120];
+	va_list ap;
+
+	va_start(ap, name);
+	vsnprintf(text, sizeof(text), name, ap);
+	va_end(ap);
+	if (pass)
+		pending_detail[0] = '\0';
+	record(pass ? PASS : FAIL, text);
+	return pass;
+}
+
+bool is(long long got, long long want, const char *name)
+{
+	if (got < 0 && got > -4096)
+		detail("got %lld (%s), wanted %lld", got, strerror(-got), want);
+	else
+		detail("got %lld, wanted %lld", got, want);
+	return ok(got == want, "%s", name);
+}
+
+void skip(const char *why, const char *name, ...)
+{
+	char text[120];
+	va_list ap;
+
+	va_start(ap, name);
+	vsnprintf(text, sizeof(text), name, ap);
+	va_end(ap);
+	detail("%s", why);
+	record(SKIP, text);
+}
+
+void note(const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	printf("# %s\n", text);
+}
+
+void detail(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(pending_detail, sizeof(pending_detail), fmt, ap);
+	va_end(ap);
+}
+
+void need_(long ret, const char *expr)
+{
+	if (ret >= 0)
+		return;
+	detail("%s: %s", expr, strerror(-ret));
+	ok(false, "the scenario's set-up works");
+	exit(1);
+}
+
+void tap_pages(const struct pages_row *row)
+{
+	if (shared->rows < MAX_ROWS)
+		shared->row[shared->rows++] = *row;
+}
+
+void tap_set_pause(const char *file)
+{
+	pause_file = file;
+}
+
+void tap_pause(const char *fmt, ...)
+{
+	char text[200];
+	va_list ap;
+
+	if (!pause_file)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	printf("# pause: %s\n", text);
+	for (int ms = 0; ms < PAUSE_MS; ms += PAUSE_STEP_MS) {
+		if (!unlink(pause_file))
+			return;
+		nanosleep(&(struct timespec){ .tv_nsec = PAUSE_STEP_MS * 1000000 },
+			  NULL);
+	}
+	note("nobody looked");
+}
+
+static void report_death(int status)
+{
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+		detail("it ran out of time");
+	else if (WIFSIGNALED(status))
+		detail("killed by signal %d", WTERMSIG(status));
+	else
+		detail("exit code %d", WEXITSTATUS(status));
+	ok(false, "the scenario comes to its end");
+}
+
+void tap_run(const struct scenario *s, unsigned int timeout_s)
+{
+	int status;
+	pid_t pid;
+
+	scenario = s->name;
+	note("%s: %s", s->name, s->about);
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		alarm(timeout_s);
+		s->run();
+		fflush(NULL);
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+		detail("%s", strerror(errno));
+		ok(false, "the scenario starts");
+	} else if (status) {
+		report_death(status);
+	}
+	scenario = "vmbind";
+}
+
+static void count(unsigned int n[3])
+{
+	memset(n, 0, 3 * sizeof(n[0]));
+	for (unsigned int i = 0; i < shared->points; i++)
+		n[shared->point[i].outcome]++;
+}
+
+static void json_string(FILE *f, const char *s)
+{
+	fputc('"', f);
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			fprintf(f, "\\%c", *s);
+		else if ((unsigned char)*s < 0x20)
+			fprintf(f, "\\u%04x", *s);
+		else
+			fputc(*s, f);
+	}
+	fputc('"', f);
+}
+
+static void json_points(FILE *f)
+{
+	for (unsigned int i = 0; i < shared->points; i++) {
+		const struct point *p = &shared->point[i];
+
+		fprintf(f, "%s\n    {\"result\": \"%s\", \"name\": ",
+			i ? "," : "", outcome_name[p->outcome]);
+		json_string(f, p->name);
+		fprintf(f, ", \"detail\": ");
+		json_string(f, p->detail);
+		fprintf(f, "}");
+	}
+}
+
+static void json_rows(FILE *f)
+{
+	for (unsigned int i = 0; i < shared->rows; i++) {
+		const struct pages_row *r = &shared->row[i];
+
+		fprintf(f, "%s\n    {\"id\": ", i ? "," : "");
+		json_string(f, r->id);
+		fprintf(f, ", \"what\": ");
+		json_string(f, r->what);
+		fprintf(f, ", \"ops\": %u, \"taken\": %ld, \"used\": %ld, \"kept\": %ld, \"left\": %ld}",
+			r->ops, r->taken, r->used, r->kept, r->left);
+	}
+}
+
+int tap_json(const char *path)
+{
+	FILE *f = fopen(path, "w");
+	unsigned int n[3];
+
+	if (!f)
+		return -1;
+	count(n);
+	fprintf(f, "{\n  \"passed\": %u, \"failed\": %u, \"skipped\": %u,\n",
+		n[PASS], n[FAIL], n[SKIP]);
+	fprintf(f, "  \"points\": [");
+	json_points(f);
+	fprintf(f, "\n  ],\n  \"pages\": [");
+	json_rows(f);
+	fprintf(f, "\n  ]\n}\n");
+	return fclose(f) ? -1 : 0;
+}
+
+int tap_done(void)
+{
+	unsigned int n[3];
+
+	count(n);
+	printf("1..%u\n", shared->points);
+	printf("# %u passed, %u failed, %u skipped\n", n[PASS], n[FAIL],
+	       n[SKIP]);
+	return n[FAIL] || !n[PASS];
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Test points in TAP, kept in memory that all scenarios share.
+ *
+ * Each scenario runs in a process of its own, so that one that crashes or
+ * hangs costs its own points only, and the kernel cleans up behind it.
+ */
+#ifndef VMBIND_TAP_H
+#define VMBIND_TAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A group of test points. @run returns, or leaves through need(). */
+struct scenario {
+	const char *name;
+	const char *about;
+	void (*run)(void);
+};
+
+/*
+ * One row of the page-table accounting, in pages of 4 KiB; @ops is how many
+ * queued operations the row is about.
+ */
+struct pages_row {
+	char id[24];
+	char what[80];
+	unsigned int ops;
+	long taken;
+	long used;
+	long kept;
+	long left;
+};
+
+void tap_init(void);
+
+/* "ok N - scenario: name" or "not ok ..."; returns @pass */
+__attribute__((format(printf, 2, 3)))
+bool ok(bool pass, const char *name, ...);
+
+/* Passes when the two are equal; a failure shows both */
+bool is(long long got, long long want, const char *name);
+
+__attribute__((format(printf, 2, 3)))
+void skip(const char *why, const char *name, ...);
+
+/* A line that explains, not a test point */
+__attribute__((format(printf, 1, 2)))
+void note(const char *fmt, ...);
+
+/* What the next failing point says about itself */
+__attribute__((format(printf, 1, 2)))
+void detail(const char *fmt, ...);
+
+/* Set-up that the rest of the scenario cannot do without */
+#define need(expr) need_(expr, #expr)
+void need_(long ret, const char *expr);
+
+void tap_pages(const struct pages_row *row);
+
+/*
+ * Say "# pause: TEXT" and wait until someone outside has looked at the GPU and
+ * made the file that tap_set_pause() names; a few seconds at most.
+ */
+__attribute__((format(printf, 1, 2)))
+void tap_pause(const char *fmt, ...);
+void tap_set_pause(const char *file);
+
+void tap_run(const struct scenario *s, unsigned int timeout_s);
+
+/* Points, rows and totals as JSON; -1 when @path cannot be written */
+int tap_json(const char *path);
+
+/* Ends the output with the plan; the exit code of the program */
+int tap_done(void);
+
+#endif /* VMBIND_TAP_H */
