@@ -7,6 +7,7 @@
 # Called by "scripts/guest.sh image"; firmware, kernel modules and our own
 # test programs are not in it (see the share folder in scripts/guest.sh).
 
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 SUITE=forky
@@ -133,7 +134,7 @@ assemble()
 	trim_arm64 "$dir/root"
 	add_amd64 "$dir/root" "$dir/amd64"
 	check_root "$dir/root"
-	mkdir -p "$dir/root"/{dev,proc,sys,run,tmp,share,out}
+	mkdir -p "$dir/root"/{dev,proc,sys,run,tmp,root,share,modules,out}
 	install -m 0755 "$INIT" "$dir/root/init"
 	# No journal: the guest always writes to a snapshot that is thrown away.
 	size=$(du -sm "$dir/root" | cut -f1)

@@ -9,6 +9,7 @@
 # messages about bad input or about the GPU (faults, timeouts, resets) are no
 # such reports: tests provoke them.
 
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # Every pattern stands at the start of a message, after the kernel's prefix

@@ -11,6 +11,7 @@
 # The default is the version of this machine's Debian release. QEMU_SUITE
 # (bookworm or trixie) takes the one of another release.
 
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 PATCH=$ROOT/model/qemu/patches/virt.patch
@@ -39,6 +40,7 @@ usage()
 
 host_suite()
 {
+	# shellcheck source=/dev/null
 	case "$(. /etc/os-release && echo "${VERSION_ID:-}")" in
 	12) echo bookworm ;;
 	*) echo trixie ;;
