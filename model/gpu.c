@@ -41,10 +41,11 @@ void mali_gpu_reset(struct mali *m)
 	g->l2_config = 0;
 	g->timestamp_offset = 0;
 	g->flush_id = 1;
-	g->irq.rawstat = 0;
-	mali_irq_raise(m, &g->irq, 0);
 	mali_mmu_reset(&m->mmu);
 	mali_mcu_reset(m);
+	/* Last: that the MCU stopped is no event when all of the GPU stops */
+	g->irq.rawstat = 0;
+	mali_irq_raise(m, &g->irq, 0);
 }
 
 static void command(struct mali *m, uint32_t cmd)
