@@ -13,7 +13,7 @@
 
 #define SLAB		"/sys/kernel/slab/panthor-mmu-pt/"
 #define REST_MS		20
-#define RESTS		4
+#define RESTS		5
 #define MAX_RESTS	250
 
 static long read_long(const char *path)
@@ -84,6 +84,18 @@ long acct_pages(void)
 	return sec < 0 ? sec : slab + sec;
 }
 
+static void rest(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = REST_MS * 1000000 }, NULL);
+}
+
+long acct_wait_for(long pages)
+{
+	for (int i = 0; i < MAX_RESTS && acct_pages() != pages; i++)
+		rest();
+	return acct_settled();
+}
+
 long acct_settled(void)
 {
 	long last = acct_pages();
@@ -91,8 +103,7 @@ long acct_settled(void)
 	for (int i = 0, same = 0; i < MAX_RESTS && same < RESTS; i++) {
 		long now;
 
-		nanosleep(&(struct timespec){ .tv_nsec = REST_MS * 1000000 },
-			  NULL);
+		rest();
 		now = acct_pages();
 		same = now == last ? same + 1 : 0;
 		last = now;

@@ -20,4 +20,7 @@ long acct_pages(void);
 /* The same once deferred clean-up has come to rest */
 long acct_settled(void);
 
+/* The same once it is @pages, or at rest when it does not get there */
+long acct_wait_for(long pages);
+
 #endif /* VMBIND_ACCT_H */

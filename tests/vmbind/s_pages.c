@@ -20,8 +20,8 @@
 struct pages {
 	struct pan pan;
 	struct gate gate;
+	struct gpu gpu;
 	struct pan_bo bo;
-	uint32_t vm;
 	uint32_t out;
 };
 
@@ -44,19 +44,19 @@ static void before_populated(struct pages *p)
 {
 	/* Page by page, so that there are tables of the last level */
 	for (uint64_t at = 0; at < SZ_2M; at += SZ_64K)
-		need(pan_map(&p->pan, p->vm, VA + at, &p->bo, at, SZ_64K, 0));
+		need(pan_map(&p->pan, p->gpu.vm, VA + at, &p->bo, at, SZ_64K, 0));
 }
 
 static void before_block(struct pages *p)
 {
-	need(pan_map(&p->pan, p->vm, VA, &p->bo, 0, SZ_2M, 0));
+	need(pan_map(&p->pan, p->gpu.vm, VA, &p->bo, 0, SZ_2M, 0));
 }
 
 /* A tile in each 2 MiB of 1 GiB */
 static void before_wide(struct pages *p)
 {
 	for (uint64_t at = 0; at < SZ_1G; at += SZ_2M)
-		need(pan_map(&p->pan, p->vm, VA + at, &p->bo, 0, SZ_64K, 0));
+		need(pan_map(&p->pan, p->gpu.vm, VA + at, &p->bo, 0, SZ_64K, 0));
 }
 
 static void fill_tile(struct pages *p, struct drm_panthor_vm_bind_op *ops)
@@ -146,31 +146,44 @@ static int queue_ops(struct pages *p, const struct cost *c)
 	if (c->ops > 1)
 		ops[c->ops - 1].syncs = (struct drm_panthor_obj_array)
 			DRM_PANTHOR_OBJ_ARRAY(1, &last);
-	ret = pan_bind(&p->pan, p->vm, DRM_PANTHOR_VM_BIND_ASYNC, ops, c->ops);
+	ret = pan_bind(&p->pan, p->gpu.vm, DRM_PANTHOR_VM_BIND_ASYNC, ops, c->ops);
 	free(ops);
 	return ret;
+}
+
+/* A job that does nothing gives the VM an address space to be looked at in */
+static void activate(struct pages *p)
+{
+	struct cs cs = gpu_cs(&p->gpu);
+
+	cs_end(&cs);
+	need(gpu_run(&p->gpu, &cs));
 }
 
 static void measure(struct pages *p, const struct cost *c,
 		    struct pages_row *row)
 {
-	long before, empty = acct_settled();
+	long bare, before, now, empty = acct_settled();
 
-	need(pan_vm_create(&p->pan, &p->vm));
+	gpu_open(&p->gpu, &p->pan);
+	activate(p);
+	gate_shut(&p->gate);
+	bare = acct_settled();
 	if (c->before)
 		c->before(p);
-	gate_shut(&p->gate);
 	before = acct_settled();
 	need(queue_ops(p, c));
 	row->taken = acct_settled() - before;
 	need(gate_open(&p->gate));
 	need(pan_syncobj_wait(&p->pan, p->out, 0, PAN_TIMEOUT_MS));
-	row->used = acct_settled() - before;
-	tap_pause("pages %s, used %ld", c->id, row->used);
-	need(pan_unmap(&p->pan, p->vm, VA, 32 * SZ_1G));
-	row->kept = acct_settled() - empty;
-	need(pan_vm_destroy(&p->pan, p->vm));
-	row->left = acct_settled() - empty;
+	now = acct_settled();
+	row->used = now - before;
+	tap_pause("tables va=0x%llx pages=%ld id=%s", (unsigned long long)VA,
+		  now - empty, c->id);
+	need(pan_unmap(&p->pan, p->gpu.vm, VA, 32 * SZ_1G));
+	row->kept = acct_settled() - bare;
+	gpu_close(&p->gpu);
+	row->left = acct_wait_for(empty) - empty;
 }
 
 static void one_row(struct pages *p, const struct cost *c)

@@ -43,6 +43,11 @@ static void sparse_tile(struct gpu *g, const struct pan_bo *tile,
 	   "a tile of 64 KiB is bound in the middle of the range");
 	ok(!gpu_copy(g, OTHER_VA, TILE_VA, SZ_64K) &&
 	   holds(other->map, 1, 0, SZ_64K), "the GPU reads the tile");
+	tap_pause("mapped va=0x%llx bytes=%llu", (unsigned long long)TILE_VA,
+		  (unsigned long long)SZ_4K);
+	tap_pause("mapped va=0x%llx bytes=%llu",
+		  (unsigned long long)(TILE_VA + SZ_2M),
+		  (unsigned long long)SZ_2M);
 	is(touch(g, TILE_VA - SZ_64K, SZ_4K, 16), 0,
 	   "the 64 KiB before the tile are still sparse");
 	is(touch(g, TILE_VA + SZ_64K, SZ_4K, 16), 0,
@@ -89,7 +94,6 @@ void run_sparse(void)
 	is(touch(&g, RANGE_VA, SZ_2M, RANGE_SIZE / SZ_2M), 0,
 	   "a load and a store in each 2 MiB of it do not fault");
 	sparse_tile(&g, &tile, &other);
-	tap_pause("a sparse range, va 0x%llx", (unsigned long long)TILE_VA);
 	sparse_odd(&g);
 	is(pan_unmap(&p, g.vm, RANGE_VA, RANGE_SIZE), 0,
 	   "the 16 GiB are unmapped");

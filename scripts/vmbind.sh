@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The VM_BIND demonstration, tests/vmbind, as a test suite.
+#
+#   scripts/vmbind.sh build            build it for the guest, print its path
+#   scripts/vmbind.sh test [NAME...]   run it, results to out/results/vmbind.tsv
+#
+# The guest is run as each NAME says, all of them when none is given:
+#   plain        the plain kernel
+#   debug        the debug kernel: KASAN, lockdep, fence annotations
+#   noncoherent  the plain kernel, a GPU that is not I/O coherent
+# Environment: VMBIND_KERNEL=base|reserve, the kernel tree (base).
+#
+# A kernel warning, a guest that dies and a plan that is not fulfilled are
+# failures of their own.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/vmbind-lib.sh
+. "$(dirname "$0")/vmbind-lib.sh"
+
+KERNEL=${VMBIND_KERNEL:-base}
+
+usage()
+{
+	sed -n '/^#   scripts/s/^# *//p' "$0" >&2
+	exit 2
+}
+
+# run_config NAME: one line a test point on stdout, the name in front
+run_config()
+{
+	local name=vmbind-$1 rc=0 args=()
+
+	case $1 in
+	plain) args=(--flavour plain --append "$EXACT_COUNTS") ;;
+	# KASAN keeps freed objects for a while, no count is exact there.
+	debug) args=(--flavour debug --timeout 900) ;;
+	noncoherent) args=(--flavour plain --append "$EXACT_COUNTS" --machine mali-coherent=off) ;;
+	*) usage ;;
+	esac
+	say "  vmbind on $KERNEL, $1"
+	"$ROOT/scripts/guest.sh" run --kernel "$KERNEL" --name "$name" "${args[@]}" \
+		-- "vmbind --timeout 240 --json /out/vmbind.json" >"$LOGS/$name.log" 2>&1 || rc=$?
+	vmbind_results "$name" "$rc" | sed "s/\t/\t$1: /"
+}
+
+cmd_test()
+{
+	local out=$OUT/results/vmbind.tsv config
+
+	[ $# -gt 0 ] || set -- plain debug noncoherent
+	vmbind_build >/dev/null
+	mkdir -p "$OUT/results" "$LOGS"
+	for config; do
+		run_config "$config"
+	done >"$out.tmp"
+	mv "$out.tmp" "$out"
+	"$ROOT/scripts/results.sh" vmbind
+}
+
+cmd=${1:-}
+[ $# -eq 0 ] || shift
+case $cmd in
+build) vmbind_build ;;
+test) cmd_test "$@" ;;
+*) usage ;;
+esac
