@@ -5,10 +5,12 @@
 #
 #   scripts/kernel.sh build TREE CONFIG     build if anything changed
 #   scripts/kernel.sh path TREE CONFIG      only print; fails if not built
+#   scripts/kernel.sh make TREE CONFIG ARG...   make there, as the build does
 #
 # TREE:   base, reserve (base plus series), or break-NAME: base plus
 #         tests/kernel/break-NAME.patch, a kernel broken on purpose, to prove
-#         that the tests notice.
+#         that the tests notice. Also step: the tree in which series.sh goes
+#         from step to step.
 # CONFIG: plain (arm64, what is measured), debug (arm64, KASAN, lockdep, fault
 #         injection), um (User Mode Linux, for KUnit).
 #
@@ -29,7 +31,7 @@
 
 usage()
 {
-	die "usage: kernel.sh build|path base|reserve|break-NAME plain|debug|um"
+	die "usage: kernel.sh build|path|make base|reserve|break-NAME plain|debug|um [ARG...]"
 }
 
 tree_path()
@@ -37,7 +39,7 @@ tree_path()
 	case $1 in
 	base) printf '%s\n' "$BASE_TREE" ;;
 	reserve) printf '%s\n' "$TREE" ;;
-	break-*) printf '%s\n' "$BUILD/linux-$1" ;;
+	break-* | step) printf '%s\n' "$BUILD/linux-$1" ;;
 	*) usage ;;
 	esac
 }
@@ -226,7 +228,7 @@ build()
 	[ -z "$key" ] || stamp_set "$out/.stamp" "$key"
 }
 
-[ $# = 3 ] || usage
+[ $# -ge 3 ] || usage
 which=$2
 config=$3
 tree=$(tree_path "$which")
@@ -236,6 +238,12 @@ out=$tree/out-$config
 case $1 in
 build) build ;;
 path) [ -e "$(image_path)" ] || die "the $which $config kernel is not built; run: scripts/kernel.sh build $which $config" ;;
+make)
+	[ -e "$out/.config" ] || die "the $which $config kernel is not configured; run: scripts/kernel.sh build $which $config"
+	shift 3
+	kmake "$@"
+	exit
+	;;
 *) usage ;;
 esac
 print_paths

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The way in. Each target does all its own set-up; the work is done by scripts/,
+# and every one of those can be run by itself.
+
+S := scripts
+SERIES_STEPS = $(shell sed -e 's/\#.*//' -e '/^[[:space:]]*$$/d' patches/series)
+
+# KERNEL_SRC and the like given to make reach the scripts: make exports what is
+# set on its command line.
+
+.PHONY: help
+help: ## list the targets
+	@echo 'Targets:'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 16 | sed 's/^/  /'
+	@echo
+	@echo 'Settings: KERNEL_SRC=/path/to/linux (a tree of your own in place of the'
+	@echo 'source package), JOBS=n (parallel jobs of a build), FORCE=1 (kernel-save).'
+
+# Scripts decide what is up to date, so nothing here is a file.
+.PHONY: run test kunit igt model-test bench shell
+run: ## boot Panthor on the virtual Mali, run the VM_BIND demonstration, report
+	@$(S)/run.sh
+test: ## every test below
+	@$(S)/test.sh
+kunit: ## KUnit natively, on User Mode Linux
+	@$(S)/kunit.sh
+igt: ## IGT's Panthor tests and ours, in the guest
+	@$(S)/igt.sh
+model-test: ## the GPU model's own tests, on this machine
+	@$(MAKE) --no-print-directory -C tests/model check
+bench: ## base kernel and reserve kernel side by side
+	@$(S)/bench.sh
+shell: ## the guest with a prompt
+	@$(S)/guest.sh shell
+
+.PHONY: kernel-tree kernel-save kernels qemu guest series lint
+kernel-tree: ## build/linux: the kernel with the series, one commit a step
+	@$(S)/kernel-tree.sh
+kernel-save: ## carry the commits in build/linux back into the repository
+	@$(S)/kernel-save.sh
+kernels: ## build every kernel that the tests use
+	@set -e; for t in base $(if $(SERIES_STEPS),reserve); do \
+		for c in plain debug um; do $(S)/kernel.sh build $$t $$c; done; \
+	done
+qemu: ## QEMU with the virtual Mali
+	@$(S)/qemu.sh build
+guest: ## the guest's root image
+	@$(S)/guest.sh image
+series: ## the series as mailable patches in out/series, checked and built
+	@$(S)/series.sh
+lint: ## checkpatch, sparse, W=1, kernel-doc, shellcheck
+	@$(S)/lint.sh
+
+.PHONY: clean distclean
+clean: ## remove what was built, keep sources and downloads
+	@$(S)/clean.sh
+distclean: ## remove everything, the user's cache too
+	@$(S)/clean.sh --all

@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make clean: remove what was built, and the results; kernel and QEMU sources
+# and all downloads stay. make distclean (--all): remove build/, out/ and the
+# user's cache of this project. Neither removes work in build/linux that the
+# repository does not have.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/kernel-lib.sh
+. "$(dirname "$0")/kernel-lib.sh"
+
+keep_edits()
+{
+	local edits
+
+	[ -e "$TREE/.git" ] && [ -n "$(kref refs/panthor/composed)" ] || return 0
+	edits=$(tree_edits)
+	[ -z "$edits" ] ||
+		die "build/linux has $edits; run 'make kernel-save' first, or remove $TREE yourself"
+}
+
+# Kernels are built inside their trees; trees themselves are sources.
+clean_build()
+{
+	find "$BUILD" -mindepth 1 -maxdepth 1 ! -name linux ! -name 'linux-*' ! -name linux.git \
+		! -name stamp -exec rm -rf {} +
+	rm -rf "$BUILD"/linux*/out-*
+}
+
+[ ! -d "$BUILD" ] || locked kernel-tree
+case ${1:-} in
+--all)
+	keep_edits
+	rm -rf "$BUILD" "$OUT" "$CACHE"
+	;;
+'')
+	rm -rf "$OUT"
+	[ ! -d "$BUILD" ] || clean_build
+	;;
+*)
+	die "usage: clean.sh [--all]"
+	;;
+esac

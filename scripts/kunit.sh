@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make kunit: build User Mode Linux and run upstream's KUnit suites on it, for
+# page tables (io-pgtable-arm, every generic_pt format) and DRM, natively. Runs
+# the base kernel, and the reserve kernel when the series has steps. Results go
+# to out/results/kunit.tsv, each kernel's log to out/kunit-TREE.log.
+#
+# tests/kernel/kunit-suites names the suites that must be there; on the reserve
+# kernel also tests/kernel/kunit-suites-reserve, if that file exists.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/kernel-lib.sh
+. "$(dirname "$0")/kernel-lib.sh"
+
+# All suites together take seconds; a deadlock must not take all day.
+TIMEOUT=${KUNIT_TIMEOUT:-300}
+
+# Run one kernel; its exit code says nothing, its log everything.
+run_um()
+{
+	local image=$1 log=$2 rc=0
+
+	timeout --kill-after=10 "$TIMEOUT" "$image" mem=1G ncpus=2 con=null con0=null,fd:1 \
+		console=tty0 kunit_shutdown=halt </dev/null >"$log" 2>&1 || rc=$?
+	if [ $rc = 124 ] || [ $rc = 137 ]; then
+		printf 'fail\t%s: (run)\tno end after %d s\n' "$tree" "$TIMEOUT" >>"$results"
+	fi
+}
+
+run_tree()
+{
+	local image modules required=$BUILD/.kunit-required log=$OUT/kunit-$tree.log start
+
+	eval "$("$ROOT/scripts/kernel.sh" build "$tree" um)"
+	: "${modules:=}"
+	cat "$ROOT/tests/kernel/kunit-suites" >"$required"
+	if [ "$tree" = reserve ] && [ -f "$ROOT/tests/kernel/kunit-suites-reserve" ]; then
+		cat "$ROOT/tests/kernel/kunit-suites-reserve" >>"$required"
+	fi
+	say "KUnit on the $tree kernel:"
+	start=$SECONDS
+	run_um "$image" "$log"
+	python3 "$ROOT/scripts/ktap.py" --prefix "$tree: " --require "$required" <"$log" >>"$results"
+	say "  $((SECONDS - start)) s; log: $log"
+}
+
+mkdir -p "$OUT"
+result_start kunit
+results=$OUT/results/kunit.tsv
+trees=(base)
+[ -z "$(series_steps "$SERIES_ROOT")" ] || trees+=(reserve)
+for tree in "${trees[@]}"; do
+	run_tree
+done
+"$ROOT/scripts/results.sh" kunit

@@ -1,0 +1,165 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make lint: every check of form, all of them even when one fails.
+#
+#   bash          shellcheck of all scripts
+#   python        all Python scripts compile
+#   spdx          each file says its licence
+#   series        each whole file belongs to a step
+#   checkpatch    --strict: the steps, the kernel files, the model, C tests
+#   kernel-doc    the kernel files that the series adds or changes
+#   warnings      W=1 and sparse on the C files that the series adds
+#                 or changes
+#
+# "scripts/lint.sh CHECK..." runs only those.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/kernel-lib.sh
+. "$(dirname "$0")/kernel-lib.sh"
+
+# Outside of the kernel: no MAINTAINERS file, sizes of stdint.h, no kernel
+# helpers such as ARRAY_SIZE or pr_info.
+HOST_IGNORE=FILE_PATH_CHANGES,PREFER_KERNEL_TYPES,ARRAY_SIZE,CONST_STRUCT,STATIC_CONST_CHAR_ARRAY
+HOST_IGNORE+=,PREFER_DEFINED_ATTRIBUTE_MACRO,STRCPY,SSCANF_TO_KSTRTO,LINUX_VERSION_CODE,CONSIDER_KSTRTO
+HOST_IGNORE+=,PREFER_FALLTHROUGH,USE_FUNC,IF_0,SPLIT_STRING,PREFER_PR_LEVEL,ENOSYS,STRLCPY,STRNCPY
+# QEMU's own conventions where the code is QEMU's: types in CamelCase.
+QEMU_IGNORE=$HOST_IGNORE,CAMELCASE,NEW_TYPEDEFS,CONST_CONST
+
+ours()
+{
+	git -C "$ROOT" ls-files --cached --others --exclude-standard "$@" |
+		while read -r f; do
+			[ ! -f "$ROOT/$f" ] || printf '%s\n' "$f"
+		done
+}
+
+bash_scripts()
+{
+	ours | while read -r f; do
+		if [[ $f = *.sh ]] || head -n 1 "$f" | grep -qa '^#!/bin/\(ba\)\?sh'; then
+			printf '%s\n' "$f"
+		fi
+	done
+}
+
+check_bash()
+{
+	bash_scripts | xargs shellcheck
+}
+
+check_python()
+{
+	ours '*.py' | while read -r f; do
+		python3 -c 'import sys; compile(open(sys.argv[1]).read(), sys.argv[1], "exec")' "$f"
+	done
+}
+
+check_spdx()
+{
+	local missing
+
+	missing=$(ours | grep -v -e '^LICENSES/' -e '\.md$' -e '\.patch$' -e '\.json$' -e '^\.gitignore$' -e '\.shellcheckrc$' |
+		while read -r f; do
+			head -n 5 "$f" | grep -qa 'SPDX-License-Identifier: ' || printf '%s ' "$f"
+		done)
+	[ -z "$missing" ] || _fail "these files do not say their licence: $missing"
+}
+
+check_series()
+{
+	local orphans
+
+	orphans=$(series_orphans "$ROOT" | paste -sd ' ')
+	[ -z "$orphans" ] || _fail "no step names these files in an Overlay: line: $orphans"
+}
+
+checkpatch()
+{
+	perl "$TREE/scripts/checkpatch.pl" --root="$TREE" --strict --quiet --no-summary --terse --show-types "$@"
+}
+
+check_checkpatch()
+{
+	local files commit rc=0
+
+	for commit in $(kgit rev-list --reverse base..reserve); do
+		wgit "$TREE" format-patch -1 --stdout "$commit" |
+			checkpatch --ignore FILE_PATH_CHANGES,MISSING_SIGN_OFF,NO_AUTHOR_SIGN_OFF - || rc=1
+	done
+	mapfile -t files < <(ours 'drivers/*.[ch]' 'include/*.h')
+	[ ${#files[@]} = 0 ] || checkpatch -f "${files[@]}" || rc=1
+	mapfile -t files < <(ours 'model/*.[ch]' 'tests/*.[ch]' 'igt/*.[ch]' |
+		grep -v -e '^model/qemu/' -e '^tests/kernel-tree/')
+	[ ${#files[@]} = 0 ] || checkpatch --ignore "$HOST_IGNORE" -f "${files[@]}" || rc=1
+	mapfile -t files < <(ours 'model/qemu/*.[ch]')
+	[ ${#files[@]} = 0 ] || checkpatch --ignore "$QEMU_IGNORE" -f "${files[@]}" || rc=1
+	return $rc
+}
+
+touched()
+{
+	kgit diff --name-only --diff-filter=d base reserve -- "$@"
+}
+
+check_kernel_doc()
+{
+	local files doc=$TREE/scripts/kernel-doc
+
+	[ -e "$doc" ] || doc=$TREE/scripts/kernel-doc.py
+	mapfile -t files < <(touched 'drivers/*.[ch]' 'include/*.h')
+	[ ${#files[@]} = 0 ] || (cd "$TREE" && "$doc" -none -Wall -Werror "${files[@]}")
+}
+
+# Compile the touched files once more with more warnings; any is a failure.
+check_warnings()
+{
+	local objects
+
+	mapfile -t objects < <(touched 'drivers/*.c' | sed 's/\.c$/.o/' | while read -r o; do
+		[ ! -e "$TREE/out-plain/$o" ] || printf '%s\n' "$o"
+	done)
+	[ ${#objects[@]} != 0 ] || return 0
+	# A fresh time stamp makes make compile them, with gcc and not from
+	# the cache, and sparse after it.
+	(cd "$TREE/out-plain" && rm -f "${objects[@]}")
+	"$ROOT/scripts/kernel.sh" make reserve plain W=1 C=1 "${objects[@]}" 2>&1 | tee "$BUILD/.warnings"
+	! grep -E '(warning|error):' "$BUILD/.warnings" || return 1
+}
+
+failed=()
+run_check()
+{
+	local name=$1 check=check_${1//-/_} rc
+
+	printf '%-12s ' "$name"
+	set +e
+	(
+		set -e
+		"$check"
+	) >"$LOGS/lint-$name.log" 2>&1
+	rc=$?
+	set -e
+	if [ $rc = 0 ]; then
+		printf 'ok\n'
+	else
+		printf 'failed, see %s\n' "$LOGS/lint-$name.log"
+		head -n 10 "$LOGS/lint-$name.log" | sed 's/^/    /'
+		failed+=("$name")
+	fi
+}
+
+cd "$ROOT"
+mkdir -p "$LOGS"
+need_packages shellcheck perl python3 python3-ply python3-git codespell sparse
+checks=("$@")
+[ $# != 0 ] || checks=(bash python spdx series checkpatch kernel-doc warnings)
+"$ROOT/scripts/kernel-tree.sh"
+if [ -n "$(series_steps "$ROOT")" ]; then
+	"$ROOT/scripts/kernel.sh" build reserve plain >/dev/null
+fi
+for c in "${checks[@]}"; do
+	run_check "$c"
+done
+[ ${#failed[@]} = 0 ] || die "failed: ${failed[*]}"

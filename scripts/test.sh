@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make test: run every suite, say how each went, then list what failed.
+#
+#   scripts/test.sh [SUITE...]      only these; "-l" lists the suites
+#
+# A suite is a command that writes out/results/SUITE.tsv. One that fails does
+# not stop the others; one that leaves no results counts as failed. The last
+# line is "N passed, N failed, N skipped", and the exit code is 0 only if
+# nothing failed.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# NAME|COMMAND. What is quick and finds the plainest faults comes first. A
+# suite is never left out because its command is not there: that is a failure.
+SUITES=(
+	'kernel-tree|tests/kernel-tree/run.sh'
+	'results|tests/results/run.sh'
+	'model|make --no-print-directory -C tests/model check'
+	'kunit|scripts/kunit.sh'
+	'qmp|scripts/qmp.sh'
+	'vmbind|scripts/vmbind.sh'
+	'igt|scripts/igt.sh'
+)
+
+suite_command()
+{
+	local s
+
+	for s in "${SUITES[@]}"; do
+		if [ "${s%%|*}" = "$1" ]; then
+			printf '%s\n' "${s#*|}"
+			return
+		fi
+	done
+	die "there is no suite '$1'; 'scripts/test.sh -l' lists them"
+}
+
+run_suite()
+{
+	local name=$1 start=$SECONDS log rc=0 sum
+
+	log=$LOGS/test-$name.log
+	rm -f "$OUT/results/$name.tsv"
+	printf '%-14s ' "$name"
+	bash -c "$(suite_command "$name")" >"$log" 2>&1 </dev/null || rc=$?
+	if [ ! -s "$OUT/results/$name.tsv" ]; then
+		result "$name" fail "$name" "the suite left no results: $(grep '^error: ' "$log" | tail -n 1)"
+	elif [ $rc != 0 ] && ! grep -q '^fail' "$OUT/results/$name.tsv"; then
+		result "$name" fail "$name" "exit code $rc, though no test in it failed"
+	fi
+	sum=$("$ROOT/scripts/results.sh" -q "$name") || :
+	printf '%-44s %4d s\n' "$sum" $((SECONDS - start))
+	! grep -q '^fail' "$OUT/results/$name.tsv" || failed+=("$name")
+}
+
+if [ "${1:-}" = -l ]; then
+	printf '%s\n' "${SUITES[@]%%|*}"
+	exit
+fi
+cd "$ROOT"
+mkdir -p "$OUT/results" "$LOGS"
+names=("$@")
+[ $# != 0 ] || names=("${SUITES[@]%%|*}")
+failed=()
+for name in "${names[@]}"; do
+	suite_command "$name" >/dev/null
+done
+for name in "${names[@]}"; do
+	run_suite "$name"
+done
+for name in "${failed[@]}"; do
+	printf '\n%s, log %s:\n' "$name" "$LOGS/test-$name.log"
+	"$ROOT/scripts/results.sh" "$name" >"$LOGS/.failed" || :
+	sed '$d' "$LOGS/.failed"
+done
+[ ${#failed[@]} = 0 ] || printf '\n'
+"$ROOT/scripts/results.sh" -q "${names[@]}" || :
+[ ${#failed[@]} = 0 ]

@@ -1,0 +1,221 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Tests of what judges the tests: scripts/ktap.py, results.sh and test.sh, on
+# logs written here. Above all, that what is missing, cut short or crashed never
+# counts as success. Prints TAP and writes out/results/results.tsv.
+#
+# The tests are found by their names and called through a variable.
+# shellcheck disable=SC2317
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/../../scripts/lib.sh"
+
+SUITE=results
+RESULTS=$OUT
+result_start $SUITE
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+export OUT=$scratch/out BUILD=$scratch/build LOGS=$scratch/build/log
+
+not()
+{
+	if "$@"; then
+		return 1
+	fi
+}
+
+good_log()
+{
+	cat <<-'EOF'
+	Linux version 7.3.4
+	KTAP version 1
+	1..2
+	    KTAP version 1
+	    # Subtest: first
+	    1..3
+	[    0.123456] some driver says something
+	    ok 1 one
+	        KTAP version 1
+	        # Subtest: many
+	        ok 1 small
+	        ok 2 large # SKIP no memory
+	    # many: pass:1 fail:0 skip:1 total:2
+	    ok 2 many
+	    # three: pass:1 fail:0 skip:0 total:1
+	    ok 3 three
+	# Totals: pass:3 fail:0 skip:1 total:4
+	ok 1 first
+	    KTAP version 1
+	    # Subtest: second
+	    1..1
+	    ok 1 only
+	ok 2 second
+	reboot: System halted
+	EOF
+}
+
+parse()
+{
+	python3 "$ROOT/scripts/ktap.py" "$@" >"$scratch/tsv" 2>/dev/null
+}
+
+failures()
+{
+	grep -c '^fail' "$scratch/tsv" || :
+}
+
+test_leaves_are_counted()
+{
+	good_log | parse
+	[ "$(grep -c '^pass' "$scratch/tsv")" = 4 ]
+	[ "$(failures)" = 0 ]
+	grep -qx $'skip\tfirst.many.large\tno memory' "$scratch/tsv"
+	grep -qx $'pass\tsecond.only\t' "$scratch/tsv"
+}
+
+test_timestamps_do_not_matter()
+{
+	good_log | sed 's/^/[    1.234567] /' | parse --prefix 'base: '
+	[ "$(failures)" = 0 ]
+	grep -qx $'pass\tbase: second.only\t' "$scratch/tsv"
+}
+
+test_failure_has_its_reason()
+{
+	good_log | sed -e 's/    ok 1 only/    # only: EXPECTATION FAILED at a.c:7\n    not ok 1 only/' \
+		-e 's/^ok 2 second/not ok 2 second/' | parse
+	[ "$(failures)" = 1 ]
+	grep -q $'^fail\tsecond.only\tonly: EXPECTATION FAILED at a.c:7' "$scratch/tsv"
+}
+
+test_suite_that_fails_by_itself_counts()
+{
+	good_log | sed 's/^ok 2 second/not ok 2 second/' | parse
+	[ "$(failures)" = 1 ]
+}
+
+test_every_truncation_fails()
+{
+	local n
+
+	# After any line up to the last result, the log is too short.
+	for n in $(seq 0 "$(($(good_log | grep -n '^ok 2' | cut -d: -f1) - 1))"); do
+		good_log | head -n "$n" | parse
+		[ "$(failures)" -gt 0 ]
+	done
+}
+
+test_lost_result_fails()
+{
+	good_log | sed '/ok 2 large/d; /    ok 2 many/d' | parse
+	[ "$(failures)" -gt 0 ]
+}
+
+test_missing_suite_fails()
+{
+	printf '# a comment\nfirst\nthird\n' >"$scratch/required"
+	good_log | parse --require "$scratch/required"
+	[ "$(failures)" = 1 ]
+	grep -q $'^fail\tthird\t' "$scratch/tsv"
+}
+
+test_crash_fails()
+{
+	{
+		good_log
+		printf 'Kernel panic - not syncing: oh no\n'
+	} | parse
+	grep -q 'Kernel panic' "$scratch/tsv"
+	[ "$(failures)" = 1 ]
+}
+
+test_sum()
+{
+	mkdir -p "$OUT/results"
+	printf 'pass\ta\t\nskip\tb\tno\n' >"$OUT/results/x.tsv"
+	[ "$("$ROOT/scripts/results.sh" x | tail -n 1)" = '1 passed, 0 failed, 1 skipped' ]
+	printf 'fail\tc\twhy\n' >>"$OUT/results/x.tsv"
+	not "$ROOT/scripts/results.sh" x >"$scratch/sum"
+	grep -qx 'FAIL  x: c (why)' "$scratch/sum"
+	[ "$(tail -n 1 "$scratch/sum")" = '1 passed, 1 failed, 1 skipped' ]
+}
+
+test_no_results_are_a_failure()
+{
+	: >"$OUT/results/empty.tsv"
+	printf 'pass\ta\t\ngarbage\n' >"$OUT/results/garbage.tsv"
+	not "$ROOT/scripts/results.sh" empty
+	not "$ROOT/scripts/results.sh" nowhere
+	not "$ROOT/scripts/results.sh" garbage
+	printf 'skip\ta\t\n' >"$OUT/results/skipped.tsv"
+	not "$ROOT/scripts/results.sh" skipped
+}
+
+# step: the failing command inside a function is caught, and everything said.
+test_step_reports_its_failure()
+{
+	cat >"$scratch/script" <<-EOF
+	. "$ROOT/scripts/lib.sh"
+	work() { echo first; false; echo never; }
+	REMEDY="turn it off and on"
+	step "the work" work
+	EOF
+	not bash "$scratch/script" 2>"$scratch/err"
+	grep -q 'error: step "the work" failed' "$scratch/err"
+	grep -q 'first' "$scratch/err"
+	not grep -q 'never' "$scratch/err"
+	grep -q "$BUILD/log/the-work.log" "$scratch/err"
+	grep -q 'turn it off and on' "$scratch/err"
+}
+
+test_stamp_of_other_key_does_not_hold()
+{
+	not stamp_ok "$scratch/stamp" one
+	stamp_set "$scratch/stamp" one
+	stamp_ok "$scratch/stamp" one
+	not stamp_ok "$scratch/stamp" two
+}
+
+test_damaged_download_is_noticed()
+{
+	mkdir -p "$scratch/dl"
+	printf 'content\n' >"$scratch/dl/file"
+	not _complete "$scratch/dl"
+	(cd "$scratch/dl" && sha256sum file >SHA256SUMS)
+	_complete "$scratch/dl"
+	printf 'half' >"$scratch/dl/file"
+	not _complete "$scratch/dl"
+}
+
+run_test()
+{
+	local rc
+
+	set +e
+	(
+		set -ex
+		"test_$1"
+	) >"$scratch/trace" 2>&1
+	rc=$?
+	set -e
+	if [ $rc = 0 ]; then
+		printf 'ok %d %s\n' "$2" "$1"
+		OUT=$RESULTS result $SUITE pass "$1"
+	else
+		printf 'not ok %d %s\n' "$2" "$1"
+		tail -n 15 "$scratch/trace" | sed 's/^/# /'
+		OUT=$RESULTS result $SUITE fail "$1" "$(grep '^+' "$scratch/trace" | tail -n 1)"
+		failed=1
+	fi
+}
+
+failed=0
+mapfile -t tests < <(sed -n 's/^test_\([a-z_]*\)()$/\1/p' "$0")
+printf 'TAP version 13\n1..%d\n' ${#tests[@]}
+n=0
+for t in "${tests[@]}"; do
+	n=$((n + 1))
+	run_test "$t" $n
+done
+exit $failed
