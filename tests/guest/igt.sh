@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Runs IGT's Panthor tests in the guest. They are amd64 programs, which box64
+# translates; their ioctls reach the arm64 kernel unchanged, since both are
+# 64-bit and little-endian.
+#
+#   igt.sh [PROGRAM...]		panthor_vm ...; all of them by default
+#
+# Prints a line "pass|fail|skip TAB test@subtest TAB detail" for each subtest
+# that the programs list. What they said is kept as /out/igt-PROGRAM.log.
+
+AMD64=/opt/amd64
+TESTS=$AMD64/usr/libexec/igt-gpu-tools/panthor
+
+export BOX64_LD_LIBRARY_PATH=$AMD64/usr/lib/x86_64-linux-gnu
+export BOX64_NOBANNER=1 BOX64_LOG=0
+# Libraries of which box64 is not to use the guest's own: IGT needs symbols
+# that its wrappers do not have. The rest (libc, glib ...) is the guest's.
+emulated=(
+	libbrotlidec.so.1 libcairo.so.2 libcrypto.so.3 libdrm.so.2
+	libdrm_amdgpu.so.1 libdrm_nouveau.so.2 libexpat.so.1 libfontconfig.so.1
+	libfreetype.so.6 liblzma.so.5 libpciaccess.so.0 libpixman-1.so.0
+	libpng16.so.16 libssl.so.3 libudev.so.1 libX11.so.6 libxcb-render.so.0
+	libxcb-shm.so.0 libxcb.so.1 libXext.so.6 libXrender.so.1 libz.so.1
+	libzstd.so.1
+)
+BOX64_EMULATED_LIBS=$(IFS=: && echo "${emulated[*]}")
+export BOX64_EMULATED_LIBS
+
+# The line of IGT's result for subtest $2 in log $1, as one of ours.
+result()
+{
+	local line
+
+	line=$(grep -aE "^Subtest $2: (SUCCESS|FAIL|SKIP|CRASH|TIMEOUT)" "$1" | tail -n 1)
+	case $line in
+	*": SUCCESS"*) printf 'pass\t%s@%s\t%s\n' "$3" "$2" "${line##*SUCCESS }" ;;
+	*": SKIP"*) printf 'skip\t%s@%s\t%s\n' "$3" "$2" "$(reason "$1" SKIP)" ;;
+	*": "*) printf 'fail\t%s@%s\t%s\n' "$3" "$2" "$(reason "$1" FAIL)" ;;
+	*) return 1 ;;
+	esac
+}
+
+# What IGT says about the first failure or skip in a log.
+reason()
+{
+	case $2 in
+	SKIP) grep -aE -m 1 'Test requirement|No known gpu' "$1" ;;
+	FAIL) grep -aE -m 1 'Failed assertion|Received signal' "$1" ;;
+	esac | tr '\t' ' '
+}
+
+# A subtest of which a run of the whole program said nothing (it crashed
+# before), or which failed there, alone.
+run_alone()
+{
+	local log=/out/igt-$1-$2.log rc=0
+
+	timeout -k 5 300 box64 "$TESTS/$1" --run-subtest "$2" >"$log" 2>&1 || rc=$?
+	result "$log" "$2" "$1" ||
+		printf 'fail\t%s@%s\tno result, exit code %s: %s\n' "$1" "$2" \
+			"$rc" "$(tail -n 1 "$log" | tr '\t' ' ')"
+}
+
+run_program()
+{
+	local log=/out/igt-$1.log subtests subtest
+
+	subtests=$(box64 "$TESTS/$1" --list-subtests 2>/out/igt-"$1".list)
+	if [ -z "$subtests" ]; then
+		printf 'fail\t%s\tlists no subtests\n' "$1"
+		return
+	fi
+	timeout -k 5 600 box64 "$TESTS/$1" >"$log" 2>&1
+	for subtest in $subtests; do
+		result "$log" "$subtest" "$1" || run_alone "$1" "$subtest"
+	done
+}
+
+[ $# -gt 0 ] || set -- panthor_query panthor_gem panthor_vm panthor_group
+for program; do
+	run_program "$program"
+done
