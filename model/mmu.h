@@ -213,7 +213,7 @@ bool mali_mmu_as_enabled(const struct mali_mmu *mmu, unsigned int as);
 static inline bool mali_mmu_as_locked(const struct mali_mmu *mmu,
 				      unsigned int as)
 {
-	return mmu->as[as].locked;
+	return as < MALI_NUM_AS && mmu->as[as].locked;
 }
 
 /* The functions of mali.h of the same names, without side effects. */

@@ -155,8 +155,9 @@ static void run(const struct row *r, FILE *json)
 	printf("%-3s %-30s %9.2f M/s  %8.1f ns\n", r->scenario, r->what,
 	       rate / 1e6, 1e9 / rate);
 	if (json)
-		fprintf(json, "{\"scenario\": \"%s\", \"metric\": \"%s\", \"unit\": \"1/s\", \"value\": %.0f}\n",
-			r->scenario, r->what, rate);
+		fprintf(json, "{\"scenario\": \"%s\", \"metric\": \"%s\", "
+			"\"unit\": \"1/s\", \"value\": %.0f}\n", r->scenario, r->what,
+			rate);
 	fixture_free(&f);
 }
 

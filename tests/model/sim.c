@@ -103,7 +103,7 @@ static void op_guest_error(void *host, const char *msg)
 
 	assert(!strchr(msg, '\n'));
 	s->errors++;
-	strncpy(s->last_error, msg, sizeof(s->last_error) - 1);
+	snprintf(s->last_error, sizeof(s->last_error), "%s", msg);
 }
 
 const struct mali_host_ops sim_ops = {

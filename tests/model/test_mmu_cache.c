@@ -376,6 +376,31 @@ static void test_region_edges(void)
 	fixture_free(&f);
 }
 
+/* A second UNLOCK finds no lock, the region of the last one or any other. */
+static void test_unlock_twice(void)
+{
+	struct fixture f;
+
+	fixture_init(&f, 0);
+	lock_unlock(&f, 1, VA, 21);
+	make_stale(&f, &subjects[0]);
+	command(&f, 1, UNLOCK);
+	is_stale(&f, &subjects[0], 1, "a second UNLOCK");
+	fixture_free(&f);
+}
+
+/* Reset drops by itself, not through the UPDATE that has to follow. */
+static void test_reset_drops(void)
+{
+	struct fixture f;
+
+	fixture_init(&f, MALI_IGNORE_AS_UPDATE);
+	make_stale(&f, &subjects[0]);
+	do_reset(&f);
+	is_fresh(&f, &subjects[0], 1, "reset, UPDATE ignored,");
+	fixture_free(&f);
+}
+
 /*
  * A block is one descriptor: a region anywhere in it drops all that came from
  * it, the pages already split off it included.
@@ -402,6 +427,14 @@ static void test_block_goes_whole(int level)
 	       "level %d block: gone at its first page", level);
 	is_u64(go(&f, va + size / 2, READ), 0x9000000000 + size / 2,
 	       "level %d block: gone in the middle", level);
+
+	/* And from the other end: the pages lie above the region. */
+	sim_pt_map_one(&f.sim, f.root, va, 0x8000000000, level, SIM_RW);
+	lock_unlock(&f, 1, va, 15);
+	is_u64(go(&f, va + size / 2, READ), 0x8000000000 + size / 2,
+	       "level %d block: gone above the region", level);
+	is_u64(go(&f, va + size - 0x1000, READ), 0x8000000000 + size - 0x1000,
+	       "level %d block: gone at its last page", level);
 	fixture_free(&f);
 }
 
@@ -635,6 +668,8 @@ int main(void)
 	test_droppers();
 	test_lock_keeps();
 	test_region_edges();
+	test_unlock_twice();
+	test_reset_drops();
 	test_block_goes_whole(2);
 	test_block_goes_whole(1);
 	test_faults_not_cached();

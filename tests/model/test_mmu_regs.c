@@ -100,6 +100,8 @@ static void test_lock(void)
 	sim_pt_map(&f.sim, f.root, VA, pa, 64 * 4096, SIM_RW);
 	go(&f, VA + 0x8000, READ);
 	lock(&f, 1, VA + 0xa000, 15);
+	ok(mali_mmu_as_locked(f.mmu, 1) && !mali_mmu_as_locked(f.mmu, 2) &&
+	   !mali_mmu_as_locked(f.mmu, 8), "the lock can be asked for");
 	is_u64(go(&f, VA + 0x8000, READ), FAULTED | STALLED,
 	       "a locked page stalls, TLB hit or not");
 	is_u64(go(&f, VA + 0xffff, WRITE), FAULTED | STALLED,
@@ -268,6 +270,7 @@ static void test_fault_recovery(void)
 	command(&f, 1, UPDATE);
 	ok(mali_mmu_as_generation(f.mmu, 1) != gen, "disabling the AS does");
 	ok(!mali_mmu_as_enabled(f.mmu, 1), "which is then off");
+	ok(!mali_mmu_as_enabled(f.mmu, 8), "one that does not exist is never on");
 	ok(mali_mmu_as_enabled(f.mmu, 2), "the other is not");
 	fixture_free(&f);
 }
@@ -285,7 +288,7 @@ static void test_memory(bool no_page_ptr)
 	uint8_t want[8192], got[8192];
 	struct mali_mmu_fault fault;
 	struct fixture f;
-	uint64_t pa[3];
+	uint64_t accesses, pa[3];
 	bool good = true;
 
 	fixture_init(&f, 0);
@@ -302,6 +305,10 @@ static void test_memory(bool no_page_ptr)
 	is_u64(mali_mmu_read(f.mmu, 1, VA + 0x800, got, sizeof(got), READ,
 			     &fault), MALI_MMU_OK, "read them, %s", how);
 	is_mem(got, want, sizeof(want), "the same bytes, %s", how);
+	accesses = f.sim.accesses;
+	mali_mmu_read(f.mmu, 1, VA + 0x800, got, sizeof(got), READ, &fault);
+	is_u64(f.sim.accesses - accesses, no_page_ptr ? 3 : 0,
+	       "reading cached pages, %s: bus accesses", how);
 	for (unsigned int i = 0; good && i < sizeof(want); i++) {
 		uint8_t b;
 
