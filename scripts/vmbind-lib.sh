@@ -69,6 +69,20 @@ vmbind_build()
 	printf '%s\n' "$bin/vmbind"
 }
 
+# vmbind_prepare KERNEL FLAVOUR...: all that a run needs, built if it is not
+vmbind_prepare()
+{
+	local kernel=$1 flavour
+
+	shift
+	"$ROOT/scripts/qemu.sh" build >/dev/null
+	for flavour; do
+		"$ROOT/scripts/kernel.sh" build "$kernel" "$flavour" >/dev/null
+	done
+	"$ROOT/scripts/guest.sh" image >/dev/null
+	vmbind_build >/dev/null
+}
+
 # vmbind_points FILE: TAP to "pass|fail|skip<tab>name<tab>detail"
 vmbind_points()
 {

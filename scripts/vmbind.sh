@@ -4,7 +4,7 @@
 # The VM_BIND demonstration, tests/vmbind, as a test suite.
 #
 #   scripts/vmbind.sh build            build it for the guest, print its path
-#   scripts/vmbind.sh test [NAME...]   run it, results to out/results/vmbind.tsv
+#   scripts/vmbind.sh [test NAME...]   run it, results to out/results/vmbind.tsv
 #
 # The guest is run as each NAME says, all of them when none is given:
 #   plain        the plain kernel
@@ -46,12 +46,25 @@ run_config()
 	vmbind_results "$name" "$rc" | sed "s/\t/\t$1: /"
 }
 
+flavours()
+{
+	local config
+
+	for config; do
+		case $config in
+		debug) echo debug ;;
+		*) echo plain ;;
+		esac
+	done | sort -u
+}
+
 cmd_test()
 {
 	local out=$OUT/results/vmbind.tsv config
 
 	[ $# -gt 0 ] || set -- plain debug noncoherent
-	vmbind_build >/dev/null
+	# shellcheck disable=SC2046 # two words
+	vmbind_prepare "$KERNEL" $(flavours "$@")
 	mkdir -p "$OUT/results" "$LOGS"
 	for config; do
 		run_config "$config"
@@ -60,7 +73,7 @@ cmd_test()
 	"$ROOT/scripts/results.sh" vmbind
 }
 
-cmd=${1:-}
+cmd=${1:-test}
 [ $# -eq 0 ] || shift
 case $cmd in
 build) vmbind_build ;;

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "gpu.h"
 #include "tap.h"
@@ -37,20 +38,19 @@ void gpu_close(struct gpu *g)
 	pan_bo_destroy(g->pan, &g->words);
 }
 
-static volatile uint64_t *word_ptr(const struct gpu *g, enum word w)
+static uint64_t *word_ptr(const struct gpu *g, enum word w)
 {
-	return (volatile uint64_t *)((char *)g->words.map + w * SYNC_SIZE);
+	return (uint64_t *)((char *)g->words.map + w * SYNC_SIZE);
 }
 
 uint64_t gpu_word(const struct gpu *g, enum word w)
 {
-	return *word_ptr(g, w);
+	return __atomic_load_n(word_ptr(g, w), __ATOMIC_SEQ_CST);
 }
 
 void gpu_set_word(struct gpu *g, enum word w, uint64_t val)
 {
-	*word_ptr(g, w) = val;
-	__sync_synchronize();
+	__atomic_store_n(word_ptr(g, w), val, __ATOMIC_SEQ_CST);
 }
 
 uint64_t gpu_word_va(enum word w)
@@ -136,6 +136,15 @@ void cs_word_wait(struct cs *cs, enum word w, uint64_t val)
 	cs_sync_wait64(cs, CS_GT, R_ADDR, R_DATA);
 }
 
+void cs_until_stopped(struct cs *cs, unsigned int loop)
+{
+	cs_word_add(cs, WORD_LOOPS, 1);
+	cs_mov48(cs, R_ADDR, gpu_word_va(WORD_STOP));
+	cs_load(cs, R_DATA, R_ADDR, 0x1, 0);
+	cs_wait(cs, CS_SB_LS);
+	cs_branch(cs, CS_EQ, R_DATA, loop);
+}
+
 void cs_end(struct cs *cs)
 {
 	cs_mov32(cs, R_FLUSH, 0);
@@ -175,6 +184,33 @@ int gpu_run(struct gpu *g, const struct cs *cs)
 	if (!ret && gpu_dead(g))
 		ret = -EIO;
 	return ret;
+}
+
+void gpu_start(struct gpu *g, const struct cs *cs)
+{
+	gpu_set_word(g, WORD_STOP, 0);
+	gpu_set_word(g, WORD_LOOPS, 0);
+	need(gpu_queue(g, 0, cs, 0, g->done));
+	for (int i = 0; i < 2000 && !gpu_word(g, WORD_LOOPS); i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+}
+
+int gpu_stop(struct gpu *g)
+{
+	int ret;
+
+	gpu_set_word(g, WORD_STOP, 1);
+	ret = pan_syncobj_wait(g->pan, g->done, 0, PAN_TIMEOUT_MS);
+	return !ret && gpu_dead(g) ? -EIO : ret;
+}
+
+void gpu_start_idling(struct gpu *g)
+{
+	struct cs cs = gpu_cs(g);
+
+	cs_until_stopped(&cs, cs.count);
+	cs_end(&cs);
+	gpu_start(g, &cs);
 }
 
 int gpu_copy(struct gpu *g, uint64_t dst, uint64_t src, uint64_t size)

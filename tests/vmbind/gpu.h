@@ -84,6 +84,8 @@ void cs_copy(struct cs *cs, uint64_t dst, uint64_t src, uint64_t size);
 void cs_word_add(struct cs *cs, enum word w, uint64_t val);
 /* Waits until the sync object is greater than @val */
 void cs_word_wait(struct cs *cs, enum word w, uint64_t val);
+/* Back to instruction @loop until gpu_stop(); counts in WORD_LOOPS */
+void cs_until_stopped(struct cs *cs, unsigned int loop);
 /* Ends a stream: what it stored becomes visible to the CPU */
 void cs_end(struct cs *cs);
 
@@ -97,6 +99,16 @@ int gpu_queue(struct gpu *g, unsigned int queue, const struct cs *cs,
 /* Queue it on queue 0 and wait for it: 0, -EIO when the group died, -ETIME */
 int gpu_run(struct gpu *g, const struct cs *cs);
 int gpu_copy(struct gpu *g, uint64_t dst, uint64_t src, uint64_t size);
+
+/*
+ * Queue a stream that loops until it is stopped and wait until it runs, in
+ * time that the driver's job timeout leaves. gpu_stop() is 0 or a negative
+ * errno, as gpu_run().
+ */
+void gpu_start(struct gpu *g, const struct cs *cs);
+int gpu_stop(struct gpu *g);
+/* The same with a stream that does nothing: the VM keeps its address space */
+void gpu_start_idling(struct gpu *g);
 
 /* The group reported a fatal fault */
 bool gpu_dead(const struct gpu *g);

@@ -151,22 +151,12 @@ static int queue_ops(struct pages *p, const struct cost *c)
 	return ret;
 }
 
-/* A job that does nothing gives the VM an address space to be looked at in */
-static void activate(struct pages *p)
-{
-	struct cs cs = gpu_cs(&p->gpu);
-
-	cs_end(&cs);
-	need(gpu_run(&p->gpu, &cs));
-}
-
 static void measure(struct pages *p, const struct cost *c,
 		    struct pages_row *row)
 {
 	long bare, before, now, empty = acct_settled();
 
 	gpu_open(&p->gpu, &p->pan);
-	activate(p);
 	gate_shut(&p->gate);
 	bare = acct_settled();
 	if (c->before)
@@ -178,8 +168,10 @@ static void measure(struct pages *p, const struct cost *c,
 	need(pan_syncobj_wait(&p->pan, p->out, 0, PAN_TIMEOUT_MS));
 	now = acct_settled();
 	row->used = now - before;
+	gpu_start_idling(&p->gpu);
 	tap_pause("tables va=0x%llx pages=%ld id=%s", (unsigned long long)VA,
 		  now - empty, c->id);
+	need(gpu_stop(&p->gpu));
 	need(pan_unmap(&p->pan, p->gpu.vm, VA, 32 * SZ_1G));
 	row->kept = acct_settled() - bare;
 	gpu_close(&p->gpu);

@@ -117,31 +117,6 @@ static int64_t now_ns(void)
 	return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
-/* Branch back to @loop until the CPU sets WORD_STOP */
-static void until_stopped(struct cs *cs, unsigned int loop)
-{
-	cs_word_add(cs, WORD_LOOPS, 1);
-	cs_mov48(cs, R_ADDR, gpu_word_va(WORD_STOP));
-	cs_load(cs, R_DATA, R_ADDR, 0x1, 0);
-	cs_wait(cs, CS_SB_LS);
-	cs_branch(cs, CS_EQ, R_DATA, loop);
-}
-
-static void start(struct gpu *g, const struct cs *cs)
-{
-	gpu_set_word(g, WORD_STOP, 0);
-	gpu_set_word(g, WORD_LOOPS, 0);
-	need(gpu_queue(g, 0, cs, 0, g->done));
-	for (int i = 0; i < 2000 && !gpu_word(g, WORD_LOOPS); i++)
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-}
-
-static int stop(struct gpu *g)
-{
-	gpu_set_word(g, WORD_STOP, 1);
-	return pan_syncobj_wait(g->pan, g->done, 0, PAN_TIMEOUT_MS);
-}
-
 /* The window to each part of a ring, over and over */
 static struct cs ring_stream(struct gpu *g)
 {
@@ -150,7 +125,7 @@ static struct cs ring_stream(struct gpu *g)
 
 	for (unsigned int i = 0; i < RING; i++)
 		cs_copy(&cs, DST_VA + i * SZ_64K, WIN_VA, SZ_64K);
-	until_stopped(&cs, loop);
+	cs_until_stopped(&cs, loop);
 	cs_end(&cs);
 	return cs;
 }
@@ -185,10 +160,10 @@ static void running_tile(struct gpu *g)
 	gpu_map(g, DST_VA, &dst, 0, dst.size);
 	gpu_map(g, WIN_VA, &tile[0], 0, SZ_64K);
 	cs = ring_stream(g);
-	start(g, &cs);
+	gpu_start(g, &cs);
 	for (end = now_ns() + RUN_NS; now_ns() < end; binds++)
 		gpu_map(g, WIN_VA, &tile[binds & 1], 0, SZ_64K);
-	ok(!stop(g) && !gpu_dead(g),
+	ok(!gpu_stop(g),
 	   "a tile is rebound while the GPU reads it: no fault");
 	note("%u rebinds under %llu x %u copies", binds,
 	     (unsigned long long)gpu_word(g, WORD_LOOPS), RING);
@@ -211,7 +186,7 @@ static struct cs stride_stream(struct gpu *g, uint64_t va, uint64_t size)
 	cs_add64(&cs, R_SRC, R_SRC, SZ_2M);
 	cs_add32(&cs, R_COUNT, R_COUNT, -1);
 	cs_branch(&cs, CS_GT, R_COUNT, loop);
-	until_stopped(&cs, outer);
+	cs_until_stopped(&cs, outer);
 	cs_end(&cs);
 	return cs;
 }
@@ -225,10 +200,10 @@ static void running_sparse(struct gpu *g)
 
 	need(pan_map_sparse(g->pan, g->vm, va, size));
 	cs = stride_stream(g, va, size);
-	start(g, &cs);
+	gpu_start(g, &cs);
 	for (end = now_ns() + RUN_NS; now_ns() < end; binds++)
 		need(pan_map_sparse(g->pan, g->vm, va, size));
-	ok(!stop(g) && !gpu_dead(g),
+	ok(!gpu_stop(g),
 	   "4 GiB are rebound while the GPU reads them: no fault");
 	note("%u rebinds under %llu passes", binds,
 	     (unsigned long long)gpu_word(g, WORD_LOOPS));

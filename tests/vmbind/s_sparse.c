@@ -43,11 +43,10 @@ static void sparse_tile(struct gpu *g, const struct pan_bo *tile,
 	   "a tile of 64 KiB is bound in the middle of the range");
 	ok(!gpu_copy(g, OTHER_VA, TILE_VA, SZ_64K) &&
 	   holds(other->map, 1, 0, SZ_64K), "the GPU reads the tile");
-	tap_pause("mapped va=0x%llx bytes=%llu", (unsigned long long)TILE_VA,
-		  (unsigned long long)SZ_4K);
-	tap_pause("mapped va=0x%llx bytes=%llu",
-		  (unsigned long long)(TILE_VA + SZ_2M),
-		  (unsigned long long)SZ_2M);
+	gpu_start_idling(g);
+	tap_pause("mapped va=0x%llx bytes=%llu", TILE_VA, SZ_4K);
+	tap_pause("mapped va=0x%llx bytes=%llu", TILE_VA + SZ_2M, SZ_2M);
+	need(gpu_stop(g));
 	is(touch(g, TILE_VA - SZ_64K, SZ_4K, 16), 0,
 	   "the 64 KiB before the tile are still sparse");
 	is(touch(g, TILE_VA + SZ_64K, SZ_4K, 16), 0,

@@ -255,8 +255,9 @@ static void json_rows(FILE *f)
 		json_string(f, r->id);
 		fprintf(f, ", \"what\": ");
 		json_string(f, r->what);
-		fprintf(f, ", \"ops\": %u, \"taken\": %ld, \"used\": %ld, \"kept\": %ld, \"left\": %ld}",
-			r->ops, r->taken, r->used, r->kept, r->left);
+		fprintf(f, ", \"ops\": %u, \"taken\": %ld, \"used\": %ld", r->ops,
+			r->taken, r->used);
+		fprintf(f, ", \"kept\": %ld, \"left\": %ld}", r->kept, r->left);
 	}
 }
 

@@ -11,6 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifndef __printf
+#define __printf(fmt, args)	__attribute__((format(printf, fmt, args)))
+#endif
+
 /* A group of test points. @run returns, or leaves through need(). */
 struct scenario {
 	const char *name;
@@ -35,21 +39,21 @@ struct pages_row {
 void tap_init(void);
 
 /* "ok N - scenario: name" or "not ok ..."; returns @pass */
-__attribute__((format(printf, 2, 3)))
+__printf(2, 3)
 bool ok(bool pass, const char *name, ...);
 
 /* Passes when the two are equal; a failure shows both */
 bool is(long long got, long long want, const char *name);
 
-__attribute__((format(printf, 2, 3)))
+__printf(2, 3)
 void skip(const char *why, const char *name, ...);
 
 /* A line that explains, not a test point */
-__attribute__((format(printf, 1, 2)))
+__printf(1, 2)
 void note(const char *fmt, ...);
 
 /* What the next failing point says about itself */
-__attribute__((format(printf, 1, 2)))
+__printf(1, 2)
 void detail(const char *fmt, ...);
 
 /* Set-up that the rest of the scenario cannot do without */
@@ -62,7 +66,7 @@ void tap_pages(const struct pages_row *row);
  * Say "# pause: TEXT" and wait until someone outside has looked at the GPU and
  * made the file that tap_set_pause() names; a few seconds at most.
  */
-__attribute__((format(printf, 1, 2)))
+__printf(1, 2)
 void tap_pause(const char *fmt, ...);
 void tap_set_pause(const char *file);
 

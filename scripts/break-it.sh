@@ -1,0 +1,191 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Breaks one flush at a time and sees to it that tests/vmbind notices.
+#
+#   scripts/break-it.sh [NAME...]    results to out/results/break-it.tsv
+#
+# A NAME is one of the breaks below, all of them when none is given. A flush is
+# left out by the driver (a kernel with tests/kernel/break-*.patch) or ignored
+# by the model (-M mali-ignore=MASK). Such a run must fail in the test points
+# that look for it and in no others; the same points pass when nothing is
+# broken, which is run first.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/vmbind-lib.sh
+. "$(dirname "$0")/vmbind-lib.sh"
+
+# MALI_IGNORE_* of model/mali.h
+IGNORE_UNLOCK=1
+IGNORE_UPDATE=2
+IGNORE_LOCK=8
+
+# The scenarios in which a flush can be missed, and one in which it cannot: it
+# shows that a broken run is not simply dead.
+SCENARIOS='query bind copy async sparse rebind running split fault slots errors'
+
+TSV=$OUT/results/break-it.tsv
+
+# break NAME: sets args (of guest.sh), about, must (each of these extended
+# regular expressions has to match a failed point) and may (what else may fail)
+break_of()
+{
+	case $1 in
+	kernel-unlock)
+		about='a driver that does not lock and unlock what it changes'
+		args=(--kernel break-unlock)
+		;;
+	model-unlock)
+		about='a GPU that drops no translation at UNLOCK'
+		args=(--machine "mali-ignore=$IGNORE_UNLOCK")
+		;;
+	model-update)
+		about='a GPU that drops no translation at UPDATE'
+		args=(--machine "mali-ignore=$IGNORE_UPDATE")
+		;;
+	model-lock)
+		about='a GPU that accesses memory in a locked region'
+		args=(--machine "mali-ignore=$IGNORE_LOCK")
+		;;
+	*) die "there is no break '$1'; there are: ${BREAKS[*]}" ;;
+	esac
+	expected_of "$1"
+}
+
+BREAKS=(kernel-unlock model-unlock model-update model-lock)
+
+expected_of()
+{
+	case $1 in
+	kernel-unlock | model-unlock)
+		must=('^rebind: phase [0-9]+ reads tile'
+		      '^bind: the GPU reads the memory that was mapped last'
+		      '^async: the GPU now reads the new binding'
+		      '^fault: an unmap of everything kills the job')
+		may='^(bind|async|sparse|rebind|running|split|fault): '
+		;;
+	model-update)
+		must=('^slots: round [0-9]+: each VM reads and writes its own')
+		may='^slots: '
+		;;
+	model-lock)
+		must=('^running: 4 GiB are rebound while the GPU reads them')
+		may='^running: '
+		;;
+	esac
+}
+
+# run_vmbind NAME ARGS...: result lines to $OUT/break-it/NAME.tsv
+run_vmbind()
+{
+	local name=break-$1 rc=0
+
+	shift
+	# A job whose translation is gone may hang until its timeout: a broken
+	# run is given less time for each scenario than a good one.
+	"$ROOT/scripts/guest.sh" run --name "$name" --timeout 600 "$@" \
+		-- "vmbind --timeout 60 $SCENARIOS" >"$LOGS/$name.log" 2>&1 || rc=$?
+	vmbind_results "$name" "$rc" >"$OUT/break-it/${name#break-}.tsv"
+}
+
+verdict()
+{
+	printf '%s\t%s\t%s\n' "$1" "$2" "${3:-}"
+}
+
+failed_points()
+{
+	awk -F '\t' '$1 == "fail" { print $2 }' "$1"
+}
+
+# Each expectation is met by some failed point.
+judge_caught()
+{
+	local file=$1 name=$2 pattern points
+
+	for pattern in "${must[@]}"; do
+		points=$(failed_points "$file" | grep -E "$pattern" || :)
+		if [ -n "$points" ]; then
+			verdict pass "$name: caught by '$(head -n 1 <<<"$points")'" \
+				"$(wc -l <<<"$points") points of this kind"
+		else
+			verdict fail "$name: $pattern catches it" "no such point failed"
+		fi
+	done
+}
+
+# Nothing else fails, something still passes, the kernel has no complaint.
+judge_rest()
+{
+	local file=$1 name=$2 others passed
+
+	others=$(failed_points "$file" | grep -Ev "$may" || :)
+	passed=$(grep -c '^pass' "$file" || :)
+	if [ -z "$others" ] && [ "$passed" -gt 50 ]; then
+		verdict pass "$name: everything else passes" "$passed points"
+	else
+		verdict fail "$name: everything else passes" \
+			"$passed passed; $(head -n 3 <<<"$others" | paste -sd';')"
+	fi
+}
+
+# The very points that caught the break pass on the run that is not broken.
+judge_intact()
+{
+	local file=$1 name=$2 wrong
+
+	wrong=$(failed_points "$file" |
+		grep -Fxf <(awk -F '\t' '$1 != "pass" { print $2 }' "$OUT/break-it/intact.tsv") || :)
+	if [ -z "$wrong" ]; then
+		verdict pass "$name: the same points pass when nothing is broken"
+	else
+		verdict fail "$name: the same points pass when nothing is broken" \
+			"$(head -n 3 <<<"$wrong" | paste -sd';')"
+	fi
+}
+
+run_break()
+{
+	local args about must may file=$OUT/break-it/$1.tsv
+
+	break_of "$1"
+	say "  $1: $about"
+	run_vmbind "$1" "${args[@]}"
+	judge_caught "$file" "$1"
+	judge_rest "$file" "$1"
+	judge_intact "$file" "$1"
+}
+
+run_intact()
+{
+	say "  intact: nothing is broken"
+	run_vmbind intact
+	if grep -q '^fail' "$OUT/break-it/intact.tsv"; then
+		verdict fail 'intact: every point passes' \
+			"$(failed_points "$OUT/break-it/intact.tsv" | head -n 3 | paste -sd';')"
+	else
+		verdict pass 'intact: every point passes' \
+			"$(grep -c '^pass' "$OUT/break-it/intact.tsv") points"
+	fi
+}
+
+main()
+{
+	local name
+
+	vmbind_prepare base plain
+	"$ROOT/scripts/kernel.sh" build break-unlock plain >/dev/null
+	mkdir -p "$OUT/results" "$OUT/break-it" "$LOGS"
+	{
+		run_intact
+		for name; do
+			run_break "$name"
+		done
+	} >"$TSV.tmp"
+	mv "$TSV.tmp" "$TSV"
+	"$ROOT/scripts/results.sh" break-it
+}
+
+[ $# -gt 0 ] || set -- "${BREAKS[@]}"
+main "$@"
