@@ -251,9 +251,27 @@ static void cs_publish(struct mali *m, struct mali_cs *cs)
 	cs->published = cs->ctx.extract;
 }
 
-static void cs_read_insert(struct mali *m, struct mali_cs *cs)
+static bool ring_valid(const struct mali_cs *cs)
 {
+	return cs->ring_size >= CS_INSTR_SIZE &&
+	       !(cs->ring_size & (cs->ring_size - 1)) &&
+	       !(cs->ring_base % CS_INSTR_SIZE) &&
+	       !(cs->ctx.extract % CS_INSTR_SIZE) &&
+	       !(cs->insert % CS_INSTR_SIZE) &&
+	       cs->insert - cs->ctx.extract <= cs->ring_size;
+}
+
+/* An INSERT that cannot be would have the stream run until the end of time */
+static void cs_read_insert(struct mali *m, unsigned int csg, unsigned int id)
+{
+	struct mali_cs *cs = &m->mcu.csg[csg].cs[id];
+
 	cs->insert = fw_rd64(m, cs->ring_in + RING_INSERT);
+	if (!mcu_alive(m) || cs->ctx.dead || ring_valid(cs))
+		return;
+	mali_guest_error(m, "bad ring for group %u stream %u", csg, id);
+	cs->insert = cs->ctx.extract;
+	cs_fatal(m, csg, id, CS_EXC_CONFIG_FAULT, cs->ring_base);
 }
 
 static void cs_start(struct mali *m, unsigned int csg, unsigned int id,
@@ -273,16 +291,7 @@ static void cs_start(struct mali *m, unsigned int csg, unsigned int id,
 	}
 	cs->published = ~cs->ctx.extract;
 	mali_cs_start(cs);
-	cs_read_insert(m, cs);
-
-	if (!cs->ring_size || cs->ring_size & (cs->ring_size - 1) ||
-	    cs->ring_base % CS_INSTR_SIZE || cs->ctx.extract % CS_INSTR_SIZE ||
-	    cs->insert - cs->ctx.extract > cs->ring_size) {
-		mali_guest_error(m, "bad ring for group %u stream %u", csg, id);
-		cs->insert = cs->ctx.extract;
-		cs->ring_size = CS_INSTR_SIZE;
-		cs_fatal(m, csg, id, CS_EXC_CONFIG_FAULT, cs->ring_base);
-	}
+	cs_read_insert(m, csg, id);
 }
 
 /* What the driver asks of one stream */
@@ -301,7 +310,7 @@ static void cs_process(struct mali *m, unsigned int csg, unsigned int id,
 		cs_publish(m, cs);
 		cs->started = false;
 	} else if (cs->started) {
-		cs_read_insert(m, cs);
+		cs_read_insert(m, csg, id);
 	}
 
 	/* cs_start() may have sent an event: its bit is not to be undone */
@@ -752,7 +761,7 @@ static void user_doorbells(struct mali *m)
 			unsigned int db = CS_CONFIG_DOORBELL(g->cs[id].config);
 
 			if (g->cs[id].started && db < 32 && rung & BIT(db))
-				cs_read_insert(m, &g->cs[id]);
+				cs_read_insert(m, csg, id);
 		}
 	}
 }
