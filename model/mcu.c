@@ -514,7 +514,8 @@ static void csg_process(struct mali *m, unsigned int csg)
 	if (changed & CSG_STATE_MASK)
 		csg_set_state(m, csg, req & CSG_STATE_MASK);
 	csg_cs_doorbells(m, csg);
-	if (changed & CSG_STATUS_UPDATE)
+	/* The status of a group that was just suspended is written already */
+	if (changed & CSG_STATUS_UPDATE && g->active)
 		for (unsigned int id = 0; id < FW_NUM_CS; id++)
 			cs_write_status(m, csg, id);
 
