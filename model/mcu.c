@@ -382,9 +382,15 @@ static void csg_save(struct mali *m, unsigned int csg)
 	fw_write(m, buf, &h, sizeof(h));
 }
 
+/* Guest memory: what the interpreter relies on must be checked again */
 static bool ctx_valid(const struct mali_cs_ctx *c)
 {
-	return c->depth <= MALI_CALL_DEPTH;
+	if (c->depth > MALI_CALL_DEPTH)
+		return false;
+	for (uint32_t i = 0; i < c->depth; i++)
+		if ((c->frame[i].pc | c->frame[i].end) % CS_INSTR_SIZE)
+			return false;
+	return true;
 }
 
 /* False when the buffer is not one that csg_save() wrote */
