@@ -672,12 +672,14 @@ static enum mali_cs_outcome run(struct slice *s, unsigned int *budget)
 	uint64_t instr = 0;
 	enum step st;
 
-	for (; *budget; --*budget) {
+	while (*budget) {
 		if (!cs->ctx.depth && cs->ctx.extract == cs->insert)
 			return MALI_CS_EMPTY;
 		st = fetch(s, &instr);
 		if (st == STEP_NEXT)
 			st = step(s, instr);
+		if (st != STEP_AGAIN)
+			--*budget;
 		switch (st) {
 		case STEP_NEXT:
 			move_by(cs, CS_INSTR_SIZE);

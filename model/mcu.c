@@ -421,6 +421,8 @@ static void csg_set_idle(struct mali *m, unsigned int csg, bool idle)
 	if (g->idle == idle)
 		return;
 	g->idle = idle;
+	m->mcu.idle_since = MALI_NEVER;
+	m->mcu.idle_sent = false;
 	fw_wr32(m, csg_out(m, csg) + CSG_STATUS_STATE,
 		idle ? CSG_STATUS_STATE_IDLE : 0);
 	if (idle)
@@ -842,11 +844,15 @@ static bool run_groups(struct mali *m, uint64_t *executed)
 
 	for (unsigned int i = 0; i < FW_NUM_CSGS; i++) {
 		unsigned int csg = (mcu->next + i) % FW_NUM_CSGS;
+		uint64_t before = *executed;
 
 		if (!mcu->csg[csg].active)
 			continue;
 		for (unsigned int id = 0; id < FW_NUM_CS; id++)
 			more |= run_stream(m, csg, id, executed);
+		/* However short the work was, it ends an idle period */
+		if (*executed != before)
+			csg_set_idle(m, csg, false);
 		update_idle(m, csg);
 	}
 	mcu->next = (mcu->next + 1) % FW_NUM_CSGS;
