@@ -87,11 +87,29 @@ _step_failed()
 	exit 1
 }
 
+# Run a command or a shell function that stops at its first failing command,
+# whatever the context. Bash ignores errexit in all that runs below an "if" or
+# "||", subshells and their own "set -e" included; only another bash is free of
+# that, so a function gets one, with all that is defined here.
+_run_strict()
+{
+	if [ "$(type -t "$1")" != function ]; then
+		"$@"
+		return
+	fi
+	# Bash's own readonly variables cannot be set again, hence 2>/dev/null.
+	# shellcheck disable=SC2016 # for the other bash
+	bash -c '. "$1" 2>/dev/null; shift; set -euo pipefail; "$@"' "$0" <(
+		declare -p
+		declare -f
+	) "$@"
+}
+
 # step NAME CMD...: run CMD (a command or a shell function) quietly. NAME may
 # have spaces; its log is build/log/NAME.log with them turned into dashes.
 step()
 {
-	local name=$1 start=$SECONDS log rc ticker
+	local name=$1 start=$SECONDS log rc=0 ticker
 
 	shift
 	mkdir -p "$LOGS" || die "cannot create $LOGS; check its owner and the free space"
@@ -100,15 +118,7 @@ step()
 	printf '  %s ... ' "$name" >&2
 	_ticker "$name" "$log" </dev/null >/dev/null &
 	ticker=$!
-	# A subshell with its own errexit: an "if" here would turn errexit off
-	# inside a shell function.
-	set +e
-	(
-		set -e
-		"$@"
-	) >"$log" 2>&1
-	rc=$?
-	set -e
+	_run_strict "$@" >"$log" 2>&1 || rc=$?
 	kill "$ticker" 2>/dev/null || :
 	wait "$ticker" 2>/dev/null || :
 	[ ! -t 2 ] || printf '\r\033[K  %s ... ' "$name" >&2
@@ -268,7 +278,9 @@ _apt_scratch()
 # For other tools that take such lines (mmdebstrap).
 suite_source_lines()
 {
-	local key opt='arch=amd64,arm64'
+	local key uri opt='arch=amd64,arm64'
+
+	uri=$(mirror_uri) || return 1
 
 	for key in /usr/share/keyrings/debian-archive-keyring.{pgp,gpg}; do
 		if [ -f "$key" ]; then
@@ -281,7 +293,7 @@ suite_source_lines()
 	case $1 in
 	forky* | sid | testing | unstable) opt+=' check-valid-until=no' ;;
 	esac
-	printf '%s [%s] %s %s main\n' "${2:-deb}" "$opt" "$(mirror_uri)" "$1"
+	printf '%s [%s] %s %s main\n' "${2:-deb}" "$opt" "$uri" "$1"
 }
 
 # Write the private configuration of SUITE KIND and print its path.
@@ -290,7 +302,7 @@ _suite_conf()
 	local dir=$CACHE/apt/$1-$2
 
 	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
-	suite_source_lines "$1" "$2" >"$dir/sources.list.tmp"
+	suite_source_lines "$1" "$2" >"$dir/sources.list.tmp" || return 1
 	# Another mirror than last time: the lists are of no use.
 	if ! cmp -s "$dir/sources.list.tmp" "$dir/sources.list"; then
 		rm -f "$dir/updated"
@@ -381,11 +393,11 @@ _suite_get()
 		if ! _complete "$dir"; then
 			[ ! -d "$dir" ] || say "  the cached $what is damaged; it is fetched again"
 			need_space "$CACHE" 1000 "the download of $what"
-			conf=$(_suite_conf "$suite" "$kind")
+			conf=$(_suite_conf "$suite" "$kind") || exit 1
 			REMEDY="check the network, and that the mirror in apt's sources carries $suite; then run again"
 			step "fetch $what from $suite" _fetch_into "$dir" "$conf" "$@"
 		fi
-	) 9>"$(dirname "$dir")/.lock" || exit 1
+	) 9>"$(dirname "$dir")/.lock"
 }
 
 # suite_download SUITE ARCH PKG...: print the path of each package's .deb.
@@ -400,7 +412,7 @@ suite_download()
 		name=$p
 		[ "$arch" = all ] || name=$p:$arch
 		dir=$CACHE/downloads/$suite/${p}_$arch
-		_suite_get "$suite" deb "$dir" "$p" download "$name"
+		_suite_get "$suite" deb "$dir" "$p" download "$name" || return 1
 		printf '%s\n' "$dir"/*.deb
 	done
 }
@@ -411,8 +423,9 @@ suite_source()
 {
 	local dir=$CACHE/sources/$1/$2
 
-	_suite_get "$1" deb-src "$dir" "$2-source" source --download-only "$2"
-	mkdir -p "$3"
-	(cd "$dir" && find . -type f ! -name SHA256SUMS -exec cp -p -t "$3" {} +)
+	_suite_get "$1" deb-src "$dir" "$2-source" source --download-only "$2" || return 1
+	if ! mkdir -p "$3" || ! find "$dir" -type f ! -name SHA256SUMS -exec cp -p -t "$3" {} +; then
+		die "cannot copy the $2 source to $3; check its owner and the free space"
+	fi
 	printf '%s\n' "$3/$(cd "$dir" && printf '%s\n' *.dsc)"
 }

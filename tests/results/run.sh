@@ -100,8 +100,9 @@ test_every_truncation_fails()
 	local n
 
 	# After any line up to the last result, the log is too short.
-	for n in $(seq 0 "$(($(good_log | grep -n '^ok 2' | cut -d: -f1) - 1))"); do
-		good_log | head -n "$n" | parse
+	good_log >"$scratch/log"
+	for n in $(seq 0 "$(($(grep -n '^ok 2' "$scratch/log" | cut -d: -f1) - 1))"); do
+		head -n "$n" "$scratch/log" | parse
 		[ "$(failures)" -gt 0 ]
 	done
 }
@@ -167,6 +168,22 @@ test_step_reports_its_failure()
 	not grep -q 'never' "$scratch/err"
 	grep -q "$BUILD/log/the-work.log" "$scratch/err"
 	grep -q 'turn it off and on' "$scratch/err"
+}
+
+# The same where bash ignores errexit.
+test_step_is_strict_below_a_condition()
+{
+	cat >"$scratch/script" <<-EOF
+	. "$ROOT/scripts/lib.sh"
+	list=(one 'two three')
+	work() { local l; for l in "\${list[@]}"; do echo "item \$l \$1"; done; false; echo never; }
+	outer() { step "the work" work arg || exit 7; echo survived; }
+	x=\$(outer) || echo "refused \$x"
+	EOF
+	bash "$scratch/script" >"$scratch/sum" 2>"$scratch/err"
+	grep -qx 'refused ' "$scratch/sum"
+	grep -q 'item two three arg' "$scratch/err"
+	not grep -q 'never' "$scratch/err"
 }
 
 test_stamp_of_other_key_does_not_hold()
