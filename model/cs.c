@@ -379,18 +379,18 @@ static enum step branch(struct slice *s, uint64_t i)
 {
 	struct mali_cs *cs = s->cs;
 	unsigned int cond = cs_branch_cond(i);
-	uint64_t left;
+	int64_t by = (1 + cs_offset16(i)) * CS_INSTR_SIZE;
 
 	if (cond > CS_COND_ALWAYS || !is_reg(cs_src(i)))
 		return invalid(s, i);
 	if (!branch_taken(cond, cs->ctx.regs[cs_src(i)]))
 		return STEP_NEXT;
-	move_by(cs, (1 + cs_offset16(i)) * CS_INSTR_SIZE);
 
 	/* In the ring, only what has been inserted and not overwritten counts */
-	left = cs->insert - cs->ctx.extract;
-	if (!cs->ctx.depth && left > cs->ring_size)
+	if (!cs->ctx.depth &&
+	    cs->insert - (cs->ctx.extract + by) > cs->ring_size)
 		return raise(s, STEP_FATAL, CS_EXC_CONFIG_FAULT, i);
+	move_by(cs, by);
 	return STEP_JUMPED;
 }
 
