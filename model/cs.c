@@ -217,6 +217,7 @@ static enum step store_multiple(struct slice *s, uint64_t i)
 	return STEP_NEXT;
 }
 
+/* Done in error state as well: the error is part of the state */
 static enum step store_state(struct slice *s, uint64_t i)
 {
 	struct mali_mmu_fault f;
@@ -228,8 +229,6 @@ static enum step store_state(struct slice *s, uint64_t i)
 	va = pair(s->cs, cs_src(i)) + cs_offset16(i);
 	if (va & 7)
 		return misaligned(s, va);
-	if (s->cs->ctx.error)
-		return STEP_NEXT;
 
 	switch (cs_state_select(i)) {
 	case CS_STATE_SEL_TIMESTAMP:
