@@ -489,6 +489,7 @@ static enum step step_state(struct slice *s, uint64_t i)
 
 	switch (cs_opcode(i)) {
 	case CS_OP_WAIT:
+	case CS_OP_FINISH_TILING:
 		if (i >> 32 & 1)
 			progress(s, c->progress + 1);
 		return STEP_NEXT;
@@ -547,7 +548,6 @@ static enum step step(struct slice *s, uint64_t i)
 	case CS_OP_NOP:
 	case CS_OP_TRACE_POINT:		/* no trace is being taken */
 	case CS_OP_HEAP_OPERATION:	/* counts tiler work: there is none */
-	case CS_OP_FINISH_TILING:
 	case CS_OP_FINISH_FRAGMENT:
 		return STEP_NEXT;
 	case CS_OP_MOVE:
@@ -557,6 +557,7 @@ static enum step step(struct slice *s, uint64_t i)
 	case CS_OP_UMIN32:
 		return step_alu(s, i);
 	case CS_OP_WAIT:
+	case CS_OP_FINISH_TILING:
 	case CS_OP_SET_SB_ENTRY:
 	case CS_OP_PROGRESS_STORE:
 	case CS_OP_PROGRESS_LOAD:

@@ -158,6 +158,7 @@
 #define CS_STATUS_CMD_PTR	0x40
 #define CS_STATUS_WAIT		0x48
 #define   CS_WAIT_SYNC_COND_SHIFT	24
+#define   CS_WAIT_PROGRESS		(1u << 28)
 #define   CS_WAIT_SYNC_64B		(1u << 30)
 #define   CS_WAIT_SYNC			(1u << 31)
 #define CS_STATUS_REQ_RESOURCE	0x4c

@@ -332,6 +332,19 @@ static uint32_t blocked_reason(const struct mali_cs *cs)
 	}
 }
 
+/* The CS_STATUS_WAIT word */
+static uint32_t wait_word(const struct mali_cs *cs)
+{
+	switch (cs->block) {
+	case MALI_CS_BLOCK_SYNC:
+		return cs->wait_flags;
+	case MALI_CS_BLOCK_PROGRESS:
+		return CS_WAIT_PROGRESS;
+	default:
+		return 0;
+	}
+}
+
 static void cs_write_status(struct mali *m, unsigned int csg, unsigned int id)
 {
 	const struct mali_cs *cs = &m->mcu.csg[csg].cs[id];
@@ -339,7 +352,7 @@ static void cs_write_status(struct mali *m, unsigned int csg, unsigned int id)
 	uint32_t out = cs_out(m, csg, id);
 
 	fw_wr64(m, out + CS_STATUS_CMD_PTR, mali_cs_cmd_ptr(cs));
-	fw_wr32(m, out + CS_STATUS_WAIT, waits ? cs->wait_flags : 0);
+	fw_wr32(m, out + CS_STATUS_WAIT, cs->started ? wait_word(cs) : 0);
 	fw_wr32(m, out + CS_STATUS_REQ_RESOURCE, cs->ctx.resources);
 	fw_wr64(m, out + CS_STATUS_WAIT_PTR, waits ? cs->wait_addr : 0);
 	fw_wr32(m, out + CS_STATUS_WAIT_VALUE,
