@@ -113,7 +113,8 @@ static enum step bad_access(struct slice *s, enum mali_mmu_result r,
 	mali_mmu_report_fault(mmu, s->g->as, f,
 			      SOURCE_ID((unsigned int)(s->g - s->m->mcu.csg),
 					s->id));
-	return block(s, MALI_CS_BLOCK_MMU);
+	s->cs->block_va = f->va;
+	return block(s, MALI_CS_BLOCK_FAULT);
 }
 
 static enum step misaligned(struct slice *s, uint64_t va)
@@ -647,6 +648,7 @@ static bool may_go_on(struct slice *s)
 	case MALI_CS_BLOCK_PROGRESS:
 		return cs->block_epoch != s->m->mcu.wake_epoch;
 	case MALI_CS_BLOCK_MMU:
+	case MALI_CS_BLOCK_FAULT:
 		return cs->block_gen != mali_mmu_as_generation(&s->m->mmu,
 							       s->g->as);
 	default:
@@ -716,6 +718,15 @@ struct mali_cs_result mali_cs_run(struct mali *m, struct mali_csg *g,
 
 	if (s.cs->ctx.dead || !may_go_on(&s)) {
 		s.res.outcome = MALI_CS_BLOCKED;
+		return s.res;
+	}
+	/* The access that waits is what fails, not the fetch that repeats it */
+	if (s.cs->block == MALI_CS_BLOCK_FAULT &&
+	    !mali_mmu_as_enabled(&m->mmu, g->as)) {
+		s.cs->block = MALI_CS_UNBLOCKED;
+		s.cs->ctx.dead = 1;
+		raise(&s, STEP_FATAL, CS_EXC_BUS_FAULT, s.cs->block_va);
+		s.res.outcome = MALI_CS_FATAL;
 		return s.res;
 	}
 	s.cs->block = MALI_CS_UNBLOCKED;

@@ -139,7 +139,8 @@ enum mali_cs_block {
 	MALI_CS_UNBLOCKED,
 	MALI_CS_BLOCK_SYNC,	/* SYNC_WAIT: until memory or a doorbell says so */
 	MALI_CS_BLOCK_PROGRESS,	/* PROGRESS_WAIT */
-	MALI_CS_BLOCK_MMU,	/* a locked region or a fault not yet handled */
+	MALI_CS_BLOCK_MMU,	/* a locked region */
+	MALI_CS_BLOCK_FAULT,	/* a fault not yet handled */
 };
 
 /**
@@ -157,6 +158,7 @@ enum mali_cs_block {
  * @block: Why the stream cannot continue.
  * @block_epoch: Value of mali_mcu::wake_epoch at which it blocked.
  * @block_gen: Generation of the address space at which it blocked.
+ * @block_va: Address of the access that faulted.
  * @wait_addr: What a SYNC_WAIT is waiting for.
  * @wait_ref: See @wait_addr.
  * @wait_flags: The CS_STATUS_WAIT word.
@@ -178,6 +180,7 @@ struct mali_cs {
 	enum mali_cs_block block;
 	uint32_t block_epoch;
 	uint32_t block_gen;
+	uint64_t block_va;
 	uint64_t wait_addr;
 	uint64_t wait_ref;
 	uint32_t wait_flags;
