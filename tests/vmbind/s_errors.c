@@ -154,8 +154,11 @@ static void bind_syncs(void)
 		  "asynchronous bind: a wait for a point nobody set");
 	sync_fact(map_op(), async, pan_wait(NOWHERE, 0), -ENOENT,
 		  "asynchronous bind: a wait for no such syncobj");
-	sync_fact(map_op(), async, pan_signal(NOWHERE, 0), -EINVAL,
-		  "asynchronous bind: a signal to no such syncobj");
+	/*
+	 * Not here: a signal to no such syncobj. Linux 7.3 means to answer
+	 * EINVAL, but its error path puts the syncobj that it did not find
+	 * and the kernel oopses (panthor_submit_ctx_add_sync_signal()).
+	 */
 	s = pan_signal(S.empty, 0);
 	s.timeline_value = 1;
 	sync_fact(map_op(), async, s, -EINVAL,
