@@ -376,6 +376,26 @@ static void test_region_edges(void)
 	fixture_free(&f);
 }
 
+/* Every AS has its own entries, and its own commands to drop them. */
+static void test_each_as(void)
+{
+	struct fixture f;
+
+	fixture_init(&f, 0);
+	sim_pt_map(&f.sim, f.root, VA, PA1, 0x1000, SIM_RW);
+	for (unsigned int as = 0; as < 8; as++) {
+		configure(&f, as, f.root, CFG_48);
+		go_as(&f, as, VA, READ);
+	}
+	sim_pt_map(&f.sim, f.root, VA, PA2, 0x1000, SIM_RW);
+	for (unsigned int as = 0; as < 8; as++) {
+		is_u64(go_as(&f, as, VA, READ), PA1, "AS %u: not yet dropped", as);
+		lock_unlock(&f, as, VA, 15);
+		is_u64(go_as(&f, as, VA, READ), PA2, "AS %u: dropped", as);
+	}
+	fixture_free(&f);
+}
+
 /* A second UNLOCK finds no lock, the region of the last one or any other. */
 static void test_unlock_twice(void)
 {
@@ -668,6 +688,7 @@ int main(void)
 	test_droppers();
 	test_lock_keeps();
 	test_region_edges();
+	test_each_as();
 	test_unlock_twice();
 	test_reset_drops();
 	test_block_goes_whole(2);
