@@ -82,7 +82,14 @@ init_repository()
 	fi
 	rm -rf "$KGIT"
 	git init -q --bare "$KGIT"
-	kgit symbolic-ref HEAD refs/heads/reserve
+	# Only the repository itself is bare. Tools that read the common
+	# configuration, such as the kernel's spdxcheck, would take the work
+	# trees for bare ones too.
+	kgit config extensions.worktreeConfig true
+	kgit config --unset core.bare
+	kgit config --worktree core.bare true
+	# Not a branch that a work tree will have: it would count as taken.
+	kgit symbolic-ref HEAD refs/heads/none
 	# Speed over size: the pack is local and temporary.
 	kgit config core.compression 0
 	kgit config gc.auto 0
@@ -216,16 +223,23 @@ make_composed()
 	stamp_set "$COMPOSE_STAMP" "$key"
 }
 
-need_packages git python3 xz-utils perl
-mkdir -p "$BUILD"
-locked kernel-tree
-# A clone that was moved: tell git where its work trees are now.
-if [ -d "$KGIT" ] && [ -e "$TREE/.git" ] && ! wgit "$TREE" rev-parse HEAD >/dev/null 2>&1; then
-	kgit worktree repair "$TREE" "$BASE_TREE" >/dev/null 2>&1 || :
-fi
-if [ -d "$KGIT" ]; then
-	recover_switch
-fi
-make_base
-make_composed
-say "build/linux: $(series_steps "$SERIES_ROOT" | wc -l) steps on $(kgit log -1 --format=%s base)"
+main()
+{
+	need_packages git python3 xz-utils perl
+	mkdir -p "$BUILD"
+	locked kernel-tree
+	# A clone that was moved: tell git where its work trees are now.
+	if [ -d "$KGIT" ] && [ -e "$TREE/.git" ] && ! wgit "$TREE" rev-parse HEAD >/dev/null 2>&1; then
+		kgit worktree repair "$TREE" "$BASE_TREE" >/dev/null 2>&1 || :
+	fi
+	if [ -d "$KGIT" ]; then
+		recover_switch
+	fi
+	make_base
+	make_composed
+	say "build/linux: $(series_steps "$SERIES_ROOT" | wc -l) steps on $(kgit log -1 --format=%s base)"
+}
+
+# Read whole before it runs: an edit of this script must not reach a run.
+main
+exit

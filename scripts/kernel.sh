@@ -228,22 +228,29 @@ build()
 	[ -z "$key" ] || stamp_set "$out/.stamp" "$key"
 }
 
-[ $# -ge 3 ] || usage
-which=$2
-config=$3
-tree=$(tree_path "$which")
-fragments "$config" >/dev/null
-out=$tree/out-$config
+main()
+{
+	[ $# -ge 3 ] || usage
+	which=$2
+	config=$3
+	tree=$(tree_path "$which")
+	fragments "$config" >/dev/null
+	out=$tree/out-$config
 
-case $1 in
-build) build ;;
-path) [ -e "$(image_path)" ] || die "the $which $config kernel is not built; run: scripts/kernel.sh build $which $config" ;;
-make)
-	[ -e "$out/.config" ] || die "the $which $config kernel is not configured; run: scripts/kernel.sh build $which $config"
-	shift 3
-	kmake "$@"
-	exit
-	;;
-*) usage ;;
-esac
-print_paths
+	case $1 in
+	build) build ;;
+	path) [ -e "$(image_path)" ] || die "the $which $config kernel is not built; run: scripts/kernel.sh build $which $config" ;;
+	make)
+		[ -e "$out/.config" ] || die "the $which $config kernel is not configured; run: scripts/kernel.sh build $which $config"
+		shift 3
+		kmake "$@"
+		exit
+		;;
+	*) usage ;;
+	esac
+	print_paths
+}
+
+# Read whole before it runs: an edit of this script must not reach a run.
+main "$@"
+exit

@@ -56,26 +56,33 @@ run_suite()
 	! grep -q '^fail' "$OUT/results/$name.tsv" || failed+=("$name")
 }
 
-if [ "${1:-}" = -l ]; then
-	printf '%s\n' "${SUITES[@]%%|*}"
-	exit
-fi
-cd "$ROOT"
-mkdir -p "$OUT/results" "$LOGS"
-names=("$@")
-[ $# != 0 ] || names=("${SUITES[@]%%|*}")
-failed=()
-for name in "${names[@]}"; do
-	suite_command "$name" >/dev/null
-done
-for name in "${names[@]}"; do
-	run_suite "$name"
-done
-for name in "${failed[@]}"; do
-	printf '\n%s, log %s:\n' "$name" "$LOGS/test-$name.log"
-	"$ROOT/scripts/results.sh" "$name" >"$LOGS/.failed" || :
-	sed '$d' "$LOGS/.failed"
-done
-[ ${#failed[@]} = 0 ] || printf '\n'
-"$ROOT/scripts/results.sh" -q "${names[@]}" || :
-[ ${#failed[@]} = 0 ]
+main()
+{
+	if [ "${1:-}" = -l ]; then
+		printf '%s\n' "${SUITES[@]%%|*}"
+		exit
+	fi
+	cd "$ROOT"
+	mkdir -p "$OUT/results" "$LOGS"
+	names=("$@")
+	[ $# != 0 ] || names=("${SUITES[@]%%|*}")
+	failed=()
+	for name in "${names[@]}"; do
+		suite_command "$name" >/dev/null
+	done
+	for name in "${names[@]}"; do
+		run_suite "$name"
+	done
+	for name in "${failed[@]}"; do
+		printf '\n%s, log %s:\n' "$name" "$LOGS/test-$name.log"
+		"$ROOT/scripts/results.sh" "$name" >"$LOGS/.failed" || :
+		sed '$d' "$LOGS/.failed"
+	done
+	[ ${#failed[@]} = 0 ] || printf '\n'
+	"$ROOT/scripts/results.sh" -q "${names[@]}" || :
+	[ ${#failed[@]} = 0 ]
+}
+
+# Read whole before it runs: an edit of this script must not reach a run.
+main "$@"
+exit

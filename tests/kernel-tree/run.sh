@@ -5,9 +5,6 @@
 # a synthetic kernel of three files and the fixture series beside this script:
 # composing, the way back, refusals, and recovery from being cut short. Prints
 # TAP and writes out/results/kernel-tree.tsv.
-#
-# The tests are found by their names and called through a variable.
-# shellcheck disable=SC2317
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../../scripts/lib.sh"

@@ -4,9 +4,6 @@
 # Tests of what judges the tests: scripts/ktap.py, results.sh and test.sh, on
 # logs written here. Above all, that what is missing, cut short or crashed never
 # counts as success. Prints TAP and writes out/results/results.tsv.
-#
-# The tests are found by their names and called through a variable.
-# shellcheck disable=SC2317
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../../scripts/lib.sh"
