@@ -198,6 +198,16 @@ setup()
 	DIR=$BUILD/qemu-$VER
 	SRC=$DIR/src
 	OBJ=$DIR/obj
+	BINARY=$DIR/qemu-system-aarch64
+}
+
+# A copy, put in place by a rename: guests start while this builds again.
+publish()
+{
+	if ! cmp -s "$OBJ/qemu-system-aarch64" "$BINARY"; then
+		cp "$OBJ/qemu-system-aarch64" "$BINARY.tmp"
+		mv "$BINARY.tmp" "$BINARY"
+	fi
 }
 
 cmd_build()
@@ -217,18 +227,19 @@ cmd_build()
 	prepare_build
 	REMEDY="Errors in hw/mali are the model's." \
 		step "qemu-$VER-build" ninja -C "$OBJ" qemu-system-aarch64
+	publish
 	if [ "$VER" = "$DEFAULT" ]; then
-		ln -sfn "../qemu-$VER/obj/qemu-system-aarch64" "$LINK"
+		ln -sfn "../qemu-$VER/qemu-system-aarch64" "$LINK"
 	fi
-	echo "$OBJ/qemu-system-aarch64"
+	echo "$BINARY"
 }
 
 cmd_path()
 {
 	setup "$@"
-	[ -x "$OBJ/qemu-system-aarch64" ] ||
+	[ -x "$BINARY" ] ||
 		die "QEMU $VER is not built: scripts/qemu.sh build $VER"
-	echo "$OBJ/qemu-system-aarch64"
+	echo "$BINARY"
 }
 
 case "${1:-}" in
