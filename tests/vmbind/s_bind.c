@@ -9,8 +9,14 @@
 #include "scenarios.h"
 #include "tap.h"
 
-#define SRC_VA	DATA_VA
-#define DST_VA	(DATA_VA + 0x100000000ull)
+/*
+ * Each part has addresses of its own. Where a flush is missing, the GPU then
+ * reads stale memory, which shows, but never writes to memory that is free.
+ */
+#define SRC_VA		DATA_VA
+#define DST_VA		(DATA_VA + 0x100000000ull)
+#define SCATTERED	0x200000000ull
+#define HUGE		0x400000000ull
 
 void run_query(void)
 {
@@ -71,14 +77,14 @@ static void bind_scattered(struct gpu *g)
 	gpu_bo(g, size, &src);
 	gpu_bo(g, size, &dst);
 	fill(src.map, 5, size);
-	gpu_map(g, DST_VA, &dst, 0, size);
-	map_scattered(g, SRC_VA, &src, 37);
-	ok(!gpu_copy(g, DST_VA, SRC_VA, size) &&
+	gpu_map(g, DST_VA + SCATTERED, &dst, 0, size);
+	map_scattered(g, SRC_VA + SCATTERED, &src, 37);
+	ok(!gpu_copy(g, DST_VA + SCATTERED, SRC_VA + SCATTERED, size) &&
 	   holds_scattered(&dst, 37, 5),
 	   "the GPU reads the 1021 pages in the order of the binds");
-	is(pan_unmap(g->pan, g->vm, SRC_VA, size), 0,
+	is(pan_unmap(g->pan, g->vm, SRC_VA + SCATTERED, size), 0,
 	   "one unmap takes all 1021 binds away");
-	pan_unmap(g->pan, g->vm, DST_VA, size);
+	pan_unmap(g->pan, g->vm, DST_VA + SCATTERED, size);
 	pan_bo_destroy(g->pan, &src);
 	pan_bo_destroy(g->pan, &dst);
 }
@@ -91,12 +97,12 @@ static void bind_huge(struct gpu *g)
 	gpu_bo(g, size, &src);
 	gpu_bo(g, size, &dst);
 	fill(src.map, 6, size);
-	gpu_map(g, SRC_VA, &src, 0, size);
-	gpu_map(g, DST_VA, &dst, 0, size);
-	ok(!gpu_copy(g, DST_VA, SRC_VA, size) && holds(dst.map, 6, 0, size),
+	gpu_map(g, SRC_VA + HUGE, &src, 0, size);
+	gpu_map(g, DST_VA + HUGE, &dst, 0, size);
+	ok(!gpu_copy(g, DST_VA + HUGE, SRC_VA + HUGE, size) && holds(dst.map, 6, 0, size),
 	   "16 MiB between buffers that 2 MiB pages can back");
-	pan_unmap(g->pan, g->vm, SRC_VA, size);
-	pan_unmap(g->pan, g->vm, DST_VA, size);
+	pan_unmap(g->pan, g->vm, SRC_VA + HUGE, size);
+	pan_unmap(g->pan, g->vm, DST_VA + HUGE, size);
 	pan_bo_destroy(g->pan, &src);
 	pan_bo_destroy(g->pan, &dst);
 }
