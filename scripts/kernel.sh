@@ -97,7 +97,8 @@ kmake()
 		cc=aarch64-linux-gnu-gcc
 	fi
 	env -u MAKEFLAGS -u MFLAGS -u KBUILD_OUTPUT \
-		CCACHE_DIR="$CACHE/ccache" CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=5G \
+		CCACHE_DIR="$CACHE/ccache" CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1 \
+		CCACHE_MAXSIZE=5G \
 		KBUILD_BUILD_TIMESTAMP='2026-01-01 00:00:00 UTC' KBUILD_BUILD_VERSION=1 \
 		KBUILD_BUILD_USER=panthor-reserve KBUILD_BUILD_HOST=localhost \
 		make -C "$tree" O="out-$config" ARCH=$arch "${cross[@]}" CC="ccache $cc" \
