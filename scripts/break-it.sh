@@ -84,8 +84,7 @@ run_vmbind()
 	local name=break-$1 scenarios=$2 rc=0
 
 	shift 2
-	# A job whose translation is gone may hang until its timeout: a broken
-	# run is given less time for each scenario than a good one.
+	# What is broken may hang; a scenario that is not takes a few seconds.
 	"$ROOT/scripts/guest.sh" run --name "$name" --timeout 600 "$@" \
 		-- "vmbind --timeout 20 $scenarios" >"$LOGS/$name.log" 2>&1 || rc=$?
 	vmbind_results "$name" "$rc" >"$OUT/break-it/${name#break-}.tsv"

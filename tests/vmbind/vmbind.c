@@ -108,6 +108,7 @@ int main(int argc, char **argv)
 		tap_run(find(argv[i]), timeout_s);
 	for (unsigned int i = 0; optind == argc && i < ARRAY_SIZE(scenarios); i++)
 		tap_run(&scenarios[i], timeout_s);
+	tap_pause("end");
 	ret = tap_done();
 	if (json && tap_json(json)) {
 		perror(json);

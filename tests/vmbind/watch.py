@@ -8,7 +8,8 @@ RUN-FOLDER is the guest's folder out/guest/NAME: vmbind's output grows in its
 file "stdout", and making its file "go" lets vmbind continue. At "# pause:
 tables va=.. pages=.. id=.." the page tables that the GPU's walker reaches are
 counted; at "# pause: mapped va=.. bytes=.." one address is walked. Counters
-are read at each pause. Ends when the guest does.
+are read at each pause, the last of them at "# pause: end". Ends when the guest
+does.
 """
 
 import json
@@ -133,7 +134,8 @@ def watch(run, result):
                 continue
             kind, *rest = line[len("# pause: "):].split()
             args = dict(word.split("=", 1) for word in rest)
-            looks.append(LOOKS[kind](qmp, args))
+            if kind in LOOKS:
+                looks.append(LOOKS[kind](qmp, args))
             stats = qmp.run("x-mali-stats")
             with open(os.path.join(run, "go"), "w"):
                 pass
