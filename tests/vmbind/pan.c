@@ -318,6 +318,11 @@ int pan_syncobj_create(const struct pan *p, uint32_t *syncobj)
 	return drmSyncobjCreate(p->fd, 0, syncobj) ? -errno : 0;
 }
 
+int pan_syncobj_signal(const struct pan *p, uint32_t syncobj)
+{
+	return drmSyncobjSignal(p->fd, &syncobj, 1) ? -errno : 0;
+}
+
 void pan_syncobj_destroy(const struct pan *p, uint32_t syncobj)
 {
 	drmSyncobjDestroy(p->fd, syncobj);

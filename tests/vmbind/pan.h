@@ -96,6 +96,7 @@ int pan_submit(const struct pan *p, uint32_t group,
 	       struct drm_panthor_queue_submit *jobs, unsigned int count);
 
 int pan_syncobj_create(const struct pan *p, uint32_t *syncobj);
+int pan_syncobj_signal(const struct pan *p, uint32_t syncobj);
 void pan_syncobj_destroy(const struct pan *p, uint32_t syncobj);
 /* -ETIME when it does not signal in time */
 int pan_syncobj_wait(const struct pan *p, uint32_t syncobj, uint64_t point,

@@ -3,9 +3,6 @@
  * Bad arguments and the errno that each gives, as tables of facts.
  */
 #include <errno.h>
-#include <string.h>
-
-#include <xf86drm.h>
 
 #include "gpu.h"
 #include "scenarios.h"
@@ -357,7 +354,7 @@ static void open_subject(void)
 	need(pan_group_create(&S.p, S.vm, 2, &S.group));
 	need(pan_syncobj_create(&S.p, &S.empty));
 	need(pan_syncobj_create(&S.p, &S.signalled));
-	need(drmSyncobjSignal(S.p.fd, &S.signalled, 1) ? -errno : 0);
+	need(pan_syncobj_signal(&S.p, S.signalled));
 }
 
 void run_errors(void)
