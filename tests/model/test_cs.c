@@ -704,6 +704,27 @@ static void test_fetch_flush(void)
 	cs_delete(c);
 }
 
+/* Memory that is no plain RAM of the host: everything takes the slow way */
+static void test_no_page_ptr(void)
+{
+	struct cs *c = cs_new();
+	struct result r;
+
+	PUT_CODE(c, 0xff0, I_ADD32(1, 1, 1), I_ADD32(1, 1, 2),
+		 I_ADD32(1, 1, 4), I_ADD32(1, 1, 8));
+	c->d.sim.no_page_ptr = true;
+	for (unsigned int as = 0; as < 2; as++) {
+		drv_as_lock(&c->d, as, 0, 48);
+		drv_as_cmd(&c->d, as, AS_UNLOCK);
+	}
+	r = RUN(c, CALL_CODE(0xff0, 4), I_MOVE(4, DATA), I_STORE(1, 4, 1, 0),
+		I_LOAD(2, 4, 1, 0));
+	ok(!r.events && r.extract == 48, "without host pages: executes");
+	ok(data32(c, DATA) == 15 && reg(c, 2) == 15,
+	   "without host pages: loads and stores");
+	cs_delete(c);
+}
+
 /* --- Control flow --------------------------------------------------------------------- */
 
 static bool branches(unsigned int cond, int32_t v)
@@ -1338,6 +1359,7 @@ int main(void)
 	test_read_only();
 	test_locked();
 	test_fetch_flush();
+	test_no_page_ptr();
 	test_branch();
 	test_branch_targets();
 	test_calls();
