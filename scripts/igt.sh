@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The suite "igt": every subtest of IGT's own Panthor tests, in the guest.
+# The suite "igt": all of IGT's own Panthor tests, in the guest.
 #
 #   scripts/igt.sh [TREE...]		kernel trees, "base" by default
 #
@@ -13,7 +13,8 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# What IGT 2.5 has for Panthor. More is welcome, less is a broken run.
+# What IGT 2.5 has for Panthor: 22 subtests, and panthor_query, which is one
+# test. More is welcome, less is a broken run.
 EXPECTED=23
 FLAVOURS=${FLAVOURS:-plain debug}
 TSV=$OUT/results/igt.tsv

@@ -8,7 +8,7 @@
 #   igt.sh [PROGRAM...]		panthor_vm ...; all of them by default
 #
 # Prints a line "pass|fail|skip TAB test@subtest TAB detail" for each subtest
-# that the programs list. What they said is kept as /out/igt-PROGRAM.log.
+# that the programs list, and one for a program without subtests. What they said is kept as /out/igt-PROGRAM.log.
 
 AMD64=/opt/amd64
 TESTS=$AMD64/usr/libexec/igt-gpu-tools/panthor
@@ -63,13 +63,26 @@ run_alone()
 			"$rc" "$(tail -n 1 "$log" | tr '\t' ' ')"
 }
 
+# A program that is one test.
+run_simple()
+{
+	local log=/out/igt-$1.log rc=0
+
+	timeout -k 5 300 box64 "$TESTS/$1" >"$log" 2>&1 || rc=$?
+	case $rc in
+	0) printf 'pass\t%s\n' "$1" ;;
+	77) printf 'skip\t%s\t%s\n' "$1" "$(reason "$log" SKIP)" ;;
+	*) printf 'fail\t%s\texit code %s: %s\n' "$1" "$rc" "$(reason "$log" FAIL)" ;;
+	esac
+}
+
 run_program()
 {
 	local log=/out/igt-$1.log subtests subtest
 
 	subtests=$(box64 "$TESTS/$1" --list-subtests 2>/out/igt-"$1".list)
 	if [ -z "$subtests" ]; then
-		printf 'fail\t%s\tlists no subtests\n' "$1"
+		run_simple "$1"
 		return
 	fi
 	timeout -k 5 600 box64 "$TESTS/$1" >"$log" 2>&1
