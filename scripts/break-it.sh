@@ -86,7 +86,7 @@ run_vmbind()
 	shift 2
 	# What is broken may hang; a scenario that is not takes a few seconds.
 	"$ROOT/scripts/guest.sh" run --name "$name" --timeout 600 "$@" \
-		-- "vmbind --timeout 20 $scenarios" >"$LOGS/$name.log" 2>&1 || rc=$?
+		-- "vmbind --timeout 60 $scenarios" >"$LOGS/$name.log" 2>&1 || rc=$?
 	vmbind_results "$name" "$rc" >"$OUT/break-it/${name#break-}.tsv"
 }
 

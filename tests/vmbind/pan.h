@@ -21,8 +21,8 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* How long anything may take: more than the driver's own job timeout. */
-#define PAN_TIMEOUT_MS	20000
+/* How long anything may take: more than the driver's own job timeout, 5 s. */
+#define PAN_TIMEOUT_MS	10000
 
 /**
  * struct pan - an open Panthor render node

@@ -12,10 +12,19 @@
 #define SRC_VA	DATA_VA
 #define DST_VA	(DATA_VA + SZ_1G)
 
+static bool copies(struct gpu *g)
+{
+	int ret = gpu_copy(g, DST_VA, SRC_VA, SZ_64K);
+
+	detail("the copy ended with %d", ret);
+	return !ret;
+}
+
 void run_slots(void)
 {
 	struct pan_bo src[VMS], dst[VMS];
 	struct gpu g[VMS];
+	bool right = true;
 	struct pan p;
 
 	need(pan_open(&p));
@@ -29,14 +38,12 @@ void run_slots(void)
 		gpu_map(&g[i], SRC_VA, &src[i], 0, SZ_64K);
 		gpu_map(&g[i], DST_VA, &dst[i], 0, SZ_64K);
 	}
-	for (int round = 0; round < ROUNDS; round++) {
-		bool right = true;
-
-		for (int i = 0; i < VMS; i++) {
+	for (int round = 0; round < ROUNDS && right; round++) {
+		for (int i = 0; i < VMS; i++)
 			fill(dst[i].map, 1000, SZ_64K);
-			right &= !gpu_copy(&g[i], DST_VA, SRC_VA, SZ_64K);
-		}
-		for (int i = 0; right && i < VMS; i++)
+		for (int i = 0; i < VMS && right; i++)
+			right = copies(&g[i]);
+		for (int i = 0; i < VMS && right; i++)
 			right = holds(dst[i].map, i, 0, SZ_64K);
 		ok(right, "round %d: each VM reads and writes its own memory",
 		   round + 1);
