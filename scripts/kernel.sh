@@ -12,10 +12,11 @@
 #         that the tests notice. Also step: the tree in which series.sh goes
 #         from step to step.
 # CONFIG: plain (arm64, what is measured), debug (arm64, KASAN, lockdep, fault
-#         injection), um (User Mode Linux, for KUnit).
+#         injection), um (User Mode Linux, for KUnit), um-smp (the same with
+#         several processors).
 #
 # Progress goes to stderr; stdout has two lines for "eval":
-#   image=PATH      arch/arm64/boot/Image, or the um executable
+#   image=PATH      arch/arm64/boot/Image, or the UML executable
 #   modules=DIR     all modules in one flat folder, with a file "load-order"
 #                   that names them one a line, dependencies first; insmod in
 #                   that order. Empty for um. Panthor is a module there, so that
@@ -31,7 +32,7 @@
 
 usage()
 {
-	die "usage: kernel.sh build|path|make base|reserve|break-NAME plain|debug|um [ARG...]"
+	die "usage: kernel.sh build|path|make base|reserve|break-NAME plain|debug|um|um-smp [ARG...]"
 }
 
 tree_path()
@@ -52,6 +53,7 @@ fragments()
 	plain) printf '%s\n' "$dir/arm64.config" ;;
 	debug) printf '%s\n' "$dir/arm64.config" "$dir/arm64-debug.config" ;;
 	um) printf '%s\n' "$dir/um.config" ;;
+	um-smp) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" ;;
 	*) usage ;;
 	esac
 }
@@ -59,7 +61,7 @@ fragments()
 image_path()
 {
 	case $config in
-	um) printf '%s\n' "$out/linux" ;;
+	um*) printf '%s\n' "$out/linux" ;;
 	*) printf '%s\n' "$out/arch/arm64/boot/Image" ;;
 	esac
 }
@@ -90,7 +92,7 @@ kmake()
 {
 	local cc=gcc cross=() arch=arm64
 
-	if [ "$config" = um ]; then
+	if [[ $config = um* ]]; then
 		arch=um
 	elif [ "$(uname -m)" != aarch64 ]; then
 		cross=(CROSS_COMPILE=aarch64-linux-gnu-)
@@ -171,7 +173,7 @@ collect_modules()
 compile()
 {
 	case $config in
-	um) kmake linux ;;
+	um*) kmake linux ;;
 	*) kmake Image modules ;;
 	esac
 	collect_modules
@@ -196,7 +198,7 @@ build_key()
 
 compiler()
 {
-	if [ "$config" != um ] && [ "$(uname -m)" != aarch64 ]; then
+	if [[ $config != um* ]] && [ "$(uname -m)" != aarch64 ]; then
 		printf 'aarch64-linux-gnu-gcc\n'
 	else
 		printf 'gcc\n'
@@ -208,7 +210,7 @@ build()
 	local key
 
 	need_packages gcc make libc6-dev flex bison bc libelf-dev libssl-dev ccache kmod
-	if [ "$config" != um ] && [ "$(uname -m)" != aarch64 ]; then
+	if [[ $config != um* ]] && [ "$(uname -m)" != aarch64 ]; then
 		need_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 	fi
 	"$ROOT/scripts/kernel-tree.sh"

@@ -22,7 +22,7 @@ run_um()
 {
 	local image=$1 log=$2 rc=0
 
-	timeout --kill-after=10 "$TIMEOUT" "$image" mem=1G ncpus=2 con=null con0=null,fd:1 \
+	timeout --kill-after=10 "$TIMEOUT" "$image" mem=1G con=null con0=null,fd:1 \
 		console=tty0 kunit_shutdown=halt </dev/null >"$log" 2>&1 || rc=$?
 	if [ $rc = 124 ] || [ $rc = 137 ]; then
 		printf 'fail\t%s: (run)\tno end after %d s\n' "$tree" "$TIMEOUT" >>"$results"

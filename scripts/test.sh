@@ -21,8 +21,10 @@ SUITES=(
 	'model|make --no-print-directory -C tests/model check'
 	'kunit|scripts/kunit.sh'
 	'qmp|scripts/qmp.sh'
+	'firmware|scripts/firmware.sh'
 	'vmbind|scripts/vmbind.sh'
 	'igt|scripts/igt.sh'
+	'break-it|scripts/break-it.sh'
 )
 
 suite_command()
