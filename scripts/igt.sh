@@ -13,8 +13,7 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# What IGT 2.5 has for Panthor: 22 subtests, and panthor_query, which is one
-# test. More is welcome, less is a broken run.
+# Subtests that IGT 2.5 has for Panthor. More is welcome, less is a broken run.
 EXPECTED=23
 FLAVOURS=${FLAVOURS:-plain debug}
 TSV=$OUT/results/igt.tsv

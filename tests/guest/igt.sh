@@ -63,7 +63,7 @@ run_alone()
 			"$rc" "$(tail -n 1 "$log" | tr '\t' ' ')"
 }
 
-# A program that is one test.
+# A program that lists nothing: it is one test, or wants the device first.
 run_simple()
 {
 	local log=/out/igt-$1.log rc=0
