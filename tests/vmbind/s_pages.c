@@ -169,7 +169,8 @@ static void measure(struct pages *p, const struct cost *c,
 	now = acct_settled();
 	row->used = now - before;
 	gpu_start_idling(&p->gpu);
-	tap_pause("tables va=0x%llx pages=%ld id=%s", (unsigned long long)VA,
+	/* An address that every row has mapped by now */
+	tap_pause("tables va=0x%llx pages=%ld id=%s", VA + SZ_64K,
 		  now - empty, c->id);
 	need(gpu_stop(&p->gpu));
 	need(pan_unmap(&p->pan, p->gpu.vm, VA, 32 * SZ_1G));

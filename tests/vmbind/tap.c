@@ -18,7 +18,7 @@
 
 #define MAX_POINTS	512
 #define MAX_ROWS	32
-#define PAUSE_MS	10000
+#define PAUSE_MS	3000
 #define PAUSE_STEP_MS	20
 
 enum outcome { PASS, FAIL, SKIP };

@@ -67,16 +67,6 @@ def find_as(qmp, va):
 def look_at_tables(qmp, args):
     """Tables below the root; the root is not one of those that binds cost."""
     number, _ = find_as(qmp, int(args["va"], 0))
-    if number is None:
-        # Some operations leave their first page unmapped: take the address
-        # space whose number of tables fits best.
-        counts = {}
-        for other in range(FIRST_USER_AS, NUM_AS):
-            tables = qmp.run("x-mali-tables", **{"as": other})
-            if tables:
-                counts[other] = len(tables) - 1
-        want = int(args["pages"])
-        number = min(counts, key=lambda n: abs(counts[n] - want), default=None)
     tables = qmp.run("x-mali-tables", **{"as": number}) if number else None
     return {"kind": "tables", "id": args["id"], "as": number,
             "held": int(args["pages"]),
