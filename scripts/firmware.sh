@@ -13,7 +13,9 @@ results=$OUT/results/firmware.tsv
 mkdir -p "$OUT/results"
 rm -f "$results"
 
+"$ROOT/scripts/qemu.sh" build >/dev/null
 "$ROOT/scripts/kernel.sh" build base "$flavour" >/dev/null
+"$ROOT/scripts/guest.sh" image >/dev/null
 
 rc=0
 tap=$("$ROOT/scripts/guest.sh" run --no-panthor --name "firmware-$flavour" \
