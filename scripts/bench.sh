@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# "make bench": how fast things are. Not part of the tests: a figure depends on
+# the machine and on what else it does.
+#
+#   scripts/bench.sh        tables on stdout, JSON in out/
+#
+# The model's core, on one processor of the host: translations and
+# command-stream instructions a second (out/bench-model.json). Fails where the
+# model is slower than what it promises: 5 million translations with a warm TLB
+# and 20 million simple instructions.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need_packages gcc make util-linux
+rm -f "$OUT/bench-model.json"
+# One processor, so that the scheduler's moves are not measured.
+taskset -c 0 make --no-print-directory -C "$ROOT/tests/model" bench
+say "figures in $OUT/bench-model.json"
