@@ -53,7 +53,7 @@ void mali_guest_error(struct mali *m, const char *fmt, ...)
 	m->ops.guest_error(m->host, msg);
 }
 
-/* --- Interrupts ---------------------------------------------------------- */
+/* --- Interrupts --------------------------------------------------------- */
 
 static void irq_update(struct mali *m, struct mali_irq_block *b)
 {
@@ -113,7 +113,7 @@ void mali_irq_reset(struct mali *m, struct mali_irq_block *b)
 	irq_update(m, b);
 }
 
-/* --- Life ------------------------------------------------------------------ */
+/* --- Life --------------------------------------------------------------- */
 
 /* A stalled access may go on, or learn that it failed. */
 static void mmu_changed(void *opaque, unsigned int as)
@@ -155,7 +155,7 @@ void mali_reset(struct mali *m)
 	m->ops.schedule(m->host, MALI_NEVER);
 }
 
-/* --- Register decode -------------------------------------------------------- */
+/* --- Register decode ---------------------------------------------------- */
 
 static uint32_t read32(struct mali *m, uint32_t off)
 {
@@ -220,7 +220,7 @@ void mali_run(struct mali *m)
 	m->ops.schedule(m->host, next);
 }
 
-/* --- Introspection ------------------------------------------------------------ */
+/* --- Introspection ------------------------------------------------------ */
 
 int mali_translate(struct mali *m, unsigned int as, uint64_t va,
 		   struct mali_translation *t)
@@ -228,12 +228,10 @@ int mali_translate(struct mali *m, unsigned int as, uint64_t va,
 	return mali_mmu_translate_peek(&m->mmu, as, va, t);
 }
 
-long mali_for_each_table(struct mali *m, unsigned int as,
-			 void (*fn)(void *opaque, uint64_t pa, int level,
-				    unsigned int valid),
-			 void *opaque)
+long mali_walk_tables(struct mali *m, unsigned int as, mali_table_fn *fn,
+		      void *opaque)
 {
-	return mali_mmu_for_each_table(&m->mmu, as, fn, opaque);
+	return mali_mmu_walk_tables(&m->mmu, as, fn, opaque);
 }
 
 void mali_get_stats(const struct mali *m, struct mali_stats *s)

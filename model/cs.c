@@ -37,7 +37,7 @@ struct slice {
 	struct mali_cs_result res;
 };
 
-/* --- Position --------------------------------------------------------------- */
+/* --- Position ----------------------------------------------------------- */
 
 static uint64_t position(const struct mali_cs *cs)
 {
@@ -71,7 +71,7 @@ static void unwind(struct mali_cs_ctx *c)
 		c->depth--;
 }
 
-/* --- Exceptions -------------------------------------------------------------- */
+/* --- Exceptions --------------------------------------------------------- */
 
 static enum step raise(struct slice *s, enum step severity,
 		       enum cs_exception exc, uint64_t info)
@@ -83,8 +83,8 @@ static enum step raise(struct slice *s, enum step severity,
 
 static enum step invalid(struct slice *s, uint64_t instr)
 {
-	mali_guest_error(s->m, "invalid command-stream instruction 0x%016" PRIx64
-			 " at 0x%" PRIx64, instr, position(s->cs));
+	mali_guest_error(s->m, "command-stream instruction 0x%016" PRIx64
+			 " at 0x%" PRIx64 " is not one", instr, position(s->cs));
 	return raise(s, STEP_FATAL, CS_EXC_INSTR_INVALID, instr);
 }
 
@@ -119,11 +119,11 @@ static enum step bad_access(struct slice *s, enum mali_mmu_result r,
 
 static enum step misaligned(struct slice *s, uint64_t va)
 {
-	mali_guest_error(s->m, "misaligned access to 0x%" PRIx64, va);
+	mali_guest_error(s->m, "access to 0x%" PRIx64 " is not aligned", va);
 	return raise(s, STEP_FATAL, CS_EXC_BUS_FAULT, va);
 }
 
-/* --- Registers ----------------------------------------------------------------- */
+/* --- Registers ---------------------------------------------------------- */
 
 static bool is_reg(unsigned int r)
 {
@@ -146,7 +146,7 @@ static void set_pair(struct mali_cs *cs, unsigned int r, uint64_t val)
 	cs->ctx.regs[r + 1] = val >> 32;
 }
 
-/* --- Memory --------------------------------------------------------------------- */
+/* --- Memory ------------------------------------------------------------- */
 
 /* Take the lowest run of set bits off *mask */
 static unsigned int next_run(unsigned int *mask, unsigned int *first)
@@ -262,7 +262,7 @@ static enum step flush_cache(struct slice *s, uint64_t i)
 	return STEP_NEXT;
 }
 
-/* --- Synchronisation objects -------------------------------------------------------- */
+/* --- Synchronisation objects -------------------------------------------- */
 
 /* A sync object: a seqno of 4 or 8 bytes, and a status word behind it */
 static enum step sync_update(struct slice *s, uint64_t i, unsigned int size,
@@ -353,7 +353,7 @@ static enum step sync_wait(struct slice *s, uint64_t i, unsigned int size)
 	return STEP_NEXT;
 }
 
-/* --- Control flow ------------------------------------------------------------------------ */
+/* --- Control flow ------------------------------------------------------- */
 
 static bool branch_taken(unsigned int cond, int32_t val)
 {
@@ -423,7 +423,7 @@ static enum step call(struct slice *s, uint64_t i, bool jump)
 	return STEP_JUMPED;
 }
 
-/* --- Progress counters --------------------------------------------------------------------- */
+/* --- Progress counters -------------------------------------------------- */
 
 static enum step progress_wait(struct slice *s, uint64_t i)
 {
@@ -442,7 +442,7 @@ static void progress(struct slice *s, uint64_t val)
 	s->res.wake = true;
 }
 
-/* --- Dispatch ---------------------------------------------------------------------------------- */
+/* --- Dispatch ----------------------------------------------------------- */
 
 /* Instructions that only touch registers */
 static enum step step_alu(struct slice *s, uint64_t i)
@@ -608,7 +608,7 @@ static enum step step(struct slice *s, uint64_t i)
 	}
 }
 
-/* --- The slice ------------------------------------------------------------------------------------- */
+/* --- The slice ---------------------------------------------------------- */
 
 /* Fetch through the stream's own one-page instruction buffer */
 static enum step fetch(struct slice *s, uint64_t *instr)

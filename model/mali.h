@@ -151,10 +151,10 @@ int mali_translate(struct mali *m, unsigned int as, uint64_t va,
  * address, level (0 is the root) and the number of valid entries. Returns the
  * number of tables, or -1 as mali_translate() does.
  */
-long mali_for_each_table(struct mali *m, unsigned int as,
-			 void (*fn)(void *opaque, uint64_t pa, int level,
-				    unsigned int valid),
-			 void *opaque);
+typedef void mali_table_fn(void *opaque, uint64_t pa, int level,
+			   unsigned int valid);
+long mali_walk_tables(struct mali *m, unsigned int as, mali_table_fn *fn,
+		      void *opaque);
 
 /**
  * struct mali_stats - counters since the last power-on reset

@@ -29,7 +29,7 @@
 #define MCU_AS			0u
 #define MCU_SOURCE_ID		0x4000u
 
-/* --- The firmware's own memory ------------------------------------------------ */
+/* --- The firmware's own memory ------------------------------------------ */
 
 static bool mcu_alive(const struct mali *m)
 {
@@ -137,7 +137,7 @@ static uint32_t cs_out(const struct mali *m, unsigned int csg, unsigned int cs)
 	return m->mcu.shared_va + FW_CS_OUTPUT(csg, cs);
 }
 
-/* --- Interrupts and events -------------------------------------------------------- */
+/* --- Interrupts and events ---------------------------------------------- */
 
 static void glb_irq(struct mali *m, uint32_t changed)
 {
@@ -211,7 +211,7 @@ static void cs_event(struct mali *m, unsigned int csg, unsigned int cs,
 	cs_send_events(m, csg, cs);
 }
 
-/* --- Streams --------------------------------------------------------------------------- */
+/* --- Streams ------------------------------------------------------------ */
 
 static void cs_exception(struct mali *m, unsigned int csg, unsigned int cs,
 			 const struct mali_cs_result *r)
@@ -364,7 +364,7 @@ static void cs_write_status(struct mali *m, unsigned int csg, unsigned int id)
 		cs->started ? blocked_reason(cs) : CS_BLOCKED_UNBLOCKED);
 }
 
-/* --- Suspend and resume -------------------------------------------------------------------- */
+/* --- Suspend and resume ------------------------------------------------- */
 
 #define SUSPEND_MAGIC		0x50535543u	/* "CUSP" */
 
@@ -425,7 +425,7 @@ static bool csg_restore(struct mali *m, unsigned int csg)
 	return true;
 }
 
-/* --- Groups ------------------------------------------------------------------------------------ */
+/* --- Groups ------------------------------------------------------------- */
 
 static void csg_set_idle(struct mali *m, unsigned int csg, bool idle)
 {
@@ -550,7 +550,7 @@ static void csg_process(struct mali *m, unsigned int csg)
 		cs_send_events(m, csg, id);
 }
 
-/* --- The global interface -------------------------------------------------------------------------- */
+/* --- The global interface ----------------------------------------------- */
 
 /* Requests that are done by taking note of them */
 #define GLB_SIMPLE_REQS	(GLB_CFG_PROGRESS_TIMER | GLB_CFG_ALLOC_EN | \
@@ -604,7 +604,7 @@ static void glb_process(struct mali *m)
 			csg_process(m, csg);
 }
 
-/* --- Boot -------------------------------------------------------------------------------------------- */
+/* --- Boot --------------------------------------------------------------- */
 
 static uint32_t crc32(const uint8_t *p, size_t len)
 {
@@ -719,7 +719,7 @@ static void boot(struct mali *m)
 		mali_irq_raise(m, &m->mcu.irq, JOB_INT_GLOBAL);
 }
 
-/* --- Registers ------------------------------------------------------------------------------------------- */
+/* --- Registers ---------------------------------------------------------- */
 
 static void stop(struct mali *m)
 {
@@ -769,7 +769,7 @@ void mali_mcu_doorbell(struct mali *m, unsigned int id)
 	mali_kick(m);
 }
 
-/* --- One round ---------------------------------------------------------------------------------------------- */
+/* --- One round ---------------------------------------------------------- */
 
 static void user_doorbells(struct mali *m)
 {

@@ -81,7 +81,7 @@ MaliTableList *qmp_x_mali_tables(uint32_t as, Error **errp)
 
 	if (!core || !mali_qmp_check_as(as, errp))
 		return NULL;
-	if (mali_for_each_table(core, as, mali_qmp_add_table, &tail) < 0)
+	if (mali_walk_tables(core, as, mali_qmp_add_table, &tail) < 0)
 		error_setg(errp, "address space %" PRIu32 " is disabled", as);
 	return ret;
 }

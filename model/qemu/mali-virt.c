@@ -145,17 +145,17 @@ void mali_virt_class_init(ObjectClass *oc)
 	object_class_property_add_bool(oc, "mali", mali_virt_get,
 				       mali_virt_set);
 	object_class_property_set_description(oc, "mali",
-		"Set on/off to enable/disable the Mali CSF GPU");
+					      "Set on/off to enable/disable the Mali CSF GPU");
 
 	object_class_property_add_bool(oc, "mali-coherent",
 				       mali_virt_get_coherent,
 				       mali_virt_set_coherent);
 	object_class_property_set_description(oc, "mali-coherent",
-		"Set on/off to make the GPU I/O coherent or not");
+					      "Set on/off to make the GPU I/O coherent or not");
 
 	object_class_property_add(oc, "mali-ignore", "uint32",
 				  mali_virt_get_ignore, mali_virt_set_ignore,
 				  NULL, NULL);
 	object_class_property_set_description(oc, "mali-ignore",
-		"Mask of MMU commands that a broken GPU only pretends to do");
+					      "Mask of MMU commands that a broken GPU only pretends to do");
 }

@@ -36,7 +36,7 @@ static double seconds(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return t.tv_sec + t.tv_nsec * 1e-9;
+	return t.tv_sec + t.tv_nsec * 1.0 / 1000000000;
 }
 
 static struct bench *bench_new(unsigned int queues)
@@ -122,7 +122,8 @@ static void report(FILE *json, const char *what, double rate)
 	printf("CS  %-30s %9.2f M/s  %8.1f ns\n", what, rate / 1e6,
 	       1e9 / rate);
 	if (json)
-		fprintf(json, "{\"scenario\": \"CS\", \"metric\": \"%s\", \"unit\": \"1/s\", \"value\": %.0f}\n",
+		fprintf(json,
+			"{\"scenario\": \"CS\", \"metric\": \"%s\", \"unit\": \"1/s\", \"value\": %.0f}\n",
 			what, rate);
 }
 

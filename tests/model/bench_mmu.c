@@ -38,7 +38,7 @@ static double seconds(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec * 1e-9;
+	return ts.tv_sec + ts.tv_nsec * 1.0 / 1000000000;
 }
 
 static uint64_t access_translate(struct fixture *f, uint64_t va)

@@ -310,7 +310,7 @@ bool drv_group_stop(struct driver *d, struct group *g, unsigned int state);
 bool drv_csg_toggle(struct driver *d, unsigned int slot, uint32_t reqs);
 /* Toggle stream doorbells of a slot and ring it */
 void drv_cs_doorbell(struct driver *d, unsigned int slot, uint32_t streams);
-/* Pending events of a slot or a stream, and their acknowledgement */
+/* Pending events of a slot or a stream, and their acknowledgment */
 uint32_t drv_csg_events(struct driver *d, unsigned int slot);
 uint32_t drv_cs_events(struct driver *d, unsigned int slot, unsigned int cs);
 void drv_csg_ack(struct driver *d, unsigned int slot, uint32_t events);

@@ -581,7 +581,7 @@ static void test_late_ack(void)
 	drv_csg_ack(d, 0, S_EVENTS);
 	drv_run(d, 100 * US);
 	ok(drv_csg_events(d, 0) & S_SYNC_UPDATE && took_irq(d, 0),
-	   "after the acknowledgement the next comes");
+	   "after the acknowledgment the next comes");
 	drv_csg_ack(d, 0, S_EVENTS);
 	drv_run(d, 100 * US);
 	ok(!(drv_csg_events(d, 0) & S_SYNC_UPDATE), "and then there is none");

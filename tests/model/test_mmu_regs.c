@@ -494,7 +494,7 @@ static void see_table(void *opaque, uint64_t pa, int level, unsigned int valid)
 	s->valid[level] += valid;
 }
 
-static void test_for_each_table(void)
+static void test_walk_tables(void)
 {
 	struct seen s = { 0 };
 	struct fixture f;
@@ -505,7 +505,7 @@ static void test_for_each_table(void)
 	/* Reserved descriptors are not valid. */
 	sim_write64(&f.sim, f.root, 1);
 	sim_write64(&f.sim, sim_pt_slot(&f.sim, f.root, VA + 5 * MB, 3, 0), 1);
-	is_u64(mali_mmu_for_each_table(f.mmu, 1, see_table, &s), 7, "tables");
+	is_u64(mali_mmu_walk_tables(f.mmu, 1, see_table, &s), 7, "tables");
 	is_u64(s.root, f.root, "the root comes first");
 	is_u64(s.tables[0], 1, "one root");
 	is_u64(s.tables[1], 2, "two of level 1");
@@ -516,17 +516,17 @@ static void test_for_each_table(void)
 	is_u64(s.valid[3], 256 + 1, "257 pages");
 	is_u64(f.stats.table_reads, 0, "none of it counted as a walk");
 
-	is_u64(mali_mmu_for_each_table(f.mmu, 0, see_table, &s), -1ull,
+	is_u64(mali_mmu_walk_tables(f.mmu, 0, see_table, &s), -1ull,
 	       "a disabled AS has none");
-	is_u64(mali_mmu_for_each_table(f.mmu, 8, see_table, &s), -1ull,
+	is_u64(mali_mmu_walk_tables(f.mmu, 8, see_table, &s), -1ull,
 	       "nor has one that does not exist");
 	configure(&f, 3, 0, 2);
-	is_u64(mali_mmu_for_each_table(f.mmu, 3, see_table, &s), 0,
+	is_u64(mali_mmu_walk_tables(f.mmu, 3, see_table, &s), 0,
 	       "IDENTITY has no tables");
 	fixture_free(&f);
 }
 
-static void test_for_each_corrupt(void)
+static void test_walk_corrupt(void)
 {
 	struct seen s = { 0 };
 	struct fixture f;
@@ -534,19 +534,19 @@ static void test_for_each_corrupt(void)
 	fixture_init(&f, 0);
 	sim_write64(&f.sim, f.root, 0x1000 | 3);
 	sim_write64(&f.sim, f.root + 8, 1ull << 47 | 3);
-	is_u64(mali_mmu_for_each_table(f.mmu, 1, see_table, &s), 1,
+	is_u64(mali_mmu_walk_tables(f.mmu, 1, see_table, &s), 1,
 	       "tables that are nowhere are left out");
 
 	sim_write64(&f.sim, f.root, f.root | 3);
-	is_u64(mali_mmu_for_each_table(f.mmu, 1, see_table, &s), 4,
+	is_u64(mali_mmu_walk_tables(f.mmu, 1, see_table, &s), 4,
 	       "a table that points to itself ends with the levels");
 	for (unsigned int i = 0; i < 512; i++)
 		sim_write64(&f.sim, f.root + i * 8, f.root | 3);
-	is_u64(mali_mmu_for_each_table(f.mmu, 1, see_table, &s),
+	is_u64(mali_mmu_walk_tables(f.mmu, 1, see_table, &s),
 	       MALI_MMU_MAX_TABLES, "512 times over, with the limit");
 
 	configure(&f, 1, 0x1000, CFG_48);
-	is_u64(mali_mmu_for_each_table(f.mmu, 1, see_table, &s), 0,
+	is_u64(mali_mmu_walk_tables(f.mmu, 1, see_table, &s), 0,
 	       "a root that is nowhere has none");
 	fixture_free(&f);
 }
@@ -613,8 +613,8 @@ int main(void)
 	test_memory_faults();
 	test_write_own_table();
 	test_peek();
-	test_for_each_table();
-	test_for_each_corrupt();
+	test_walk_tables();
+	test_walk_corrupt();
 	test_noise();
 	return done_testing();
 }
