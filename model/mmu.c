@@ -1120,8 +1120,8 @@ static void visit_table(struct visit *v, uint64_t pa, int level)
 	}
 }
 
-long mali_mmu_walk_tables(const struct mali_mmu *mmu,
-			  unsigned int as, mali_table_fn *fn, void *opaque)
+long mali_mmu_walk_tables(const struct mali_mmu *mmu, unsigned int as, mali_table_fn *fn,
+			  void *opaque)
 {
 	struct visit v = {
 		.mmu = mmu,

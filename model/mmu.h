@@ -226,8 +226,8 @@ int mali_mmu_translate_peek(const struct mali_mmu *mmu, unsigned int as,
  * the architecture, so the root of a smaller address space is not level 0.
  */
 #define MALI_MMU_MAX_TABLES	(1 << 18)
-long mali_mmu_walk_tables(const struct mali_mmu *mmu,
-			  unsigned int as, mali_table_fn *fn, void *opaque);
+long mali_mmu_walk_tables(const struct mali_mmu *mmu, unsigned int as, mali_table_fn *fn,
+			  void *opaque);
 
 /* Everything that the inline paths below leave. */
 enum mali_mmu_result
