@@ -21,6 +21,7 @@ SUITES=(
 	'model|make --no-print-directory -C tests/model check'
 	'kunit|scripts/kunit.sh'
 	'qmp|scripts/qmp.sh'
+	'guest|scripts/guest-check.sh'
 	'firmware|scripts/firmware.sh'
 	'vmbind|scripts/vmbind.sh'
 	'igt|scripts/igt.sh'
