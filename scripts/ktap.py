@@ -8,6 +8,7 @@ Each line of the output is "pass|fail|skip<tab>test<tab>detail". Only the
 innermost results count as tests. What is not there counts as failed: results
 that a plan promised, suites that FILE names (one a line, # comments), a log
 without any KTAP, and a kernel that crashed or reported a fault on the way.
+Several logs may follow one another; each is judged.
 A short summary for people, one line a suite, goes to stderr.
 """
 
@@ -17,6 +18,7 @@ import sys
 
 RESULT = re.compile(r"^( *)(ok|not ok) (\d+)(?: -)?(?: ([^#]*?))?\s*(?:# (.*))?$")
 PLAN = re.compile(r"^( *)1\.\.(\d+)\s*$")
+VERSION = re.compile(r"^KTAP version \d+\s*$")
 SUBTEST = re.compile(r"^( *)# Subtest: (.*?)\s*$")
 FAULT = re.compile(
     r"Kernel panic|Oops|BUG: |KASAN: |UBSAN: |Internal error|"
@@ -45,6 +47,8 @@ class Reader:
         self.levels = [Level()]
         self.faults = []
         self.suites = []
+        self.results = []  # of the logs that have ended
+        self.logs = 0
 
     def level(self, depth):
         """The level at a depth; deeper ones stay until a result closes them."""
@@ -56,6 +60,9 @@ class Reader:
         line = TIMESTAMP.sub("", line.rstrip("\r\n"))
         if FAULT.search(line):
             self.faults.append(line.strip())
+        if VERSION.match(line):
+            self.end_log()
+            return
         found = PLAN.match(line)
         if found:
             level = self.level(len(found[1]) // 4)
@@ -102,19 +109,26 @@ class Reader:
         if depth == 0:
             self.suites.append((name, mine))
 
-    def finish(self, required):
-        """What remains when the log ends, and what should have been in it."""
-        results = []
+    def end_log(self):
+        """Judge the log that ends here, if one had begun."""
+        top = self.levels[0]
         if len(self.levels) > 1:
             running = ".".join(level.name for level in self.levels[1:] if level.name)
-            results += [entry for level in self.levels[1:] for entry in level.results]
-            results.append(("fail", running or "(unfinished)", "the log ends inside this suite"))
-        top = self.levels[0]
-        results = top.results + results
-        if top.plan is None:
+            self.results += [entry for level in self.levels[1:] for entry in level.results]
+            self.results.append(("fail", running or "(unfinished)", "the log ends inside this suite"))
+        self.results += top.results
+        if top.plan is not None:
+            self.logs += 1
+            if top.plan != top.seen:
+                self.results.append(("fail", "(log)", f"{top.plan} suites promised, {top.seen} seen"))
+        self.levels = [Level()]
+
+    def finish(self, required):
+        """All results, and what should have been among them."""
+        self.end_log()
+        results = self.results
+        if not self.logs:
             results.append(("fail", "(log)", "there is no KTAP in the log"))
-        elif top.plan != top.seen:
-            results.append(("fail", "(log)", f"{top.plan} suites promised, {top.seen} seen"))
         have = {name for name, _ in self.suites}
         for name in required:
             if name not in have:

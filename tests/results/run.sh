@@ -118,6 +118,20 @@ test_missing_suite_fails()
 	grep -q $'^fail\tthird\t' "$scratch/tsv"
 }
 
+test_several_logs_are_judged_one_by_one()
+{
+	good_log >"$scratch/log"
+	cat "$scratch/log" "$scratch/log" | parse
+	[ "$(grep -c '^pass' "$scratch/tsv")" = 8 ]
+	[ "$(failures)" = 0 ]
+	{
+		sed '/^ok 2 second/,$d' "$scratch/log"
+		cat "$scratch/log"
+	} | parse
+	[ "$(failures)" -gt 0 ]
+	grep -q $'^fail\tsecond\tthe log ends inside' "$scratch/tsv"
+}
+
 test_crash_fails()
 {
 	{
