@@ -249,7 +249,7 @@ worktree()
 	if [ ! -e "$1/.git" ]; then
 		rm -rf "$1.tmp"
 		kgit worktree prune
-		kgit worktree add -f --detach "$1.tmp" "$2"
+		kgit worktree add -q -f --detach "$1.tmp" "$2"
 		kgit worktree move "$1.tmp" "$1"
 	fi
 }
