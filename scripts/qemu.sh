@@ -173,7 +173,7 @@ prepare_build()
 	CC=gcc
 	if command -v ccache >/dev/null; then
 		CC="ccache gcc"
-		export CCACHE_DIR=${CCACHE_DIR:-$CACHE/ccache}
+		export CCACHE_DIR=${CCACHE_DIR:-$CACHE/ccache} CCACHE_DEPEND=1
 	fi
 	key="${CONFIGURE_ARGS[*]} $CC $(gcc -dumpfullversion) $OBJ"
 	if stamp_ok "$DIR/.configured" "$key"; then
