@@ -56,6 +56,10 @@ fragments()
 	um-smp) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" ;;
 	*) usage ;;
 	esac
+	# What only the whole series has: its own tests.
+	if [ "$which-$1" = reserve-um-smp ] && [ -f "$dir/um-reserve.config" ]; then
+		printf '%s\n' "$dir/um-reserve.config"
+	fi
 }
 
 image_path()
