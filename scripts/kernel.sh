@@ -13,7 +13,7 @@
 #         from step to step.
 # CONFIG: plain (arm64, what is measured), debug (arm64, KASAN, lockdep, fault
 #         injection), um (User Mode Linux, for KUnit), um-smp (the same with
-#         several processors).
+#         several processors), um-debug (that with KASAN and lockdep).
 #
 # Progress goes to stderr; stdout has two lines for "eval":
 #   image=PATH      arch/arm64/boot/Image, or the UML executable
@@ -32,7 +32,7 @@
 
 usage()
 {
-	die "usage: kernel.sh build|path|make base|reserve|break-NAME plain|debug|um|um-smp [ARG...]"
+	die "usage: kernel.sh build|path|make base|reserve|break-NAME plain|debug|um|um-smp|um-debug [ARG...]"
 }
 
 tree_path()
@@ -54,12 +54,14 @@ fragments()
 	debug) printf '%s\n' "$dir/arm64.config" "$dir/arm64-debug.config" ;;
 	um) printf '%s\n' "$dir/um.config" ;;
 	um-smp) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" ;;
+	um-debug) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" "$dir/um-debug.config" ;;
 	*) usage ;;
 	esac
-	# What only the whole series has: its own tests.
-	if [ "$which-$1" = reserve-um-smp ] && [ -f "$dir/um-reserve.config" ]; then
-		printf '%s\n' "$dir/um-reserve.config"
-	fi
+	# What only the whole series has: its own tests and checks.
+	case $which-$1 in
+	reserve-um | reserve-um-smp) printf '%s\n' "$dir/um-reserve.config" ;;
+	reserve-um-debug) printf '%s\n' "$dir/um-reserve.config" "$dir/um-reserve-debug.config" ;;
+	esac
 }
 
 image_path()

@@ -3,12 +3,11 @@
 #
 # make kunit: build User Mode Linux and run upstream's KUnit suites on it, for
 # page tables (io-pgtable-arm, every generic_pt format) and DRM, natively. Runs
-# the base kernel, and the reserve kernel when the series has steps; the suites
-# that the series itself adds run on two processors. Results go to
-# out/results/kunit.tsv, each kernel's log to out/kunit-TREE.log.
+# the base kernel, and the reserve kernel when the series has steps. Results go
+# to out/results/kunit.tsv, each kernel's log to out/kunit-TREE.log.
 #
-# tests/kernel/kunit-suites names the suites of upstream that must be there,
-# tests/kernel/kunit-suites-reserve those of the series.
+# tests/kernel/kunit-suites names the suites that must be there; on the reserve
+# kernel also tests/kernel/kunit-suites-reserve, if that file exists.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -31,9 +30,8 @@ run_um()
 {
 	local image=$1 glob=$2 log=$3 rc=0
 
-	shift 3
-	timeout --kill-after=10 "$TIMEOUT" "$image" mem=512M con=null con0=null,fd:1 \
-		console=tty0 kunit_shutdown=halt "kunit.filter_glob=$glob" "$@" \
+	timeout --kill-after=10 "$TIMEOUT" "$image" mem=1G con=null con0=null,fd:1 \
+		console=tty0 kunit_shutdown=halt "kunit.filter_glob=$glob" \
 		</dev/null >"$log" 2>&1 || rc=$?
 	if [ $rc = 124 ] || [ $rc = 137 ]; then
 		printf 'fail\t%s: (run %s)\tno end after %d s\n' "$tree" "$glob" "$TIMEOUT" >>"$results"
@@ -58,32 +56,21 @@ run_all()
 	rm -f "$log".[0-9]*
 }
 
-# The suites of the series, which mean to run concurrently.
-run_series()
-{
-	local image log=$OUT/kunit-series.log start=$SECONDS
-
-	tree=series
-	image=$("$ROOT/scripts/kernel.sh" build reserve um-smp)
-	image=$(sed -n 's/^image=//p' <<<"$image")
-	say "KUnit of the series, on two processors:"
-	run_um "$image" 'io-pgtable-reserve*' "$log" mem=1G seccomp=on ncpus=2
-	python3 "$ROOT/scripts/ktap.py" --prefix "$tree: " \
-		--require "$ROOT/tests/kernel/kunit-suites-reserve" <"$log" >>"$results"
-	say "  $((SECONDS - start)) s; log: $log"
-}
-
 run_tree()
 {
-	local image log=$OUT/kunit-$tree.log start
+	local image required=$BUILD/.kunit-required log=$OUT/kunit-$tree.log start
 
 	# Not inside eval, which would hide a failure.
 	image=$("$ROOT/scripts/kernel.sh" build "$tree" um)
 	image=$(sed -n 's/^image=//p' <<<"$image")
+	cat "$ROOT/tests/kernel/kunit-suites" >"$required"
+	if [ "$tree" = reserve ] && [ -f "$ROOT/tests/kernel/kunit-suites-reserve" ]; then
+		cat "$ROOT/tests/kernel/kunit-suites-reserve" >>"$required"
+	fi
 	say "KUnit on the $tree kernel:"
 	start=$SECONDS
 	run_all "$image" "$log"
-	python3 "$ROOT/scripts/ktap.py" --prefix "$tree: " --require "$ROOT/tests/kernel/kunit-suites" <"$log" >>"$results"
+	python3 "$ROOT/scripts/ktap.py" --prefix "$tree: " --require "$required" <"$log" >>"$results"
 	say "  $((SECONDS - start)) s; log: $log"
 }
 
@@ -95,7 +82,4 @@ trees=(base)
 for tree in "${trees[@]}"; do
 	run_tree
 done
-if [ ${#trees[@]} -gt 1 ] && [ -f "$ROOT/tests/kernel/kunit-suites-reserve" ]; then
-	run_series
-fi
 "$ROOT/scripts/results.sh" kunit

@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# "make torture SECONDS=n [SEED=n]": threads on two processors reserve, map,
+# unmap and release in one page table, with failing allocations, and compare
+# what they see with a model. First under KASAN and lockdep, then without, n
+# seconds each (60 by default). Writes out/results/torture.tsv.
+#
+# A finding stops the run and prints the seed and the last operations; the same
+# SEED makes the threads try the same again.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+DURATION=${1:-60}
+SEED=${2:-1}
+
+[[ $DURATION =~ ^[1-9][0-9]*$ && $SEED =~ ^[0-9]+$ ]] ||
+	die "usage: scripts/torture.sh SECONDS SEED, both numbers; or: make torture SECONDS=60 SEED=1"
+
+# torture CONFIG: one run; its result lines are appended
+torture()
+{
+	local image log=$OUT/torture-$1.log
+
+	image=$("$ROOT/scripts/kernel.sh" build reserve "$1")
+	image=$(sed -n 's/^image=//p' <<<"$image")
+	say "torture on $1, $DURATION s, seed $SEED"
+	# Start-up and the end of the run take their time under KASAN.
+	timeout --kill-after=10 $((DURATION * 2 + 120)) "$image" mem=1G seccomp=on ncpus=2 \
+		con=null con0=null,fd:1 console=tty0 kunit_shutdown=halt \
+		kunit.filter_glob='io-pgtable-reserve-torture' \
+		io_pgtable_reserve_torture.seconds="$DURATION" \
+		io_pgtable_reserve_torture.seed="$SEED" </dev/null >"$log" 2>&1 || :
+	python3 "$ROOT/scripts/ktap.py" --prefix "$1: " \
+		--require <(echo io-pgtable-reserve-torture) <"$log" >>"$results"
+	# With the time that the kernel puts before it
+	sed -nE 's/.*# threads_reserve_and_map: ([0-9]+ operations.*)/  \1/p' "$log" >&2
+	if ! "$ROOT/scripts/guest-kernel-log.sh" "$log"; then
+		result torture fail "$1: no kernel report" "see $log"
+	else
+		result torture pass "$1: no kernel report"
+	fi
+}
+
+need_packages python3
+mkdir -p "$OUT"
+result_start torture
+results=$OUT/results/torture.tsv
+torture um-debug
+torture um-smp
+"$ROOT/scripts/results.sh" torture
