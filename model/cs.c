@@ -159,6 +159,20 @@ static unsigned int next_run(unsigned int *mask, unsigned int *first)
 	return len;
 }
 
+/* Check the registers of a load or store, and say where it goes */
+static enum step multiple_address(struct slice *s, uint64_t i, uint64_t *va)
+{
+	unsigned int mask = cs_mask16(i);
+
+	if (!is_pair(cs_src(i)) ||
+	    (mask && !is_reg(cs_dst(i) + 31 - __builtin_clz(mask))))
+		return invalid(s, i);
+	*va = pair(s->cs, cs_src(i)) + cs_offset16(i);
+	if (*va & 3)
+		return misaligned(s, *va);
+	return STEP_NEXT;
+}
+
 static enum step load_multiple(struct slice *s, uint64_t i)
 {
 	unsigned int mask = cs_mask16(i), base = cs_dst(i), first, len;
@@ -166,15 +180,10 @@ static enum step load_multiple(struct slice *s, uint64_t i)
 	struct mali_mmu_fault f;
 	enum mali_mmu_result r;
 	uint64_t va;
+	enum step st = multiple_address(s, i, &va);
 
-	if (!is_pair(cs_src(i)) || (mask && !is_reg(base + 31 -
-						    __builtin_clz(mask))))
-		return invalid(s, i);
-	va = pair(s->cs, cs_src(i)) + cs_offset16(i);
-	if (va & 3)
-		return misaligned(s, va);
-	if (s->cs->ctx.error)
-		return STEP_NEXT;
+	if (st != STEP_NEXT || s->cs->ctx.error)
+		return st;
 
 	while (mask) {
 		len = next_run(&mask, &first);
@@ -197,15 +206,10 @@ static enum step store_multiple(struct slice *s, uint64_t i)
 	struct mali_mmu_fault f;
 	enum mali_mmu_result r;
 	uint64_t va;
+	enum step st = multiple_address(s, i, &va);
 
-	if (!is_pair(cs_src(i)) || (mask && !is_reg(base + 31 -
-						    __builtin_clz(mask))))
-		return invalid(s, i);
-	va = pair(s->cs, cs_src(i)) + cs_offset16(i);
-	if (va & 3)
-		return misaligned(s, va);
-	if (s->cs->ctx.error)
-		return STEP_NEXT;
+	if (st != STEP_NEXT || s->cs->ctx.error)
+		return st;
 
 	while (mask) {
 		len = next_run(&mask, &first);

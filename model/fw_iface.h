@@ -15,6 +15,9 @@
 #ifndef MALI_FW_IFACE_H
 #define MALI_FW_IFACE_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 /* Where the driver expects the shared section in the MCU's address space */
 #define FW_SHARED_VA		0x04000000u
 #define FW_SHARED_SIZE		0x00020000u
@@ -205,5 +208,18 @@
 #define FW_DESC_O_SHARED_SIZE	0x14
 #define FW_DESC_O_NUM_CSGS	0x18
 #define FW_DESC_O_NUM_CS	0x1c
+
+/* The image is made with it and the MCU checks it: IEEE 802.3, as in zlib */
+static inline uint32_t fw_crc32(const uint8_t *p, size_t len)
+{
+	uint32_t crc = ~0u;
+
+	while (len--) {
+		crc ^= *p++;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+	}
+	return ~crc;
+}
 
 #endif /* MALI_FW_IFACE_H */

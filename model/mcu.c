@@ -606,18 +606,6 @@ static void glb_process(struct mali *m)
 
 /* --- Boot --------------------------------------------------------------- */
 
-static uint32_t crc32(const uint8_t *p, size_t len)
-{
-	uint32_t crc = ~0u;
-
-	while (len--) {
-		crc ^= *p++;
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-	}
-	return ~crc;
-}
-
 static uint32_t get32(const uint8_t *p)
 {
 	uint32_t val;
@@ -644,7 +632,7 @@ static bool load_image(struct mali *m)
 	if (get32(desc + FW_DESC_O_MAGIC) != FW_DESC_MAGIC ||
 	    get32(desc + FW_DESC_O_ABI) != FW_DESC_ABI ||
 	    get32(desc + FW_DESC_O_CODE_SIZE) != FW_CODE_SIZE ||
-	    crc32(code, sizeof(code)) != crc ||
+	    fw_crc32(code, sizeof(code)) != crc ||
 	    get32(desc + FW_DESC_O_SHARED_SIZE) != FW_SHARED_SIZE ||
 	    get32(desc + FW_DESC_O_NUM_CSGS) != FW_NUM_CSGS ||
 	    get32(desc + FW_DESC_O_NUM_CS) != FW_NUM_CS) {

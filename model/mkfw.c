@@ -55,18 +55,6 @@ static void put32(uint32_t val)
 	cursor += 4;
 }
 
-static uint32_t crc32(const uint8_t *p, size_t len)
-{
-	uint32_t crc = ~0u;
-
-	while (len--) {
-		crc ^= *p++;
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-	}
-	return ~crc;
-}
-
 static void section(uint32_t flags, uint32_t va, uint32_t size,
 		    uint32_t data, uint32_t data_size)
 {
@@ -113,7 +101,7 @@ static void code_section(void)
 	put32_at(desc + FW_DESC_O_SHARED_SIZE, FW_SHARED_SIZE);
 	put32_at(desc + FW_DESC_O_NUM_CSGS, FW_NUM_CSGS);
 	put32_at(desc + FW_DESC_O_NUM_CS, FW_NUM_CS);
-	put32_at(desc + FW_DESC_O_CRC, crc32(code, FW_CODE_SIZE));
+	put32_at(desc + FW_DESC_O_CRC, fw_crc32(code, FW_CODE_SIZE));
 }
 
 static int fail(const char *path)
