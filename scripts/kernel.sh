@@ -13,7 +13,8 @@
 #         from step to step.
 # CONFIG: plain (arm64, what is measured), debug (arm64, KASAN, lockdep, fault
 #         injection), um (User Mode Linux, for KUnit), um-smp (the same with
-#         several processors), um-debug (that with KASAN and lockdep).
+#         several processors), um-debug (that with KASAN and lockdep), um-bench
+#         and um-bench-smp (native timings; modules can be loaded).
 #
 # Progress goes to stderr; stdout has two lines for "eval":
 #   image=PATH      arch/arm64/boot/Image, or the UML executable
@@ -32,7 +33,7 @@
 
 usage()
 {
-	die "usage: kernel.sh build|path|make base|reserve|break-NAME plain|debug|um|um-smp|um-debug [ARG...]"
+	die "usage: kernel.sh build|path|make base|reserve|break-NAME plain|debug|um|um-smp|um-debug|um-bench|um-bench-smp [ARG...]"
 }
 
 tree_path()
@@ -55,6 +56,8 @@ fragments()
 	um) printf '%s\n' "$dir/um.config" ;;
 	um-smp) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" ;;
 	um-debug) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" "$dir/um-debug.config" ;;
+	um-bench) printf '%s\n' "$dir/um-bench.config" ;;
+	um-bench-smp) printf '%s\n' "$dir/um-bench.config" "$dir/um-smp.config" ;;
 	*) usage ;;
 	esac
 	# What only the whole series has: its own tests and checks.
@@ -179,6 +182,8 @@ collect_modules()
 compile()
 {
 	case $config in
+	# Modules of ours, built apart, need the symbols
+	um-bench*) kmake linux modules ;;
 	um*) kmake linux ;;
 	*) kmake Image modules ;;
 	esac

@@ -76,9 +76,10 @@ struct rsv_gather {
 	unsigned long last;
 };
 
-/* The tables on the way to an IOVA, as far as the walk got */
+/* The tables on the way to an IOVA, down to the one of level @depth */
 struct rsv_path {
 	unsigned long iova;
+	unsigned int depth;
 	void *table[IOPT_MAX_LEVELS];
 };
 
@@ -178,14 +179,61 @@ static void *rsv_lookup(struct iopt_reserve *rsv, void *table,
 			       rsv_entry(&rsv->geo, table, level, iova), level);
 }
 
+static void rsv_path_start(struct iopt_reserve *rsv, struct rsv_path *path,
+			   unsigned long iova)
+{
+	path->iova = iova;
+	path->depth = 0;
+	path->table[0] = rsv->fmt->table(rsv->iop, iova, 0);
+}
+
+/* Down to the table of level @lowest. False if there is none */
+static bool rsv_path_walk(struct iopt_reserve *rsv, struct rsv_path *path,
+			  unsigned int lowest)
+{
+	while (path->depth < lowest) {
+		void *child = rsv_lookup(rsv, path->table[path->depth],
+					 path->depth, path->iova);
+
+		if (!child)
+			return false;
+		path->table[++path->depth] = child;
+	}
+	return true;
+}
+
+/* Last address that the table of level @lowest spans */
+static unsigned long rsv_path_last(struct iopt_reserve *rsv,
+				   const struct rsv_path *path,
+				   unsigned int lowest)
+{
+	return path->iova | iopt_span_mask(&rsv->geo, lowest);
+}
+
+/*
+ * To the neighbour of the table of level @lowest. The tables that both have
+ * above them are known; the caller sees to it that they still are there.
+ */
+static void rsv_path_next(struct iopt_reserve *rsv, struct rsv_path *path,
+			  unsigned int lowest)
+{
+	path->iova = rsv_path_last(rsv, path, lowest) + 1;
+	path->depth = min(path->depth, lowest - 1);
+	while (path->depth &&
+	       !(path->iova & iopt_span_mask(&rsv->geo, path->depth)))
+		path->depth--;
+	if (!path->depth)
+		path->table[0] = rsv->fmt->table(rsv->iop, path->iova, 0);
+}
+
 static void rsv_gather_init(struct rsv_gather *gather, struct iopt_reserve *rsv)
 {
-	*gather = (struct rsv_gather) {
-		.rsv = rsv,
-		.pages = IOMMU_PAGES_LIST_INIT(gather->pages),
-		.shift = BITS_PER_LONG - 1,
-		.start = ULONG_MAX,
-	};
+	gather->rsv = rsv;
+	INIT_LIST_HEAD(&gather->pages.pages);
+	gather->raised = false;
+	gather->shift = BITS_PER_LONG - 1;
+	gather->start = ULONG_MAX;
+	gather->last = 0;
 }
 
 /* Before a table leaves an entry */
@@ -507,20 +555,41 @@ static int rsv_step(struct rsv_walk *walk, unsigned int level)
 	return ret;
 }
 
+/*
+ * Hold the lowest table on the way to the IOVA of the path, if it is there and
+ * under reservation. A linked table that is held keeps all on the way to it.
+ */
+static int rsv_get_present(struct iopt_reserve *rsv, struct rsv_path *path,
+			   unsigned int lowest, unsigned long n)
+{
+	struct iopte_page *iopt;
+
+	if (!rsv_path_walk(rsv, path, lowest))
+		return -ENOENT;
+	iopt = virt_to_iopte_page(path->table[lowest]);
+	if (!iopte_page_linked(iopt))
+		return -ENOENT;
+	return iopte_page_get(iopt, n);
+}
+
 /* Reserve in the one lowest table on the way to the IOVA of the path */
 static int rsv_one(struct rsv_walk *walk)
 {
-	struct iopt_reserve *rsv = walk->rsv;
+	struct rsv_path *path = &walk->path;
 	int ret;
 
+	/* From the last table on that is known to stay */
 	do {
-		walk->path.table[0] = rsv->fmt->root(rsv->iop, walk->path.iova);
 		ret = 0;
-		for (unsigned int level = 0; level < walk->lowest && !ret;
-		     level++)
+		for (unsigned int level = path->depth;
+		     level < walk->lowest && !ret; level++)
 			ret = rsv_step(walk, level);
+		if (ret == RSV_RESTART)
+			rsv_path_start(walk->rsv, path, path->iova);
 	} while (ret == RSV_RESTART);
 
+	if (!ret)
+		path->depth = walk->lowest;
 	return ret;
 }
 
@@ -545,26 +614,28 @@ static unsigned int rsv_count_missing(struct iopt_reserve *rsv,
 	const struct iopt_geometry *geo = &rsv->geo;
 	unsigned long first = iova;
 	unsigned int missing = 0;
+	struct rsv_path path;
 
+	rsv_path_start(rsv, &path, iova);
 	for (unsigned int i = 0; i < RSV_STEPS && missing < max; i++) {
-		void *table = rsv->fmt->root(rsv->iop, iova);
-		unsigned int level;
+		while (path.depth < lowest) {
+			void *child = rsv_lookup(rsv, path.table[path.depth],
+						 path.depth, path.iova);
 
-		for (level = 1; level <= lowest; level++) {
-			table = rsv_lookup(rsv, table, level - 1, iova);
-			if (!table || iopte_page_dead(virt_to_iopte_page(table)))
+			if (!child || iopte_page_dead(virt_to_iopte_page(child)))
 				break;
+			path.table[++path.depth] = child;
 		}
 
 		/* Upper tables were counted with the first address in them */
-		for (; level <= lowest; level++)
-			if (iova == first || !(iova & iopt_span_mask(geo, level)))
+		for (unsigned int level = path.depth + 1; level <= lowest; level++)
+			if (path.iova == first ||
+			    !(path.iova & iopt_span_mask(geo, level)))
 				missing++;
 
-		iova |= iopt_span_mask(geo, lowest);
-		if (iova >= last)
+		if (rsv_path_last(rsv, &path, lowest) >= last)
 			break;
-		iova++;
+		rsv_path_next(rsv, &path, lowest);
 	}
 	return missing;
 }
@@ -637,7 +708,7 @@ static unsigned long rsv_entries(const struct iopt_geometry *geo,
  */
 static int rsv_fill(struct rsv_walk *walk, unsigned long last, gfp_t gfp)
 {
-	const struct iopt_geometry *geo = &walk->rsv->geo;
+	struct iopt_reserve *rsv = walk->rsv;
 	unsigned int steps = 0;
 	bool done = false;
 	int ret;
@@ -645,8 +716,8 @@ static int rsv_fill(struct rsv_walk *walk, unsigned long last, gfp_t gfp)
 	while (!done) {
 		rcu_read_lock();
 		do {
-			walk->entries = rsv_entries(geo, walk->path.iova, last,
-						    walk->lowest);
+			walk->entries = rsv_entries(&rsv->geo, walk->path.iova,
+						    last, walk->lowest);
 			ret = rsv_one(walk);
 			if (ret == RSV_MEMORY)
 				break;
@@ -654,10 +725,9 @@ static int rsv_fill(struct rsv_walk *walk, unsigned long last, gfp_t gfp)
 			if (ret)
 				break;
 
-			done = (walk->path.iova |
-				iopt_span_mask(geo, walk->lowest)) >= last;
-			walk->path.iova |= iopt_span_mask(geo, walk->lowest);
-			walk->path.iova++;
+			done = rsv_path_last(rsv, &walk->path, walk->lowest) >= last;
+			if (!done)
+				rsv_path_next(rsv, &walk->path, walk->lowest);
 		} while (!done && ++steps % RSV_STEPS);
 		rcu_read_unlock();
 
@@ -681,46 +751,40 @@ static int rsv_fill(struct rsv_walk *walk, unsigned long last, gfp_t gfp)
 
 /*
  * unreserve(), from @iova to @last. The counts that go keep the way to the
- * tables, so that no lock is needed.
+ * tables. That is not what rcu_read_lock() is for, but a caller who releases
+ * what nobody reserved is to get a report, not a crash.
  */
 static void rsv_release(struct iopt_reserve *rsv, unsigned long iova,
 			unsigned long last, unsigned int lowest, bool may_sleep)
 {
-	const struct iopt_geometry *geo = &rsv->geo;
-	struct rsv_path path = { .iova = iova };
 	struct rsv_gather gather;
 	unsigned int steps = 0;
+	struct rsv_path path;
 
 	rsv_gather_init(&gather, rsv);
+	rcu_read_lock();
+	rsv_path_start(rsv, &path, iova);
 	for (;;) {
-		unsigned int level;
-
-		path.table[0] = rsv->fmt->root(rsv->iop, path.iova);
-		for (level = 0; level < lowest; level++) {
-			path.table[level + 1] = rsv_lookup(rsv,
-							   path.table[level],
-							   level, path.iova);
-			if (!path.table[level + 1])
-				break;
-		}
-
-		if (level < lowest ||
+		if (!rsv_path_walk(rsv, &path, lowest) ||
 		    rsv_put(&gather, &path, lowest,
-			    rsv_entries(geo, path.iova, last, lowest)) < 0)
+			    rsv_entries(&rsv->geo, path.iova, last, lowest)) < 0)
 			iopt_reserve_report(path.iova, "unreserve of what is not reserved");
 
-		path.iova |= iopt_span_mask(geo, lowest);
-		if (path.iova >= last)
+		if (rsv_path_last(rsv, &path, lowest) >= last)
 			break;
-		path.iova++;
+		rsv_path_next(rsv, &path, lowest);
 
 		if (!(++steps % RSV_STEPS)) {
 			rsv_gather_finish(&gather);
+			rcu_read_unlock();
 			if (may_sleep)
 				cond_resched();
+			rcu_read_lock();
+			rsv_path_start(rsv, &path, path.iova);
 		}
 	}
 	rsv_gather_finish(&gather);
+	rcu_read_unlock();
 }
 
 /* The level whose entries map @pgsize, or why there can be no reservation */
@@ -785,6 +849,171 @@ static void rsv_activate(struct iopt_reserve *rsv)
 	mutex_unlock(&rsv->lock);
 }
 
+/*
+ * The table of @level where the hardware finds one on the way to @iova, if it is
+ * under reservation. One that is waiting is not found.
+ */
+static struct iopte_page *rsv_find(struct iopt_reserve *rsv, unsigned long iova,
+				   unsigned int level)
+{
+	void *table = rsv->fmt->table(rsv->iop, iova, level);
+	struct iopte_page *iopt;
+
+	if (!table)
+		return NULL;
+	iopt = virt_to_iopte_page(table);
+	return iopte_page_linked(iopt) ? iopt : NULL;
+}
+
+/*
+ * A dying table of level @lowest, which may be out of its slot already. Its link
+ * still keeps those above it.
+ */
+static void rsv_release_dying(struct iopt_reserve *rsv, unsigned long iova,
+			      unsigned int lowest, void *table)
+{
+	struct rsv_gather gather;
+	struct rsv_path path;
+
+	rsv_path_start(rsv, &path, iova);
+	rsv_path_walk(rsv, &path, lowest - 1);
+	path.table[lowest] = table;
+
+	rsv_gather_init(&gather, rsv);
+	rsv_kill(&gather, &path, lowest, false);
+	rsv_gather_finish(&gather);
+}
+
+/* unreserve() of a range that is in the one table, if that is found */
+static bool rsv_release_found(struct iopt_reserve *rsv, unsigned long iova,
+			      unsigned long last, unsigned int lowest)
+{
+	unsigned long n = rsv_entries(&rsv->geo, iova, last, lowest);
+	struct iopte_page *iopt;
+	int ret = -EINVAL;
+
+	rcu_read_lock();
+	iopt = rsv_find(rsv, iova, lowest);
+	if (iopt)
+		ret = iopte_page_put(iopt, n);
+	if (ret > 0)
+		rsv_release_dying(rsv, iova, lowest,
+				  folio_address(iopte_page_folio(iopt)));
+	rcu_read_unlock();
+	return ret >= 0;
+}
+
+/* All of a range is in the one table of @level */
+static bool rsv_in_one(const struct iopt_geometry *geo, unsigned long iova,
+		       unsigned long last, unsigned int level)
+{
+	return !((iova ^ last) & ~iopt_span_mask(geo, level));
+}
+
+/*
+ * Hold the tables from the IOVA of @path on that are there, up to the first one
+ * that is not. True if there is none: all is reserved.
+ */
+static bool rsv_reserve_present(struct iopt_reserve *rsv, struct rsv_path *path,
+				unsigned long last, unsigned int lowest)
+{
+	bool done = false;
+
+	rcu_read_lock();
+	for (unsigned int i = 0; i < RSV_STEPS; i++) {
+		if (rsv_get_present(rsv, path, lowest,
+				    rsv_entries(&rsv->geo, path->iova, last,
+						lowest)))
+			break;
+		done = rsv_path_last(rsv, path, lowest) >= last;
+		if (done)
+			break;
+		rsv_path_next(rsv, path, lowest);
+	}
+	rcu_read_unlock();
+	return done;
+}
+
+/* Hold the one table that all of a range is in. False if it is not found */
+static bool rsv_reserve_found(struct iopt_reserve *rsv, unsigned long iova,
+			      unsigned long last, unsigned int lowest)
+{
+	struct iopte_page *iopt;
+	bool held;
+
+	rcu_read_lock();
+	iopt = rsv_find(rsv, iova, lowest);
+	held = iopt && !iopte_page_get(iopt, rsv_entries(&rsv->geo, iova, last,
+							 lowest));
+	rcu_read_unlock();
+	return held;
+}
+
+/* Member by member: the path is large, and nothing of it is known yet */
+static void rsv_walk_init(struct rsv_walk *walk, struct iopt_reserve *rsv,
+			  unsigned long iova, unsigned int lowest)
+{
+	walk->rsv = rsv;
+	rsv_gather_init(&walk->gather, rsv);
+	rsv_path_start(rsv, &walk->path, iova);
+	INIT_LIST_HEAD(&walk->spare.pages);
+	walk->lowest = lowest;
+	walk->held = false;
+	walk->childless = -1;
+	walk->pinned = 0;
+}
+
+/* The rest, from @iova to @last, where tables are missing. All or nothing */
+static int rsv_reserve_missing(struct iopt_reserve *rsv, unsigned long iova,
+			       unsigned long last, unsigned int lowest,
+			       gfp_t gfp)
+{
+	struct rsv_walk walk;
+	int ret;
+
+	if (rsv_hopeless(&rsv->geo, iova, last, lowest))
+		return -ENOMEM;
+
+	/* A request that the memory can not hold fails, and kills nobody */
+	gfp |= __GFP_NOWARN;
+	if ((gfp & __GFP_DIRECT_RECLAIM) && !(gfp & __GFP_NORETRY))
+		gfp |= __GFP_RETRY_MAYFAIL;
+
+	rsv_walk_init(&walk, rsv, iova, lowest);
+	ret = rsv_alloc_tables(&walk, last, gfp);
+	if (!ret)
+		ret = rsv_fill(&walk, last, gfp);
+	rsv_free_spare(&walk);
+	rsv_gather_finish(&walk.gather);
+	if (ret && walk.path.iova != iova)
+		rsv_release(rsv, iova, walk.path.iova - 1, lowest, true);
+	return ret;
+}
+
+/* What most reservations come to: all of the range is in one table */
+static int rsv_reserve_one(struct iopt_reserve *rsv, unsigned long iova,
+			   unsigned long last, unsigned int lowest, gfp_t gfp)
+{
+	if (rsv_reserve_found(rsv, iova, last, lowest))
+		return 0;
+	return rsv_reserve_missing(rsv, iova, last, lowest, gfp);
+}
+
+static int rsv_reserve_many(struct iopt_reserve *rsv, unsigned long iova,
+			    unsigned long last, unsigned int lowest, gfp_t gfp)
+{
+	struct rsv_path path;
+	int ret;
+
+	rsv_path_start(rsv, &path, iova);
+	if (rsv_reserve_present(rsv, &path, last, lowest))
+		return 0;
+	ret = rsv_reserve_missing(rsv, path.iova, last, lowest, gfp);
+	if (ret && path.iova != iova)
+		rsv_release(rsv, iova, path.iova - 1, lowest, true);
+	return ret;
+}
+
 /**
  * iopt_reserve_range - io_pgtable_ops::reserve for formats
  * @rsv: The reservations of a page table
@@ -799,12 +1028,7 @@ int iopt_reserve_range(struct iopt_reserve *rsv, unsigned long iova,
 		       size_t size, size_t pgsize, gfp_t gfp)
 {
 	unsigned long last = iova + size - 1;
-	struct rsv_walk walk = {
-		.rsv = rsv,
-		.path.iova = iova,
-		.spare = IOMMU_PAGES_LIST_INIT(walk.spare),
-		.childless = -1,
-	};
+	unsigned int lowest;
 	int ret;
 
 	ret = rsv_check(rsv, iova, size, pgsize);
@@ -812,25 +1036,13 @@ int iopt_reserve_range(struct iopt_reserve *rsv, unsigned long iova,
 		return ret;
 
 	rsv_activate(rsv);
-	walk.lowest = rsv_level(&rsv->geo, pgsize);
-	if (!walk.lowest) {
-		rsv_count_entries(rsv, size, pgsize, 1);
-		return 0;
-	}
-	if (rsv_hopeless(&rsv->geo, iova, last, walk.lowest))
-		return -ENOMEM;
-
-	/* A request that the memory can not hold fails, and kills nobody */
-	gfp |= __GFP_NOWARN;
-	if ((gfp & __GFP_DIRECT_RECLAIM) && !(gfp & __GFP_NORETRY))
-		gfp |= __GFP_RETRY_MAYFAIL;
-
-	rsv_gather_init(&walk.gather, rsv);
-	ret = rsv_fill(&walk, last, gfp);
-	rsv_free_spare(&walk);
-	rsv_gather_finish(&walk.gather);
-	if (ret && walk.path.iova != iova)
-		rsv_release(rsv, iova, walk.path.iova - 1, walk.lowest, true);
+	lowest = rsv_level(&rsv->geo, pgsize);
+	if (!lowest)
+		ret = 0;
+	else if (rsv_in_one(&rsv->geo, iova, last, lowest))
+		ret = rsv_reserve_one(rsv, iova, last, lowest, gfp);
+	else
+		ret = rsv_reserve_many(rsv, iova, last, lowest, gfp);
 	if (!ret)
 		rsv_count_entries(rsv, size, pgsize, 1);
 	return ret;
@@ -847,6 +1059,7 @@ EXPORT_SYMBOL_GPL(iopt_reserve_range);
 void iopt_unreserve_range(struct iopt_reserve *rsv, unsigned long iova,
 			  size_t size, size_t pgsize)
 {
+	unsigned long last = iova + size - 1;
 	unsigned int lowest;
 
 	/* Pairs with the release of ready in rsv_activate() */
@@ -857,8 +1070,11 @@ void iopt_unreserve_range(struct iopt_reserve *rsv, unsigned long iova,
 
 	rsv_count_entries(rsv, size, pgsize, -1);
 	lowest = rsv_level(&rsv->geo, pgsize);
-	if (lowest)
-		rsv_release(rsv, iova, iova + size - 1, lowest, false);
+	if (!lowest)
+		return;
+	if (!rsv_in_one(&rsv->geo, iova, last, lowest) ||
+	    !rsv_release_found(rsv, iova, last, lowest))
+		rsv_release(rsv, iova, last, lowest, false);
 }
 EXPORT_SYMBOL_GPL(iopt_unreserve_range);
 
@@ -884,6 +1100,39 @@ void *iopt_reserve_waiting(struct iopt_reserve *rsv, void *table,
 	return child;
 }
 EXPORT_SYMBOL_GPL(iopt_reserve_waiting);
+
+/**
+ * iopt_reserve_keep - Keep a table for a map without a reservation
+ * @rsv: The reservations of a page table, which is active
+ * @table: A table that the map needs
+ * @level: Level of @table
+ * @iova: Address that leads to @table
+ *
+ * A dying table can not be kept, and whoever is to take it out of its slot may
+ * not get to run for long. It is taken out here, for the caller to start over
+ * from the top. Called under rcu_read_lock().
+ *
+ * Return: false if the table is dying.
+ */
+bool iopt_reserve_keep(struct iopt_reserve *rsv, void *table,
+		       unsigned int level, unsigned long iova)
+{
+	struct rsv_gather gather;
+	struct rsv_path path;
+
+	if (iopte_page_set(virt_to_iopte_page(table), IOPTE_PAGE_MAPPED) >= 0)
+		return true;
+
+	rsv_path_start(rsv, &path, iova);
+	if (rsv_path_walk(rsv, &path, level - 1)) {
+		rsv_gather_init(&gather, rsv);
+		rsv_unlink(&gather, path.table[level - 1], level - 1, iova,
+			   table);
+		rsv_gather_finish(&gather);
+	}
+	return false;
+}
+EXPORT_SYMBOL_GPL(iopt_reserve_keep);
 
 /*
  * Empty a table that stays, and what is below it. Of the tables below, those
@@ -921,11 +1170,33 @@ static void rsv_clear_table(struct rsv_gather *gather, struct rsv_path *path,
 	rsv->fmt->clear(rsv->iop, table + done * geo->entry_size, nr - done);
 }
 
+/*
+ * The plain case of unmapping a table: a leaf table that reservations alone
+ * keep. It is emptied, and the walk cache may keep it, but not the TLB what it
+ * mapped.
+ */
+static bool rsv_clear_leaf(struct iopt_reserve *rsv, void *table,
+			   unsigned int level, unsigned long iova)
+{
+	const struct iopt_geometry *geo = &rsv->geo;
+	struct iopte_page *iopt = virt_to_iopte_page(table);
+
+	if (level < geo->levels - 1 || iopte_page_mapped(iopt) ||
+	    !iopte_page_count(iopt))
+		return false;
+
+	rsv->fmt->clear(rsv->iop, table, BIT(geo->bits[level]));
+	io_pgtable_tlb_flush_walk(rsv->iop, iova, BIT_ULL(geo->shift[level - 1]),
+				  BIT_ULL(geo->shift[level]));
+	return true;
+}
+
 /**
  * iopt_reserve_unmap_table - Unmap all that is below an entry
  * @rsv: The reservations of a page table, which is active
- * @iova: Start of the range that the entry spans
+ * @table: The table that the entry points to
  * @level: Level of the table with the entry
+ * @iova: Start of the range that the entry spans
  * @detach: The entry is wanted for a block
  *
  * The table below the entry is emptied and stays, or goes if nothing keeps it.
@@ -934,8 +1205,9 @@ static void rsv_clear_table(struct rsv_gather *gather, struct rsv_path *path,
  *
  * Return: true if the table stays in the entry.
  */
-bool iopt_reserve_unmap_table(struct iopt_reserve *rsv, unsigned long iova,
-			      unsigned int level, bool detach)
+bool iopt_reserve_unmap_table(struct iopt_reserve *rsv, void *table,
+			      unsigned int level, unsigned long iova,
+			      bool detach)
 {
 	unsigned long mask = iopt_span_mask(&rsv->geo, level + 1);
 	struct rsv_path path = { .iova = iova };
@@ -943,7 +1215,10 @@ bool iopt_reserve_unmap_table(struct iopt_reserve *rsv, unsigned long iova,
 	struct iopte_page *iopt;
 	void *entry;
 
-	path.table[0] = rsv->fmt->root(rsv->iop, iova);
+	if (!detach && rsv_clear_leaf(rsv, table, level + 1, iova & ~mask))
+		return true;
+
+	path.table[0] = rsv->fmt->table(rsv->iop, iova, 0);
 	for (unsigned int l = 0;; l++) {
 		entry = rsv_entry(&rsv->geo, path.table[l], l, iova);
 		path.table[l + 1] = rsv->fmt->child(rsv->iop, entry, l);

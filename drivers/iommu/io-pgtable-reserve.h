@@ -47,19 +47,22 @@ struct iopt_geometry {
  * struct iopt_reserve_fmt - What the general code must know of a format
  * @geometry: Describe the shape of the page table. Called once, by the first
  *	reservation
- * @root: The table of level 0 on the way to an IOVA
+ * @table: The table of a level that the hardware passes on its way to an IOVA,
+ *	NULL if the way ends before
  * @child: The table that an entry of a level above the leaf points to, NULL if
  *	the entry is empty or maps memory
  * @link: Make an empty entry point to a table. False if it is not empty
  * @unlink: Empty an entry that points to a table. False if it does not
- * @clear: Empty entries side by side, none of which points to a table
+ * @clear: Empty entries side by side, none of which points to a table. Only
+ *	for formats that have blocks
  *
  * @link and @unlink are atomic against each other and against the installation
  * of tables by a map, and leave the entry visible to the hardware.
  */
 struct iopt_reserve_fmt {
 	void (*geometry)(struct io_pgtable *iop, struct iopt_geometry *geo);
-	void *(*root)(struct io_pgtable *iop, unsigned long iova);
+	void *(*table)(struct io_pgtable *iop, unsigned long iova,
+		       unsigned int level);
 	void *(*child)(struct io_pgtable *iop, void *entry, unsigned int level);
 	bool (*link)(struct io_pgtable *iop, void *entry, void *table);
 	bool (*unlink)(struct io_pgtable *iop, void *entry, unsigned int level,
@@ -103,10 +106,13 @@ int iopt_reserve_range(struct iopt_reserve *rsv, unsigned long iova,
 void iopt_unreserve_range(struct iopt_reserve *rsv, unsigned long iova,
 			  size_t size, size_t pgsize);
 
-bool iopt_reserve_unmap_table(struct iopt_reserve *rsv, unsigned long iova,
-			      unsigned int level, bool detach);
+bool iopt_reserve_unmap_table(struct iopt_reserve *rsv, void *table,
+			      unsigned int level, unsigned long iova,
+			      bool detach);
 void *iopt_reserve_waiting(struct iopt_reserve *rsv, void *table,
 			   unsigned int level, unsigned long iova);
+bool iopt_reserve_keep(struct iopt_reserve *rsv, void *table,
+		       unsigned int level, unsigned long iova);
 
 #ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
 /* Number of reports, for tests */
@@ -119,25 +125,6 @@ static inline void iopt_reserve_report(unsigned long iova, const char *what)
 #endif
 
 /**
- * iopt_reserve_check_map - Look whether a map keeps to its reservations
- * @rsv: The reservations of a page table
- * @table: Table that entries are written to, NULL if that is not known to have
- *	reservations
- * @iova: Address that the entries map
- *
- * Only with IO_PGTABLE_QUIRK_RESERVED, and only in debug kernels.
- */
-static inline void iopt_reserve_check_map(struct iopt_reserve *rsv, void *table,
-					  unsigned long iova)
-{
-	if (!IS_ENABLED(CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG) ||
-	    !(rsv->iop->cfg.quirks & IO_PGTABLE_QUIRK_RESERVED))
-		return;
-	if (!table || !iopte_page_count(virt_to_iopte_page(table)))
-		iopt_reserve_report(iova, "map outside of reservations");
-}
-
-/**
  * iopt_reserve_active - True if the page table has or had a reservation
  * @rsv: The reservations of a page table
  *
@@ -148,6 +135,25 @@ static inline bool iopt_reserve_active(struct iopt_reserve *rsv)
 {
 	/* Pairs with the release that makes the geometry known */
 	return smp_load_acquire(&rsv->active);
+}
+
+/**
+ * iopt_reserve_check_map - Look whether a map keeps to its reservations
+ * @rsv: The reservations of a page table
+ * @table: Table that entries were written to, not the top
+ * @iova: Address that the entries map
+ *
+ * Only with IO_PGTABLE_QUIRK_RESERVED, and only in debug kernels.
+ */
+static inline void iopt_reserve_check_map(struct iopt_reserve *rsv, void *table,
+					  unsigned long iova)
+{
+	if (!IS_ENABLED(CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG) ||
+	    !(rsv->iop->cfg.quirks & IO_PGTABLE_QUIRK_RESERVED))
+		return;
+	if (!iopt_reserve_active(rsv) ||
+	    !iopte_page_count(virt_to_iopte_page(table)))
+		iopt_reserve_report(iova, "map outside of reservations");
 }
 
 /**

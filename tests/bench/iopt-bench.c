@@ -1,0 +1,857 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What binding memory costs in an I/O page table, the allocator's way and by
+ * reservations: scenarios P1 to P5 and P9 to P11 of docs/results.md.
+ *
+ * One module for the unmodified kernel and for the one with the series. On the
+ * first, page tables are used exactly as Panthor does: the worst case is taken
+ * from a kmem_cache before the map, a custom allocator hands it out, what is
+ * left goes back. On the second the range is reserved before the map and
+ * released when the mapping is gone.
+ *
+ * Prints a line "bench: SCENARIO METRIC VALUE" for each figure, which is the
+ * median of many short runs. The work is done while the module is loaded;
+ * loading fails with -EAGAIN when all went well, so that nothing has to be
+ * unloaded, and with another error when a scenario failed.
+ */
+
+#define pr_fmt(fmt)	"bench: " fmt
+
+#include <linux/completion.h>
+#include <linux/io-pgtable.h>
+#include <linux/iommu.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/vmstat.h>
+
+#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE
+#define BENCH_RESERVES	true
+#else
+#define BENCH_RESERVES	false
+#endif
+
+#define BENCH_PROT	(IOMMU_READ | IOMMU_WRITE)
+#define BENCH_MAX_SAMPLES	1024
+/* A sample takes about so long, that a tick in it does not matter */
+#define BENCH_SAMPLE_NS	(2 * NSEC_PER_MSEC)
+#define BENCH_BASE	SZ_1T
+/* Memory that stays free while the rest is touched */
+#define BENCH_UNTOUCHED	SZ_16M
+
+static char *only = "";
+module_param(only, charp, 0444);
+MODULE_PARM_DESC(only, "Run only these scenarios, with commas between them");
+
+static unsigned int samples = 31;
+module_param(samples, uint, 0444);
+MODULE_PARM_DESC(samples, "Runs of which a figure is the median");
+
+/* A page table and, on the unmodified kernel, what Panthor keeps beside it */
+struct bench {
+	struct io_pgtable_ops *ops;
+	struct io_pgtable_cfg cfg;
+	struct kmem_cache *pt_cache;
+	/* Of the operation that runs: pages taken, and how many of them used */
+	void **pages;
+	u64 nr_pages;
+	u64 used;
+	/* Of a scenario: the most pages that were taken for an operation */
+	u64 most_taken;
+	u64 most_used;
+};
+
+static void bench_tlb_flush_all(void *cookie)
+{
+}
+
+static void bench_tlb_flush_walk(unsigned long iova, size_t size,
+				 size_t granule, void *cookie)
+{
+}
+
+/* As Panthor's: unlocking the region flushes what there is to flush */
+static const struct iommu_flush_ops bench_tlb_ops = {
+	.tlb_flush_all	= bench_tlb_flush_all,
+	.tlb_flush_walk	= bench_tlb_flush_walk,
+};
+
+static void *bench_alloc_pt(void *cookie, size_t size, gfp_t gfp)
+{
+	struct bench *bench = cookie;
+	void *page;
+
+	if (!bench->ops)
+		return (void *)get_zeroed_page(gfp);
+	if (WARN_ON(size != SZ_4K || bench->used >= bench->nr_pages))
+		return NULL;
+	page = bench->pages[bench->used++];
+	memset(page, 0, SZ_4K);
+	return page;
+}
+
+static void bench_free_pt(void *cookie, void *data, size_t size)
+{
+	struct bench *bench = cookie;
+
+	if (virt_to_folio(data) && folio_test_slab(virt_to_folio(data)))
+		kmem_cache_free(bench->pt_cache, data);
+	else
+		free_page((unsigned long)data);
+}
+
+static bool bench_init(struct bench *bench, bool custom)
+{
+	*bench = (struct bench) {
+		.cfg = {
+			.pgsize_bitmap = SZ_4K | SZ_2M,
+			.ias = 48,
+			.oas = 48,
+			.coherent_walk = true,
+			.tlb = &bench_tlb_ops,
+		},
+	};
+	if (custom) {
+		bench->pt_cache = kmem_cache_create("bench-pt", SZ_4K, SZ_4K, 0, NULL);
+		if (!bench->pt_cache)
+			return false;
+		bench->cfg.alloc = bench_alloc_pt;
+		bench->cfg.free = bench_free_pt;
+	}
+	bench->ops = alloc_io_pgtable_ops(ARM_64_LPAE_S1, &bench->cfg, bench);
+	if (!bench->ops)
+		kmem_cache_destroy(bench->pt_cache);
+	return bench->ops;
+}
+
+static void bench_exit(struct bench *bench)
+{
+	free_io_pgtable_ops(bench->ops);
+	kmem_cache_destroy(bench->pt_cache);
+}
+
+/*
+ * A bind: prepare, map or unmap, finish, and release once the mapping is gone.
+ */
+
+#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE
+
+static bool bench_prepare(struct bench *bench, unsigned long iova, size_t size,
+			  size_t pgsize)
+{
+	return !bench->ops->reserve(bench->ops, iova, size, pgsize, GFP_KERNEL);
+}
+
+static void bench_finish(struct bench *bench)
+{
+}
+
+static void bench_release(struct bench *bench, unsigned long iova, size_t size,
+			  size_t pgsize)
+{
+	bench->ops->unreserve(bench->ops, iova, size, pgsize);
+}
+
+#else
+
+static u64 bench_tables(unsigned long iova, size_t size, unsigned int shift)
+{
+	return ((iova + size - 1) >> shift) - (iova >> shift) + 1;
+}
+
+static bool bench_prepare(struct bench *bench, unsigned long iova, size_t size,
+			  size_t pgsize)
+{
+	u64 nr = bench_tables(iova, size, 39) + bench_tables(iova, size, 30) +
+		 bench_tables(iova, size, 21);
+
+	bench->pages = kzalloc_objs(*bench->pages, nr, GFP_KERNEL | __GFP_NOWARN);
+	if (!bench->pages)
+		return false;
+	if (!kmem_cache_alloc_bulk(bench->pt_cache, GFP_KERNEL, nr,
+				   bench->pages)) {
+		kfree(bench->pages);
+		return false;
+	}
+	bench->nr_pages = nr;
+	bench->used = 0;
+	return true;
+}
+
+static void bench_finish(struct bench *bench)
+{
+	u64 left = bench->nr_pages - bench->used;
+
+	bench->most_taken = max(bench->most_taken, bench->nr_pages);
+	bench->most_used = max(bench->most_used, bench->used);
+	if (left)
+		kmem_cache_free_bulk(bench->pt_cache, left,
+				     bench->pages + bench->used);
+	kfree(bench->pages);
+	bench->nr_pages = 0;
+}
+
+static void bench_release(struct bench *bench, unsigned long iova, size_t size,
+			  size_t pgsize)
+{
+}
+
+#endif
+
+static bool bench_map(struct bench *bench, unsigned long iova,
+		      phys_addr_t paddr, size_t size, size_t pgsize)
+{
+	struct io_pgtable_ops *ops = bench->ops;
+
+	while (size) {
+		size_t mapped = 0;
+
+		if (ops->map_pages(ops, iova, paddr, pgsize,
+				   size >> __ffs(pgsize), BENCH_PROT, GFP_KERNEL, &mapped) || !mapped)
+			return false;
+		iova += mapped;
+		paddr += mapped;
+		size -= mapped;
+	}
+	return true;
+}
+
+/* In the largest pages that the range allows, whatever is mapped there */
+static bool bench_unmap(struct bench *bench, unsigned long iova, size_t size)
+{
+	struct io_pgtable_ops *ops = bench->ops;
+
+	while (size) {
+		size_t pgsize = (iova | size) & (SZ_2M - 1) ? SZ_4K : SZ_2M;
+		size_t unmapped = ops->unmap_pages(ops, iova, pgsize,
+						   size >> __ffs(pgsize), NULL);
+
+		if (!unmapped)
+			return false;
+		iova += unmapped;
+		size -= unmapped;
+	}
+	return true;
+}
+
+/* Pages in physical order, but not so that a block could map them */
+#define BENCH_PADDR	(SZ_4G + SZ_4K)
+
+/* Prepare, map and finish. Pages only, wherever they lie */
+static bool bench_bind(struct bench *bench, unsigned long iova, size_t size)
+{
+	bool ok;
+
+	if (!bench_prepare(bench, iova, size, SZ_4K))
+		return false;
+	ok = bench_map(bench, iova, BENCH_PADDR, size, SZ_4K);
+	bench_finish(bench);
+	return ok;
+}
+
+static bool bench_unbind(struct bench *bench, unsigned long iova, size_t size)
+{
+	bool ok = bench_unmap(bench, iova, size);
+
+	bench_release(bench, iova, size, SZ_4K);
+	return ok;
+}
+
+/* An operation in place of one that is mapped */
+static bool bench_rebind(struct bench *bench, unsigned long iova, size_t size)
+{
+	bool ok;
+
+	if (!bench_prepare(bench, iova, size, SZ_4K))
+		return false;
+	ok = bench_unmap(bench, iova, size) &&
+	     bench_map(bench, iova, BENCH_PADDR, size, SZ_4K);
+	bench_finish(bench);
+	bench_release(bench, iova, size, SZ_4K);
+	return ok;
+}
+
+/*
+ * Measuring.
+ */
+
+typedef bool (*bench_op)(struct bench *bench);
+
+static int bench_compare(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static u64 bench_median(u64 *values, unsigned int nr)
+{
+	sort(values, nr, sizeof(*values), bench_compare, NULL);
+	return values[nr / 2];
+}
+
+/* Time of @nr operations, 0 if one failed */
+static u64 bench_time(struct bench *bench, bench_op op, unsigned long nr)
+{
+	u64 start = ktime_get_ns();
+
+	for (unsigned long i = 0; i < nr; i++)
+		if (!op(bench))
+			return 0;
+	return max(ktime_get_ns() - start, 1ULL);
+}
+
+static void bench_print(const char *scenario, const char *metric, u64 value,
+			unsigned int decimals)
+{
+	if (decimals == 2)
+		pr_info("%s %s %llu.%02llu\n", scenario, metric, value / 100,
+			value % 100);
+	else
+		pr_info("%s %s %llu\n", scenario, metric, value);
+}
+
+/* Median time of an operation in hundredths of a ns, 0 if one failed */
+static u64 bench_measure(struct bench *bench, bench_op op)
+{
+	static u64 times[BENCH_MAX_SAMPLES];
+	unsigned int nr_samples = clamp(samples, 1, BENCH_MAX_SAMPLES);
+	unsigned long nr = 1;
+	u64 time;
+
+	/* The first call also warms up */
+	do {
+		time = bench_time(bench, op, nr);
+		if (!time)
+			return 0;
+		if (time < BENCH_SAMPLE_NS)
+			nr *= 2;
+	} while (time < BENCH_SAMPLE_NS);
+
+	for (int i = 0; i < nr_samples; i++) {
+		time = bench_time(bench, op, nr);
+		if (!time)
+			return 0;
+		times[i] = div64_u64(time * 100, nr);
+		/* What is to be freed by RCU is freed in the time of somebody */
+		cond_resched();
+	}
+	return bench_median(times, nr_samples);
+}
+
+/* Whether "only", names with commas between them, has this one */
+static bool bench_wanted(const char *scenario)
+{
+	size_t len = strlen(scenario);
+
+	for (const char *at = only; *at; at += strcspn(at, ",")) {
+		at += *at == ',';
+		if (!strncmp(at, scenario, len) && (!at[len] || at[len] == ','))
+			return true;
+	}
+	return !*only;
+}
+
+static int bench_report(struct bench *bench, const char *scenario,
+			const char *metric, bench_op op)
+{
+	u64 time = bench_measure(bench, op);
+
+	if (!time) {
+		pr_err("%s %s failed\n", scenario, metric);
+		return -EIO;
+	}
+	bench_print(scenario, metric, time, 2);
+	return 0;
+}
+
+/*
+ * P1: a tile of 64 KiB is bound anew where 2 MiB are bound.
+ */
+
+static bool p1_op(struct bench *bench)
+{
+	return bench_rebind(bench, BENCH_BASE + SZ_64K, SZ_64K);
+}
+
+static int p1(void)
+{
+	struct bench bench;
+	int ret = -EIO;
+
+	if (!bench_init(&bench, !BENCH_RESERVES))
+		return -ENOMEM;
+	if (bench_bind(&bench, BENCH_BASE, SZ_2M))
+		ret = bench_report(&bench, "P1", "cycle_ns", p1_op);
+	bench_unbind(&bench, BENCH_BASE, SZ_2M);
+	bench_exit(&bench);
+	return ret;
+}
+
+/*
+ * P2: 2 MiB of 4 KiB pages. "cycle": bound and unbound beside something else,
+ * so that only the leaf table comes and goes. "alone": in a page table that is
+ * empty otherwise. "scattered": as cycle, a call for each page. "rebind": bound
+ * anew where the same is bound.
+ */
+
+static bool p2_cycle(struct bench *bench)
+{
+	return bench_bind(bench, BENCH_BASE, SZ_2M) &&
+	       bench_unbind(bench, BENCH_BASE, SZ_2M);
+}
+
+static bool p2_scattered(struct bench *bench)
+{
+	bool ok = bench_prepare(bench, BENCH_BASE, SZ_2M, SZ_4K);
+
+	/* Each page of a pair in the place of the other */
+	for (unsigned long i = 0; ok && i < SZ_2M; i += SZ_4K)
+		ok = bench_map(bench, BENCH_BASE + i, BENCH_PADDR + (i ^ SZ_4K),
+			       SZ_4K, SZ_4K);
+	bench_finish(bench);
+	return bench_unbind(bench, BENCH_BASE, SZ_2M) && ok;
+}
+
+static bool p2_rebind(struct bench *bench)
+{
+	return bench_rebind(bench, BENCH_BASE, SZ_2M);
+}
+
+static int p2(void)
+{
+	struct bench bench;
+	int ret = -EIO;
+
+	if (!bench_init(&bench, !BENCH_RESERVES))
+		return -ENOMEM;
+	ret = bench_report(&bench, "P2", "alone_ns", p2_cycle);
+	if (!bench_bind(&bench, BENCH_BASE + SZ_2M, SZ_2M))
+		ret = -EIO;
+	if (!ret)
+		ret = bench_report(&bench, "P2", "cycle_ns", p2_cycle);
+	if (!ret)
+		ret = bench_report(&bench, "P2", "scattered_ns", p2_scattered);
+	if (!ret && !bench_bind(&bench, BENCH_BASE, SZ_2M))
+		ret = -EIO;
+	if (!ret)
+		ret = bench_report(&bench, "P2", "rebind_ns", p2_rebind);
+	bench_unbind(&bench, BENCH_BASE, SZ_4M);
+	bench_exit(&bench);
+	return ret;
+}
+
+/*
+ * P3: 1 GiB of 4 KiB pages, bound and unbound.
+ */
+
+static bool p3_op(struct bench *bench)
+{
+	return bench_bind(bench, BENCH_BASE, SZ_1G) &&
+	       bench_unbind(bench, BENCH_BASE, SZ_1G);
+}
+
+static int p3(void)
+{
+	struct bench bench;
+	int ret;
+
+	if (!bench_init(&bench, !BENCH_RESERVES))
+		return -ENOMEM;
+	ret = bench_report(&bench, "P3", "cycle_ns", p3_op);
+	bench_exit(&bench);
+	return ret;
+}
+
+/*
+ * P4: 16 GiB in blocks of 2 MiB, as a sparse resource is bound. "cycle": a call
+ * for each table's worth. "calls": a call for each block, as Panthor does, whose
+ * blocks are all the same memory. P5: 1 TiB.
+ */
+
+static bool bench_sparse(struct bench *bench, size_t size, size_t step)
+{
+	bool ok = true;
+
+	if (!bench_prepare(bench, BENCH_BASE, size, SZ_2M))
+		return false;
+	for (size_t at = 0; ok && at < size; at += step)
+		ok = bench_map(bench, BENCH_BASE + at, SZ_4G, step, SZ_2M);
+	bench_finish(bench);
+	if (!bench_unmap(bench, BENCH_BASE, size))
+		ok = false;
+	bench_release(bench, BENCH_BASE, size, SZ_2M);
+	return ok;
+}
+
+static long bench_iommu_pages(void)
+{
+	rcu_barrier();
+	return global_node_page_state(NR_IOMMU_PAGES);
+}
+
+/* Pages taken for a sparse bind, and those of them that are used */
+static int bench_sparse_pages(struct bench *bench, const char *scenario,
+			      size_t size)
+{
+	long before = bench_iommu_pages();
+	u64 taken, used;
+
+	bench->most_taken = 0;
+	bench->most_used = 0;
+	if (BENCH_RESERVES) {
+		if (!bench_prepare(bench, BENCH_BASE, size, SZ_2M))
+			return -ENOMEM;
+		taken = bench_iommu_pages() - before;
+		used = taken;
+		bench_release(bench, BENCH_BASE, size, SZ_2M);
+	} else {
+		if (!bench_sparse(bench, size, SZ_1G))
+			return -ENOMEM;
+		taken = bench->most_taken;
+		used = bench->most_used;
+	}
+	bench_print(scenario, "pages_taken", taken, 0);
+	bench_print(scenario, "pages_used", used, 0);
+	return 0;
+}
+
+static bool p4_cycle(struct bench *bench)
+{
+	return bench_sparse(bench, 16UL * SZ_1G, SZ_1G);
+}
+
+static bool p4_calls(struct bench *bench)
+{
+	return bench_sparse(bench, 16UL * SZ_1G, SZ_2M);
+}
+
+static bool p5_op(struct bench *bench)
+{
+	return bench_sparse(bench, SZ_1T, SZ_1G);
+}
+
+static int p4(void)
+{
+	struct bench bench;
+	int ret;
+
+	if (!bench_init(&bench, !BENCH_RESERVES))
+		return -ENOMEM;
+	ret = bench_sparse_pages(&bench, "P4", 16UL * SZ_1G);
+	if (!ret)
+		ret = bench_report(&bench, "P4", "cycle_ns", p4_cycle);
+	if (!ret)
+		ret = bench_report(&bench, "P4", "calls_ns", p4_calls);
+	bench_exit(&bench);
+	return ret;
+}
+
+/* That it can not be done is a result, too */
+static int p5(void)
+{
+	struct bench bench;
+	int ret;
+
+	if (!bench_init(&bench, !BENCH_RESERVES))
+		return -ENOMEM;
+	ret = bench_sparse_pages(&bench, "P5", SZ_1T);
+	if (ret)
+		pr_info("P5 cycle_ns impossible\n");
+	else
+		ret = bench_report(&bench, "P5", "cycle_ns", p5_op);
+	bench_exit(&bench);
+	return BENCH_RESERVES ? ret : 0;
+}
+
+/*
+ * P11: a page table that never reserves and has no allocator of its own.
+ */
+
+static bool p11_tile(struct bench *bench)
+{
+	return bench_unmap(bench, BENCH_BASE + SZ_64K, SZ_64K) &&
+	       bench_map(bench, BENCH_BASE + SZ_64K, BENCH_PADDR, SZ_64K, SZ_4K);
+}
+
+static bool p11_pages(struct bench *bench)
+{
+	return bench_map(bench, BENCH_BASE + SZ_2M, BENCH_PADDR, SZ_2M, SZ_4K) &&
+	       bench_unmap(bench, BENCH_BASE + SZ_2M, SZ_2M);
+}
+
+static bool p11_blocks(struct bench *bench)
+{
+	return bench_map(bench, BENCH_BASE + SZ_1G, SZ_4G, SZ_1G, SZ_2M) &&
+	       bench_unmap(bench, BENCH_BASE + SZ_1G, SZ_1G);
+}
+
+static bool p11_look(struct bench *bench)
+{
+	return bench->ops->iova_to_phys(bench->ops, BENCH_BASE + SZ_64K);
+}
+
+static int p11(void)
+{
+	struct bench bench;
+	int ret = -EIO;
+
+	if (!bench_init(&bench, false))
+		return -ENOMEM;
+	if (bench_map(&bench, BENCH_BASE, BENCH_PADDR, SZ_2M, SZ_4K))
+		ret = bench_report(&bench, "P11", "tile_ns", p11_tile);
+	if (!ret)
+		ret = bench_report(&bench, "P11", "pages_ns", p11_pages);
+	if (!ret)
+		ret = bench_report(&bench, "P11", "blocks_ns", p11_blocks);
+	if (!ret)
+		ret = bench_report(&bench, "P11", "lookup_ns", p11_look);
+	bench_exit(&bench);
+	return ret;
+}
+
+#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE
+
+/*
+ * P9: what reserve() and unreserve() take for a range, by the number of leaf
+ * tables in it and by how many of them are there already: none, every second,
+ * or all.
+ */
+
+static size_t p9_size;
+
+static bool p9_op(struct bench *bench)
+{
+	if (!bench_prepare(bench, BENCH_BASE, p9_size, SZ_4K))
+		return false;
+	bench_release(bench, BENCH_BASE, p9_size, SZ_4K);
+	cond_resched();
+	return true;
+}
+
+static int p9_present(struct bench *bench, const char *name, size_t step)
+{
+	for (p9_size = 16 * SZ_2M; p9_size <= 4096UL * SZ_2M; p9_size *= 4) {
+		char metric[32];
+		u64 time;
+
+		snprintf(metric, sizeof(metric), "%s_%zu_ns_per_table", name,
+			 p9_size / SZ_2M);
+		for (size_t at = 0; step && at < p9_size; at += step)
+			if (!bench_prepare(bench, BENCH_BASE + at, SZ_2M, SZ_4K))
+				return -ENOMEM;
+		time = bench_measure(bench, p9_op);
+		for (size_t at = 0; step && at < p9_size; at += step)
+			bench_release(bench, BENCH_BASE + at, SZ_2M, SZ_4K);
+		if (!time)
+			return -EIO;
+		bench_print("P9", metric, div64_u64(time, p9_size / SZ_2M), 2);
+	}
+	return 0;
+}
+
+static int p9(void)
+{
+	struct bench bench;
+	int ret;
+
+	if (!bench_init(&bench, false))
+		return -ENOMEM;
+	/* A table that the ranges have in common, so that it stays */
+	ret = bench_prepare(&bench, BENCH_BASE + 32UL * SZ_1G, SZ_2M, SZ_4K) ?
+	      0 : -ENOMEM;
+	if (!ret)
+		ret = p9_present(&bench, "none", 0);
+	if (!ret)
+		ret = p9_present(&bench, "half", SZ_4M);
+	if (!ret)
+		ret = p9_present(&bench, "all", SZ_2M);
+	bench_release(&bench, BENCH_BASE + 32UL * SZ_1G, SZ_2M, SZ_4K);
+	bench_exit(&bench);
+	return ret;
+}
+
+/*
+ * P10: threads that reserve and release ranges of their own in one page table,
+ * on one CPU and on two.
+ */
+
+#define P10_TABLES	32
+#define P10_ROUNDS	9
+#define P10_NS		(50 * NSEC_PER_MSEC)
+
+struct p10_thread {
+	struct bench *bench;
+	unsigned long iova;
+	u64 start;
+	u64 nr;
+	struct completion done;
+};
+
+static int p10_fn(void *data)
+{
+	struct p10_thread *thread = data;
+
+	while (ktime_get_ns() < thread->start)
+		cpu_relax();
+	while (ktime_get_ns() < thread->start + P10_NS) {
+		if (!bench_prepare(thread->bench, thread->iova,
+				   P10_TABLES * SZ_2M, SZ_4K))
+			break;
+		bench_release(thread->bench, thread->iova, P10_TABLES * SZ_2M,
+			      SZ_4K);
+		thread->nr++;
+		cond_resched();
+	}
+	complete(&thread->done);
+	return 0;
+}
+
+/* Rounds of all threads in the time of a run */
+static u64 p10_run(struct bench *bench, unsigned int nr_cpus)
+{
+	struct p10_thread threads[2] = {};
+	u64 start = ktime_get_ns() + 5 * NSEC_PER_MSEC;
+	u64 sum = 0;
+
+	for (unsigned int i = 0; i < nr_cpus; i++) {
+		struct task_struct *task;
+
+		threads[i].bench = bench;
+		threads[i].iova = BENCH_BASE + i * SZ_1G;
+		threads[i].start = start;
+		init_completion(&threads[i].done);
+		task = kthread_create_on_cpu(p10_fn, &threads[i], i, "bench/%u");
+		if (IS_ERR(task))
+			complete(&threads[i].done);
+		else
+			wake_up_process(task);
+	}
+	for (unsigned int i = 0; i < nr_cpus; i++) {
+		wait_for_completion(&threads[i].done);
+		sum += threads[i].nr;
+	}
+	return sum;
+}
+
+static int p10_measure(struct bench *bench, const char *name)
+{
+	u64 runs[2][P10_ROUNDS];
+	char metric[32];
+
+	for (int i = 0; i < P10_ROUNDS; i++) {
+		for (int cpus = 1; cpus <= 2; cpus++) {
+			runs[cpus - 1][i] = p10_run(bench, cpus);
+			if (!runs[cpus - 1][i])
+				return -EIO;
+		}
+	}
+	for (int cpus = 1; cpus <= 2; cpus++) {
+		snprintf(metric, sizeof(metric), "%s_%d_cpu_per_s", name, cpus);
+		bench_print("P10", metric,
+			    bench_median(runs[cpus - 1], P10_ROUNDS) *
+			    P10_TABLES * (NSEC_PER_SEC / P10_NS), 0);
+	}
+	return 0;
+}
+
+static int p10(void)
+{
+	struct bench bench;
+	int ret = -ENOMEM;
+
+	if (num_online_cpus() < 2)
+		return 0;
+	if (!bench_init(&bench, false))
+		return -ENOMEM;
+	if (bench_prepare(&bench, BENCH_BASE + 2UL * SZ_1G, SZ_2M, SZ_4K)) {
+		ret = p10_measure(&bench, "missing");
+		bench_release(&bench, BENCH_BASE + 2UL * SZ_1G, SZ_2M, SZ_4K);
+	}
+	if (!ret && bench_prepare(&bench, BENCH_BASE, 2UL * SZ_1G, SZ_4K)) {
+		ret = p10_measure(&bench, "present");
+		bench_release(&bench, BENCH_BASE, 2UL * SZ_1G, SZ_4K);
+	}
+	bench_exit(&bench);
+	return ret;
+}
+
+#else
+
+static int p9(void)
+{
+	return 0;
+}
+
+static int p10(void)
+{
+	return 0;
+}
+
+#endif
+
+static const struct {
+	const char *name;
+	int (*run)(void);
+} bench_scenarios[] = {
+	{ "P1", p1 },
+	{ "P2", p2 },
+	{ "P3", p3 },
+	{ "P4", p4 },
+	{ "P5", p5 },
+	{ "P9", p9 },
+	{ "P10", p10 },
+	{ "P11", p11 },
+};
+
+/*
+ * The machine's memory is a file of the host, which gives a page when it is
+ * first written. Have that done before anything is measured.
+ */
+static void bench_touch_memory(void)
+{
+	struct page *page, *next;
+	LIST_HEAD(pages);
+
+	while (si_mem_available() > BENCH_UNTOUCHED / PAGE_SIZE) {
+		page = alloc_page(GFP_KERNEL | __GFP_ZERO | __GFP_NORETRY |
+				  __GFP_NOWARN);
+		if (!page)
+			break;
+		list_add(&page->lru, &pages);
+	}
+	list_for_each_entry_safe(page, next, &pages, lru) {
+		list_del(&page->lru);
+		__free_page(page);
+	}
+}
+
+static int __init bench_module_init(void)
+{
+	bench_touch_memory();
+	for (unsigned int i = 0; i < ARRAY_SIZE(bench_scenarios); i++) {
+		int ret;
+
+		if (!bench_wanted(bench_scenarios[i].name))
+			continue;
+		ret = bench_scenarios[i].run();
+		if (ret) {
+			pr_err("%s: error %d\n", bench_scenarios[i].name, ret);
+			return ret;
+		}
+		cond_resched();
+	}
+	pr_info("done\n");
+	return -EAGAIN;
+}
+module_init(bench_module_init);
+
+MODULE_DESCRIPTION("What binding memory costs in an I/O page table");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The figures of bench-iopt.sh: medians over the rounds, as a table and as JSON.
+
+usage: report.py PROMISES LOGS JSON
+
+LOGS has a file TREE-CONFIG-ROUND for each run, with lines "bench: SCENARIO
+METRIC VALUE", where VALUE may be "impossible". PROMISES has lines "SCENARIO
+METRIC KIND BOUND": KIND is "ratio" (base against reserve, at least BOUND),
+"least" or "most" (of the reserve kernel's figure). Fails where one is missed,
+and where there is no figure for it.
+"""
+
+import json
+import os
+import re
+import statistics
+import sys
+
+LINE = re.compile(r"bench: (P\d+) (\S+) ([\d.]+|impossible)\s*$")
+
+
+def read_logs(folder):
+    """{(scenario, metric): {tree: median, None where it is impossible}}"""
+    rounds = {}
+    for name in sorted(os.listdir(folder)):
+        tree = name.split("-")[0]
+        with open(os.path.join(folder, name), errors="replace") as log:
+            for line in log:
+                found = LINE.search(line)
+                if found:
+                    key = found.group(1), found.group(2)
+                    value = found.group(3)
+                    value = None if value == "impossible" else float(value)
+                    rounds.setdefault(key, {}).setdefault(tree, []).append(value)
+    return {
+        key: {
+            tree: None if None in values else statistics.median(values)
+            for tree, values in trees.items()
+        }
+        for key, trees in rounds.items()
+    }
+
+
+def derive(figures):
+    """Figures that follow from others: two CPUs against one, large against small."""
+    for key, trees in list(figures.items()):
+        scenario, metric = key
+        value = trees.get("reserve")
+        if scenario == "P10" and metric.endswith("_2_cpu_per_s"):
+            one = figures[scenario, metric.replace("_2_", "_1_")]["reserve"]
+            figures[scenario, metric.replace("_2_cpu_per_s", "_scaling")] = {
+                "reserve": value / one
+            }
+        large = re.fullmatch(r"(\w+)_4096_ns_per_table", metric)
+        if scenario == "P9" and large:
+            small = figures[scenario, large.group(1) + "_64_ns_per_table"]["reserve"]
+            figures[scenario, large.group(1) + "_4096_against_64"] = {
+                "reserve": value / small
+            }
+
+
+def unit(metric):
+    if "_ns" in metric:
+        return "ns"
+    if metric.startswith("pages"):
+        return "pages"
+    if metric.endswith("_per_s"):
+        return "tables/s"
+    return "ratio"
+
+
+def better(metric):
+    return "higher" if metric.endswith(("_per_s", "_scaling")) else "lower"
+
+
+def as_rows(figures):
+    rows = []
+    for (scenario, metric), trees in sorted(
+        figures.items(), key=lambda item: int(item[0][0][1:])
+    ):
+        base, reserve = trees.get("base"), trees.get("reserve")
+        ratio = None
+        if base and reserve:
+            ratio = base / reserve if better(metric) == "lower" else reserve / base
+        rows.append(
+            {
+                "scenario": scenario,
+                "metric": metric,
+                "unit": unit(metric),
+                "base": base,
+                "reserve": reserve,
+                "ratio": ratio and round(ratio, 3),
+                "better": better(metric),
+            }
+        )
+    return rows
+
+
+def number(value):
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:,.4g}"
+
+
+def show(rows):
+    print(f"{'':4} {'metric':28} {'base':>14} {'reserve':>14} {'ratio':>8}  unit")
+    for row in rows:
+        ratio = "-" if row["ratio"] is None else f"{row['ratio']:.2f}"
+        print(
+            f"{row['scenario']:4} {row['metric']:28} {number(row['base']):>14} "
+            f"{number(row['reserve']):>14} {ratio:>8}  {row['unit']}"
+        )
+
+
+def missed(rows, path):
+    by_name = {(row["scenario"], row["metric"]): row for row in rows}
+    with open(path) as promises:
+        lines = [line.split() for line in promises if line.strip() and line[0] != "#"]
+    for scenario, metric, kind, bound in lines:
+        row = by_name.get((scenario, metric), {})
+        value = row.get("ratio" if kind == "ratio" else "reserve")
+        if value is None:
+            yield f"{scenario} {metric}: no figure, promised {kind} {bound}"
+        elif value > float(bound) if kind == "most" else value < float(bound):
+            yield f"{scenario} {metric}: {value:.3f}, promised {kind} {bound}"
+
+
+def main():
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
+    figures = read_logs(sys.argv[2])
+    derive(figures)
+    rows = as_rows(figures)
+    with open(sys.argv[3], "w") as out:
+        json.dump(rows, out, indent=1)
+        out.write("\n")
+    show(rows)
+    misses = list(missed(rows, sys.argv[1]))
+    for miss in misses:
+        print("missed:", miss)
+    sys.exit(1 if misses else 0)
+
+
+main()
