@@ -63,6 +63,7 @@ fragments()
 	# What only the whole series has: its own tests and checks.
 	case $which-$1 in
 	reserve-um | reserve-um-smp) printf '%s\n' "$dir/um-reserve.config" ;;
+	reserve-plain | reserve-debug) printf '%s\n' "$dir/arm64-reserve.config" ;;
 	reserve-um-debug) printf '%s\n' "$dir/um-reserve.config" "$dir/um-reserve-debug.config" ;;
 	esac
 }
