@@ -31,7 +31,7 @@ model-test: ## the GPU model's own tests, on this machine
 	@$(MAKE) --no-print-directory -C tests/model check
 torture: ## concurrent reservations under KASAN and lockdep, SECONDS=n SEED=n
 	@$(S)/torture.sh $(or $(SECONDS),60) $(or $(SEED),1)
-bench: ## how fast the model is
+bench: ## base kernel against reserve kernel, and how fast the model is
 	@$(S)/bench.sh
 shell: ## the guest with a prompt
 	@$(S)/guest.sh shell

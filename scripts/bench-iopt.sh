@@ -11,7 +11,7 @@
 # the median over the rounds. Scenarios of two processors run in kernels of
 # their own, since SMP makes all else slower.
 #
-# Writes out/bench-iopt.json, prints it as a table, and fails where the reserve
+# Writes out/bench.json, prints it as a table, and fails where the reserve
 # kernel misses what tests/bench/promises names.
 
 # shellcheck source=scripts/lib.sh
@@ -76,4 +76,4 @@ prepare reserve um-bench
 prepare reserve um-bench-smp
 REMEDY="look at the end of that log"
 step "measure page tables" rounds
-python3 "$ROOT/tests/bench/report.py" "$ROOT/tests/bench/promises" "$WORK/log" "$OUT/bench-iopt.json"
+python3 "$ROOT/tests/bench/report.py" "$ROOT/tests/bench/promises" "$WORK/log" "$OUT/bench.json"

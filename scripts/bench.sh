@@ -6,6 +6,9 @@
 #
 #   scripts/bench.sh        tables on stdout, JSON in out/
 #
+# Page tables, base kernel against reserve kernel (scripts/bench-iopt.sh,
+# out/bench.json). Fails where the reserve kernel misses what it promises.
+#
 # The model's core, on one processor of the host: translations and
 # command-stream instructions a second (out/bench-model.json). Fails where the
 # model is slower than what it promises: 5 million translations with a warm TLB
@@ -18,4 +21,7 @@ need_packages gcc make util-linux
 rm -f "$OUT/bench-model.json"
 # One processor, so that the scheduler's moves are not measured.
 taskset -c 0 make --no-print-directory -C "$ROOT/tests/model" bench
-say "figures in $OUT/bench-model.json"
+rc=0
+"$ROOT/scripts/bench-iopt.sh" || rc=$?
+say "figures in $OUT/bench-model.json and $OUT/bench.json"
+exit $rc

@@ -12,9 +12,10 @@
 #         that the tests notice. Also step: the tree in which series.sh goes
 #         from step to step.
 # CONFIG: plain (arm64, what is measured), debug (arm64, KASAN, lockdep, fault
-#         injection), um (User Mode Linux, for KUnit), um-smp (the same with
-#         several processors), um-debug (that with KASAN and lockdep), um-bench
-#         and um-bench-smp (native timings; modules can be loaded).
+#         injection), kunit (arm64, small, with lockdep, for KUnit), um (User
+#         Mode Linux, for KUnit), um-smp (the same with several processors),
+#         um-debug (that with KASAN and lockdep), um-bench and um-bench-smp
+#         (native timings; modules can be loaded).
 #
 # Progress goes to stderr; stdout has two lines for "eval":
 #   image=PATH      arch/arm64/boot/Image, or the UML executable
@@ -33,7 +34,7 @@
 
 usage()
 {
-	die "usage: kernel.sh build|path|make base|reserve|break-NAME plain|debug|um|um-smp|um-debug|um-bench|um-bench-smp [ARG...]"
+	die "usage: kernel.sh build|path|make base|reserve|break-NAME plain|debug|kunit|um|um-smp|um-debug|um-bench|um-bench-smp [ARG...]"
 }
 
 tree_path()
@@ -53,6 +54,7 @@ fragments()
 	case $1 in
 	plain) printf '%s\n' "$dir/arm64.config" ;;
 	debug) printf '%s\n' "$dir/arm64.config" "$dir/arm64-debug.config" ;;
+	kunit) printf '%s\n' "$dir/arm64-kunit.config" ;;
 	um) printf '%s\n' "$dir/um.config" ;;
 	um-smp) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" ;;
 	um-debug) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" "$dir/um-debug.config" ;;
@@ -62,9 +64,12 @@ fragments()
 	esac
 	# What only the whole series has: its own tests and checks.
 	case $which-$1 in
-	reserve-um | reserve-um-smp) printf '%s\n' "$dir/um-reserve.config" ;;
-	reserve-plain | reserve-debug) printf '%s\n' "$dir/arm64-reserve.config" ;;
-	reserve-um-debug) printf '%s\n' "$dir/um-reserve.config" "$dir/um-reserve-debug.config" ;;
+	reserve-kunit) printf '%s\n' "$dir/reserve-tests.config" ;;
+	reserve-um | reserve-um-smp)
+		printf '%s\n' "$dir/reserve-tests.config" "$dir/um-reserve.config" ;;
+	reserve-um-debug)
+		printf '%s\n' "$dir/reserve-tests.config" "$dir/um-reserve.config" \
+			"$dir/um-reserve-debug.config" ;;
 	esac
 }
 

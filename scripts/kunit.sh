@@ -6,8 +6,12 @@
 # the base kernel, and the reserve kernel when the series has steps. Results go
 # to out/results/kunit.tsv, each kernel's log to out/kunit-TREE.log.
 #
+# The suites of the series, and upstream's of the LPAE formats, run twice more:
+# natively on two processors under KASAN and lockdep (out/kunit-um-debug.log),
+# and on arm64, on two processors that QEMU emulates (out/kunit-arm64.log).
+#
 # tests/kernel/kunit-suites names the suites that must be there; on the reserve
-# kernel also tests/kernel/kunit-suites-reserve, if that file exists.
+# kernel also tests/kernel/kunit-suites-reserve.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -74,6 +78,50 @@ run_tree()
 	say "  $((SECONDS - start)) s; log: $log"
 }
 
+# One kernel of the series with its own suites: judge NAME, whose log is there.
+judge_series()
+{
+	local log=$OUT/kunit-$1.log
+
+	python3 "$ROOT/scripts/ktap.py" --prefix "$1: " \
+		--require <(cat "$ROOT/tests/kernel/kunit-suites-reserve"; echo io-pgtable-arm-test) \
+		<"$log" >>"$results"
+	if "$ROOT/scripts/guest-kernel-log.sh" "$log"; then
+		result kunit pass "$1: no kernel report"
+	else
+		result kunit fail "$1: no kernel report" "see $log"
+	fi
+}
+
+run_debug()
+{
+	local image
+
+	image=$("$ROOT/scripts/kernel.sh" build reserve um-debug)
+	image=$(sed -n 's/^image=//p' <<<"$image")
+	say "KUnit on the reserve kernel, two processors, KASAN, lockdep:"
+	timeout --kill-after=10 "$TIMEOUT" "$image" mem=1G seccomp=on ncpus=2 \
+		con=null con0=null,fd:1 console=tty0 kunit_shutdown=halt \
+		'kunit.filter_glob=io-pgtable-*' </dev/null >"$OUT/kunit-um-debug.log" 2>&1 || :
+	judge_series um-debug
+}
+
+run_arm64()
+{
+	local image qemu
+
+	qemu=$("$ROOT/scripts/qemu.sh" build)
+	image=$("$ROOT/scripts/kernel.sh" build reserve kunit)
+	image=$(sed -n 's/^image=//p' <<<"$image")
+	say "KUnit on the reserve kernel, arm64, two processors, lockdep:"
+	timeout --kill-after=10 "$TIMEOUT" "$qemu" -nodefaults -no-user-config \
+		-display none -no-reboot -M virt,gic-version=3 -cpu cortex-a76 -smp 2 \
+		-m 1G -kernel "$image" -serial stdio \
+		-append 'console=ttyAMA0 kunit_shutdown=poweroff kunit.filter_glob=io-pgtable-*' \
+		</dev/null 2>&1 | tr -d '\r' >"$OUT/kunit-arm64.log" || :
+	judge_series arm64
+}
+
 mkdir -p "$OUT"
 result_start kunit
 results=$OUT/results/kunit.tsv
@@ -82,4 +130,8 @@ trees=(base)
 for tree in "${trees[@]}"; do
 	run_tree
 done
+if [ "$tree" = reserve ]; then
+	run_debug
+	run_arm64
+fi
 "$ROOT/scripts/results.sh" kunit

@@ -20,6 +20,7 @@ SUITES=(
 	'results|tests/results/run.sh'
 	'model|make --no-print-directory -C tests/model check'
 	'kunit|scripts/kunit.sh'
+	'torture|scripts/torture.sh 20 1 um-debug'
 	'qmp|scripts/qmp.sh'
 	'guest|scripts/guest-check.sh'
 	'firmware|scripts/firmware.sh'

@@ -6,6 +6,8 @@
 # what they see with a model. First under KASAN and lockdep, then without, n
 # seconds each (60 by default). Writes out/results/torture.tsv.
 #
+#   scripts/torture.sh SECONDS SEED [CONFIG...]    only um-debug or um-smp
+#
 # A finding stops the run and prints the seed and the last operations; the same
 # SEED makes the threads try the same again.
 
@@ -14,6 +16,8 @@
 
 DURATION=${1:-60}
 SEED=${2:-1}
+CONFIGS=("${@:3}")
+[ ${#CONFIGS[@]} != 0 ] || CONFIGS=(um-debug um-smp)
 
 [[ $DURATION =~ ^[1-9][0-9]*$ && $SEED =~ ^[0-9]+$ ]] ||
 	die "usage: scripts/torture.sh SECONDS SEED, both numbers; or: make torture SECONDS=60 SEED=1"
@@ -47,6 +51,7 @@ need_packages python3
 mkdir -p "$OUT"
 result_start torture
 results=$OUT/results/torture.tsv
-torture um-debug
-torture um-smp
+for config in "${CONFIGS[@]}"; do
+	torture "$config"
+done
 "$ROOT/scripts/results.sh" torture
