@@ -65,6 +65,11 @@ fragments()
 	# What only the whole series has: its own tests and checks.
 	case $which-$1 in
 	reserve-kunit) printf '%s\n' "$dir/reserve-tests.config" ;;
+	step-um)
+		# From the step on that has them
+		[ ! -e "$tree/drivers/iommu/io-pgtable-reserve-torture.c" ] ||
+			printf '%s\n' "$dir/reserve-tests.config" "$dir/um-reserve.config"
+		;;
 	reserve-um | reserve-um-smp)
 		printf '%s\n' "$dir/reserve-tests.config" "$dir/um-reserve.config" ;;
 	reserve-um-debug)

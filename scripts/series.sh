@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # make series: the series as patches to mail, in out/series. Each step must
-# pass the kernel's checkpatch.pl --strict and must build (User Mode Linux);
-# the patches appear only when all do. Author and sign-off are yours, from
+# pass the kernel's checkpatch.pl --strict, must build (User Mode Linux) and must
+# pass the KUnit suites of io-pgtable that it has; the patches appear only when all do. Author and sign-off are yours, from
 # git's user.name and user.email. Prints the list of files.
 
 # shellcheck source=scripts/lib.sh
@@ -32,7 +32,7 @@ format()
 check()
 {
 	perl "$TREE/scripts/checkpatch.pl" --root="$TREE" --strict --no-tree --codespell \
-		--ignore FILE_PATH_CHANGES "$1"
+		--ignore FILE_PATH_CHANGES,EMBEDDED_FILENAME "$1"
 }
 
 # Build one step in a tree of its own, which goes from step to step, so that
@@ -42,6 +42,12 @@ build_step()
 	worktree "$STEP_TREE" base
 	wgit "$STEP_TREE" checkout -q -f --detach "$1"
 	"$ROOT/scripts/kernel.sh" build step um
+	timeout --kill-after=10 300 "$STEP_TREE/out-um/linux" mem=1G con=null \
+		con0=null,fd:1 console=tty0 kunit_shutdown=halt \
+		'kunit.filter_glob=io-pgtable-*' </dev/null |
+		tee "$BUILD/.step.log" |
+		python3 "$ROOT/scripts/ktap.py" --require <(echo io-pgtable-arm-test) >"$BUILD/.step.tsv"
+	! grep '^fail' "$BUILD/.step.tsv" || _fail "KUnit fails at this step; its log is $BUILD/.step.log"
 }
 
 need_packages perl codespell python3
