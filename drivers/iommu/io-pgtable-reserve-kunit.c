@@ -70,9 +70,9 @@ struct rt {
 
 static u64 rt_walk(struct rt *rt, unsigned long iova, int level);
 
-#define RT_EXPECT(rt, condition)					\
+#define RT_EXPECT(_rt, condition)					\
 do {									\
-	const struct rt *__rt = (rt);					\
+	const struct rt *__rt = (_rt);					\
 									\
 	KUNIT_EXPECT_TRUE_MSG(__rt->test, condition,			\
 			      "fmt %d pgsizes %#lx ias %u oas %u quirks %#lx%s", \
