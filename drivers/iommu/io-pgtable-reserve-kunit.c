@@ -725,6 +725,33 @@ static void custom_allocators_have_no_reservations(struct kunit *test)
 	free_io_pgtable_ops(ops);
 }
 
+/* A format without reservations says so, and has no table to lose */
+static void formats_without_reservations_say_so(struct kunit *test)
+{
+	struct io_pgtable_cfg cfg = {
+		.pgsize_bitmap = SZ_4K | SZ_64K | SZ_1M | SZ_16M,
+		.ias = 32,
+		.oas = 32,
+		.coherent_walk = true,
+		.tlb = &rt_tlb_ops,
+	};
+	struct io_pgtable_ops *ops;
+	struct rt *rt;
+
+	if (!IS_ENABLED(CONFIG_IOMMU_IO_PGTABLE_ARMV7S))
+		kunit_skip(test, "no v7s format in this kernel");
+
+	rt = kunit_kzalloc(test, sizeof(*rt), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, rt);
+	cfg.iommu_dev = rt_device(test);
+	ops = alloc_io_pgtable_ops(ARM_V7S, &cfg, rt);
+	KUNIT_ASSERT_NOT_NULL(test, ops);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			ops->reserve(ops, 0, SZ_4K, SZ_4K, GFP_KERNEL));
+	ops->unreserve(ops, 0, SZ_4K, SZ_4K);
+	free_io_pgtable_ops(ops);
+}
+
 /*
  * Allocations with something else in their midst. The stub stands in front of
  * the allocator of tables, does what the test wants done there, and then calls
@@ -1828,6 +1855,7 @@ static struct kunit_case rt_promises[] = {
 	KUNIT_CASE_SLOW(reserved_maps_take_no_memory),
 	KUNIT_CASE(errors_leave_nothing),
 	KUNIT_CASE(custom_allocators_have_no_reservations),
+	KUNIT_CASE(formats_without_reservations_say_so),
 	KUNIT_CASE_SLOW(reserve_takes_exactly_what_is_missing),
 	KUNIT_CASE(tables_live_while_any_reservation_needs_them),
 	KUNIT_CASE_SLOW(reservations_are_released_in_parts),
