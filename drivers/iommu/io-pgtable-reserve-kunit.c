@@ -1024,7 +1024,6 @@ static void rt_split(struct rt *rt)
 	unsigned long start = rt->base + span - pgsize * 5, cut[RT_PARTS + 1];
 	size_t size = span + pgsize * 10;
 	u8 order[RT_PARTS];
-	long pages;
 
 	cut[0] = start;
 	cut[RT_PARTS] = start + size;
@@ -1040,7 +1039,6 @@ static void rt_split(struct rt *rt)
 		order[j] = i;
 	}
 
-	pages = rt_pages();
 	RT_EXPECT(rt, !rt_reserve(rt, start, size, pgsize));
 	for (int i = 0; i < RT_PARTS; i++) {
 		unsigned long part = cut[order[i]];

@@ -214,7 +214,8 @@ static bool bench_map(struct bench *bench, unsigned long iova,
 		size_t mapped = 0;
 
 		if (ops->map_pages(ops, iova, paddr, pgsize,
-				   size >> __ffs(pgsize), BENCH_PROT, GFP_KERNEL, &mapped) || !mapped)
+				   size >> __ffs(pgsize), BENCH_PROT,
+				   GFP_KERNEL, &mapped) || !mapped)
 			return false;
 		iova += mapped;
 		paddr += mapped;
