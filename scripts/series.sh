@@ -3,8 +3,9 @@
 #
 # make series: the series as patches to mail, in out/series. Each step must
 # pass the kernel's checkpatch.pl --strict, must build (User Mode Linux) and must
-# pass the KUnit suites of io-pgtable that it has; the patches appear only when all do. Author and sign-off are yours, from
-# git's user.name and user.email. Prints the list of files.
+# pass the KUnit suites of io-pgtable that it has; the patches appear only when all
+# do. Author and sign-off are yours, from git's user.name and user.email. Prints
+# the list of files.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
