@@ -24,7 +24,7 @@ static uint64_t mul_div(uint64_t a, uint64_t mul, uint64_t div)
 
 uint64_t mali_now(const struct mali *m)
 {
-	return m->ops.clock_ns(m->host);
+	return m->outside.clock_ns(m->host);
 }
 
 uint64_t mali_timestamp(const struct mali *m)
@@ -39,7 +39,7 @@ uint64_t mali_cycles(const struct mali *m)
 
 void mali_kick(struct mali *m)
 {
-	m->ops.schedule(m->host, mali_now(m));
+	m->ops.schedule(m, mali_now(m));
 }
 
 void mali_guest_error(struct mali *m, const char *fmt, ...)
@@ -50,7 +50,7 @@ void mali_guest_error(struct mali *m, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
-	m->ops.guest_error(m->host, msg);
+	m->ops.guest_error(m, msg);
 }
 
 /* --- Interrupts --------------------------------------------------------- */
@@ -64,7 +64,7 @@ static void irq_update(struct mali *m, struct mali_irq_block *b)
 	b->level = level;
 	if (level)
 		m->stats.irqs[b->line]++;
-	m->ops.set_irq(m->host, b->line, level);
+	m->ops.set_irq(m, b->line, level);
 }
 
 void mali_irq_raise(struct mali *m, struct mali_irq_block *b, uint32_t events)
@@ -132,11 +132,10 @@ struct mali *mali_new(const struct mali_config *cfg,
 	m->cfg = *cfg;
 	if (!m->cfg.timer_hz)
 		m->cfg.timer_hz = 62500000;
-	m->ops = *ops;
-	m->host = host;
+	mali_inject_init(m, ops, host);
 	m->gpu.irq.line = MALI_IRQ_GPU;
 	m->mcu.irq.line = MALI_IRQ_JOB;
-	mali_mmu_init(&m->mmu, &m->ops, host, cfg->ignore, &m->stats,
+	mali_mmu_init(&m->mmu, &m->ops, m, cfg->ignore, &m->stats,
 		      mmu_changed, m);
 	mali_reset(m);
 	return m;
@@ -149,16 +148,29 @@ void mali_free(struct mali *m)
 
 void mali_reset(struct mali *m)
 {
+	mali_inject_reset(m);
 	mali_irq_reset(m, &m->gpu.irq);
 	mali_gpu_reset(m);
 	memset(&m->stats, 0, sizeof(m->stats));
-	m->ops.schedule(m->host, MALI_NEVER);
+	m->ops.schedule(m, MALI_NEVER);
 }
 
 /* --- Register decode ---------------------------------------------------- */
 
+/* A block of interrupt registers whose STAT is read */
+static void stat_read(struct mali *m, uint32_t off)
+{
+	if (off == GPU_INT_BASE + INT_STAT)
+		mali_inject_stat_read(m, MALI_IRQ_GPU);
+	else if (off == JOB_INT_BASE + INT_STAT)
+		mali_inject_stat_read(m, MALI_IRQ_JOB);
+	else if (off == MALI_MMU_INT_STAT)
+		mali_inject_stat_read(m, MALI_IRQ_MMU);
+}
+
 static uint32_t read32(struct mali *m, uint32_t off)
 {
+	stat_read(m, off);
 	if (off >= MALI_MMU_BASE && off < MALI_MMU_END)
 		return mali_mmu_reg_read(&m->mmu, off);
 	if (off >= JOB_INT_BASE && off < JOB_INT_BASE + 0x10)
@@ -172,10 +184,20 @@ static uint32_t read32(struct mali *m, uint32_t off)
 	return 0;
 }
 
+static bool in_gpu_irq_block(uint32_t off)
+{
+	return off >= GPU_INT_BASE && off < GPU_INT_BASE + 0x10;
+}
+
 static void write32(struct mali *m, uint32_t off, uint32_t val)
 {
-	if (off >= MALI_MMU_BASE && off < MALI_MMU_END) {
+	if (m->gpu.resetting && !in_gpu_irq_block(off)) {
+		mali_guest_error(m, "write to register 0x%" PRIx32 " during a reset",
+				 off);
+	} else if (off >= MALI_MMU_BASE && off < MALI_MMU_END) {
 		mali_mmu_reg_write(&m->mmu, off, val);
+		if (mali_mmu_busy(&m->mmu))
+			mali_kick(m);
 	} else if (off >= JOB_INT_BASE && off < JOB_INT_BASE + 0x10) {
 		mali_irq_write(m, &m->mcu.irq, off - JOB_INT_BASE, val);
 	} else if (off == MCU_CONTROL) {
@@ -211,13 +233,20 @@ void mali_mmio_write(struct mali *m, uint32_t offset, uint64_t val,
 		write32(m, offset + 4, val >> 32);
 }
 
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 void mali_run(struct mali *m)
 {
-	uint64_t next = mali_mcu_run(m);
+	uint64_t next = mali_gpu_run(m);
 
+	next = sooner(next, mali_mmu_run(&m->mmu));
+	next = sooner(next, mali_mcu_run(m));
 	if (next != MALI_NEVER && next < mali_now(m) + BREATH_NS)
 		next = mali_now(m) + BREATH_NS;
-	m->ops.schedule(m->host, next);
+	m->ops.schedule(m, next);
 }
 
 /* --- Introspection ------------------------------------------------------ */
@@ -225,13 +254,31 @@ void mali_run(struct mali *m)
 int mali_translate(struct mali *m, unsigned int as, uint64_t va,
 		   struct mali_translation *t)
 {
-	return mali_mmu_translate_peek(&m->mmu, as, va, t);
+	int ret;
+
+	m->inject.looking = true;
+	ret = mali_mmu_translate_peek(&m->mmu, as, va, t);
+	m->inject.looking = false;
+	return ret;
 }
 
 long mali_walk_tables(struct mali *m, unsigned int as, mali_table_fn *fn,
 		      void *opaque)
 {
-	return mali_mmu_walk_tables(&m->mmu, as, fn, opaque);
+	long ret;
+
+	m->inject.looking = true;
+	ret = mali_mmu_walk_tables(&m->mmu, as, fn, opaque);
+	m->inject.looking = false;
+	return ret;
+}
+
+int mali_get_slot(const struct mali *m, unsigned int csg, struct mali_slot *s)
+{
+	if (csg >= MALI_NUM_SLOTS)
+		return -1;
+	mali_mcu_get_slot(m, csg, s);
+	return 0;
 }
 
 void mali_get_stats(const struct mali *m, struct mali_stats *s)

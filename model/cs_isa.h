@@ -75,6 +75,12 @@ enum cs_state_sel {
 	CS_STATE_SEL_ERROR_STATUS = 3,
 };
 
+enum cs_heap_operation {
+	CS_HEAP_VT_START = 0,
+	CS_HEAP_VT_END = 1,
+	CS_HEAP_FRAG_END = 3,
+};
+
 enum cs_sync_scope {
 	CS_SCOPE_SYSTEM = 0,
 	CS_SCOPE_CSG = 2,
@@ -89,6 +95,7 @@ enum cs_exception {
 	CS_EXC_INSTR_INVALID = 0x49,
 	CS_EXC_CALL_STACK_OVERFLOW = 0x4a,
 	CS_EXC_INHERIT_FAULT = 0x4b,
+	CS_EXC_OOM = 0x60,
 };
 
 static inline unsigned int cs_opcode(uint64_t i)
@@ -163,6 +170,39 @@ static inline int cs_sync_reject(uint64_t i)
 {
 	return i & 1;
 }
+
+/* Scoreboard entries that the instruction waits for before it takes effect */
+static inline unsigned int cs_wait_mask(uint64_t i)
+{
+	return (i >> 16) & 0xffff;
+}
+
+/* ... and the one that is busy until it has */
+static inline unsigned int cs_signal_slot(uint64_t i)
+{
+	return (i >> 48) & 0xf;
+}
+
+static inline unsigned int cs_heap_op(uint64_t i)
+{
+	return (i >> 32) & 0x3;
+}
+
+static inline int cs_progress_inc(uint64_t i)
+{
+	return i >> 32 & 1;
+}
+
+/* FINISH_FRAGMENT: the render pass counts as completed */
+static inline int cs_frag_completed(uint64_t i)
+{
+	return i & 1;
+}
+
+/* Registers that RUN_TILING takes its operands from */
+#define CS_SR_INDEX_COUNT	33
+#define CS_SR_INSTANCE_COUNT	34
+#define CS_SR_TILER_CTX		40
 
 static inline unsigned int cs_state_select(uint64_t i)
 {

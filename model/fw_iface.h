@@ -160,6 +160,7 @@
 #define CS_ACK			0x00
 #define CS_STATUS_CMD_PTR	0x40
 #define CS_STATUS_WAIT		0x48
+#define   CS_WAIT_SB_SRC		(8u << 16)	/* a WAIT instruction */
 #define   CS_WAIT_SYNC_COND_SHIFT	24
 #define   CS_WAIT_PROGRESS		(1u << 28)
 #define   CS_WAIT_SYNC_64B		(1u << 30)
@@ -170,6 +171,7 @@
 #define CS_STATUS_SCOREBOARDS	0x5c
 #define CS_STATUS_BLOCKED	0x60
 #define   CS_BLOCKED_UNBLOCKED		0
+#define   CS_BLOCKED_SB_WAIT		1
 #define   CS_BLOCKED_PROGRESS_WAIT	2
 #define   CS_BLOCKED_SYNC_WAIT		3
 #define CS_STATUS_WAIT_VALUE_HI	0x64
@@ -177,6 +179,10 @@
 #define CS_OUT_FATAL		0x84
 #define CS_OUT_FAULT_INFO	0x88
 #define CS_OUT_FATAL_INFO	0x90
+#define CS_OUT_HEAP_VT_START	0xc0
+#define CS_OUT_HEAP_VT_END	0xc4
+#define CS_OUT_HEAP_FRAG_END	0xcc
+#define CS_OUT_HEAP_ADDRESS	0xd0
 
 /* A queue's own pages: insert and extract are byte counts that only grow */
 #define RING_INSERT		0x00

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The GPU control page: identity, power domains, reset, cache flushes,
- * counters. Transitions complete at once: the driver polls or waits for the
- * interrupt either way.
+ * counters. Commands complete at once, unless an injection makes them slow: the
+ * driver polls or waits for the interrupt either way.
  */
 #include <string.h>
 
@@ -37,6 +37,12 @@ void mali_gpu_reset(struct mali *m)
 	struct mali_gpu *g = &m->gpu;
 
 	memset(g->ready, 0, sizeof(g->ready));
+	memset(g->going_up, 0, sizeof(g->going_up));
+	memset(g->going_down, 0, sizeof(g->going_down));
+	g->flushing = false;
+	g->resetting = false;
+	g->fault_status = 0;
+	g->fault_addr = 0;
 	g->coherency = m->cfg.coherent ? 0 : 31;
 	g->l2_config = 0;
 	g->timestamp_offset = 0;
@@ -46,6 +52,47 @@ void mali_gpu_reset(struct mali *m)
 	/* Last: that the MCU stopped is no event when all of the GPU stops */
 	g->irq.rawstat = 0;
 	mali_irq_raise(m, &g->irq, 0);
+}
+
+static void reset_done(struct mali *m)
+{
+	m->gpu.resetting = false;
+	mali_irq_raise(m, &m->gpu.irq, GPU_IRQ_RESET_COMPLETED);
+}
+
+static void reset_start(struct mali *m)
+{
+	m->stats.resets++;
+	mali_gpu_reset(m);
+	if (!mali_inject_delay(m, MALI_SLOW_RESET)) {
+		reset_done(m);
+		return;
+	}
+	m->gpu.resetting = true;
+	m->gpu.reset_due = mali_inject_due(m, MALI_SLOW_RESET);
+	mali_kick(m);
+}
+
+static void flush_done(struct mali *m)
+{
+	m->gpu.flushing = false;
+	mali_gpu_count_flush(m);
+	mali_irq_raise(m, &m->gpu.irq, GPU_IRQ_CLEAN_CACHES_COMPLETED);
+}
+
+static void flush_start(struct mali *m)
+{
+	if (m->gpu.flushing) {
+		mali_guest_error(m, "FLUSH_CACHES while one is under way");
+		return;
+	}
+	if (!mali_inject_delay(m, MALI_SLOW_FLUSH)) {
+		flush_done(m);
+		return;
+	}
+	m->gpu.flushing = true;
+	m->gpu.flush_due = mali_inject_due(m, MALI_SLOW_FLUSH);
+	mali_kick(m);
 }
 
 static void command(struct mali *m, uint32_t cmd)
@@ -58,13 +105,14 @@ static void command(struct mali *m, uint32_t cmd)
 	case GPU_COMMAND_RESET:
 		if (payload != RESET_SOFT && payload != RESET_HARD)
 			goto unknown;
-		m->stats.resets++;
-		mali_gpu_reset(m);
-		mali_irq_raise(m, &m->gpu.irq, GPU_IRQ_RESET_COMPLETED);
+		reset_start(m);
 		break;
 	case GPU_COMMAND_FLUSH_CACHES:
-		mali_gpu_count_flush(m);
-		mali_irq_raise(m, &m->gpu.irq, GPU_IRQ_CLEAN_CACHES_COMPLETED);
+		flush_start(m);
+		break;
+	case GPU_COMMAND_CLEAR_FAULT:
+		m->gpu.fault_status = 0;
+		m->gpu.fault_addr = 0;
 		break;
 	default:
 		goto unknown;
@@ -75,6 +123,33 @@ unknown:
 	mali_guest_error(m, "unknown GPU_COMMAND 0x%x", cmd);
 }
 
+/* The first fault stays until it is cleared. */
+void mali_gpu_fault(struct mali *m, uint8_t exception, uint64_t va, bool protm)
+{
+	struct mali_gpu *g = &m->gpu;
+
+	if (!g->fault_status) {
+		g->fault_status = exception;
+		g->fault_addr = va;
+	}
+	mali_irq_raise(m, &g->irq, protm ? GPU_IRQ_PROTM_FAULT : GPU_IRQ_FAULT);
+}
+
+static void power_done(struct mali *m, enum mali_power_domain d)
+{
+	struct mali_gpu *g = &m->gpu;
+
+	/* The TLBs are in the L2's domain and do not survive it. */
+	if (d == MALI_PWR_L2 && g->going_down[d])
+		mali_mmu_drop_all(&m->mmu);
+	g->ready[d] = (g->ready[d] | g->going_up[d]) & ~g->going_down[d];
+	g->going_up[d] = 0;
+	g->going_down[d] = 0;
+	mali_irq_raise(m, &g->irq,
+		       GPU_IRQ_POWER_CHANGED | GPU_IRQ_POWER_CHANGED_ALL);
+	mali_kick(m);
+}
+
 static void power(struct mali *m, enum mali_power_domain d, uint64_t cores,
 		  bool on)
 {
@@ -83,17 +158,52 @@ static void power(struct mali *m, enum mali_power_domain d, uint64_t cores,
 	cores &= present[d];
 	if (!cores)
 		return;
-	if (on)
-		g->ready[d] |= cores;
-	else
-		g->ready[d] &= ~cores;
-
-	/* The TLBs are in the L2's domain and do not survive it. */
-	if (d == MALI_PWR_L2 && !on)
-		mali_mmu_drop_all(&m->mmu);
-	mali_irq_raise(m, &g->irq,
-		       GPU_IRQ_POWER_CHANGED | GPU_IRQ_POWER_CHANGED_ALL);
+	g->going_up[d] = on ? g->going_up[d] | cores : g->going_up[d] & ~cores;
+	g->going_down[d] = on ? g->going_down[d] & ~cores :
+				g->going_down[d] | cores;
+	if (!mali_inject_delay(m, MALI_SLOW_POWER)) {
+		power_done(m, d);
+		return;
+	}
+	g->power_due[d] = mali_inject_due(m, MALI_SLOW_POWER);
 	mali_kick(m);
+}
+
+static bool in_transition(const struct mali_gpu *g, enum mali_power_domain d)
+{
+	return g->going_up[d] | g->going_down[d];
+}
+
+void mali_gpu_hurry(struct mali *m)
+{
+	struct mali_gpu *g = &m->gpu;
+
+	g->reset_due = 0;
+	g->flush_due = 0;
+	memset(g->power_due, 0, sizeof(g->power_due));
+}
+
+uint64_t mali_gpu_run(struct mali *m)
+{
+	struct mali_gpu *g = &m->gpu;
+	uint64_t now = mali_now(m), next = MALI_NEVER;
+
+	if (g->resetting && now >= g->reset_due)
+		reset_done(m);
+	if (g->flushing && now >= g->flush_due)
+		flush_done(m);
+	for (unsigned int d = 0; d < MALI_NUM_PWR; d++)
+		if (in_transition(g, d) && now >= g->power_due[d])
+			power_done(m, d);
+
+	if (g->resetting)
+		next = g->reset_due;
+	if (g->flushing && g->flush_due < next)
+		next = g->flush_due;
+	for (unsigned int d = 0; d < MALI_NUM_PWR; d++)
+		if (in_transition(g, d) && g->power_due[d] < next)
+			next = g->power_due[d];
+	return next;
 }
 
 /*
@@ -126,7 +236,7 @@ static bool power_read(struct mali *m, uint32_t reg, uint32_t *val)
 		 power_reg(reg, SHADER_PWRACTIVE, &d, &half))
 		*val = half_of(m->gpu.ready[d], half);
 	else if (power_reg(reg, SHADER_PWRTRANS, &d, &half))
-		*val = 0;
+		*val = half_of(m->gpu.going_up[d] | m->gpu.going_down[d], half);
 	else
 		return false;
 	return true;
@@ -154,7 +264,7 @@ static uint32_t status(const struct mali *m)
 	if (g->ready[MALI_PWR_L2] | g->ready[MALI_PWR_SHADER] |
 	    g->ready[MALI_PWR_TILER])
 		val |= GPU_STATUS_PWR_ACTIVE;
-	if (m->mcu.status == MCU_STATUS_ENABLED)
+	if (m->mcu.status == MCU_STATUS_ENABLED || g->flushing)
 		val |= GPU_STATUS_ACTIVE;
 	return val;
 }
@@ -208,6 +318,11 @@ uint32_t mali_gpu_read(struct mali *m, uint32_t reg)
 	switch (reg) {
 	case GPU_STATUS:
 		return status(m);
+	case GPU_FAULT_STATUS:
+		return g->fault_status;
+	case GPU_FAULT_ADDR:
+	case GPU_FAULT_ADDR + 4:
+		return half_of(g->fault_addr, reg != GPU_FAULT_ADDR);
 	case GPU_L2_CONFIG:
 		return g->l2_config;
 	case GPU_COHERENCY_PROTOCOL:

@@ -55,6 +55,7 @@
 #define     RESET_SOFT			1
 #define     RESET_HARD			2
 #define   GPU_COMMAND_FLUSH_CACHES	4
+#define   GPU_COMMAND_CLEAR_FAULT	7
 #define GPU_STATUS		0x034
 #define   GPU_STATUS_ACTIVE		(1u << 0)
 #define   GPU_STATUS_PWR_ACTIVE		(1u << 1)

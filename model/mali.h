@@ -174,4 +174,116 @@ struct mali_stats {
 
 void mali_get_stats(const struct mali *m, struct mali_stats *s);
 
+/* Group slots, and streams in each */
+#define MALI_NUM_SLOTS		8
+#define MALI_NUM_STREAMS	8
+
+/* Why a stream does not go on */
+enum mali_cs_block {
+	MALI_CS_UNBLOCKED,
+	MALI_CS_BLOCK_SYNC,	/* SYNC_WAIT: until memory or a doorbell says so */
+	MALI_CS_BLOCK_PROGRESS,	/* PROGRESS_WAIT */
+	MALI_CS_BLOCK_MMU,	/* a locked region */
+	MALI_CS_BLOCK_FAULT,	/* a fault not yet handled */
+	MALI_CS_BLOCK_SB,	/* WAIT: a scoreboard entry is busy */
+	MALI_CS_BLOCK_HEAP,	/* the tiler heap is out of memory */
+	MALI_CS_BLOCK_HANG,	/* injected: its work never ends */
+};
+
+/**
+ * struct mali_slot - what a group slot does at this moment
+ * @active: A group is on it.
+ * @as: Its address space.
+ * @priority: Its priority, 0 to 15.
+ * @idle: It reported that it is idle.
+ * @stream: Its streams.
+ */
+struct mali_slot {
+	bool active;
+	unsigned int as;
+	unsigned int priority;
+	bool idle;
+	struct {
+		bool started;
+		enum mali_cs_block block;
+		uint64_t cmd_ptr;
+		uint64_t extract;
+		uint64_t insert;
+	} stream[MALI_NUM_STREAMS];
+};
+
+/* Returns 0, or -1 when there is no slot @csg. */
+int mali_get_slot(const struct mali *m, unsigned int csg, struct mali_slot *s);
+
+/* --- Injection: what goes wrong on a real machine, on request ----------- */
+
+/*
+ * Faults that tests ask for. Each is something that hardware can do, and the
+ * guest sees what it would see there. Power-on reset ends them all; a reset of
+ * the GPU ends what it would end on hardware and leaves the rest armed.
+ */
+enum mali_inject_kind {
+	MALI_INJECT_HANG,
+	MALI_INJECT_LOST_IRQ,
+	MALI_INJECT_SPURIOUS_IRQ,
+	MALI_INJECT_FIRMWARE_STOP,
+	MALI_INJECT_FIRMWARE_CRASH,
+	MALI_INJECT_BUS_ERROR,
+	MALI_INJECT_FAULT,
+	MALI_INJECT_GPU_FAULT,
+	MALI_INJECT_SLOW,
+	MALI_INJECT_CLEAR,
+};
+
+/* What MALI_INJECT_SLOW slows down */
+enum mali_slow {
+	MALI_SLOW_AS,		/* commands of address spaces */
+	MALI_SLOW_FLUSH,	/* GPU_COMMAND FLUSH_CACHES */
+	MALI_SLOW_POWER,	/* power transitions */
+	MALI_SLOW_RESET,	/* soft and hard reset */
+	MALI_SLOW_FIRMWARE,	/* answers to doorbells */
+	MALI_SLOW_STREAM,	/* asynchronous instructions */
+	MALI_NUM_SLOW,
+};
+
+#define MALI_ANY		(-1)
+
+/**
+ * struct mali_injection - one fault; each kind uses the fields named with it
+ * @kind: Which.
+ * @csg: HANG: the group slot, or MALI_ANY for the next stream that executes.
+ * @cs: HANG: the stream, or MALI_ANY.
+ * @hard: HANG: the group does not terminate either; only a reset helps.
+ * @line: LOST_IRQ, SPURIOUS_IRQ: the line.
+ * @count: LOST_IRQ, BUS_ERROR, FAULT: how many times, at least 1.
+ * @pa: BUS_ERROR: start of the physical range.
+ * @size: BUS_ERROR: its bytes, at least 1.
+ * @as: FAULT: the address space, or MALI_ANY for any but the MCU's.
+ * @va: FAULT: an address in the page whose accesses fault. GPU_FAULT: the
+ *	address that is reported.
+ * @exception: FAULT, GPU_FAULT: the exception type.
+ * @protm: GPU_FAULT: it happened in protected mode.
+ * @slow: SLOW: what.
+ * @ns: SLOW: how long it takes from now on; 0 for at once, INT64_MAX for ever.
+ */
+struct mali_injection {
+	enum mali_inject_kind kind;
+	int csg;
+	int cs;
+	bool hard;
+	enum mali_irq line;
+	unsigned int count;
+	uint64_t pa;
+	uint64_t size;
+	int as;
+	uint64_t va;
+	uint8_t exception;
+	bool protm;
+	enum mali_slow slow;
+	uint64_t ns;
+};
+
+/* Returns NULL, or what is wrong with the request, which then did nothing. */
+const char *mali_inject(struct mali *m, const struct mali_injection *inj);
+
 #endif /* MALI_H */

@@ -11,6 +11,10 @@
  * - While the driver has a region of address space 0 locked it does nothing:
  *   the core could be stalled on any access.
  * - It keeps no copy of REQ and ACK words; memory is the only truth.
+ * - Groups take turns in the order of their priority. While one of a higher
+ *   priority has more to do than its turn allows, those below get a small one:
+ *   they are slowed down and not starved, as on hardware, where streams that
+ *   need no endpoint share the command-stream unit.
  * - An event (a toggle towards the driver) is sent when the driver has
  *   acknowledged the one before, and waits in struct mali_csg until then.
  */
@@ -23,6 +27,8 @@
 
 /* Instructions that a stream executes before the next has its turn ... */
 #define SLICE_INSTRS		4096u
+/* ... a low one, while a group of higher priority is busy ... */
+#define SMALL_SLICE_INSTRS	512u
 /* ... and what one instruction takes of the model's time. */
 #define INSTR_NS		4u
 
@@ -274,6 +280,32 @@ static void cs_read_insert(struct mali *m, unsigned int csg, unsigned int id)
 	cs_fatal(m, csg, id, CS_EXC_CONFIG_FAULT, cs->ring_base);
 }
 
+/* The driver has acknowledged the out-of-memory event: with a chunk, or none */
+static void cs_oom_answer(struct mali *m, unsigned int csg, unsigned int id,
+			  uint32_t req, uint32_t ack)
+{
+	struct mali_csg *g = &m->mcu.csg[csg];
+	struct mali_cs *cs = &g->cs[id];
+
+	if (!cs->oom_sent || (g->cs_events[id] | (req ^ ack)) & CS_TILER_OOM)
+		return;
+	cs->oom_sent = false;
+	cs->oom_answered = true;
+	cs->chunk = fw_rd64(m, cs_in(m, csg, id) + CS_HEAP_START);
+}
+
+static void cs_out_of_memory(struct mali *m, unsigned int csg, unsigned int id,
+			     const struct mali_cs_result *r)
+{
+	uint32_t out = cs_out(m, csg, id);
+
+	fw_wr32(m, out + CS_OUT_HEAP_VT_START, r->counters.vt_start);
+	fw_wr32(m, out + CS_OUT_HEAP_VT_END, r->counters.vt_end);
+	fw_wr32(m, out + CS_OUT_HEAP_FRAG_END, r->counters.frag_end);
+	fw_wr64(m, out + CS_OUT_HEAP_ADDRESS, r->heap);
+	cs_event(m, csg, id, CS_TILER_OOM);
+}
+
 static void cs_start(struct mali *m, unsigned int csg, unsigned int id,
 		     bool resume)
 {
@@ -311,6 +343,7 @@ static void cs_process(struct mali *m, unsigned int csg, unsigned int id,
 		cs->started = false;
 	} else if (cs->started) {
 		cs_read_insert(m, csg, id);
+		cs_oom_answer(m, csg, id, req, ack);
 	}
 
 	/* cs_start() may have sent an event: its bit is not to be undone */
@@ -327,6 +360,8 @@ static uint32_t blocked_reason(const struct mali_cs *cs)
 		return CS_BLOCKED_SYNC_WAIT;
 	case MALI_CS_BLOCK_PROGRESS:
 		return CS_BLOCKED_PROGRESS_WAIT;
+	case MALI_CS_BLOCK_SB:
+		return CS_BLOCKED_SB_WAIT;
 	default:
 		return CS_BLOCKED_UNBLOCKED;
 	}
@@ -337,6 +372,7 @@ static uint32_t wait_word(const struct mali_cs *cs)
 {
 	switch (cs->block) {
 	case MALI_CS_BLOCK_SYNC:
+	case MALI_CS_BLOCK_SB:
 		return cs->wait_flags;
 	case MALI_CS_BLOCK_PROGRESS:
 		return CS_WAIT_PROGRESS;
@@ -359,7 +395,7 @@ static void cs_write_status(struct mali *m, unsigned int csg, unsigned int id)
 		waits ? (uint32_t)cs->wait_ref : 0);
 	fw_wr32(m, out + CS_STATUS_WAIT_VALUE_HI,
 		waits ? cs->wait_ref >> 32 : 0);
-	fw_wr32(m, out + CS_STATUS_SCOREBOARDS, 0);
+	fw_wr32(m, out + CS_STATUS_SCOREBOARDS, mali_cs_scoreboards(cs));
 	fw_wr32(m, out + CS_STATUS_BLOCKED,
 		cs->started ? blocked_reason(cs) : CS_BLOCKED_UNBLOCKED);
 }
@@ -398,8 +434,15 @@ static void csg_save(struct mali *m, unsigned int csg)
 /* Guest memory: what the interpreter relies on must be checked again */
 static bool ctx_valid(const struct mali_cs_ctx *c)
 {
-	if (c->depth > MALI_CALL_DEPTH)
+	if (c->depth > MALI_CALL_DEPTH || c->handler_depth > c->depth ||
+	    c->num_ops > MALI_CS_OPS)
 		return false;
+	if (c->sb_other >= CS_NUM_SCOREBOARDS ||
+	    c->sb_endpoint >= CS_NUM_SCOREBOARDS)
+		return false;
+	for (uint32_t i = 0; i < c->num_ops; i++)
+		if (!mali_cs_op_valid(&c->op[i]))
+			return false;
 	for (uint32_t i = 0; i < c->depth; i++)
 		if ((c->frame[i].pc | c->frame[i].end) % CS_INSTR_SIZE)
 			return false;
@@ -481,6 +524,26 @@ static void csg_end(struct mali *m, unsigned int csg, bool save)
 	g->idle = false;
 }
 
+/*
+ * Whether the group can do as it is told now: a suspend waits for work under
+ * way, and nothing ends a hard hang but a reset.
+ */
+static bool csg_ready_to_end(struct mali *m, unsigned int csg, uint32_t state)
+{
+	struct mali_csg *g = &m->mcu.csg[csg];
+
+	for (unsigned int id = 0; g->active && id < FW_NUM_CS; id++) {
+		struct mali_cs *cs = &g->cs[id];
+
+		if (state == CSG_STATE_SUSPEND && mali_cs_unfinished(m, cs))
+			return false;
+		if (state == CSG_STATE_TERMINATE && cs->hang_hard &&
+		    cs->block == MALI_CS_BLOCK_HANG)
+			return false;
+	}
+	return true;
+}
+
 static void csg_set_state(struct mali *m, unsigned int csg, uint32_t state)
 {
 	struct mali_csg *g = &m->mcu.csg[csg];
@@ -532,7 +595,11 @@ static void csg_process(struct mali *m, unsigned int csg)
 		fw_wr32(m, out + CSG_STATUS_EP_CURRENT, ep);
 		fw_wr32(m, out + CSG_STATUS_EP_REQ, ep);
 	}
-	if (changed & CSG_STATE_MASK)
+	g->ending = changed & CSG_STATE_MASK &&
+		    !csg_ready_to_end(m, csg, req & CSG_STATE_MASK);
+	if (g->ending)
+		changed &= ~CSG_STATE_MASK;
+	else if (changed & CSG_STATE_MASK)
 		csg_set_state(m, csg, req & CSG_STATE_MASK);
 	csg_cs_doorbells(m, csg);
 	/* The status of a group that was just suspended is written already */
@@ -567,6 +634,12 @@ static uint64_t timer_ns(const struct mali *m, uint32_t val)
 	return counts / hz * 1000000000u + counts % hz * 1000000000u / hz;
 }
 
+static uint64_t cycles_ns(uint64_t cycles)
+{
+	return cycles / MALI_CORE_HZ * 1000000000u +
+	       cycles % MALI_CORE_HZ * 1000000000u / MALI_CORE_HZ;
+}
+
 static void halt(struct mali *m)
 {
 	for (unsigned int csg = 0; csg < FW_NUM_CSGS; csg++)
@@ -589,6 +662,10 @@ static void glb_process(struct mali *m)
 		halt(m);
 		return;
 	}
+	if (changed & GLB_CFG_PROGRESS_TIMER)
+		m->mcu.progress_ns =
+			cycles_ns((uint64_t)fw_rd32(m, in + GLB_PROGRESS_TIMER) <<
+				  GLB_TIMER_SHIFT);
 	m->mcu.timers_on = req & GLB_IDLE_EN;
 	m->mcu.idle_ns = timer_ns(m, fw_rd32(m, in + GLB_IDLE_TIMER));
 	if (changed) {
@@ -714,8 +791,10 @@ static void stop(struct mali *m)
 	struct mali_mcu *mcu = &m->mcu;
 
 	mcu->boot_pending = false;
+	mcu->stopped = false;
 	mcu->glb_doorbell = false;
 	mcu->doorbells = 0;
+	mcu->progress_ns = 0;
 	mcu->timers_on = false;
 	mcu->idle_since = MALI_NEVER;
 	mcu->idle_sent = false;
@@ -744,12 +823,15 @@ void mali_mcu_write(struct mali *m, uint32_t reg, uint32_t val)
 		stop(m);
 	} else if (m->mcu.status == MCU_STATUS_DISABLED) {
 		m->mcu.boot_pending = true;
+		m->mcu.answer_due = mali_inject_due(m, MALI_SLOW_FIRMWARE);
 		mali_kick(m);
 	}
 }
 
 void mali_mcu_doorbell(struct mali *m, unsigned int id)
 {
+	if (!m->mcu.glb_doorbell && !m->mcu.doorbells)
+		m->mcu.answer_due = mali_inject_due(m, MALI_SLOW_FIRMWARE);
 	if (!id)
 		m->mcu.glb_doorbell = true;
 	else if (id < 32)
@@ -789,25 +871,41 @@ static void doorbells(struct mali *m)
 	}
 }
 
+/* A round of turns: what it has executed, and when the next is wanted */
+struct round {
+	uint64_t executed;
+	uint64_t due;
+	bool more;
+};
+
+static void note_due(struct round *r, uint64_t due)
+{
+	if (due < r->due)
+		r->due = due;
+}
+
 /* Give one stream its turn. True: it has more to do. */
 static bool run_stream(struct mali *m, unsigned int csg, unsigned int id,
-		       uint64_t *executed)
+		       unsigned int slice, struct round *round)
 {
 	struct mali_csg *g = &m->mcu.csg[csg];
 	struct mali_cs *cs = &g->cs[id];
-	unsigned int budget = SLICE_INSTRS;
+	unsigned int budget = slice;
 	struct mali_cs_result r;
 
 	if (!cs->started)
 		return false;
 	r = mali_cs_run(m, g, id, &budget);
-	*executed += SLICE_INSTRS - budget;
+	round->executed += slice - budget;
+	note_due(round, r.due);
 	cs_publish(m, cs);
 
 	if (r.wake)
 		m->mcu.wake_epoch++;
 	if (r.sync_update)
 		csg_event(m, csg, CSG_SYNC_UPDATE);
+	if (r.oom)
+		cs_out_of_memory(m, csg, id, &r);
 	if (r.outcome == MALI_CS_FATAL || r.outcome == MALI_CS_FAULTED)
 		cs_exception(m, csg, id, &r);
 	return r.outcome == MALI_CS_RAN || r.outcome == MALI_CS_FAULTED;
@@ -818,6 +916,8 @@ static bool stream_idle(const struct mali_cs *cs)
 {
 	if (!cs->started || cs->ctx.dead)
 		return true;
+	if (cs->ctx.num_ops)
+		return false;
 	if (cs->block == MALI_CS_BLOCK_SYNC)
 		return cs->idle_flags & CS_IDLE_SYNC_WAIT;
 	if (cs->block != MALI_CS_UNBLOCKED)
@@ -836,29 +936,102 @@ static void update_idle(struct mali *m, unsigned int csg)
 	csg_set_idle(m, csg, idle);
 }
 
-/* Every group a turn for each of its streams. True: there is more to do. */
-static bool run_groups(struct mali *m, uint64_t *executed)
+/*
+ * The indices 0 to @n - 1 by falling priority, those of equal priority in turn
+ * from @first on. @n is 8: nothing cleverer is worth it.
+ */
+static void sort_by_priority(unsigned int order[], const unsigned int priority[],
+			     unsigned int n, unsigned int first)
 {
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int it = (first + i) % n, at = i;
+
+		for (; at && priority[order[at - 1]] < priority[it]; at--)
+			order[at] = order[at - 1];
+		order[at] = it;
+	}
+}
+
+/* True: a stream had more to do than its turn allowed. */
+static bool run_group(struct mali *m, unsigned int csg, unsigned int slice,
+		      struct round *round)
+{
+	unsigned int order[FW_NUM_CS], priority[FW_NUM_CS];
+	struct mali_csg *g = &m->mcu.csg[csg];
+	uint64_t before = round->executed;
+	bool busy = false;
+
+	for (unsigned int id = 0; id < FW_NUM_CS; id++)
+		priority[id] = CS_CONFIG_PRIORITY(g->cs[id].config);
+	sort_by_priority(order, priority, FW_NUM_CS, 0);
+	for (unsigned int i = 0; i < FW_NUM_CS; i++)
+		busy |= run_stream(m, csg, order[i], slice, round);
+
+	/* However short the work was, it ends an idle period */
+	if (round->executed != before)
+		csg_set_idle(m, csg, false);
+	update_idle(m, csg);
+	return busy;
+}
+
+static void run_groups(struct mali *m, struct round *round)
+{
+	unsigned int order[FW_NUM_CSGS], priority[FW_NUM_CSGS];
 	struct mali_mcu *mcu = &m->mcu;
 	uint32_t epoch = mcu->wake_epoch;
-	bool more = false;
+	int busy = -1;	/* the highest priority that had more to do */
+
+	for (unsigned int csg = 0; csg < FW_NUM_CSGS; csg++)
+		priority[csg] = mcu->csg[csg].priority;
+	sort_by_priority(order, priority, FW_NUM_CSGS, mcu->next);
+	mcu->next = (mcu->next + 1) % FW_NUM_CSGS;
 
 	for (unsigned int i = 0; i < FW_NUM_CSGS; i++) {
-		unsigned int csg = (mcu->next + i) % FW_NUM_CSGS;
-		uint64_t before = *executed;
+		struct mali_csg *g = &mcu->csg[order[i]];
+		bool small = busy > (int)g->priority;
 
-		if (!mcu->csg[csg].active)
+		if (!g->active || g->ending)
 			continue;
-		for (unsigned int id = 0; id < FW_NUM_CS; id++)
-			more |= run_stream(m, csg, id, executed);
-		/* However short the work was, it ends an idle period */
-		if (*executed != before)
-			csg_set_idle(m, csg, false);
-		update_idle(m, csg);
+		if (run_group(m, order[i],
+			      small ? SMALL_SLICE_INSTRS : SLICE_INSTRS, round) &&
+		    busy < 0)
+			busy = g->priority;
 	}
-	mcu->next = (mcu->next + 1) % FW_NUM_CSGS;
 	/* What a stream signalled may have unblocked one that had its turn */
-	return more || epoch != mcu->wake_epoch;
+	round->more = busy >= 0 || epoch != mcu->wake_epoch;
+}
+
+/* Suspend and terminate requests that could not be met at once */
+static void end_groups(struct mali *m, struct round *round)
+{
+	for (unsigned int csg = 0; csg < FW_NUM_CSGS; csg++) {
+		struct mali_csg *g = &m->mcu.csg[csg];
+
+		if (!g->ending)
+			continue;
+		csg_process(m, csg);
+		for (unsigned int id = 0; g->ending && id < FW_NUM_CS; id++)
+			note_due(round, mali_cs_finish_due(&g->cs[id]));
+	}
+}
+
+/* CSG_PROGRESS_TIMER_EVENT for work on an endpoint that does not move */
+static void progress_timer(struct mali *m, struct round *round)
+{
+	for (unsigned int i = 0; i < FW_NUM_CSGS * FW_NUM_CS; i++) {
+		struct mali_csg *g = &m->mcu.csg[i / FW_NUM_CS];
+		struct mali_cs *cs = &g->cs[i % FW_NUM_CS];
+
+		if (!g->active || !m->mcu.progress_ns || cs->hang_reported ||
+		    cs->block != MALI_CS_BLOCK_HANG)
+			continue;
+		if (mali_now(m) - cs->hang_since < m->mcu.progress_ns) {
+			note_due(round, cs->hang_since + m->mcu.progress_ns);
+			continue;
+		}
+		cs->hang_reported = true;
+		csg_event(m, i / FW_NUM_CS, CSG_PROGRESS_TIMER_EVENT);
+	}
 }
 
 /* GLB_IDLE, once every group has been idle for the hysteresis */
@@ -891,22 +1064,88 @@ static uint64_t idle_timer(struct mali *m)
 	return MALI_NEVER;
 }
 
+/* True when the firmware is still asleep over what it was called for */
+static bool answers_later(struct mali *m, struct round *round)
+{
+	const struct mali_mcu *mcu = &m->mcu;
+
+	if (!mcu->boot_pending && !mcu->glb_doorbell && !mcu->doorbells)
+		return false;
+	if (mali_now(m) >= mcu->answer_due)
+		return false;
+	note_due(round, mcu->answer_due);
+	return true;
+}
+
 uint64_t mali_mcu_run(struct mali *m)
 {
-	uint64_t start = mali_now(m), executed = 0, timer;
-	bool more;
+	struct round round = { .due = MALI_NEVER };
+	uint64_t start = mali_now(m);
 
-	if (mali_mmu_as_locked(&m->mmu, MCU_AS))
-		return MALI_NEVER;	/* the unlock kicks */
-	if (m->mcu.boot_pending)
-		boot(m);
-	if (!mcu_alive(m))
+	/* An unlock kicks, and so does what ends an injection */
+	if (mali_mmu_as_locked(&m->mmu, MCU_AS) || m->mcu.stopped)
 		return MALI_NEVER;
+	if (!answers_later(m, &round)) {
+		if (m->mcu.boot_pending)
+			boot(m);
+		if (mcu_alive(m))
+			doorbells(m);
+	}
+	if (!mcu_alive(m))
+		return round.due;
+	end_groups(m, &round);
+	run_groups(m, &round);
+	progress_timer(m, &round);
+	note_due(&round, idle_timer(m));
+	if (round.more)
+		note_due(&round, start + round.executed * INSTR_NS);
+	return round.due;
+}
 
-	doorbells(m);
+/* --- Looking inside, and injection -------------------------------------- */
+
+void mali_mcu_get_slot(const struct mali *m, unsigned int csg,
+		       struct mali_slot *s)
+{
+	const struct mali_csg *g = &m->mcu.csg[csg];
+
+	memset(s, 0, sizeof(*s));
+	s->active = g->active;
+	s->as = g->as;
+	s->priority = g->priority;
+	s->idle = g->idle;
+	for (unsigned int id = 0; id < FW_NUM_CS; id++) {
+		const struct mali_cs *cs = &g->cs[id];
+
+		s->stream[id].started = cs->started;
+		s->stream[id].block = cs->block;
+		s->stream[id].cmd_ptr = mali_cs_cmd_ptr(cs);
+		s->stream[id].extract = cs->ctx.extract;
+		s->stream[id].insert = cs->insert;
+	}
+}
+
+const char *mali_mcu_inject(struct mali *m, bool crash)
+{
 	if (!mcu_alive(m))
-		return MALI_NEVER;
-	more = run_groups(m, &executed);
-	timer = idle_timer(m);
-	return more ? start + executed * INSTR_NS : timer;
+		return "the firmware is not running";
+	if (crash)
+		mcu_set_status(m, MCU_STATUS_FATAL);
+	else
+		m->mcu.stopped = true;
+	return NULL;
+}
+
+void mali_mcu_inject_clear(struct mali *m)
+{
+	m->mcu.stopped = false;
+	m->mcu.answer_due = 0;
+	for (unsigned int i = 0; i < FW_NUM_CSGS * FW_NUM_CS; i++) {
+		struct mali_cs *cs = &m->mcu.csg[i / FW_NUM_CS].cs[i % FW_NUM_CS];
+
+		if (cs->block == MALI_CS_BLOCK_HANG)
+			cs->block = MALI_CS_UNBLOCKED;
+		for (unsigned int k = 0; k < cs->ctx.num_ops; k++)
+			cs->ctx.op[k].due = 0;
+	}
 }

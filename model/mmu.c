@@ -524,8 +524,44 @@ static bool as_locks(const struct mali_mmu *mmu, unsigned int as, uint64_t va)
 {
 	const struct mali_mmu_as *a = &mmu->as[as];
 
-	return (mmu->slow_mask >> as & 1) && va >= a->lock_first &&
-	       va <= a->lock_last;
+	return a->locked && !(mmu->ignore & MALI_IGNORE_AS_LOCK) &&
+	       va >= a->lock_first && va <= a->lock_last;
+}
+
+static bool as_injected(const struct mali_mmu *mmu, unsigned int as)
+{
+	const struct mali_mmu_injection *in = &mmu->inject;
+
+	return in->count && (in->as < 0 ? as != 0 : (unsigned int)in->as == as);
+}
+
+/* Which accesses need more than a look into the TLB */
+static void update_slow(struct mali_mmu *mmu, unsigned int as)
+{
+	bool holds = mmu->as[as].locked && !(mmu->ignore & MALI_IGNORE_AS_LOCK);
+
+	if (holds || as_injected(mmu, as))
+		mmu->slow_mask |= 1u << as;
+	else
+		mmu->slow_mask &= ~(1u << as);
+}
+
+static void update_all_slow(struct mali_mmu *mmu)
+{
+	for (unsigned int as = 0; as < MALI_NUM_AS; as++)
+		update_slow(mmu, as);
+}
+
+/* The access faults on request */
+static bool injected_fault(struct mali_mmu *mmu, unsigned int as, uint64_t va,
+			   uint8_t *exception)
+{
+	if (!as_injected(mmu, as) || (va & MALI_PAGE_MASK) != mmu->inject.page)
+		return false;
+	*exception = mmu->inject.exception;
+	if (!--mmu->inject.count)
+		update_all_slow(mmu);
+	return true;
 }
 
 enum mali_mmu_result
@@ -541,6 +577,8 @@ mali_mmu_translate_slow(struct mali_mmu *mmu, unsigned int as, uint64_t va,
 		return make_fault(fault, va, access, MALI_EXC_TRANSLATION_0);
 	if (as_locks(mmu, as, va))
 		return MALI_MMU_STALL;
+	if (injected_fault(mmu, as, va, &exception))
+		return make_fault(fault, va, access, exception);
 
 	e = tlb_lookup(mmu, as, va);
 	if (e) {
@@ -708,10 +746,7 @@ bool mali_mmu_as_enabled(const struct mali_mmu *mmu, unsigned int as)
 static void set_locked(struct mali_mmu *mmu, unsigned int as, bool locked)
 {
 	mmu->as[as].locked = locked;
-	if (locked && !(mmu->ignore & MALI_IGNORE_AS_LOCK))
-		mmu->slow_mask |= 1u << as;
-	else
-		mmu->slow_mask &= ~(1u << as);
+	update_slow(mmu, as);
 }
 
 static enum mali_mmu_mode decode_mode(const struct mali_mmu *mmu,
@@ -857,23 +892,104 @@ static void command_complete(struct mali_mmu *mmu, unsigned int as,
 		mmu->on_change(mmu->opaque, as);
 }
 
-/*
- * A command takes no time. For one that does, return here after setting
- * ACTIVE and call command_complete() when the time has come.
- */
+static void command_end(struct mali_mmu *mmu, unsigned int as)
+{
+	struct mali_mmu_as *a = &mmu->as[as];
+
+	if (command_run(mmu, as, a->command))
+		command_complete(mmu, as, a->command);
+	else
+		a->status &= ~MALI_AS_STATUS_ACTIVE;
+}
+
+/* A command takes effect when it ends, which is at once unless it is slow. */
 static void command_start(struct mali_mmu *mmu, unsigned int as, uint32_t cmd)
 {
+	struct mali_mmu_as *a = &mmu->as[as];
+	uint64_t now;
+
 	if (cmd == MALI_AS_COMMAND_NOP)
 		return;
-	if (mmu->as[as].status & MALI_AS_STATUS_ACTIVE) {
+	if (a->status & MALI_AS_STATUS_ACTIVE) {
 		guest_error(mmu, "mmu: AS %u: command %u while one is active",
 			    as, cmd);
 		return;
 	}
-	if (!command_run(mmu, as, cmd))
+	a->status |= MALI_AS_STATUS_ACTIVE;
+	a->command = cmd;
+	if (!mmu->delay) {
+		command_end(mmu, as);
 		return;
-	mmu->as[as].status |= MALI_AS_STATUS_ACTIVE;
-	command_complete(mmu, as, cmd);
+	}
+	now = mmu->ops->clock_ns(mmu->host);
+	a->command_due = mmu->delay >= MALI_NEVER - now ? MALI_NEVER :
+							  now + mmu->delay;
+}
+
+void mali_mmu_set_delay(struct mali_mmu *mmu, uint64_t ns)
+{
+	mmu->delay = ns;
+}
+
+bool mali_mmu_busy(const struct mali_mmu *mmu)
+{
+	for (unsigned int as = 0; as < MALI_NUM_AS; as++)
+		if (mmu->as[as].status & MALI_AS_STATUS_ACTIVE)
+			return true;
+	return false;
+}
+
+uint64_t mali_mmu_run(struct mali_mmu *mmu)
+{
+	uint64_t next = MALI_NEVER;
+
+	if (!mali_mmu_busy(mmu))
+		return next;
+	for (unsigned int as = 0; as < MALI_NUM_AS; as++) {
+		struct mali_mmu_as *a = &mmu->as[as];
+
+		if (!(a->status & MALI_AS_STATUS_ACTIVE))
+			continue;
+		if (mmu->ops->clock_ns(mmu->host) >= a->command_due)
+			command_end(mmu, as);
+		else if (a->command_due < next)
+			next = a->command_due;
+	}
+	return next;
+}
+
+/* --- Injection ----------------------------------------------------------- */
+
+void mali_mmu_inject_fault(struct mali_mmu *mmu, int as, uint64_t va,
+			   uint8_t exception, unsigned int count)
+{
+	mmu->inject = (struct mali_mmu_injection){
+		.as = as,
+		.page = va & MALI_PAGE_MASK,
+		.exception = exception,
+		.count = count,
+	};
+	update_all_slow(mmu);
+	/* Streams fetch through a page of their own, until the AS changes */
+	mali_mmu_forget_pages(mmu);
+}
+
+void mali_mmu_inject_clear(struct mali_mmu *mmu)
+{
+	mmu->delay = 0;
+	mmu->inject.count = 0;
+	update_all_slow(mmu);
+	for (unsigned int as = 0; as < MALI_NUM_AS; as++)
+		mmu->as[as].command_due = 0;
+}
+
+void mali_mmu_forget_pages(struct mali_mmu *mmu)
+{
+	for (unsigned int set = 0; set < MALI_MMU_SETS; set++)
+		for (unsigned int way = 0; way < MALI_MMU_WAYS; way++)
+			mmu->entry[set][way].page = NULL;
+	for (unsigned int as = 0; as < MALI_NUM_AS; as++)
+		mmu->as[as].generation++;
 }
 
 /* --- Registers ----------------------------------------------------------- */
@@ -1000,6 +1116,7 @@ void mali_mmu_reset(struct mali_mmu *mmu)
 	}
 	mali_mmu_drop_all(mmu);
 	mmu->slow_mask = ~low_mask(MALI_NUM_AS);
+	update_all_slow(mmu);
 	mmu->rawstat = 0;
 	mmu->mask = 0;
 	update_irq(mmu);

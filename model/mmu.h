@@ -65,11 +65,13 @@ struct mali_mmu_xlat {
  * keeps the reach of a block, the page bank the fast path and the host page.
  */
 #define MALI_MMU_WAYS		4
+#ifndef MALI_MMU_PAGE_SETS	/* a fuzzer wants them small; powers of two */
 #define MALI_MMU_PAGE_SETS	1024u
 #define MALI_MMU_BLOCK_SETS	64u
 #define MALI_MMU_WALK3_SETS	256u
 #define MALI_MMU_WALK2_SETS	64u
 #define MALI_MMU_WALK1_SETS	16u
+#endif
 #define MALI_MMU_SETS		(MALI_MMU_PAGE_SETS + MALI_MMU_BLOCK_SETS + \
 				 MALI_MMU_WALK3_SETS + MALI_MMU_WALK2_SETS + \
 				 MALI_MMU_WALK1_SETS)
@@ -134,15 +136,29 @@ struct mali_mmu_as {
 	struct mali_mmu_config cfg;
 	unsigned int generation;
 
+	/* The command under way while STATUS says ACTIVE, and when it ends. */
+	uint32_t command;
+	uint64_t command_due;
+
 	/* The region that LOCK latched. */
 	bool locked;
 	uint64_t lock_first;
 	uint64_t lock_last;
 };
 
+/* A fault on request: see MALI_INJECT_FAULT. @count is 0 when there is none. */
+struct mali_mmu_injection {
+	int as;
+	uint64_t page;
+	uint8_t exception;
+	unsigned int count;
+};
+
 struct mali_mmu {
 	/* Address spaces whose accesses take the slow path; and all beyond. */
 	uint32_t slow_mask;
+	struct mali_mmu_injection inject;
+	uint64_t delay;
 	struct mali_stats *stats;
 
 	uint64_t tag[MALI_MMU_SETS][MALI_MMU_WAYS];
@@ -215,6 +231,24 @@ static inline bool mali_mmu_as_locked(const struct mali_mmu *mmu,
 {
 	return as < MALI_NUM_AS && mmu->as[as].locked;
 }
+
+/* Commands take @ns from now on, INT64_MAX for ever. */
+void mali_mmu_set_delay(struct mali_mmu *mmu, uint64_t ns);
+/* A command is under way: mali_mmu_run() is wanted. */
+bool mali_mmu_busy(const struct mali_mmu *mmu);
+/* Ends the commands that are due; when the next one ends, or MALI_NEVER. */
+uint64_t mali_mmu_run(struct mali_mmu *mmu);
+
+/*
+ * The next @count accesses to the page of @va in @as, or in any AS but 0 when
+ * that is negative, raise @exception. Replaces the injection before.
+ */
+void mali_mmu_inject_fault(struct mali_mmu *mmu, int as, uint64_t va,
+			   uint8_t exception, unsigned int count);
+/* No injection, no delay; commands under way end at the next run. */
+void mali_mmu_inject_clear(struct mali_mmu *mmu);
+/* Every access asks for the host page of its memory again. */
+void mali_mmu_forget_pages(struct mali_mmu *mmu);
 
 /* The functions of mali.h of the same names, without side effects. */
 int mali_mmu_translate_peek(const struct mali_mmu *mmu, unsigned int as,

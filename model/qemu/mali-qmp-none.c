@@ -24,3 +24,14 @@ MaliStats *qmp_x_mali_stats(Error **errp)
 	error_setg(errp, "built without the Mali GPU model");
 	return NULL;
 }
+
+MaliSlotList *qmp_x_mali_slots(Error **errp)
+{
+	error_setg(errp, "built without the Mali GPU model");
+	return NULL;
+}
+
+void qmp_x_mali_inject(MaliInjection *arg, Error **errp)
+{
+	error_setg(errp, "built without the Mali GPU model");
+}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The QMP commands x-mali-*: what tests on the host see of the GPU. All of
- * them only look; they change nothing that the guest or the GPU can notice.
+ * The QMP commands x-mali-*: what tests see of the GPU, and what they have go
+ * wrong. All but x-mali-inject only look; they change nothing that the guest or
+ * the GPU can notice.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -114,4 +115,128 @@ MaliStats *qmp_x_mali_stats(Error **errp)
 	ret->irq_mmu = s.irqs[MALI_IRQ_MMU];
 	ret->irq_gpu = s.irqs[MALI_IRQ_GPU];
 	return ret;
+}
+
+static MaliStreamList *mali_qmp_streams(const struct mali_slot *slot)
+{
+	MaliStreamList *list = NULL;
+	MaliStreamList **tail = &list;
+	int i;
+
+	/* The two enumerations name the same reasons in the same order. */
+	QEMU_BUILD_BUG_ON((int)MALI_BLOCK_REASON_HANG !=
+			  (int)MALI_CS_BLOCK_HANG);
+	for (i = 0; i < MALI_NUM_STREAMS; i++) {
+		MaliStream *stream = g_new0(MaliStream, 1);
+
+		stream->started = slot->stream[i].started;
+		stream->block = (MaliBlockReason)slot->stream[i].block;
+		stream->cmd_ptr = slot->stream[i].cmd_ptr;
+		stream->extract = slot->stream[i].extract;
+		stream->insert = slot->stream[i].insert;
+		QAPI_LIST_APPEND(tail, stream);
+	}
+	return list;
+}
+
+MaliSlotList *qmp_x_mali_slots(Error **errp)
+{
+	struct mali *core = mali_qmp_core(errp);
+	MaliSlotList *list = NULL;
+	MaliSlotList **tail = &list;
+	struct mali_slot s;
+	int i;
+
+	for (i = 0; core && !mali_get_slot(core, i, &s); i++) {
+		MaliSlot *slot = g_new0(MaliSlot, 1);
+
+		slot->active = s.active;
+		slot->as = s.as;
+		slot->priority = s.priority;
+		slot->idle = s.idle;
+		slot->streams = mali_qmp_streams(&s);
+		QAPI_LIST_APPEND(tail, slot);
+	}
+	return list;
+}
+
+/* Arguments that this kind of injection cannot do without */
+static bool mali_qmp_check_injection(const MaliInjection *arg, Error **errp)
+{
+	const char *missing = NULL;
+
+	switch (arg->kind) {
+	case MALI_INJECT_KIND_LOST_IRQ:
+	case MALI_INJECT_KIND_SPURIOUS_IRQ:
+		missing = arg->has_line ? NULL : "line";
+		break;
+	case MALI_INJECT_KIND_BUS_ERROR:
+		missing = arg->has_pa ? NULL : "pa";
+		break;
+	case MALI_INJECT_KIND_FAULT:
+		missing = arg->has_va && arg->has_exception ?
+			  NULL : "va and exception";
+		break;
+	case MALI_INJECT_KIND_GPU_FAULT:
+		missing = arg->has_exception ? NULL : "exception";
+		break;
+	case MALI_INJECT_KIND_SLOW:
+		missing = arg->has_what && arg->has_ns ? NULL : "what and ns";
+		break;
+	default:
+		break;
+	}
+	if (missing)
+		error_setg(errp, "'%s' needs %s",
+			   MaliInjectKind_str(arg->kind), missing);
+	return !missing;
+}
+
+static enum mali_inject_kind mali_qmp_kind(MaliInjectKind kind)
+{
+	static const enum mali_inject_kind kinds[] = {
+		[MALI_INJECT_KIND_HANG] = MALI_INJECT_HANG,
+		[MALI_INJECT_KIND_LOST_IRQ] = MALI_INJECT_LOST_IRQ,
+		[MALI_INJECT_KIND_SPURIOUS_IRQ] = MALI_INJECT_SPURIOUS_IRQ,
+		[MALI_INJECT_KIND_FIRMWARE_STOP] = MALI_INJECT_FIRMWARE_STOP,
+		[MALI_INJECT_KIND_FIRMWARE_CRASH] = MALI_INJECT_FIRMWARE_CRASH,
+		[MALI_INJECT_KIND_BUS_ERROR] = MALI_INJECT_BUS_ERROR,
+		[MALI_INJECT_KIND_FAULT] = MALI_INJECT_FAULT,
+		[MALI_INJECT_KIND_GPU_FAULT] = MALI_INJECT_GPU_FAULT,
+		[MALI_INJECT_KIND_SLOW] = MALI_INJECT_SLOW,
+		[MALI_INJECT_KIND_CLEAR] = MALI_INJECT_CLEAR,
+	};
+
+	return kinds[kind];
+}
+
+void qmp_x_mali_inject(MaliInjection *arg, Error **errp)
+{
+	struct mali *core = mali_qmp_core(errp);
+	struct mali_injection inj = {
+		.kind = mali_qmp_kind(arg->kind),
+		.csg = arg->has_csg ? arg->csg : MALI_ANY,
+		.cs = arg->has_cs ? arg->cs : MALI_ANY,
+		.hard = arg->hard,
+		.line = (enum mali_irq)arg->line,
+		.count = arg->has_count ? arg->count : 1,
+		.pa = arg->pa,
+		.size = arg->has_size ? arg->size : 4096,
+		.as = arg->has_as ? arg->as : MALI_ANY,
+		.va = arg->has_address ? arg->address : arg->va,
+		.exception = arg->exception,
+		.protm = arg->q_protected,	/* a C++ keyword */
+		.slow = (enum mali_slow)arg->what,
+		.ns = arg->ns,
+	};
+	const char *wrong;
+
+	/* Lines and slow commands are named in the same order on both sides. */
+	QEMU_BUILD_BUG_ON((int)MALI_LINE_GPU != (int)MALI_IRQ_GPU);
+	QEMU_BUILD_BUG_ON((int)MALI_SLOW_KIND_STREAM != (int)MALI_SLOW_STREAM);
+	if (!core || !mali_qmp_check_injection(arg, errp))
+		return;
+	wrong = mali_inject(core, &inj);
+	if (wrong)
+		error_setg(errp, "%s", wrong);
 }
