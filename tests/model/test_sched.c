@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Which group and which stream has its turn when: priorities, and that nobody
+ * is left out.
+ */
+#include <stdlib.h>
+
+#include "driver.h"
+#include "tap.h"
+
+#define RING	0x1000u
+#define DATA	0x10000000ull
+
+struct sched {
+	struct driver d;
+	struct group g[4];
+	uint64_t data;
+};
+
+static struct sched *sched_new(unsigned int groups)
+{
+	struct sched *s = malloc(sizeof(*s));
+
+	if (!s)
+		abort();
+	drv_up(&s->d);
+	drv_as_new(&s->d, 1);
+	s->data = drv_map(&s->d, 1, DATA, 1, SIM_RW);
+	for (unsigned int i = 0; i < groups; i++)
+		drv_group_new(&s->d, &s->g[i], 1, 2, RING);
+	return s;
+}
+
+static void sched_delete(struct sched *s)
+{
+	drv_free(&s->d);
+	free(s);
+}
+
+static void start(struct sched *s, unsigned int i, unsigned int priority)
+{
+	s->g[i].priority = priority;
+	if (!drv_group_start(&s->d, &s->g[i], i))
+		abort();
+}
+
+/* An endless loop that counts in word @word */
+static void loop(struct sched *s, unsigned int i, unsigned int queue,
+		 unsigned int word)
+{
+	drv_submit(&s->d, &s->g[i], queue, I_MOVE(0, DATA + word * 4),
+		   I_ADD32(2, 2, 1), I_STORE(2, 0, 1, 0), I_WAIT(1),
+		   I_BRANCH(ALWAYS, 0, -4));
+}
+
+static uint32_t count(struct sched *s, unsigned int word)
+{
+	return mem32(&s->d, s->data + word * 4);
+}
+
+static void test_priority(void)
+{
+	struct sched *s = sched_new(4);
+	uint32_t n[4];
+
+	for (unsigned int i = 0; i < 4; i++) {
+		start(s, i, i < 2 ? 4 : 4 + i);		/* 4, 4, 6, 7 */
+		loop(s, i, 0, i);
+	}
+	drv_run(&s->d, 20 * MS);
+	for (unsigned int i = 0; i < 4; i++) {
+		n[i] = count(s, i);
+		diag("group %u: %u rounds", i, n[i]);
+	}
+	ok(n[3] > 4 * n[2] && n[3] > 4 * n[0],
+	   "the highest priority has most of the time");
+	ok(n[0] > 100 && n[1] > 100, "the lowest is not starved");
+	ok(abs((int)(n[0] - n[1])) < (int)n[0] / 4,
+	   "equal priorities share alike");
+	sched_delete(s);
+}
+
+/* A group of high priority that becomes runnable goes first from then on */
+static void test_preemption(void)
+{
+	struct sched *s = sched_new(2);
+	uint32_t before, low, high;
+
+	start(s, 0, 2);
+	start(s, 1, 9);
+	loop(s, 0, 0, 0);
+	drv_run(&s->d, 5 * MS);
+	before = count(s, 0);
+	loop(s, 1, 0, 1);
+	drv_run(&s->d, 5 * MS);
+	low = count(s, 0) - before;
+	high = count(s, 1);
+	diag("alone %u, then %u beside %u", before, low, high);
+	ok(low < before / 4, "the low group is slowed down");
+	ok(high > 4 * low, "by the high one");
+	drv_group_stop(&s->d, &s->g[1], S_SUSPEND);
+	before = count(s, 0);
+	drv_run(&s->d, 5 * MS);
+	ok(count(s, 0) - before > 4 * low, "and recovers when that is gone");
+	sched_delete(s);
+}
+
+/* An endpoint request changes the priority of a group that is running */
+static void test_change(void)
+{
+	struct sched *s = sched_new(2);
+	uint32_t a, b;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		start(s, i, 5);
+		loop(s, i, 0, i);
+	}
+	drv_run(&s->d, 2 * MS);
+	put32(&s->d, s->d.csg_in[0] + SI_EP_REQ, 9u << 28);
+	ok(drv_csg_toggle(&s->d, 0, S_EP_CONFIG), "a new priority");
+	a = count(s, 0);
+	b = count(s, 1);
+	drv_run(&s->d, 5 * MS);
+	ok(count(s, 0) - a > 4 * (count(s, 1) - b), "is in force");
+	sched_delete(s);
+}
+
+int main(void)
+{
+	test_priority();
+	test_preemption();
+	test_change();
+	return done_testing();
+}

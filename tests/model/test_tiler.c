@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Tiler heaps: what a tiling operation takes of them, the out-of-memory event
+ * and the driver's answers, exception handlers, and how chunks come back.
+ */
+#include "cs_fixture.h"
+
+#define CHUNK(n)	(0x50000000ull + (n) * 0x100000)
+#define CHUNK_PAGES	2u
+#define CHUNK_ROOM	(CHUNK_PAGES * 4096 - 64)
+#define NAME(n)		(CHUNK(n) | CHUNK_PAGES)
+#define NUM_CHUNKS	6u
+
+/* In the data pages: heap context, tiler context, heap descriptor */
+#define HEAP		(DATA + 0x100)
+#define TILER		(DATA + 0x200)
+#define DESC		(DATA + 0x300)
+
+#define CI_HEAP_START	0x20
+#define CI_HEAP_END	0x28
+#define CO_HEAP		0xc0
+#define CO_HEAP_ADDR	0xd0
+#define C_OOM		(1u << 26)
+#define EXC_OOM		0x60
+
+#define I_RUN_TILING	OP(5)
+#define I_FINISH_TILING	OP(9)
+#define I_FINISH_FRAGMENT(top, bottom, done) \
+	(OP(11) | F40(top) | F32(bottom) | (done))
+#define I_HEAP_OP(op)	(OP(49) | F32(op))
+enum { VT_START, VT_END, FRAG_END = 3 };
+
+/* A tiling operation that takes @bytes: 16 for a vertex */
+#define TILE(bytes) \
+	I_MOVE32(33, (bytes) / 16), I_MOVE32(34, 1), I_MOVE(40, TILER), \
+	I_RUN_TILING
+#define BEGIN	I_MOVE(4, HEAP), I_HEAP_SET(4), I_SB_ENTRY(1, 0), \
+		I_HEAP_OP(VT_START)
+
+struct heap {
+	struct cs *c;
+	uint64_t pa[NUM_CHUNKS];
+};
+
+static uint64_t next_of(struct heap *h, unsigned int n)
+{
+	return mem64(&h->c->d, h->pa[n]);
+}
+
+/* As the driver does: @initial chunks linked to each other, the last is first */
+static void heap_new(struct heap *h, unsigned int initial)
+{
+	h->c = cs_new();
+	for (unsigned int i = 0; i < NUM_CHUNKS; i++)
+		h->pa[i] = drv_map(&h->c->d, 1, CHUNK(i), CHUNK_PAGES, SIM_RW);
+	for (unsigned int i = 1; i < initial; i++)
+		put64(&h->c->d, h->pa[i], NAME(i - 1));
+	set64(h->c, TILER + 24, DESC);
+	set64(h->c, DESC + 8, CHUNK(initial - 1));
+	set64(h->c, DESC + 16, CHUNK(initial - 1) + 64);
+	set64(h->c, DESC + 24, CHUNK(initial - 1) + CHUNK_PAGES * 4096);
+}
+
+static uint32_t events(struct heap *h)
+{
+	return drv_cs_events(&h->c->d, 0, 0);
+}
+
+/* Panthor's answer to the event: a chunk, or 0 */
+static void answer(struct heap *h, uint64_t chunk)
+{
+	struct driver *d = &h->c->d;
+
+	put64(d, d->cs_in[0][0] + CI_HEAP_START, chunk);
+	put64(d, d->cs_in[0][0] + CI_HEAP_END, chunk);
+	drv_cs_ack(d, 0, 0, C_OOM);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+}
+
+static void test_inside_a_chunk(void)
+{
+	struct heap h;
+
+	heap_new(&h, 1);
+	RUN(h.c, BEGIN, TILE(1024), I_WAIT(2), I_HEAP_OP(VT_END));
+	ok(!events(&h), "a small operation needs no chunk");
+	is_u64(data64(h.c, DESC + 16), CHUNK(0) + 64 + 1024,
+	       "the bottom of the heap moved by what it took");
+	ok(data32(h.c, HEAP) == 1 && data32(h.c, HEAP + 4) == 1 &&
+	   data32(h.c, HEAP + 8) == 0, "one pass started and completed");
+	RUN(h.c, TILE(0), I_WAIT(2));
+	is_u64(data64(h.c, DESC + 16), CHUNK(0) + 64 + 1024,
+	       "one without vertices takes nothing");
+	cs_delete(h.c);
+}
+
+static void test_initial_chunks(void)
+{
+	struct heap h;
+
+	heap_new(&h, 3);
+	RUN(h.c, BEGIN, TILE(2 * CHUNK_ROOM + 160), I_WAIT(2));
+	ok(!events(&h), "linked chunks are taken in their order");
+	is_u64(data64(h.c, DESC + 8), NAME(0), "down to the last one");
+	is_u64(data64(h.c, DESC + 16), CHUNK(0) + 64 + 160, "of which a part");
+	is_u64(data64(h.c, TILER + 40), NAME(1), "the list of full ones: top");
+	is_u64(next_of(&h, 1), NAME(2), "linked");
+	is_u64(data64(h.c, TILER + 48), NAME(2), "bottom");
+	is_u64(next_of(&h, 2), 0, "and ended");
+	cs_delete(h.c);
+}
+
+static void test_grow(void)
+{
+	struct heap h;
+	struct driver *d;
+
+	heap_new(&h, 1);
+	d = &h.c->d;
+	RUN(h.c, BEGIN, TILE(CHUNK_ROOM + 64), I_WAIT(2), I_ADD32(20, 20, 1));
+	is_u64(events(&h), C_OOM, "no room: an out-of-memory event");
+	is_u64(mem32(d, d->cs_out[0][0] + CO_HEAP), 1, "passes started");
+	is_u64(mem32(d, d->cs_out[0][0] + CO_HEAP + 4), 0, "completed");
+	is_u64(mem32(d, d->cs_out[0][0] + CO_HEAP + 12), 0, "rendered");
+	is_u64(mem64(d, d->cs_out[0][0] + CO_HEAP_ADDR), HEAP, "of this heap");
+	is_u64(data64(h.c, DESC + 16), CHUNK(0) + 8192, "the chunk is full");
+	drv_run(d, 10 * MS);
+	is_u64(reg(h.c, 20), 0, "the stream waits");
+	answer(&h, NAME(5));
+	ok(!events(&h), "with a new chunk it goes on");
+	is_u64(reg(h.c, 20), 1, "to its end");
+	is_u64(data64(h.c, DESC + 8), NAME(5), "the new chunk is in use");
+	is_u64(data64(h.c, DESC + 16), CHUNK(5) + 128, "as far as needed");
+	is_u64(data64(h.c, TILER + 40), CHUNK(0) | CHUNK_PAGES,
+	       "the full one is the pass's, with its size");
+	cs_delete(h.c);
+}
+
+static void test_refused(void)
+{
+	struct heap h;
+	struct result r;
+
+	heap_new(&h, 1);
+	RUN(h.c, BEGIN, TILE(3 * CHUNK_ROOM), I_WAIT(2), I_ADD32(20, 20, 1),
+	    I_ERROR_BARRIER);
+	answer(&h, 0);
+	r = result(h.c);
+	ok(r.events == C_FAULT && r.fault == EXC_OOM && r.fault_info == I_RUN_TILING,
+	   "no chunk and no handler: a fault");
+	drv_cs_ack(&h.c->d, 0, 0, ~0u);
+	is_u64(reg(h.c, 20), 1, "after which the stream goes on");
+	cs_delete(h.c);
+}
+
+/* The handler gives a chunk back, as incremental rendering does */
+static void test_handler(void)
+{
+	struct heap h;
+	struct result r;
+
+	heap_new(&h, 2);
+	PUT_CODE(h.c, 0x100, I_ADD32(21, 21, 1), I_WAIT(2), I_MOVE(10, TILER),
+		 I_LOAD(12, 10, 0xf, 40), I_WAIT(1),
+		 I_FINISH_FRAGMENT(12, 14, 0), I_MOVE(16, 0),
+		 I_STORE(16, 10, 3, 40), I_STORE(16, 10, 3, 48), I_WAIT(1));
+	RUN(h.c, BEGIN, I_MOVE(6, CODE + 0x100), I_MOVE32(8, 10 * 8),
+	    I_HANDLER(6, 8), TILE(3 * CHUNK_ROOM), I_WAIT(2),
+	    I_ADD32(20, 20, 1));
+	is_u64(events(&h), C_OOM, "two chunks are not enough");
+	answer(&h, 0);
+	r = result(h.c);
+	ok(!r.events && reg(h.c, 21) == 1, "no chunk: the handler runs");
+	is_u64(reg(h.c, 20), 1, "what it freed lets the operation end");
+	is_u64(data64(h.c, DESC + 8), NAME(1), "in the chunk that came back");
+
+	RUN(h.c, TILE(3 * CHUNK_ROOM), I_WAIT(2), I_ADD32(20, 20, 1));
+	PUT_CODE(h.c, 0x100, I_ADD32(21, 21, 1), I_NOP, I_NOP, I_NOP, I_NOP,
+		 I_NOP, I_NOP, I_NOP, I_NOP, I_NOP);
+	answer(&h, 0);
+	is_u64(events(&h), C_OOM, "a handler that frees nothing: asked again");
+	answer(&h, 0);
+	r = result(h.c);
+	ok(r.events == C_FAULT && r.fault == EXC_OOM, "refused again: a fault");
+	RUN(h.c, I_ERROR_BARRIER);
+	is_u64(reg(h.c, 21), 2, "the handler ran once more");
+	cs_delete(h.c);
+}
+
+static void test_finish(void)
+{
+	struct heap h;
+
+	heap_new(&h, 3);
+	RUN(h.c, BEGIN, TILE(3 * CHUNK_ROOM - 16), I_WAIT(2), I_HEAP_OP(VT_END),
+	    I_FINISH_TILING, I_MOVE(10, TILER), I_LOAD(12, 10, 0xf, 40),
+	    I_WAIT(1), I_FINISH_FRAGMENT(12, 14, 1));
+	ok(!events(&h), "a whole pass");
+	is_u64(data32(h.c, HEAP + 8), 1, "counts as rendered");
+	is_u64(data64(h.c, HEAP + 16), NAME(1), "its chunks are free");
+	is_u64(next_of(&h, 1), NAME(2), "all of them");
+	is_u64(next_of(&h, 2), 0, "and no more");
+	RUN(h.c, TILE(CHUNK_ROOM + 16), I_WAIT(2));
+	ok(!events(&h), "the next pass takes them");
+	is_u64(data64(h.c, HEAP + 16), NAME(2), "from the top");
+	RUN(h.c, I_MOVE(12, 0), I_MOVE(14, 0), I_FINISH_FRAGMENT(12, 14, 1));
+	is_u64(data32(h.c, HEAP + 8), 2, "a pass without chunks counts as well");
+	cs_delete(h.c);
+}
+
+static void test_suspended(void)
+{
+	struct heap h;
+	struct driver *d;
+
+	heap_new(&h, 1);
+	d = &h.c->d;
+	RUN(h.c, BEGIN, TILE(CHUNK_ROOM + 64), I_WAIT(2), I_ADD32(20, 20, 1));
+	is_u64(events(&h), C_OOM, "out of memory");
+	ok(drv_group_stop(d, &h.c->g, S_SUSPEND), "suspended before the answer");
+	drv_cs_ack(d, 0, 0, ~0u);
+	ok(drv_group_resume(d, &h.c->g, 0), "and resumed");
+	drv_run(d, 1 * MS);
+	is_u64(events(&h), C_OOM, "it asks again");
+	answer(&h, NAME(2));
+	is_u64(reg(h.c, 20), 1, "and goes on");
+	is_u64(data64(h.c, DESC + 16), CHUNK(2) + 128, "having taken it once");
+	cs_delete(h.c);
+}
+
+static void test_nonsense(void)
+{
+	struct heap h;
+	struct result r;
+
+	heap_new(&h, 1);
+	/* A free list that bites its tail: endless memory, but no endless loop */
+	put64(&h.c->d, h.pa[3], NAME(3));
+	set64(h.c, HEAP + 16, NAME(3));
+	RUN(h.c, BEGIN, I_MOVE32(33, -1), I_MOVE32(34, -1), I_MOVE(40, TILER),
+	    I_RUN_TILING, I_WAIT(2));
+	drv_run(&h.c->d, 5 * MS);
+	ok(drv_group_stop(&h.c->d, &h.c->g, S_TERMINATE),
+	   "an operation without an end can be terminated");
+	fresh(h.c);
+	r = RUN(h.c, I_MOVE(4, HEAP + 4), I_HEAP_SET(4), I_HEAP_OP(VT_START));
+	is_fatal(&r, EXC_BUS, HEAP + 4, "a misaligned heap");
+	fresh(h.c);
+	r = RUN(h.c, BEGIN, I_MOVE32(33, 1), I_MOVE32(34, 1),
+		I_MOVE(40, TILER + 2), I_RUN_TILING);
+	is_fatal(&r, EXC_BUS, TILER + 2, "a misaligned tiler context");
+	fresh(h.c);
+	set64(h.c, TILER + 24, HOLE);
+	RUN(h.c, BEGIN, TILE(64), I_WAIT(2));
+	is_u64(rd64(&h.c->d, AS_REG(1, AS_FAULTADDR)), HOLE + 8,
+	       "a descriptor that is nowhere: a fault");
+	cs_delete(h.c);
+}
+
+int main(void)
+{
+	test_inside_a_chunk();
+	test_initial_chunks();
+	test_grow();
+	test_refused();
+	test_handler();
+	test_finish();
+	test_suspended();
+	test_nonsense();
+	return done_testing();
+}
