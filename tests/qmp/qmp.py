@@ -122,6 +122,14 @@ class Qmp:
         """The counters of the GPU, a dict as MaliStats."""
         return self.command("x-mali-stats")
 
+    def slots(self):
+        """The group slots, a list of MaliSlot."""
+        return self.command("x-mali-slots")
+
+    def inject(self, kind, **arguments):
+        """Has something go wrong, see MaliInjection."""
+        return self.command("x-mali-inject", kind=kind, **arguments)
+
     def address_spaces(self):
         """Numbers of the address spaces that are enabled."""
         found = []

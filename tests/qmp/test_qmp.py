@@ -257,6 +257,90 @@ def test_migration_refused():
         qemu.qmp.command("migrate", uri="exec:cat >/dev/null")
 
 
+def test_slots():
+    with Qemu(BINARY) as qemu:
+        slots = qemu.qmp.slots()
+        check_equal(len(slots), 8, "group slots")
+        for slot in slots:
+            check_equal(slot["active"], False, "active without a driver")
+            check_equal([s["block"] for s in slot["streams"]], ["none"] * 8,
+                        "why streams wait")
+
+
+def test_inject_refused():
+    with Qemu(BINARY) as qemu:
+        inject = qemu.qmp.inject
+        for kind, missing in (("lost-irq", "line"), ("spurious-irq", "line"),
+                              ("bus-error", "pa"), ("fault", "va and exception"),
+                              ("gpu-fault", "exception"), ("slow", "what and ns")):
+            check_error(lambda k=kind: inject(k), kind, f"needs {missing}")
+        check_error(lambda: inject("hang", csg=8), "hang", "no such group slot")
+        check_error(lambda: inject("hang", cs=9), "hang", "no such stream")
+        check_error(lambda: inject("fault", va=0, exception=1, **{"as": 8}),
+                    "fault", "no such address space")
+        check_error(lambda: inject("lost-irq", line="job", count=0), "lost-irq", "count")
+        check_error(lambda: inject("bus-error", pa=1, size=0), "bus-error", "size")
+        check_error(lambda: inject("firmware-stop"), "firmware-stop", "not running")
+        check_error(lambda: inject("slow", what="guest", ns=1), "slow", "guest")
+        check_error(lambda: inject("nothing"), "an unknown kind", "nothing")
+
+
+def test_inject_irq():
+    """An edge that is lost, one without a cause, and both cleared."""
+    with Qemu(BINARY) as qemu:
+        qemu.watch_irqs()
+        qemu.write(GPU_INT_CLEAR, 0xFFFFFFFF)
+        qemu.write(GPU_INT_MASK, RESET_COMPLETED)
+        qemu.qmp.inject("lost-irq", line="gpu")
+        qemu.write(GPU_COMMAND, SOFT_RESET)
+        check_equal(qemu.read(GPU_INT_STAT), RESET_COMPLETED, "GPU_INT_STAT")
+        check(not qemu.qtest.irqs.get(IRQ_GPU), "the lost edge came")
+        qemu.write(GPU_INT_CLEAR, RESET_COMPLETED)
+        qemu.write(GPU_COMMAND, SOFT_RESET)
+        qemu.read(GPU_ID)
+        check(qemu.qtest.irqs.get(IRQ_GPU), "the next edge did not come")
+        qemu.write(GPU_INT_CLEAR, RESET_COMPLETED)
+        qemu.qmp.inject("spurious-irq", line="gpu")
+        qemu.read(GPU_ID)
+        check(qemu.qtest.irqs.get(IRQ_GPU), "no spurious interrupt")
+        check_equal(qemu.read(GPU_INT_STAT), 0, "GPU_INT_STAT of none")
+        qemu.read(GPU_ID)
+        check(not qemu.qtest.irqs.get(IRQ_GPU), "it stays after it was looked at")
+        qemu.qmp.inject("spurious-irq", line="gpu")
+        qemu.qmp.inject("clear")
+        qemu.read(GPU_ID)
+        check(not qemu.qtest.irqs.get(IRQ_GPU), "it stays when cleared")
+
+
+def test_inject_slow():
+    """Commands take virtual time, and a reset of the machine forgets that."""
+    with Qemu(BINARY) as qemu:
+        qemu.qmp.inject("slow", what="reset", ns=1_000_000)
+        qemu.qmp.inject("slow", what="as", ns=1_000_000)
+        qemu.write(GPU_INT_CLEAR, 0xFFFFFFFF)
+        qemu.write(GPU_COMMAND, SOFT_RESET)
+        qemu.qtest.clock_step(900_000)
+        check_equal(qemu.read(GPU_INT_RAWSTAT) & RESET_COMPLETED, 0, "too early")
+        qemu.qtest.clock_step(200_000)
+        check(qemu.read(GPU_INT_RAWSTAT) & RESET_COMPLETED, "the reset does not end")
+        qemu.write(AS(1, COMMAND), AS_UPDATE)
+        check_equal(qemu.read(AS(1, STATUS)) & 1, 1, "ACTIVE")
+        qemu.qtest.clock_step(1_100_000)
+        check_equal(qemu.read(AS(1, STATUS)) & 1, 0, "ACTIVE after its time")
+        qemu.qmp.command("system_reset")
+        qemu.qmp.wait_event("RESET")
+        qemu.write(AS(1, COMMAND), AS_UPDATE)
+        check_equal(qemu.read(AS(1, STATUS)) & 1, 0, "ACTIVE after a system reset")
+
+
+def test_inject_bus_error():
+    with Qemu(BINARY) as qemu:
+        tables, base = four_levels(qemu)
+        qemu.qmp.inject("bus-error", pa=tables[3], count=1000)
+        check_equal(qemu.qmp.translate(3, base + 0x5000)["mapped"], True,
+                    "what a look at it says: mapped")
+
+
 def test_system_reset():
     with Qemu(BINARY) as qemu:
         four_levels(qemu)
@@ -453,7 +537,9 @@ def test_repeatable():
 TESTS = [
     test_device_present, test_device_absent_by_default, test_properties,
     test_device_tree, test_stats_zero, test_disabled_as, test_bad_as,
-    test_translate, test_tables, test_tables_loop, test_migration_refused,
+    test_translate, test_tables, test_tables_loop, test_slots,
+    test_inject_refused, test_inject_irq, test_inject_slow,
+    test_inject_bus_error, test_migration_refused,
     test_system_reset, test_quit, test_gpu_id, test_soft_reset,
     test_interrupt_line, test_wide_access, test_odd_access,
     test_unknown_registers, test_repeatable, test_fuzz,
