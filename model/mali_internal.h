@@ -6,7 +6,7 @@
  *	gpu.c	identity, power, reset, cache flush: the GPU control page
  *	mmu.c	address spaces, translation, faults (mmu.h)
  *	mcu.c	the firmware: boot, global, group and stream interface
- *	cs.c	the command-stream interpreter
+ *	cs.c	the command-stream interpreter; cs_async.c is its other half
  *	tiler.c	the tiler's heaps, on behalf of a stream
  *	inject.c faults on request; the operations that all of them use
  *

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the two halves of the command-stream interpreter share: the time slice,
+ * what became of an instruction, and access to registers. Nobody else includes
+ * this.
+ *
+ *	cs.c	the slice, control flow, and what is done when it is read
+ *	cs_async.c what is queued and completes later
+ */
+#ifndef MALI_CS_SLICE_H
+#define MALI_CS_SLICE_H
+
+#include "mali_internal.h"
+
+enum step {
+	STEP_NEXT,	/* go to the next instruction */
+	STEP_JUMPED,	/* the position was set */
+	STEP_AGAIN,	/* blocked: try this one again later */
+	STEP_HANDLER,	/* the same, but an exception handler comes first */
+	STEP_FATAL,
+	STEP_FAULT,
+};
+
+/* One time slice */
+struct slice {
+	struct mali *m;
+	struct mali_csg *g;
+	struct mali_cs *cs;
+	unsigned int id;
+	uint64_t now;
+	bool delayed;	/* asynchronous instructions take time */
+	struct mali_cs_result res;
+};
+
+/* --- Exceptions; all return the step that the instruction becomes -------- */
+
+/* STEP_FATAL or STEP_FAULT with an exception and its information */
+enum step slice_raise(struct slice *s, enum step severity,
+		      enum cs_exception exc, uint64_t info);
+/* Not an instruction of this architecture, or a register that is not there */
+enum step slice_invalid(struct slice *s, uint64_t instr);
+enum step slice_misaligned(struct slice *s, uint64_t va);
+/* Wait, for what @why says */
+enum step slice_block(struct slice *s, enum mali_cs_block why);
+/* An access did not go through: @r is not MALI_MMU_OK, @f belongs to it. */
+enum step slice_bad_access(struct slice *s, enum mali_mmu_result r,
+			   const struct mali_mmu_fault *f);
+
+/* --- Asynchronous instructions: cs_async.c ------------------------------- */
+
+/*
+ * Complete what scoreboard entries @want stand for, and what was issued before.
+ * STEP_NEXT: no entry of @want is busy any more. STEP_AGAIN: at least one is,
+ * and the stream is blocked; or it is not, and there is more to do at once.
+ */
+enum step slice_retire(struct slice *s, unsigned int want);
+/* An instruction that is queued or can be; STEP_NEXT when it was. */
+enum step slice_async(struct slice *s, uint64_t instr);
+
+/* A buffer of instructions that could be called */
+static inline bool buffer_valid(uint64_t va, uint32_t len)
+{
+	return !(va % CS_INSTR_SIZE) && !(len % CS_INSTR_SIZE) &&
+	       va + len >= va;
+}
+
+/* --- Registers ---------------------------------------------------------- */
+
+static inline bool is_reg(unsigned int r)
+{
+	return r < CS_NUM_REGS;
+}
+
+static inline bool is_pair(unsigned int r)
+{
+	return r < CS_NUM_REGS - 1;
+}
+
+static inline uint64_t pair(const struct mali_cs *cs, unsigned int r)
+{
+	return cs->ctx.regs[r] | (uint64_t)cs->ctx.regs[r + 1] << 32;
+}
+
+static inline void set_pair(struct mali_cs *cs, unsigned int r, uint64_t val)
+{
+	cs->ctx.regs[r] = (uint32_t)val;
+	cs->ctx.regs[r + 1] = val >> 32;
+}
+
+static inline void set_progress(struct slice *s, uint64_t val)
+{
+	s->cs->ctx.progress = val;
+	s->res.wake = true;
+}
+
+#endif /* MALI_CS_SLICE_H */
