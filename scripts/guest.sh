@@ -17,6 +17,7 @@
 #   --no-panthor             do not load the driver
 #   --icount                 time passes by instructions, not by the host's clock
 #   --qmp PATH               QMP socket (out/guest/NAME/qmp.sock)
+#   --inject                 QMP inside the guest as well: its virtio port "qmp"
 #   --qemu-arg ARG           one more argument for QEMU; repeat at will
 #   --smp N, --mem SIZE      processors (2) and memory (2G)
 #   --boot-only              no command: power off as soon as it is up
@@ -73,6 +74,17 @@ icount_args()
 	QEMU_ARGS+=(-icount "shift=3,sleep=on" -rtc "base=2026-01-01,clock=vm")
 }
 
+# A second monitor, and a port of the guest that is connected to it: what goes
+# wrong in the GPU and what the guest does then are in the hands of one program.
+inject_args()
+{
+	QEMU_ARGS+=(-chardev "socket,id=inject,path=inject.sock,server=on,wait=off"
+		    -mon "chardev=inject,mode=control"
+		    -chardev "socket,id=inject-port,path=inject.sock"
+		    -device virtio-serial-pci
+		    -device "virtserialport,chardev=inject-port,name=qmp")
+}
+
 parse()
 {
 	defaults
@@ -81,6 +93,7 @@ parse()
 		--icount) icount_args ;;
 		--no-panthor) PANTHOR=off ;;
 		--boot-only) BOOT_ONLY=1 ;;
+		--inject) inject_args ;;
 		--)
 			shift
 			COMMAND=("$@")
