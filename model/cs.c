@@ -463,9 +463,12 @@ static bool may_go_on(struct slice *s)
  * A recoverable fault abandons the called buffers; the ring goes on in error
  * state, up to the ERROR_BARRIER at the end of the job.
  */
-static void take_fault(struct mali_cs *cs)
+static void take_fault(struct slice *s)
 {
-	if (!cs->ctx.depth)
+	struct mali_cs *cs = s->cs;
+
+	/* The ring's instruction is over, unless it only waited for the fault */
+	if (!cs->ctx.depth && !s->late_fault)
 		cs->ctx.extract += CS_INSTR_SIZE;
 	cs->ctx.depth = 0;
 	cs->ctx.handler_depth = 0;
@@ -485,7 +488,7 @@ static enum mali_cs_outcome stop(struct slice *s, enum step st)
 		s->cs->ctx.dead = 1;
 		return MALI_CS_FATAL;
 	case STEP_FAULT:
-		take_fault(s->cs);
+		take_fault(s);
 		return MALI_CS_FAULTED;
 	default:
 		return s->cs->block == MALI_CS_UNBLOCKED ? MALI_CS_RAN :

@@ -355,6 +355,7 @@ enum step slice_retire(struct slice *s, unsigned int want)
 	}
 	memmove(&c->op[kept], &c->op[k], (c->num_ops - k) * sizeof(c->op[0]));
 	c->num_ops -= k - kept;
+	s->late_fault = st == STEP_FAULT;
 	if (st == STEP_NEXT && busy & want)
 		return slice_block(s, MALI_CS_BLOCK_SB);
 	return st;

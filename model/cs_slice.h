@@ -29,6 +29,7 @@ struct slice {
 	unsigned int id;
 	uint64_t now;
 	bool delayed;	/* asynchronous instructions take time */
+	bool late_fault; /* the fault is one of those, not of the one at hand */
 	struct mali_cs_result res;
 };
 

@@ -154,6 +154,23 @@ static void test_refused(void)
 	cs_delete(h.c);
 }
 
+/* The fault belongs to an instruction that the stream left behind long ago */
+static void test_late_fault(void)
+{
+	struct heap h;
+	struct result r;
+
+	heap_new(&h, 1);
+	RUN(h.c, BEGIN, TILE(3 * CHUNK_ROOM), I_ADD32(20, 20, 1));
+	answer(&h, 0);
+	r = result(h.c);
+	is_u64(r.fault, EXC_OOM, "a fault when the ring is empty");
+	is_u64(r.extract, 9 * 8, "EXTRACT stays at INSERT");
+	RUN(h.c, I_ERROR_BARRIER);
+	is_u64(reg(h.c, 20), 1, "what came in between was done");
+	cs_delete(h.c);
+}
+
 /* The handler gives a chunk back, as incremental rendering does */
 static void test_handler(void)
 {
@@ -264,6 +281,7 @@ int main(void)
 	test_initial_chunks();
 	test_grow();
 	test_refused();
+	test_late_fault();
 	test_handler();
 	test_finish();
 	test_suspended();
