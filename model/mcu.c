@@ -25,11 +25,13 @@
 #include "gpu_regs.h"
 #include "mali_internal.h"
 
-/* Instructions that a stream executes before the next has its turn ... */
+/* Instructions that a stream executes before the next has its turn */
+#ifndef SLICE_INSTRS	/* a fuzzer wants it small */
 #define SLICE_INSTRS		4096u
-/* ... a low one, while a group of higher priority is busy ... */
-#define SMALL_SLICE_INSTRS	512u
-/* ... and what one instruction takes of the model's time. */
+#endif
+/* The same while a group of higher priority is busy */
+#define SMALL_SLICE_INSTRS	(SLICE_INSTRS / 8)
+/* What one instruction takes of the model's time */
 #define INSTR_NS		4u
 
 #define MCU_AS			0u

@@ -259,7 +259,9 @@ int mali_mmu_translate_peek(const struct mali_mmu *mmu, unsigned int as,
  * itself ends; tables that no memory backs are left out. A level is that of
  * the architecture, so the root of a smaller address space is not level 0.
  */
+#ifndef MALI_MMU_MAX_TABLES
 #define MALI_MMU_MAX_TABLES	(1 << 18)
+#endif
 long mali_mmu_walk_tables(const struct mali_mmu *mmu, unsigned int as, mali_table_fn *fn,
 			  void *opaque);
 
