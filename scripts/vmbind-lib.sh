@@ -27,12 +27,13 @@ _vmbind_headers()
 		-j"$JOBS" headers
 }
 
-_vmbind_make()
+# vmbind_make_in NAME: make tests/NAME with what tests/vmbind is built with
+vmbind_make_in()
 {
 	local cross=aarch64-linux-gnu-
 
 	[ "$(uname -m)" != aarch64 ] || cross=
-	make -C "$ROOT/tests/vmbind" O="$BUILD/vmbind/obj" CROSS_COMPILE=$cross \
+	make -C "$ROOT/tests/$1" O="$BUILD/$1/obj" CROSS_COMPILE=$cross \
 		UAPI="$BUILD/vmbind/headers/usr" \
 		SYSROOT="$BUILD/vmbind/sysroot" -j"$JOBS"
 }
@@ -60,7 +61,7 @@ vmbind_build()
 			stamp_set "$BUILD/vmbind/.headers" "$key"
 		fi
 		REMEDY="if a header is missing remove $BUILD/vmbind and run again" \
-			step "vmbind build" _vmbind_make
+			step "vmbind build" vmbind_make_in vmbind
 		if ! cmp -s "$BUILD/vmbind/obj/vmbind" "$bin/vmbind"; then
 			install -m 755 "$BUILD/vmbind/obj/vmbind" "$bin/vmbind.new"
 			mv "$bin/vmbind.new" "$bin/vmbind"

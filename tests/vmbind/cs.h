@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Command-stream encoder for architecture 10: one small function for each
- * instruction that the VM_BIND demonstration uses.
+ * instruction that our programs use.
  *
  * Opcodes and field positions are facts of the instruction set. The file may
  * grow by instructions; it must not know of panthor or of the scenarios.
@@ -129,6 +129,76 @@ static inline void cs_call(struct cs *cs, unsigned int addr, unsigned int len)
 static inline void cs_flush_caches(struct cs *cs, unsigned int id)
 {
 	cs_emit(cs, 36, (uint64_t)CS_SB_LS << 48 | (uint64_t)id << 40 | 0x233);
+}
+
+/* Which of a stream's state STORE_STATE stores */
+enum cs_state {
+	CS_TIMESTAMP,
+	CS_CYCLES,
+	CS_DISJOINT,
+	CS_ERROR,
+};
+
+/* At once: it waits for no scoreboard entry */
+static inline void cs_store_state(struct cs *cs, unsigned int addr,
+				  enum cs_state what)
+{
+	cs_emit(cs, 40, (uint64_t)addr << 40 | (uint64_t)what << 32);
+}
+
+/* The heap that the tiler's memory comes from, by the address of its context */
+static inline void cs_heap_set(struct cs *cs, unsigned int addr)
+{
+	cs_emit(cs, 48, (uint64_t)addr << 40);
+}
+
+enum cs_heap_op {
+	CS_VT_START,
+	CS_VT_END,
+	CS_FRAG_END = 3,
+};
+
+static inline void cs_heap_operation(struct cs *cs, enum cs_heap_op op)
+{
+	cs_emit(cs, 49, (uint64_t)op << 32);
+}
+
+/* Operands are in r33, r34 and r40, see below */
+static inline void cs_run_tiling(struct cs *cs)
+{
+	cs_emit(cs, 5, 0);
+}
+
+static inline void cs_finish_tiling(struct cs *cs)
+{
+	cs_emit(cs, 9, 0);
+}
+
+/* Gives the chunks between those in @top and @bottom back */
+static inline void cs_finish_fragment(struct cs *cs, unsigned int top,
+				      unsigned int bottom, bool completed)
+{
+	cs_emit(cs, 11, (uint64_t)top << 40 | (uint64_t)bottom << 32 |
+		completed);
+}
+
+/* What is called when the heap cannot grow; @len holds bytes */
+static inline void cs_set_handler(struct cs *cs, unsigned int addr,
+				  unsigned int len)
+{
+	cs_emit(cs, 25, (uint64_t)addr << 40 | (uint64_t)len << 32);
+}
+
+/* Work for shader cores */
+static inline void cs_run_compute(struct cs *cs)
+{
+	cs_emit(cs, 4, 0);
+}
+
+/* Into protected mode */
+static inline void cs_prot_region(struct cs *cs)
+{
+	cs_emit(cs, 41, 1);
 }
 
 /* System scope: other queues, other groups and the CPU notice */

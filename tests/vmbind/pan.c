@@ -4,8 +4,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sync_file.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -261,11 +263,15 @@ struct drm_panthor_sync_op pan_signal(uint32_t syncobj, uint64_t point)
 	return sync_op(DRM_PANTHOR_SYNC_OP_SIGNAL, syncobj, point);
 }
 
-int pan_group_create(const struct pan *p, uint32_t vm, unsigned int queues,
-		     uint32_t *group)
+struct drm_panthor_group_create pan_group_args(const struct pan *p, uint32_t vm,
+					       struct drm_panthor_queue_create *q,
+					       unsigned int queues)
 {
-	struct drm_panthor_queue_create q[8] = { 0 };
-	struct drm_panthor_group_create c = {
+	for (unsigned int i = 0; i < queues; i++)
+		q[i] = (struct drm_panthor_queue_create){
+			.ringbuf_size = SZ_64K,
+		};
+	return (struct drm_panthor_group_create) {
 		.queues = DRM_PANTHOR_OBJ_ARRAY(queues, q),
 		.max_compute_cores = 1,
 		.max_fragment_cores = 1,
@@ -276,15 +282,28 @@ int pan_group_create(const struct pan *p, uint32_t vm, unsigned int queues,
 		.tiler_core_mask = 1,
 		.vm_id = vm,
 	};
-	int ret;
+}
+
+int pan_group_create_args(const struct pan *p,
+			  struct drm_panthor_group_create *args,
+			  uint32_t *group)
+{
+	int ret = pan_ioctl(p, DRM_IOCTL_PANTHOR_GROUP_CREATE, args);
+
+	*group = args->group_handle;
+	return ret;
+}
+
+int pan_group_create(const struct pan *p, uint32_t vm, unsigned int queues,
+		     uint32_t *group)
+{
+	struct drm_panthor_queue_create q[8];
+	struct drm_panthor_group_create c;
 
 	if (queues > ARRAY_SIZE(q))
 		return -EINVAL;
-	for (unsigned int i = 0; i < queues; i++)
-		q[i].ringbuf_size = SZ_64K;
-	ret = pan_ioctl(p, DRM_IOCTL_PANTHOR_GROUP_CREATE, &c);
-	*group = c.group_handle;
-	return ret;
+	c = pan_group_args(p, vm, q, queues);
+	return pan_group_create_args(p, &c, group);
 }
 
 int pan_group_destroy(const struct pan *p, uint32_t group)
@@ -344,4 +363,16 @@ int pan_syncobj_wait(const struct pan *p, uint32_t syncobj, uint64_t point,
 				      deadline_ns(timeout_ms),
 				      DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT,
 				      NULL);
+}
+
+int pan_fence_status(const struct pan *p, uint32_t syncobj)
+{
+	struct sync_file_info info = { 0 };
+	int fd, ret;
+
+	if (drmSyncobjExportSyncFile(p->fd, syncobj, &fd))
+		return -errno;
+	ret = ioctl(fd, SYNC_IOC_FILE_INFO, &info) ? -errno : info.status;
+	close(fd);
+	return ret;
 }

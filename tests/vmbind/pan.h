@@ -89,6 +89,13 @@ struct drm_panthor_sync_op pan_signal(uint32_t syncobj, uint64_t point);
 
 int pan_group_create(const struct pan *p, uint32_t vm, unsigned int queues,
 		     uint32_t *group);
+/* The same with any arguments; those of pan_group_create() to start from */
+struct drm_panthor_group_create pan_group_args(const struct pan *p, uint32_t vm,
+					       struct drm_panthor_queue_create *q,
+					       unsigned int queues);
+int pan_group_create_args(const struct pan *p,
+			  struct drm_panthor_group_create *args,
+			  uint32_t *group);
 int pan_group_destroy(const struct pan *p, uint32_t group);
 int pan_group_state(const struct pan *p, uint32_t group,
 		    struct drm_panthor_group_get_state *state);
@@ -101,5 +108,11 @@ void pan_syncobj_destroy(const struct pan *p, uint32_t syncobj);
 /* -ETIME when it does not signal in time */
 int pan_syncobj_wait(const struct pan *p, uint32_t syncobj, uint64_t point,
 		     unsigned int timeout_ms);
+
+/*
+ * Of the fence in a binary object: 1 when it has signalled, 0 when not, the
+ * negative errno that it carries when what it stands for failed.
+ */
+int pan_fence_status(const struct pan *p, uint32_t syncobj);
 
 #endif /* VMBIND_PAN_H */

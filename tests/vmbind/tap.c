@@ -39,16 +39,19 @@ static struct {
 	struct pages_row row[MAX_ROWS];
 } *shared;
 
-static const char *scenario = "vmbind";
+static const char *program = "tap";
+static const char *scenario;
 static char pending_detail[200];
 static const char *pause_file;
 
-void tap_init(void)
+void tap_init(const char *name)
 {
+	program = name;
+	scenario = name;
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED) {
-		perror("vmbind: mmap");
+		perror("mmap");
 		exit(1);
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -69,8 +72,8 @@ static void record(enum outcome outcome, const char *text)
 	struct point *p;
 
 	if (shared->points == MAX_POINTS) {
-		fprintf(stderr, "vmbind: more than %d test points\n",
-			MAX_POINTS);
+		fprintf(stderr, "%s: more than %d test points\n",
+			program, MAX_POINTS);
 		exit(1);
 	}
 	p = &shared->point[shared->points++];
@@ -208,7 +211,7 @@ void tap_run(const struct scenario *s, unsigned int timeout_s)
 	} else if (status) {
 		report_death(status);
 	}
-	scenario = "vmbind";
+	scenario = program;
 }
 
 static void count(unsigned int n[3])

@@ -36,7 +36,8 @@ struct pages_row {
 	long left;
 };
 
-void tap_init(void);
+/* @program: whose points these are, in front of those that have no scenario */
+void tap_init(const char *program);
 
 /* "ok N - scenario: name" or "not ok ..."; returns @pass */
 __printf(2, 3)

@@ -103,7 +103,7 @@ int main(int argc, char **argv)
 	}
 	for (int i = optind; i < argc; i++)
 		find(argv[i]);
-	tap_init();
+	tap_init("vmbind");
 	for (int i = optind; i < argc; i++)
 		tap_run(find(argv[i]), timeout_s);
 	for (unsigned int i = 0; optind == argc && i < ARRAY_SIZE(scenarios); i++)

@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Panthor's hard paths, tests/panthor, as a test suite.
+#
+#   scripts/panthor.sh build            build it for the guest, print its path
+#   scripts/panthor.sh [test NAME...]   run it, results to out/results/panthor.tsv
+#
+# The guest is run as each NAME says, all of them when none is given:
+#   plain   all scenarios on the plain kernel
+#   debug   the short ones on the debug kernel: KASAN, lockdep, fence annotations
+# Environment: PANTHOR_KERNEL=base|reserve, the kernel tree (base).
+#
+# A kernel warning, a guest that dies and a plan that is not fulfilled are
+# failures of their own. What the driver itself does wrong is in
+# docs/panthor-findings.md and not in here.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/vmbind-lib.sh
+. "$(dirname "$0")/vmbind-lib.sh"
+
+KERNEL=${PANTHOR_KERNEL:-base}
+
+usage()
+{
+	sed -n '/^#   scripts/s/^# *//p' "$0" >&2
+	exit 2
+}
+
+panthor_make()
+{
+	vmbind_make_in panthor
+}
+
+# build: the headers and libdrm are those of tests/vmbind
+cmd_build()
+{
+	local bin=$BUILD/guest/share/bin
+
+	vmbind_build >/dev/null
+	mkdir -p "$BUILD/panthor/obj" "$bin"
+	(
+		locked panthor
+		REMEDY="if a header is missing remove $BUILD/vmbind and run again" \
+			step "panthor build" panthor_make
+		if ! cmp -s "$BUILD/panthor/obj/hardpaths" "$bin/hardpaths"; then
+			install -m 755 "$BUILD/panthor/obj/hardpaths" "$bin/hardpaths.new"
+			mv "$bin/hardpaths.new" "$bin/hardpaths"
+		fi
+	) || exit 1
+	printf '%s\n' "$bin/hardpaths"
+}
+
+case ${1:-} in
+build) cmd_build ;;
+*) usage ;;
+esac

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * hardpaths: Panthor's hard paths, driven on purpose and checked.
+ *
+ * This file is the command line and the list of scenarios, nothing more.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "inject.h"
+#include "pan.h"
+#include "scenarios.h"
+#include "tap.h"
+
+#define DEFAULT_TIMEOUT_S	120
+
+/*
+ * INJECTS: nothing to see without a QMP port. FINDING: the driver does it
+ * wrong, so that it runs by its name only. LONG: not on a slow kernel.
+ */
+enum kind {
+	PLAIN = 0,
+	INJECTS = 1,
+	LONG = 2,
+	FINDING = 4,
+};
+
+static const struct hard {
+	struct scenario s;
+	unsigned int kind;
+} scenarios[] = {
+	{ { "query", "what the device says of itself and of time", run_query }, PLAIN },
+	{ { "arguments", "bad arguments of groups and jobs", run_arguments }, PLAIN },
+	{ { "buffers", "labels, flags and syncs of buffers", run_buffers }, PLAIN },
+	{ { "profiling", "fdinfo: time, cycles and memory", run_profiling }, PLAIN },
+	{ { "rotate", "more groups than slots, state in registers only", run_rotate }, PLAIN },
+	{ { "vms", "more VMs than address spaces, busy all", run_vms }, PLAIN },
+	{ { "chain", "blocked groups are evicted and woken by others", run_chain }, PLAIN },
+	{ { "priority", "who gets the GPU when all want it", run_priority }, PLAIN },
+	{ { "finding-wakeup", "a group that is woken up is not scheduled", run_finding_wakeup }, FINDING },
+	{ { "finding-signal", "a job that signals no sync object: an oops", run_finding_signal }, FINDING },
+};
+
+static char mark(const struct hard *h)
+{
+	if (h->kind & FINDING)
+		return '!';
+	return h->kind & INJECTS ? '*' : ' ';
+}
+
+static void usage(FILE *f)
+{
+	fprintf(f,
+		"Usage: hardpaths [OPTION]... [SCENARIO]...\n"
+		"Panthor's hard paths: schedules, hangs, resets, faults, loss of power. Prints\n"
+		"TAP; exits 0 only when no test point failed.\n"
+		"\n"
+		"  --short        leave out those that take long\n"
+		"  --timeout S    seconds that a scenario may take (%d)\n"
+		"  --list         the names of the scenarios\n"
+		"  --help         this text\n"
+		"\n"
+		"Without a SCENARIO all run but those with a !, which show what the driver does\n"
+		"wrong (docs/panthor-findings.md). Those with a * need the virtual Mali's QMP in\n"
+		"the guest (scripts/guest.sh --inject) and are skipped without it:\n",
+		DEFAULT_TIMEOUT_S);
+	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
+		fprintf(f, " %c%-18s%s\n", mark(&scenarios[i]),
+			scenarios[i].s.name, scenarios[i].s.about);
+}
+
+static const struct hard *find(const char *name)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
+		if (!strcmp(scenarios[i].s.name, name))
+			return &scenarios[i];
+	fprintf(stderr, "hardpaths: there is no scenario '%s'; see --list\n",
+		name);
+	exit(2);
+}
+
+static void list(void)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
+		puts(scenarios[i].s.name);
+}
+
+/* Whatever it leaves behind, the next one starts with a GPU that works. */
+static void run(const struct hard *h, unsigned int timeout_s)
+{
+	if (h->kind & INJECTS && !inject_ready()) {
+		skip("there is no QMP port in this guest", "%s", h->s.name);
+		return;
+	}
+	tap_run(&h->s, timeout_s);
+	if (inject_ready())
+		inject_clear();
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "timeout", required_argument, NULL, 't' },
+		{ "short", no_argument, NULL, 's' },
+		{ "list", no_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' },
+		{ }
+	};
+	unsigned int timeout_s = DEFAULT_TIMEOUT_S;
+	unsigned int without = FINDING;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (opt) {
+		case 't':
+			timeout_s = strtoul(optarg, NULL, 0);
+			break;
+		case 's':
+			without |= LONG;
+			break;
+		case 'l':
+			list();
+			return 0;
+		case 'h':
+			usage(stdout);
+			return 0;
+		default:
+			usage(stderr);
+			return 2;
+		}
+	}
+	for (int i = optind; i < argc; i++)
+		find(argv[i]);
+	tap_init("hardpaths");
+	inject_open();
+	for (int i = optind; i < argc; i++)
+		run(find(argv[i]), timeout_s);
+	for (unsigned int i = 0; optind == argc && i < ARRAY_SIZE(scenarios); i++)
+		if (!(scenarios[i].kind & without))
+			run(&scenarios[i], timeout_s);
+	return tap_done();
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel says and shows of the driver: its messages, its device in
+ * sysfs, its files in debugfs; and time.
+ */
+#ifndef PANTHOR_HOST_H
+#define PANTHOR_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+long now_ms(void);
+void msleep(unsigned int ms);
+
+/* From here on kmsg_*() look at what the kernel says */
+void kmsg_mark(void);
+/* How often it said @text since */
+unsigned int kmsg_count(const char *text);
+/* Within @ms */
+bool kmsg_wait(const char *text, unsigned int ms);
+/* A test point: the driver says so, now or within a second */
+bool said(const char *text);
+/* A test point: the driver did not */
+bool not_said(const char *text);
+
+/* The device's folder in sysfs; its name is the last part */
+const char *device_dir(void);
+const char *device_name(void);
+
+/* Negative errno; relative to device_dir() unless it starts with "/" */
+int sysfs_write(const char *file, const char *text);
+int sysfs_read(const char *file, char *out, size_t size);
+/* Within @ms the file reads @text */
+bool sysfs_wait(const char *file, const char *text, unsigned int ms);
+
+/* Whether runtime PM may suspend the GPU; returns when it is awake (true) */
+bool stay_awake(bool awake);
+/* It is suspended within @ms */
+bool sleeps(unsigned int ms);
+
+int driver_unbind(void);
+int driver_bind(void);
+
+/* The line of /proc/interrupts with @name: the sum over the processors */
+long interrupts(const char *name);
+
+#endif /* PANTHOR_HOST_H */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The scenarios, one function each; a new one is a line here, a line in the
+ * table of hardpaths.c and its file. Each opens its own device file.
+ */
+#ifndef PANTHOR_SCENARIOS_H
+#define PANTHOR_SCENARIOS_H
+
+/* s_groups.c */
+void run_rotate(void);
+void run_vms(void);
+void run_chain(void);
+void run_priority(void);
+void run_finding_wakeup(void);
+/* s_query.c */
+void run_query(void);
+void run_arguments(void);
+void run_buffers(void);
+void run_profiling(void);
+void run_finding_signal(void);
+/* s_hang.c */
+void run_timeouts(void);
+void run_hard_hang(void);
+void run_evicted_hang(void);
+void run_protected(void);
+/* s_firmware.c */
+void run_firmware_busy(void);
+void run_firmware_crash(void);
+void run_firmware_idle(void);
+void run_firmware_suspend(void);
+void run_firmware_boot(void);
+/* s_reset.c */
+void run_reset_survival(void);
+void run_reset_paths(void);
+/* s_irq.c */
+void run_lost_job(void);
+void run_lost_mmu(void);
+void run_lost_gpu(void);
+void run_spurious(void);
+void run_gpu_fault(void);
+/* s_mmu.c */
+void run_faults(void);
+void run_bus_errors(void);
+/* s_slow.c */
+void run_slow(void);
+void run_slow_as(void);
+void run_slow_flush(void);
+void run_slow_power(void);
+void run_slow_reset(void);
+/* s_tiler.c */
+void run_heap_arguments(void);
+void run_heap_growth(void);
+void run_heap_limits(void);
+/* s_power.c */
+void run_power(void);
+void run_unbind(void);
+void run_module(void);
+
+#endif /* PANTHOR_SCENARIOS_H */

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Work for the GPU whose outcome can be told: groups that share a VM, sums that
+ * live in registers only, and what has to be true of a group afterwards.
+ */
+#ifndef PANTHOR_WORK_H
+#define PANTHOR_WORK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gpu.h"
+
+#define OUT_VA		DATA_VA		/* struct sum_out of every member */
+#define COPY_VA		(DATA_VA + SZ_1G)
+
+/*
+ * Another group in the VM of @owner, with its own fence. Streams are written
+ * with the owner's gpu_cs() and queued with this one. Members' own sync
+ * objects are those from member_word() on.
+ */
+void member_open(struct gpu *g, const struct gpu *owner, int priority,
+		 unsigned int queues);
+void member_close(struct gpu *g);
+enum word member_word(unsigned int member, unsigned int i);
+
+/* What a sum leaves in memory: see cs_sum() */
+struct sum_out {
+	uint32_t sum;
+	uint32_t rounds;
+	uint64_t big;
+	uint32_t kept[12];
+};
+
+/*
+ * Streams that count in registers through nested calls. A buffer for the
+ * results of @members is mapped at OUT_VA; each round also goes to memory, at
+ * member_word(i, 0), so that the CPU sees it move.
+ */
+struct sums {
+	struct gpu *owner;
+	struct pan_bo out;
+	uint64_t sub;
+	uint32_t sub_bytes;
+};
+
+void sums_open(struct sums *s, struct gpu *owner);
+void sums_close(struct sums *s);
+/* The stream of member @i: @rounds rounds */
+struct cs sums_stream(struct sums *s, unsigned int i, uint32_t rounds);
+uint32_t sums_progress(const struct sums *s, unsigned int i);
+/* The results are exactly those of @rounds rounds */
+bool sums_right(const struct sums *s, unsigned int i, uint32_t rounds);
+
+/* A file, a VM, a group and a copy, all new: what a client that starts does */
+bool gpu_works(void);
+/* The same as a test point: "WHEN a new client's work is done and right" */
+void life_goes_on(const char *when);
+
+/* 64 KiB through the group, checked; a different pattern each time */
+struct copier {
+	struct gpu gpu;
+	struct pan_bo src;
+	struct pan_bo dst;
+	uint32_t seed;
+};
+
+void copier_open(struct copier *c, struct pan *p);
+void copier_close(struct copier *c);
+/* 0, or a negative errno; -EBADMSG when the bytes are wrong */
+int copier_run(struct copier *c);
+
+/* The job is over within @ms: true, however it ended */
+bool ends(const struct gpu *g, unsigned int ms);
+/*
+ * A test point: the group's state is these flags of GROUP_GET_STATE, its fence
+ * carries @fence (1: it is without error), and when it is dead a new job is
+ * refused.
+ */
+void group_is(struct gpu *g, uint32_t state, int fence, const char *what);
+
+/* A stream that never ends, and a job that waits for what never comes */
+struct cs cs_endless(struct gpu *owner);
+struct cs cs_never(struct gpu *owner, unsigned int member);
+
+/* The slot of the stream of a job that has just been queued, within a second */
+int slot_of_stream(const struct cs *cs);
+
+#endif /* PANTHOR_WORK_H */
