@@ -31,7 +31,6 @@ void run_firmware_suspend(void);
 void run_firmware_boot(void);
 /* s_reset.c */
 void run_reset_survival(void);
-void run_reset_paths(void);
 /* s_irq.c */
 void run_lost_job(void);
 void run_lost_mmu(void);
@@ -43,7 +42,6 @@ void run_faults(void);
 void run_bus_errors(void);
 /* s_slow.c */
 void run_slow(void);
-void run_slow_as(void);
 void run_slow_flush(void);
 void run_slow_power(void);
 void run_slow_reset(void);
@@ -55,5 +53,6 @@ void run_heap_limits(void);
 void run_power(void);
 void run_unbind(void);
 void run_module(void);
+void run_finding_unbind(void);
 
 #endif /* PANTHOR_SCENARIOS_H */

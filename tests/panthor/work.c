@@ -3,6 +3,7 @@
  * Work for the GPU whose outcome can be told; see work.h.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -261,4 +262,45 @@ int slot_of_stream(const struct cs *cs)
 		msleep(10);
 	}
 	return -1;
+}
+
+bool reset_within(uint64_t resets, unsigned int ms)
+{
+	long end = now_ms() + ms;
+
+	while (gpu_stat("resets") == resets) {
+		if (now_ms() > end)
+			return false;
+		msleep(10);
+	}
+	return true;
+}
+
+struct bind {
+	struct gpu *g;
+	struct pan_bo *bo;
+	int ret;
+};
+
+static void *bind_thread(void *arg)
+{
+	struct bind *b = arg;
+
+	b->ret = pan_map(b->g->pan, b->g->vm, DATA_VA + 64 * SZ_1G, b->bo, 0,
+			 SZ_64K, DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC);
+	return NULL;
+}
+
+int bind_with_stuck(struct gpu *g, struct pan_bo *bo, const char *what)
+{
+	struct bind b = { .g = g, .bo = bo };
+	pthread_t thread;
+
+	need(inject_slow(what, INJECT_NEVER));
+	need(-pthread_create(&thread, NULL, bind_thread, &b));
+	/* The driver gives up after 100 ms */
+	msleep(50);
+	need(inject_slow(what, 0));
+	pthread_join(thread, NULL);
+	return b.ret;
 }

@@ -83,6 +83,16 @@ void group_is(struct gpu *g, uint32_t state, int fence, const char *what);
 struct cs cs_endless(struct gpu *owner);
 struct cs cs_never(struct gpu *owner, unsigned int member);
 
+/* The GPU was reset again since it had been @resets times, or is within @ms */
+bool reset_within(uint64_t resets, unsigned int ms);
+
+/*
+ * A command of the GPU is made to last for ever while @p binds memory in @g's
+ * VM; those that follow are not slow. What the bind returned; the GPU's reset is
+ * under way then. @what is "as" or "flush".
+ */
+int bind_with_stuck(struct gpu *g, struct pan_bo *bo, const char *what);
+
 /* The slot of the stream of a job that has just been queued, within a second */
 int slot_of_stream(const struct cs *cs);
 

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Interrupts that do not come, and some that come for nothing.
+ */
+#include <errno.h>
+
+#include "host.h"
+#include "inject.h"
+#include "scenarios.h"
+#include "tap.h"
+#include "work.h"
+
+/* The driver looks at the results when the job's time is over: it is done. */
+void run_lost_job(void)
+{
+	struct copier c;
+	struct pan p;
+	long start;
+
+	need(pan_open(&p));
+	ok(stay_awake(true), "the GPU is awake");
+	copier_open(&c, &p);
+	is(copier_run(&c), 0, "a copy is right");
+	kmsg_mark();
+	need(inject_lost("job"));
+	start = now_ms();
+	is(copier_run(&c), 0, "one whose interrupt is lost is right as well");
+	note("after %ld ms", now_ms() - start);
+	ok(now_ms() - start > 1000, "but late");
+	not_said("job timeout");
+	need(inject_clear());
+	start = now_ms();
+	is(copier_run(&c), 0, "the next copy is right");
+	ok(now_ms() - start < 1000, "and in time");
+	copier_close(&c);
+	stay_awake(false);
+	pan_close(&p);
+}
+
+/* The fault is never reported: the stream stands still until its time is over */
+void run_lost_mmu(void)
+{
+	struct copier c;
+	struct pan p;
+	struct cs cs;
+
+	need(pan_open(&p));
+	ok(stay_awake(true), "the GPU is awake");
+	copier_open(&c, &p);
+	is(copier_run(&c), 0, "a copy is right");
+	kmsg_mark();
+	need(inject_lost("mmu"));
+	cs = gpu_cs(&c.gpu);
+	cs_copy(&cs, COPY_VA + SZ_1M, COPY_VA + SZ_1G, SZ_4K);
+	need(gpu_queue(&c.gpu, 0, &cs, 0, c.gpu.done));
+	ok(ends(&c.gpu, 8000), "a job that faults unheard has an end");
+	said("job timeout");
+	not_said("Unhandled Page fault");
+	group_is(&c.gpu, DRM_PANTHOR_GROUP_STATE_TIMEDOUT, -ETIMEDOUT,
+		 "it timed out");
+	/* Now the line rises, for a fault that is long over */
+	need(inject_clear());
+	said("Unhandled Page fault");
+	msleep(50);
+	need(gpu_revive(&c.gpu));
+	is(copier_run(&c), 0, "a new group in the VM works");
+	copier_close(&c);
+	stay_awake(false);
+	life_goes_on("after a lost fault");
+	pan_close(&p);
+}
+
+/* The flush was made, so the driver finds after its time-out */
+void run_lost_gpu(void)
+{
+	uint64_t resets;
+	struct copier c;
+	struct pan p;
+	long start;
+	int ret;
+
+	need(pan_open(&p));
+	ok(stay_awake(true), "the GPU is awake");
+	copier_open(&c, &p);
+	is(copier_run(&c), 0, "a copy is right");
+	kmsg_mark();
+	resets = gpu_stat("resets");
+	need(inject_lost("gpu"));
+	start = now_ms();
+	ret = pan_map(&p, c.gpu.vm, DATA_VA, &c.src, 0, SZ_64K, 0);
+	is(ret, 0, "a bind whose flush is never announced is made");
+	note("after %ld ms", now_ms() - start);
+	ok(now_ms() - start > 80, "but late");
+	not_said("Flush caches timeout");
+	is(gpu_stat("resets") - resets, 0, "without a reset");
+	need(inject_clear());
+	start = now_ms();
+	need(pan_unmap(&p, c.gpu.vm, DATA_VA, SZ_64K));
+	ok(now_ms() - start < 80, "the next one is in time");
+	is(copier_run(&c), 0, "and a copy is right");
+	copier_close(&c);
+	stay_awake(false);
+	pan_close(&p);
+}
+
+void run_spurious(void)
+{
+	static const char *const line[] = { "job", "mmu", "gpu" };
+	struct copier c;
+	struct pan p;
+
+	need(pan_open(&p));
+	ok(stay_awake(true), "the GPU is awake");
+	copier_open(&c, &p);
+	for (unsigned int i = 0; i < 3; i++) {
+		char name[32] = "panthor-";
+		long before, after;
+
+		for (int k = 0; k < 3; k++)
+			name[8 + k] = line[i][k];
+		msleep(50);
+		before = interrupts(name);
+		for (int k = 0; k < 3; k++) {
+			need(inject_spurious(line[i]));
+			msleep(20);
+		}
+		after = interrupts(name);
+		detail("%ld interrupts before, %ld after", before, after);
+		ok(after == before + 3, "three for nothing on the %s line arrive",
+		   line[i]);
+		is(copier_run(&c), 0, "and do no harm");
+	}
+	copier_close(&c);
+	stay_awake(false);
+	pan_close(&p);
+}
+
+void run_gpu_fault(void)
+{
+	struct copier c;
+	struct pan p;
+
+	need(pan_open(&p));
+	ok(stay_awake(true), "the GPU is awake");
+	copier_open(&c, &p);
+	kmsg_mark();
+	need(inject("\"kind\": \"gpu-fault\", \"exception\": %d, \"address\": %d",
+		    0x88, 0x12345000));
+	said("(GPU_SHAREABILITY_FAULT) at 0x0000000012345000");
+	is(copier_run(&c), 0, "work goes on after a GPU fault");
+	need(inject("\"kind\": \"gpu-fault\", \"exception\": %d, \"protected\": true",
+		    0x8a));
+	said("GPU Fault in protected mode");
+	is(copier_run(&c), 0, "and after one in protected mode");
+	copier_close(&c);
+	stay_awake(false);
+	pan_close(&p);
+}

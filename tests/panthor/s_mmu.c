@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Faults of the MMU of every kind, and memory that does not answer, both as
+ * data and as page table.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "host.h"
+#include "inject.h"
+#include "scenarios.h"
+#include "tap.h"
+#include "work.h"
+
+#define FATAL		DRM_PANTHOR_GROUP_STATE_FATAL_FAULT
+#define FRESH_VA	(DATA_VA + 0x100000000ull)
+#define ROUNDS		3000000u
+
+/* The VM's address space, which it keeps as long as the GPU is awake */
+static int as_of(struct copier *c)
+{
+	int as = -1, slot;
+
+	gpu_start_idling(&c->gpu);
+	slot = gpu_slot_of(CMD_VA, CMD_SIZE, -1);
+	if (slot >= 0)
+		as = gpu_slot_as(slot);
+	need(gpu_stop(&c->gpu));
+	return as;
+}
+
+/* The copy dies of it, the driver names it, a new group works */
+static void dies(struct copier *c, uint64_t src, const char *name,
+		 const char *what)
+{
+	struct cs cs = gpu_cs(&c->gpu);
+	char at[64];
+
+	snprintf(at, sizeof(at), "at VA 0x%016llX", (unsigned long long)src);
+	cs_copy(&cs, COPY_VA + SZ_1M, src, SZ_4K);
+	cs_end(&cs);
+	need(gpu_queue(&c->gpu, 0, &cs, 0, c->gpu.done));
+	ok(ends(&c->gpu, 2000), "%s: the job is over", what);
+	detail("the kernel says nothing of the kind");
+	ok(kmsg_wait(name, 1000) && kmsg_count(at), "%s: the driver says so and where",
+	   what);
+	group_is(&c->gpu, FATAL, -EINVAL, "the group has a fatal fault");
+	need(gpu_revive(&c->gpu));
+	is(copier_run(c), 0, "a new group in the VM works");
+}
+
+static void exceptions(struct copier *c)
+{
+	static const struct {
+		int code;
+		const char *name;
+	} e[] = {
+		{ 0xc1, "TRANSLATION_FAULT_1" },
+		{ 0xc4, "TRANSLATION_FAULT_4" },
+		{ 0xc8, "PERM_FAULT_0" },
+		{ 0xcb, "PERM_FAULT_3" },
+		{ 0xd9, "ACCESS_FLAG_1" },
+		{ 0xdb, "ACCESS_FLAG_3" },
+		{ 0xe0, "ADDR_SIZE_FAULT_IN" },
+		{ 0xe7, "ADDR_SIZE_FAULT_OUT3" },
+		{ 0xe8, "MEM_ATTR_FAULT_0" },
+		{ 0xeb, "MEM_ATTR_FAULT_3" },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(e); i++) {
+		uint64_t va = COPY_VA + i * SZ_4K;
+
+		kmsg_mark();
+		need(inject("\"kind\": \"fault\", \"va\": %llu, \"exception\": %d",
+			    (unsigned long long)va, e[i].code));
+		dies(c, va, e[i].name, e[i].name);
+	}
+}
+
+/* All groups of the VM die with it, those of others do not notice */
+static void neighbours(struct copier *c)
+{
+	struct gpu same, other;
+	struct sums s, t;
+	struct cs cs;
+
+	gpu_open(&other, c->gpu.pan);
+	sums_open(&s, &other);
+	cs = sums_stream(&s, 0, ROUNDS);
+	need(gpu_queue(&other, 0, &cs, 0, other.done));
+	sums_open(&t, &c->gpu);
+	member_open(&same, &c->gpu, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
+	cs = sums_stream(&t, 0, ROUNDS);
+	need(gpu_queue(&same, 0, &cs, 0, same.done));
+	for (int ms = 0; ms < 1000 && !sums_progress(&t, 0); ms += 5)
+		msleep(5);
+	kmsg_mark();
+	dies(c, COPY_VA + 64 * SZ_1M, "TRANSLATION_FAULT",
+	     "nothing is mapped there");
+	ok(ends(&same, 1000), "another group of the VM is over, too");
+	group_is(&same, FATAL, -EINVAL, "as it lost its address space");
+	ok(ends(&other, 8000) && sums_right(&s, 0, ROUNDS),
+	   "a group of another VM computed the right sum meanwhile");
+	group_is(&other, 0, 1, "and is not marked");
+	member_close(&same);
+	sums_close(&t);
+	sums_close(&s);
+	gpu_close(&other);
+}
+
+void run_faults(void)
+{
+	struct copier c;
+	struct pan p;
+
+	need(pan_open(&p));
+	copier_open(&c, &p);
+	exceptions(&c);
+	neighbours(&c);
+	copier_close(&c);
+	life_goes_on("after the faults");
+	pan_close(&p);
+}
+
+void run_bus_errors(void)
+{
+	struct copier c;
+	uint64_t pa;
+	struct pan p;
+	int as;
+
+	need(pan_open(&p));
+	ok(stay_awake(true), "the GPU is awake");
+	copier_open(&c, &p);
+	is(copier_run(&c), 0, "a copy is right");
+	as = as_of(&c);
+	need(as);
+	pa = gpu_translate(as, COPY_VA + SZ_4K);
+	kmsg_mark();
+	need(inject("\"kind\": \"bus-error\", \"pa\": %llu",
+		    (unsigned long long)pa));
+	dies(&c, COPY_VA + SZ_4K, "GPU_BUS_FAULT", "data that does not answer");
+
+	for (unsigned int level = 2; level <= 3; level++) {
+		uint64_t va = FRESH_VA + level * SZ_1G;
+
+		/* What no TLB holds has to be walked */
+		gpu_map(&c.gpu, va, &c.src, 0, SZ_64K);
+		pa = gpu_table(as, va, level);
+		need(pa ? 0 : -ENOENT);
+		kmsg_mark();
+		need(inject("\"kind\": \"bus-error\", \"pa\": %llu",
+			    (unsigned long long)pa));
+		dies(&c, va, "GPU_BUS_FAULT",
+		     level == 3 ? "a table of the last level that does not answer" :
+		     "a table of the level above that does not answer");
+	}
+	copier_close(&c);
+	stay_awake(false);
+	life_goes_on("after the bus errors");
+	pan_close(&p);
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The device comes and goes: runtime PM, a driver that is unbound under work,
+ * a module that is unloaded.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "inject.h"
+#include "scenarios.h"
+#include "tap.h"
+#include "work.h"
+
+#define CYCLES	25
+#define FLUSH_ID	DRM_PANTHOR_USER_FLUSH_ID_MMIO_OFFSET
+
+static void *map_flush_id(struct pan *p, int prot, int flags, size_t size,
+			  off_t offset)
+{
+	void *at = mmap(NULL, size, prot, flags, p->fd, offset);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+static void bad_mappings(struct pan *p)
+{
+	ok(!map_flush_id(p, PROT_READ | PROT_WRITE, MAP_SHARED, SZ_4K, FLUSH_ID),
+	   "the flush ID page is not for writing");
+	ok(!map_flush_id(p, PROT_READ, MAP_PRIVATE, SZ_4K, FLUSH_ID),
+	   "nor for private mappings");
+	ok(!map_flush_id(p, PROT_READ, MAP_SHARED, 2 * SZ_4K, FLUSH_ID),
+	   "it is one page");
+	ok(!map_flush_id(p, PROT_READ, MAP_SHARED, SZ_4K, FLUSH_ID + SZ_4K),
+	   "and the only one");
+}
+
+static void flush_id(struct pan *p)
+{
+	volatile uint32_t *id = map_flush_id(p, PROT_READ, MAP_SHARED, SZ_4K,
+					     FLUSH_ID);
+	uint32_t before, after;
+	struct copier c;
+
+	need(id ? 0 : -ENOMEM);
+	ok(stay_awake(true), "the GPU is awake");
+	copier_open(&c, p);
+	before = *id;
+	is(copier_run(&c), 0, "a copy is right");
+	after = *id;
+	detail("before %u, after %u", before, after);
+	ok(after > before && after > 1, "each flush counts in the flush ID");
+	stay_awake(false);
+	ok(sleeps(3000), "the GPU sleeps");
+	is(*id, 1, "then the page reads 1: there is nothing to flush");
+	ok(sleeps(0), "and reading it wakes nobody");
+	ok(stay_awake(true), "the GPU is awake");
+	detail("it reads %u", *id);
+	ok(*id >= after, "the page is the register again");
+	stay_awake(false);
+	copier_close(&c);
+	munmap((void *)id, SZ_4K);
+}
+
+void run_power(void)
+{
+	struct copier c;
+	int wrong = 0, awake = 0;
+	uint64_t resets;
+	struct pan p;
+	long start;
+
+	need(pan_open(&p));
+	resets = inject_ready() ? gpu_stat("resets") : 0;
+	copier_open(&c, &p);
+	start = now_ms();
+	for (int i = 0; i < CYCLES; i++) {
+		wrong += !!copier_run(&c);
+		awake += !sleeps(2000);
+	}
+	note("%d cycles in %ld ms", CYCLES, now_ms() - start);
+	is(awake, 0, "the GPU sleeps as soon as there is no work, each time");
+	is(wrong, 0, "work wakes it up and is right, each time");
+	if (inject_ready())
+		is(gpu_stat("resets") - resets, 0, "all by fast resets");
+	copier_close(&c);
+	bad_mappings(&p);
+	flush_id(&p);
+	pan_close(&p);
+	skip("CONFIG_SUSPEND is not set: nothing but runtime PM can suspend",
+	     "system suspend");
+}
+
+/* --- Unbind -------------------------------------------------------------- */
+
+#define BUSY	8
+#define ROUNDS	8000000u
+
+static sigjmp_buf back;
+
+static void on_sigbus(int sig)
+{
+	(void)sig;
+	siglongjmp(back, 1);
+}
+
+/* Whether a read of @at is a SIGBUS */
+static bool is_gone(volatile uint32_t *at)
+{
+	bool gone = true;
+
+	signal(SIGBUS, on_sigbus);
+	if (!sigsetjmp(back, 1)) {
+		(void)*at;
+		gone = false;
+	}
+	signal(SIGBUS, SIG_DFL);
+	return gone;
+}
+
+static void unplugged(struct pan *p, struct gpu *g, volatile uint32_t *id)
+{
+	struct drm_panthor_vm_bind_op op;
+	struct pan_bo bo = { .handle = g->cmd.handle };
+	struct cs cs = cs_endless(g);
+	uint32_t vm;
+
+	is(pan_vm_create(p, &vm), -ENODEV, "a new VM is refused");
+	is(pan_bo_create(p, SZ_4K, 0, &bo), -ENODEV, "a new buffer is refused");
+	op = pan_op_map(DATA_VA + 64 * SZ_1G, &g->cmd, 0, SZ_64K);
+	is(pan_bind(p, g->vm, 0, &op, 1), -ENODEV, "a bind is refused");
+	is(pan_bind(p, g->vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1), -ENODEV,
+	   "a queued bind is refused");
+	is(gpu_queue(g, 0, &cs, 0, 0), -ENODEV, "a job is refused");
+	ok(is_gone(id), "the flush ID page is gone");
+	is(pan_open(&(struct pan){ 0 }), -ENODEV, "the device does not open");
+}
+
+/* @busy: with groups at work on all slots */
+static void unbind_once(bool busy, const char *what)
+{
+	struct gpu owner, m[BUSY];
+	volatile uint32_t *id;
+	unsigned int over = 0;
+	struct sums s;
+	struct pan p;
+
+	need(pan_open(&p));
+	gpu_open(&owner, &p);
+	sums_open(&s, &owner);
+	id = map_flush_id(&p, PROT_READ, MAP_SHARED, SZ_4K, FLUSH_ID);
+	need(id ? 0 : -ENOMEM);
+	for (int i = 0; i < BUSY && busy; i++) {
+		struct cs cs = sums_stream(&s, i, ROUNDS);
+
+		member_open(&m[i], &owner, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
+		need(gpu_queue(&m[i], 0, &cs, 0, m[i].done));
+	}
+	for (int ms = 0; ms < 1000 && busy && !sums_progress(&s, BUSY - 1); ms += 5)
+		msleep(5);
+	is(driver_unbind(), 0, what);
+	unplugged(&p, &owner, id);
+	for (int i = 0; i < BUSY && busy; i++)
+		over += ends(&m[i], 1000);
+	if (busy)
+		is(over, BUSY, "the jobs that were at work are over");
+	munmap((void *)id, SZ_4K);
+	pan_close(&p);
+	is(driver_bind(), 0, "the driver takes the device again");
+	life_goes_on("then");
+}
+
+void run_unbind(void)
+{
+	unbind_once(false, "unbound with files and groups open");
+	unbind_once(false, "unbound once more");
+}
+
+/* Not in the list, see docs/panthor-findings.md */
+void run_finding_unbind(void)
+{
+	unbind_once(true, "unbound while groups run on all slots");
+}
+
+/* --- Module -------------------------------------------------------------- */
+
+static int load(const char *file, const char *options)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = syscall(SYS_finit_module, fd, options, 0) ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+static int unload(void)
+{
+	return syscall(SYS_delete_module, "panthor", O_NONBLOCK) ? -errno : 0;
+}
+
+void run_module(void)
+{
+	struct copier c;
+	struct pan p;
+
+	need(pan_open(&p));
+	copier_open(&c, &p);
+	is(copier_run(&c), 0, "a copy is right");
+	ok(unload() < 0, "with a file open the module stays");
+	copier_close(&c);
+	pan_close(&p);
+	/* What was closed is released by work items, and those hold it a while */
+	msleep(200);
+	is(unload(), 0, "then it is unloaded");
+	is(pan_open(&p), -ENODEV, "and the device is gone");
+	is(load("/modules/panthor.ko", "transparent_hugepage=0"), 0,
+	   "it is loaded again, without huge pages");
+	life_goes_on("then");
+	is(unload(), 0, "it is unloaded once more");
+	is(load("/modules/panthor.ko", ""), 0, "and loaded");
+	life_goes_on("then");
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Resets while everything is at work: what can be suspended survives them, be
+ * it on a slot or off.
+ */
+#include <errno.h>
+
+#include "host.h"
+#include "inject.h"
+#include "scenarios.h"
+#include "tap.h"
+#include "work.h"
+
+#define MEMBERS		12	/* 8 on the slots, 4 off */
+#define RESETS		4
+#define ROUNDS		1500000u
+
+static bool started(const struct sums *s)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < MEMBERS; i++)
+		n += !!sums_progress(s, i);
+	return n == MEMBERS;
+}
+
+static unsigned int unfinished(const struct sums *s)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < MEMBERS; i++)
+		n += sums_progress(s, i) < ROUNDS;
+	return n;
+}
+
+void run_reset_survival(void)
+{
+	struct gpu owner, m[MEMBERS];
+	unsigned int busy = 0, right = 0, resets = 0;
+	struct copier trigger;
+	struct sums s;
+	struct pan p;
+
+	need(pan_open(&p));
+	kmsg_mark();
+	copier_open(&trigger, &p);
+	is(copier_run(&trigger), 0, "the VM that will cause the resets works");
+	gpu_open(&owner, &p);
+	sums_open(&s, &owner);
+	for (int i = 0; i < MEMBERS; i++) {
+		struct cs cs = sums_stream(&s, i, ROUNDS);
+
+		member_open(&m[i], &owner, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
+		need(gpu_queue(&m[i], 0, &cs, 0, m[i].done));
+	}
+	for (int ms = 0; ms < 2000 && !started(&s); ms += 5)
+		msleep(5);
+	for (int i = 0; i < RESETS; i++) {
+		uint64_t before = gpu_stat("resets");
+
+		/* Without an address space there is nothing to get stuck */
+		copier_run(&trigger);
+		bind_with_stuck(&trigger.gpu, &trigger.dst, "as");
+		busy += unfinished(&s) > 8;
+		resets += reset_within(before, 2000);
+	}
+	said("AS_ACTIVE bit stuck");
+	is(resets, RESETS, "a stuck MMU command ends in a reset, each time");
+	detail("%u times", busy);
+	ok(busy >= RESETS / 2, "while groups run on all slots and wait for one");
+	for (int i = 0; i < MEMBERS; i++)
+		right += ends(&m[i], 10000) &&
+			 pan_fence_status(&p, m[i].done) == 1 &&
+			 sums_right(&s, i, ROUNDS);
+	is(right, MEMBERS, "the sums of all of them are exact");
+	group_is(&m[0], 0, 1, "and no group is marked");
+	not_said("escalating to termination");
+	for (int i = 0; i < MEMBERS; i++)
+		member_close(&m[i]);
+	sums_close(&s);
+	gpu_close(&owner);
+	copier_close(&trigger);
+	life_goes_on("after all those resets");
+	pan_close(&p);
+}

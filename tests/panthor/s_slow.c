@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A GPU that takes its time: within what the driver allows nothing changes,
+ * beyond it there is a reset or an end.
+ */
+#include <errno.h>
+
+#include "host.h"
+#include "inject.h"
+#include "scenarios.h"
+#include "tap.h"
+#include "work.h"
+
+#define MS	1000000ull
+#define ROUNDS	4000000u
+
+/* Sleep, wake up, bind, copy */
+static int one_of_all(struct copier *c)
+{
+	int ret;
+
+	if (!sleeps(3000))
+		return -EBUSY;
+	ret = pan_map(c->gpu.pan, c->gpu.vm, DATA_VA, &c->src, 0, SZ_64K, 0);
+	if (!ret)
+		ret = copier_run(c);
+	if (!ret)
+		ret = pan_unmap(c->gpu.pan, c->gpu.vm, DATA_VA, SZ_64K);
+	return ret;
+}
+
+void run_slow(void)
+{
+	static const struct {
+		const char *what;
+		unsigned int ms;
+	} slow[] = {
+		{ "as", 20 }, { "flush", 40 }, { "power", 10 },
+		{ "firmware", 40 }, { "stream", 1 }, { "reset", 40 },
+	};
+	uint64_t resets;
+	struct copier c;
+	struct pan p;
+
+	need(pan_open(&p));
+	kmsg_mark();
+	copier_open(&c, &p);
+	resets = gpu_stat("resets");
+	for (unsigned int i = 0; i < ARRAY_SIZE(slow); i++) {
+		long start = now_ms();
+		int ret;
+
+		need(inject_slow(slow[i].what, slow[i].ms * MS));
+		ret = one_of_all(&c);
+		detail("ended with %d", ret);
+		ok(!ret, "%u ms for \"%s\" are allowed", slow[i].ms,
+		   slow[i].what);
+		note("%ld ms", now_ms() - start);
+		need(inject_clear());
+	}
+	is(gpu_stat("resets") - resets, 0, "none of that is a reason to reset");
+	not_said("*ERROR*");
+	copier_close(&c);
+	pan_close(&p);
+}
+
+/*
+ * A flush that never ends. The driver cannot know whether the state of what ran
+ * reached memory, and gives it up.
+ */
+void run_slow_flush(void)
+{
+	uint64_t resets = gpu_stat("resets");
+	struct drm_panthor_group_get_state st;
+	struct copier trigger;
+	struct gpu g;
+	struct sums s;
+	struct pan p;
+	struct cs cs;
+	int fence;
+
+	need(pan_open(&p));
+	kmsg_mark();
+	copier_open(&trigger, &p);
+	is(copier_run(&trigger), 0, "the VM that will get stuck works");
+	gpu_open(&g, &p);
+	sums_open(&s, &g);
+	cs = sums_stream(&s, 0, ROUNDS);
+	need(gpu_queue(&g, 0, &cs, 0, g.done));
+	for (int ms = 0; ms < 1000 && !sums_progress(&s, 0); ms += 5)
+		msleep(5);
+	bind_with_stuck(&trigger.gpu, &trigger.dst, "flush");
+	said("Flush caches timeout");
+	ok(reset_within(resets, 2000), "a flush that does not end is a reason to reset");
+	ok(ends(&g, 8000), "what ran has an end");
+	fence = pan_fence_status(&p, g.done);
+	need(pan_group_state(&p, g.group, &st));
+	note("its fence is %d, its state 0x%x", fence, st.state);
+	detail("fence %d", fence);
+	ok(fence == -ECANCELED || (fence == 1 && sums_right(&s, 0, ROUNDS)),
+	   "it is lost, and its fence says so");
+	sums_close(&s);
+	gpu_close(&g);
+	copier_close(&trigger);
+	life_goes_on("after a stuck flush");
+	pan_close(&p);
+}
+
+/* The L2 is late, or not there at all, when the GPU wakes up. */
+void run_slow_power(void)
+{
+	struct copier c;
+	struct pan p;
+	struct cs cs;
+
+	need(pan_open(&p));
+	copier_open(&c, &p);
+	is(copier_run(&c), 0, "a copy is right");
+	ok(sleeps(3000), "the GPU sleeps");
+	kmsg_mark();
+	need(inject_slow("power", 60 * MS));
+	is(copier_run(&c), 0, "with an L2 that comes late it is right");
+	said("timeout waiting on L2:1 readiness");
+	need(inject_clear());
+	is(copier_run(&c), 0, "the next is right as well");
+	ok(sleeps(3000), "the GPU sleeps");
+
+	kmsg_mark();
+	fill(c.src.map, 98, SZ_64K);
+	cs = gpu_cs(&c.gpu);
+	cs_copy(&cs, COPY_VA + SZ_1M, COPY_VA, SZ_64K);
+	cs_end(&cs);
+	need(inject_slow("power", INJECT_NEVER));
+	need(gpu_queue(&c.gpu, 0, &cs, 0, c.gpu.done));
+	msleep(400);
+	need(inject_slow("power", 0));
+	ok(ends(&c.gpu, 5000) && pan_fence_status(&p, c.gpu.done) == 1 &&
+	   holds(c.dst.map, 98, 0, SZ_64K),
+	   "an L2 that comes at the second attempt only is enough");
+	said("Fast reset failed, trying a slow reset");
+	copier_close(&c);
+	life_goes_on("after a late L2");
+	pan_close(&p);
+}
+
+/* The driver does not wait for ever for a reset: then the device is gone. */
+void run_slow_reset(void)
+{
+	uint64_t resets = gpu_stat("resets");
+	struct copier c;
+	uint32_t vm;
+	struct pan p;
+	int ret;
+
+	need(pan_open(&p));
+	copier_open(&c, &p);
+	is(copier_run(&c), 0, "a copy is right");
+	kmsg_mark();
+	need(inject_slow("reset", INJECT_NEVER));
+	bind_with_stuck(&c.gpu, &c.dst, "as");
+	ok(kmsg_wait("Soft reset timeout", 3000), "a reset that does not end is given up");
+	ok(kmsg_wait("Failed to boot MCU after reset, making device unusable", 5000),
+	   "and so is the device");
+	ret = pan_vm_create(&p, &vm);
+	is(ret, -ENODEV, "then a new VM is refused");
+	need(inject_clear());
+	note("%llu resets", (unsigned long long)(gpu_stat("resets") - resets));
+	pan_close(&p);
+	is(driver_unbind(), 0, "the driver lets go of it");
+	is(driver_bind(), 0, "and takes it again");
+	life_goes_on("then");
+}
