@@ -18,7 +18,7 @@ help: ## list the targets
 	@echo 'source package), JOBS=n (parallel jobs of a build), FORCE=1 (kernel-save).'
 
 # Scripts decide what is up to date, so nothing here is a file.
-.PHONY: run test kunit igt model-test torture bench shell
+.PHONY: run test kunit igt model-test fuzz torture bench shell
 run: ## boot Panthor on the virtual Mali, run the VM_BIND demonstration, report
 	@$(S)/run.sh
 test: ## every test below
@@ -29,6 +29,8 @@ igt: ## IGT's Panthor tests and ours, in the guest
 	@$(S)/igt.sh
 model-test: ## the GPU model's own tests, on this machine
 	@$(MAKE) --no-print-directory -C tests/model check
+fuzz: ## the GPU model under libFuzzer, 60 s
+	@$(S)/fuzz.sh
 torture: ## concurrent reservations under KASAN and lockdep, SECONDS=n SEED=n
 	@$(S)/torture.sh $(or $(SECONDS),60) $(or $(SEED),1)
 bench: ## base kernel against reserve kernel, and how fast the model is

@@ -1,0 +1,260 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Fuzzes the GPU model with libFuzzer, AddressSanitizer and UBSan.
+#
+#   scripts/fuzz.sh [--seconds N | --runs N] [--jobs N]   fuzz, 60 s by default
+#   scripts/fuzz.sh --self-test        plant bugs in a copy, see them found
+#   scripts/fuzz.sh --total            what was executed so far, by model
+#
+# Inputs of earlier findings, tests/fuzz/regress/, come first. What was learned
+# stays in the user's cache folder and is where the next run begins. Results go
+# to out/results/fuzz.tsv, executions are added up in out/fuzz.tsv. A finding
+# leaves its input in out/fuzz/ and the command that repeats it on the screen.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+O=$BUILD/host/fuzz
+FUZZER=$O/fuzz_model
+FINDINGS=$OUT/fuzz
+TOTAL=$OUT/fuzz.tsv
+MAX_LEN=256
+# Of a minute from nothing on a slow and busy machine; see docs/fuzzing.md
+MIN_RATE=2000
+MIN_COVERAGE=85
+
+usage()
+{
+	sed -n '/^#   scripts/s/^# *//p' "$0" >&2
+	exit 2
+}
+
+build_fuzzer()
+{
+	need_packages clang libclang-rt-dev make gcc
+	locked fuzz
+	step "build the fuzzer" make -C "$ROOT/tests/fuzz" O="$O"
+}
+
+model_hash()
+{
+	cat "$ROOT"/model/*.[ch] | sha256sum | cut -c1-12
+}
+
+# finding LOG: say where the input is and how to see it again
+finding()
+{
+	local input
+
+	input=$(sed -n 's/.*Test unit written to //p' "$1" | tail -n 1)
+	grep -m 3 -E 'contradicts itself|two ways|runtime error|ERROR: ' "$1" >&2 || :
+	say "the input is $input; again: $FUZZER $input"
+	say "smaller: $FUZZER -minimize_crash=1 -runs=100000 $input"
+}
+
+# Every input of an earlier finding, one by one
+regressions()
+{
+	local input name
+
+	for input in "$ROOT"/tests/fuzz/regress/*; do
+		[ -f "$input" ] || continue
+		name=$(basename "$input")
+		if "$FUZZER" "$input" >"$O/regress.log" 2>&1; then
+			result fuzz pass "earlier finding $name"
+		else
+			result fuzz fail "earlier finding $name" "again: $FUZZER $input"
+		fi
+	done
+}
+
+# fuzz LOG ARG...: one run; 0 when nothing was found
+fuzz()
+{
+	local log=$1
+
+	shift
+	mkdir -p "$CORPUS" "$FINDINGS"
+	nice "$FUZZER" -max_len=$MAX_LEN -artifact_prefix="$FINDINGS/" \
+		-print_final_stats=1 -timeout=10 -rss_limit_mb=4096 \
+		"$@" "$CORPUS" >"$log" 2>&1
+}
+
+executions()
+{
+	sed -n 's/^stat::number_of_executed_units: *//p' "$1" |
+		awk '{ n += $1 } END { print n + 0 }'
+}
+
+# Lines of the model that the corpus reaches, in percent
+coverage()
+{
+	make -C "$ROOT/tests/fuzz" O="$O" replay >"$LOGS/fuzz-coverage.log" 2>&1 || return
+	(
+		cd "$O/replay" || exit
+		rm -f ./*.gcda
+		find "$CORPUS" -type f -print0 | xargs -0 ./replay
+		gcov -n ./*.gcda
+	) 2>>"$LOGS/fuzz-coverage.log" | awk -v dir="$ROOT/model/" '
+		/^File / { ours = index($0, dir) }
+		/^Lines executed:/ && ours {
+			split($0, part, /[:% ]+/)
+			lines += part[5]
+			reached += part[3] * part[5] / 100
+			ours = 0
+		}
+		END { printf "%d\n", lines ? 100 * reached / lines : 0 }'
+}
+
+# add_total EXECUTIONS: to the record of this model
+add_total()
+{
+	local hash
+
+	hash=$(model_hash)
+	touch "$TOTAL"
+	awk -v hash="$hash" -v n="$1" -v OFS='\t' '
+		$1 == hash { $2 += n; seen = 1 }
+		{ print $1, $2 }
+		END { if (!seen) print hash, n }' "$TOTAL" >"$TOTAL.new"
+	mv "$TOTAL.new" "$TOTAL"
+}
+
+run_fuzz()
+{
+	local log=$LOGS/fuzz.log start=$SECONDS rc=0 n cov seconds
+
+	build_fuzzer
+	result_start fuzz
+	regressions
+	say "  fuzzing the model, ${WHAT[*]}"
+	fuzz "$log" "${WHAT[@]}" || rc=$?
+	seconds=$((SECONDS - start + 1))
+	n=$(executions "$log")
+	cov=$(coverage)
+	add_total "$n"
+	if [ $rc = 0 ]; then
+		result fuzz pass "no crash, hang or sanitizer report" "$n executions"
+	else
+		finding "$log"
+		result fuzz fail "no crash, hang or sanitizer report" "see $log"
+	fi
+	if [ "$n" -ge $((seconds * MIN_RATE)) ]; then
+		result fuzz pass "enough executions" "$n in $seconds s"
+	else
+		result fuzz fail "enough executions" "$n in $seconds s"
+	fi
+	if [ "$cov" -ge $MIN_COVERAGE ]; then
+		result fuzz pass "enough of the model reached" "$cov % of its lines"
+	else
+		result fuzz fail "enough of the model reached" "$cov % of its lines, want $MIN_COVERAGE"
+	fi
+	"$ROOT/scripts/results.sh" fuzz
+}
+
+# Several processes with one corpus; for long runs by hand
+run_jobs()
+{
+	local pids=() logs=() i rc=0 n=0
+
+	build_fuzzer
+	for ((i = 0; i < JOBS_WANTED; i++)); do
+		logs+=("$LOGS/fuzz-$i.log")
+		fuzz "${logs[i]}" "${WHAT[@]}" -reload=1 &
+		pids+=($!)
+	done
+	for ((i = 0; i < JOBS_WANTED; i++)); do
+		wait "${pids[i]}" || { rc=1; finding "${logs[i]}"; }
+		n=$((n + $(executions "${logs[i]}")))
+	done
+	add_total "$n"
+	say "$n executions"
+	return $rc
+}
+
+# plant FILE FROM TO: replace text in the copy, which must be there
+plant()
+{
+	grep -qF -- "$2" "$COPY/$1" || die "$1 has no '$2' any more: bring scripts/fuzz.sh up to date"
+	python3 - "$COPY/$1" "$2" "$3" <<-'PY'
+		import sys
+		path, old, new = sys.argv[1:]
+		text = open(path).read()
+		open(path, "w").write(text.replace(old, new, 1))
+	PY
+}
+
+# self_test NAME FILE FROM TO
+self_test()
+{
+	local name=$1
+
+	COPY=$BUILD/host/fuzz-self-test/model
+	rm -rf "$BUILD/host/fuzz-self-test"
+	mkdir -p "$COPY"
+	cp "$ROOT"/model/*.[ch] "$COPY"
+	shift
+	plant "$@"
+	FUZZER=$BUILD/host/fuzz-self-test/o/fuzz_model
+	CORPUS=$BUILD/host/fuzz-self-test/corpus
+	FINDINGS=$BUILD/host/fuzz-self-test/findings
+	step "build with a bug" make -C "$ROOT/tests/fuzz" MODEL="$COPY" \
+		O="$BUILD/host/fuzz-self-test/o"
+	if fuzz "$LOGS/fuzz-self-test.log" -max_total_time=120; then
+		result fuzz-self-test fail "$name is found" "not in 120 s"
+	else
+		result fuzz-self-test pass "$name is found" \
+			"after $(executions "$LOGS/fuzz-self-test.log") executions"
+	fi
+}
+
+run_self_test()
+{
+	need_packages clang libclang-rt-dev make python3
+	locked fuzz-self-test
+	result_start fuzz-self-test
+	self_test "a call stack without a limit" cs.c \
+		'if (c->depth == MALI_CALL_DEPTH)' 'if (c->depth == MALI_CALL_DEPTH + 1)'
+	self_test "an INSERT that is not checked" mcu.c \
+		'cs->insert - cs->ctx.extract <= cs->ring_size' 'true'
+	self_test "a suspend buffer that is trusted" mcu.c \
+		'c->depth > MALI_CALL_DEPTH || c->handler_depth' 'c->handler_depth'
+	self_test "an interrupt line that does not fall" core.c \
+		'b->rawstat &= ~val;' 'b->rawstat &= ~val; return;'
+	"$ROOT/scripts/results.sh" fuzz-self-test
+}
+
+WHAT=(-max_total_time=60)
+JOBS_WANTED=
+MODE=run
+CORPUS=$CACHE/fuzz/corpus-1
+while [ $# -gt 0 ]; do
+	case $1 in
+	--seconds | --runs | --jobs)
+		[[ ${2:-} =~ ^[1-9][0-9]*$ ]] || usage
+		case $1 in
+		--seconds) WHAT=(-max_total_time="$2") ;;
+		--runs) WHAT=(-runs="$2") ;;
+		--jobs) JOBS_WANTED=$2 ;;
+		esac
+		shift
+		;;
+	--self-test) MODE=self-test ;;
+	--total) MODE=total ;;
+	*) usage ;;
+	esac
+	shift
+done
+mkdir -p "$OUT" "$LOGS"
+case $MODE in
+self-test) run_self_test ;;
+total) cat "$TOTAL" 2>/dev/null || say "nothing was executed yet" ;;
+run)
+	if [ -n "$JOBS_WANTED" ]; then
+		run_jobs
+	else
+		run_fuzz
+	fi
+	;;
+esac
