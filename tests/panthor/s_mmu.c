@@ -29,7 +29,11 @@ static int as_of(struct copier *c)
 	return as;
 }
 
-/* The copy dies of it, the driver names it, a new group works */
+/*
+ * An unlock of the address space, of whatever part, has the stream try again:
+ * the fault must still be there then, or the copy is made.
+ *
+ * The copy dies of it, the driver names it, a new group works */
 static void dies(struct copier *c, uint64_t src, const char *name,
 		 const char *what)
 {
@@ -45,6 +49,7 @@ static void dies(struct copier *c, uint64_t src, const char *name,
 	ok(kmsg_wait(name, 1000) && kmsg_count(at), "%s: the driver says so and where",
 	   what);
 	group_is(&c->gpu, FATAL, -EINVAL, "the group has a fatal fault");
+	need(inject_clear());
 	need(gpu_revive(&c->gpu));
 	is(copier_run(c), 0, "a new group in the VM works");
 }
@@ -71,7 +76,7 @@ static void exceptions(struct copier *c)
 		uint64_t va = COPY_VA + i * SZ_4K;
 
 		kmsg_mark();
-		need(inject("\"kind\": \"fault\", \"va\": %llu, \"exception\": %d",
+		need(inject("\"kind\": \"fault\", \"va\": %llu, \"exception\": %d, \"count\": 1000",
 			    (unsigned long long)va, e[i].code));
 		dies(c, va, e[i].name, e[i].name);
 	}
@@ -137,7 +142,7 @@ void run_bus_errors(void)
 	need(as);
 	pa = gpu_translate(as, COPY_VA + SZ_4K);
 	kmsg_mark();
-	need(inject("\"kind\": \"bus-error\", \"pa\": %llu",
+	need(inject("\"kind\": \"bus-error\", \"pa\": %llu, \"count\": 1000",
 		    (unsigned long long)pa));
 	dies(&c, COPY_VA + SZ_4K, "GPU_BUS_FAULT", "data that does not answer");
 
@@ -149,7 +154,7 @@ void run_bus_errors(void)
 		pa = gpu_table(as, va, level);
 		need(pa ? 0 : -ENOENT);
 		kmsg_mark();
-		need(inject("\"kind\": \"bus-error\", \"pa\": %llu",
+		need(inject("\"kind\": \"bus-error\", \"pa\": %llu, \"count\": 1000",
 			    (unsigned long long)pa));
 		dies(&c, va, "GPU_BUS_FAULT",
 		     level == 3 ? "a table of the last level that does not answer" :

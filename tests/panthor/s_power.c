@@ -166,7 +166,7 @@ static void unbind_once(bool busy, const char *what)
 	is(driver_unbind(), 0, what);
 	unplugged(&p, &owner, id);
 	for (int i = 0; i < BUSY && busy; i++)
-		over += ends(&m[i], 1000);
+		over += ends(&m[i], i ? 100 : 7000);
 	if (busy)
 		is(over, BUSY, "the jobs that were at work are over");
 	munmap((void *)id, SZ_4K);

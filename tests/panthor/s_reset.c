@@ -60,6 +60,8 @@ void run_reset_survival(void)
 
 		/* Without an address space there is nothing to get stuck */
 		copier_run(&trigger);
+		/* Half of the limit, each second time */
+		need(inject_slow("reset", i % 2 ? 50000000 : 0));
 		bind_with_stuck(&trigger.gpu, &trigger.dst, "as");
 		busy += unfinished(&s) > 8;
 		resets += reset_within(before, 2000);
@@ -75,6 +77,7 @@ void run_reset_survival(void)
 	is(right, MEMBERS, "the sums of all of them are exact");
 	group_is(&m[0], 0, 1, "and no group is marked");
 	not_said("escalating to termination");
+	not_said("Soft reset timeout");
 	for (int i = 0; i < MEMBERS; i++)
 		member_close(&m[i]);
 	sums_close(&s);

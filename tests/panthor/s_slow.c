@@ -36,7 +36,7 @@ void run_slow(void)
 		unsigned int ms;
 	} slow[] = {
 		{ "as", 20 }, { "flush", 40 }, { "power", 10 },
-		{ "firmware", 40 }, { "stream", 1 }, { "reset", 40 },
+		{ "firmware", 40 }, { "stream", 1 },
 	};
 	uint64_t resets;
 	struct copier c;
@@ -106,8 +106,33 @@ void run_slow_flush(void)
 	pan_close(&p);
 }
 
-/* The L2 is late, or not there at all, when the GPU wakes up. */
+/* The L2 is late when the GPU wakes up: the firmware starts when it is there. */
 void run_slow_power(void)
+{
+	struct copier c;
+	struct pan p;
+
+	need(pan_open(&p));
+	copier_open(&c, &p);
+	is(copier_run(&c), 0, "a copy is right");
+	ok(sleeps(3000), "the GPU sleeps");
+	kmsg_mark();
+	need(inject_slow("power", 200 * MS));
+	is(copier_run(&c), 0, "with an L2 that comes late it is right");
+	need(inject_clear());
+	is(copier_run(&c), 0, "the next is right as well");
+	not_said("Failed to boot MCU");
+	copier_close(&c);
+	pan_close(&p);
+}
+
+/*
+ * Not in the list, see docs/panthor-findings.md. An L2 that comes after 20 ms is
+ * too late by the driver's own limit, which it does not notice; an L2 that does
+ * not come at the first attempt is not reset for the second; and then the
+ * groups that are created next have suspend buffers of a size of 0.
+ */
+void run_finding_l2(void)
 {
 	struct copier c;
 	struct pan p;
@@ -118,11 +143,10 @@ void run_slow_power(void)
 	is(copier_run(&c), 0, "a copy is right");
 	ok(sleeps(3000), "the GPU sleeps");
 	kmsg_mark();
-	need(inject_slow("power", 60 * MS));
+	need(inject_slow("power", 200 * MS));
 	is(copier_run(&c), 0, "with an L2 that comes late it is right");
 	said("timeout waiting on L2:1 readiness");
 	need(inject_clear());
-	is(copier_run(&c), 0, "the next is right as well");
 	ok(sleeps(3000), "the GPU sleeps");
 
 	kmsg_mark();
@@ -138,35 +162,72 @@ void run_slow_power(void)
 	   holds(c.dst.map, 98, 0, SZ_64K),
 	   "an L2 that comes at the second attempt only is enough");
 	said("Fast reset failed, trying a slow reset");
+	need(inject_clear());
 	copier_close(&c);
-	life_goes_on("after a late L2");
+	life_goes_on("after an L2 that did not come");
 	pan_close(&p);
 }
 
-/* The driver does not wait for ever for a reset: then the device is gone. */
-void run_slow_reset(void)
+/*
+ * After a reset, with @what slow for ever, the device cannot be used any more,
+ * until the driver takes it anew.
+ */
+static void dies_of(const char *what, const char *message)
 {
-	uint64_t resets = gpu_stat("resets");
 	struct copier c;
 	uint32_t vm;
 	struct pan p;
-	int ret;
+
+	need(pan_open(&p));
+	ok(stay_awake(true), "the GPU is awake");
+	copier_open(&c, &p);
+	is(copier_run(&c), 0, "a copy is right");
+	kmsg_mark();
+	need(inject_slow(what, INJECT_NEVER));
+	bind_with_stuck(&c.gpu, &c.dst, "as");
+	ok(kmsg_wait(message, 3000), "the driver says \"%s\"", message);
+	ok(kmsg_wait("Failed to boot MCU after reset, making device unusable",
+		     5000), "and gives the device up");
+	is(pan_vm_create(&p, &vm), -ENODEV, "then a new VM is refused");
+	need(inject_clear());
+	pan_close(&p);
+	is(driver_unbind(), 0, "the driver lets go of it");
+	is(driver_bind(), 0, "and takes it again");
+	stay_awake(false);
+	life_goes_on("then");
+}
+
+void run_dead(void)
+{
+	dies_of("firmware", "FW slow reset failed");
+}
+
+/*
+ * Not in the list, see docs/panthor-findings.md: the driver warns about itself
+ * when it gives up a device whose reset did not end.
+ */
+void run_finding_reset(void)
+{
+	dies_of("reset", "Soft reset timeout");
+}
+
+/*
+ * Not in the list, see docs/panthor-findings.md: when the GPU is about to be
+ * suspended there is no reset, and then the suspend finds the command stuck.
+ */
+void run_finding_suspend(void)
+{
+	struct copier c;
+	struct pan p;
 
 	need(pan_open(&p));
 	copier_open(&c, &p);
 	is(copier_run(&c), 0, "a copy is right");
 	kmsg_mark();
-	need(inject_slow("reset", INJECT_NEVER));
 	bind_with_stuck(&c.gpu, &c.dst, "as");
-	ok(kmsg_wait("Soft reset timeout", 3000), "a reset that does not end is given up");
-	ok(kmsg_wait("Failed to boot MCU after reset, making device unusable", 5000),
-	   "and so is the device");
-	ret = pan_vm_create(&p, &vm);
-	is(ret, -ENODEV, "then a new VM is refused");
-	need(inject_clear());
-	note("%llu resets", (unsigned long long)(gpu_stat("resets") - resets));
-	pan_close(&p);
-	is(driver_unbind(), 0, "the driver lets go of it");
-	is(driver_bind(), 0, "and takes it again");
+	msleep(500);
+	not_said("drm_WARN_ON");
+	copier_close(&c);
 	life_goes_on("then");
+	pan_close(&p);
 }

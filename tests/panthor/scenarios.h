@@ -44,11 +44,15 @@ void run_bus_errors(void);
 void run_slow(void);
 void run_slow_flush(void);
 void run_slow_power(void);
-void run_slow_reset(void);
+void run_finding_l2(void);
+void run_dead(void);
+void run_finding_reset(void);
+void run_finding_suspend(void);
 /* s_tiler.c */
 void run_heap_arguments(void);
 void run_heap_growth(void);
 void run_heap_limits(void);
+void run_heap_many(void);
 /* s_power.c */
 void run_power(void);
 void run_unbind(void);
