@@ -26,6 +26,7 @@ SUITES=(
 	'guest|scripts/guest-check.sh'
 	'firmware|scripts/firmware.sh'
 	'vmbind|scripts/vmbind.sh'
+	'vulkan|scripts/vulkan.sh'
 	'igt|scripts/igt.sh'
 	'break-it|scripts/break-it.sh'
 )

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The scenarios, one function each; a new one is a line here, a line in the
+ * table of vkqueue.c and its file. Each opens its own device.
+ */
+#ifndef VKQUEUE_SCENARIOS_H
+#define VKQUEUE_SCENARIOS_H
+
+void run_device(void);		/* s_device.c */
+void run_lifetime(void);
+void run_submit(void);		/* s_submit.c */
+void run_many(void);
+void run_commands(void);
+void run_binary(void);		/* s_semaphore.c */
+void run_timeline(void);
+void run_external(void);
+void run_event(void);		/* s_query.c */
+void run_timestamp(void);
+void run_reset(void);
+void run_sparse(void);		/* s_sparse.c */
+
+#endif /* VKQUEUE_SCENARIOS_H */

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A Vulkan device with a queue of each family, and the few objects that every
+ * scenario needs. Whatever cannot be made ends the scenario, through need().
+ *
+ * No shader, draw, dispatch or copy is ever recorded: they need shader cores.
+ * On panvk that leaves out commands that look innocent, because they run
+ * internal shaders: vkCmdFillBuffer, vkCmdUpdateBuffer, vkCmdCopyBuffer,
+ * vkCmdCopyQueryPoolResults and all of images.
+ */
+#ifndef VKQUEUE_VK_H
+#define VKQUEUE_VK_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <vulkan/vulkan.h>
+
+#include "tap.h"
+
+#define MAX_FAMILIES	4u
+#define MAX_QUEUES	4u
+#define SECOND		1000000000ull
+/* More than anything here takes, and more than the driver's job timeout */
+#define PATIENCE	(20 * SECOND)
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* As need(), of a condition rather than a result */
+#define must(cond)	need_((cond) ? 0 : -EINVAL, #cond)
+
+struct family {
+	VkQueueFlags flags;
+	uint32_t count;
+	uint32_t timestamp_bits;
+	VkQueue queue[MAX_QUEUES];
+};
+
+/**
+ * struct vk - the device
+ * @main: Index of the family that records commands.
+ * @sparse: Index of the family that binds sparse memory, or -1.
+ * @pool: Command pool of the main family.
+ */
+struct vk {
+	VkInstance instance;
+	VkPhysicalDevice phys;
+	VkPhysicalDeviceProperties props;
+	VkPhysicalDeviceDriverProperties driver;
+	VkPhysicalDeviceFeatures features;
+	VkPhysicalDeviceVulkan12Features features12;
+	struct family family[MAX_FAMILIES];
+	uint32_t families;
+	int main;
+	int sparse;
+	VkDevice dev;
+	VkCommandPool pool;
+};
+
+void vk_open(struct vk *vk);
+void vk_close(struct vk *vk);
+/* Only the device: opened again on the same instance */
+void vk_open_device(struct vk *vk);
+void vk_close_device(struct vk *vk);
+bool vk_has_extension(const struct vk *vk, const char *name);
+
+VkFence vk_fence(struct vk *vk);
+VkSemaphore vk_semaphore(struct vk *vk);
+VkSemaphore vk_timeline(struct vk *vk, uint64_t value);
+VkEvent vk_event(struct vk *vk);
+VkQueryPool vk_query_pool(struct vk *vk, VkQueryType type, uint32_t count);
+/* Recording, to be submitted as often as one likes */
+VkCommandBuffer vk_begin(struct vk *vk, VkCommandBufferLevel level);
+VkCommandBuffer vk_begin_primary(struct vk *vk);
+VkCommandBuffer vk_end(VkCommandBuffer cmd);
+
+VkQueue vk_queue(const struct vk *vk);
+/* Submit @cmd (may be NULL) with @fence (may be VK_NULL_HANDLE) */
+VkResult vk_submit(VkQueue queue, VkCommandBuffer cmd, VkFence fence);
+/* Submit and wait for it; counts as failed when the device is lost */
+VkResult vk_run(struct vk *vk, VkCommandBuffer cmd);
+
+/* Semaphores of one batch. Binary ones ignore the value. */
+struct batch {
+	VkSemaphore wait;
+	uint64_t wait_value;
+	VkSemaphore signal;
+	uint64_t signal_value;
+	VkCommandBuffer cmd;
+};
+
+VkResult vk_submit_batch(VkQueue queue, const struct batch *b, VkFence fence);
+/* The counter of a timeline semaphore */
+uint64_t vk_counter(struct vk *vk, VkSemaphore sem);
+VkResult vk_signal(struct vk *vk, VkSemaphore sem, uint64_t value);
+VkResult vk_wait(struct vk *vk, VkSemaphore sem, uint64_t value, uint64_t ns);
+VkResult vk_wait_fence(struct vk *vk, VkFence fence, uint64_t ns);
+
+/* Nanoseconds between two ticks of vkCmdWriteTimestamp2 */
+double vk_ns(const struct vk *vk, uint64_t from, uint64_t to);
+uint64_t host_ns(void);
+void sleep_ms(unsigned int ms);
+
+#endif /* VKQUEUE_VK_H */
