@@ -52,7 +52,44 @@ cmd_build()
 	printf '%s\n' "$bin/hardpaths"
 }
 
-case ${1:-} in
+# run_config NAME: one line a test point on stdout, the name in front
+run_config()
+{
+	local name=panthor-$1 rc=0 args=() options=
+
+	case $1 in
+	plain) args=(--flavour plain) ;;
+	debug)
+		args=(--flavour debug --timeout 900)
+		options=--short
+		;;
+	*) usage ;;
+	esac
+	say "  hardpaths on $KERNEL, $1"
+	"$ROOT/scripts/guest.sh" run --kernel "$KERNEL" --name "$name" --inject \
+		"${args[@]}" -- "hardpaths $options" >"$LOGS/$name.log" 2>&1 || rc=$?
+	vmbind_results "$name" "$rc" | sed "s/\t/\t$1: /"
+}
+
+cmd_test()
+{
+	local out=$OUT/results/panthor.tsv config
+
+	[ $# -gt 0 ] || set -- plain debug
+	vmbind_prepare "$KERNEL" "$@"
+	cmd_build >/dev/null
+	mkdir -p "$OUT/results" "$LOGS"
+	for config; do
+		run_config "$config"
+	done >"$out.tmp"
+	mv "$out.tmp" "$out"
+	"$ROOT/scripts/results.sh" panthor
+}
+
+cmd=${1:-test}
+[ $# -eq 0 ] || shift
+case $cmd in
 build) cmd_build ;;
+test) cmd_test "$@" ;;
 *) usage ;;
 esac

@@ -90,6 +90,7 @@ static void usage(FILE *f)
 		"TAP; exits 0 only when no test point failed.\n"
 		"\n"
 		"  --short        leave out those that take long\n"
+		"  --dry          inject nothing: each scenario with a * has to fail\n"
 		"  --timeout S    seconds that a scenario may take (%d)\n"
 		"  --list         the names of the scenarios\n"
 		"  --help         this text\n"
@@ -135,6 +136,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "timeout", required_argument, NULL, 't' },
+		{ "dry", no_argument, NULL, 'd' },
 		{ "short", no_argument, NULL, 's' },
 		{ "list", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
@@ -148,6 +150,9 @@ int main(int argc, char **argv)
 		switch (opt) {
 		case 't':
 			timeout_s = strtoul(optarg, NULL, 0);
+			break;
+		case 'd':
+			inject_dry();
 			break;
 		case 's':
 			without |= LONG;

@@ -37,6 +37,9 @@ struct slot {
  */
 int inject_open(void);
 
+/* From here on nothing is injected, and every inject*() succeeds */
+void inject_dry(void);
+
 /* There is a port */
 bool inject_ready(void);
 

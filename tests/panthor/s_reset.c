@@ -13,7 +13,7 @@
 
 #define MEMBERS		12	/* 8 on the slots, 4 off */
 #define RESETS		4
-#define ROUNDS		1500000u
+#define ROUNDS		1000000u
 
 static bool started(const struct sums *s)
 {
@@ -69,7 +69,7 @@ void run_reset_survival(void)
 	said("AS_ACTIVE bit stuck");
 	is(resets, RESETS, "a stuck MMU command ends in a reset, each time");
 	detail("%u times", busy);
-	ok(busy >= RESETS / 2, "while groups run on all slots and wait for one");
+	ok(busy >= 2, "while groups run on all slots and wait for one");
 	for (int i = 0; i < MEMBERS; i++)
 		right += ends(&m[i], 10000) &&
 			 pan_fence_status(&p, m[i].done) == 1 &&

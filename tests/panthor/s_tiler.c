@@ -309,6 +309,8 @@ static void limits(struct gpu *g, struct pan_bo *bo)
 	not_said("CS_FAULT");
 	is(pan_fence_status(g->pan, g->done), 1, "without an error");
 	need(heap_destroy(g->pan, t.heap.handle, 0));
+	/* A handler is the stream's as long as that lives */
+	need(gpu_revive(g));
 }
 
 /* More passes in flight than the heap is for: no chunk either */
@@ -400,7 +402,8 @@ void run_heap_many(void)
 
 		member_open(&m[i], &owner, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
 		t[i].heap = heap_args(owner.vm);
-		t[i].heap.max_chunks = PASSES * NEEDS + 2;
+		/* A chunk for a group that had just left its slot is lost */
+		t[i].heap.max_chunks = 10 * PASSES * NEEDS;
 		t[i].heap.target_in_flight = PASSES + 1;
 		need(heap_create(&p, &t[i].heap));
 		tiler_open(&t[i], &owner, &bo, i);
@@ -408,6 +411,7 @@ void run_heap_many(void)
 		for (int k = 0; k < PASSES; k++)
 			cs_tile(&cs, &t[i], NEEDS * CHUNK_ROOM);
 		cs_end(&cs);
+		gpu_cs_keep(&owner, &cs);
 		need(gpu_queue(&m[i], 0, &cs, 0, m[i].done));
 	}
 	for (unsigned int i = 0; i < MANY; i++) {
