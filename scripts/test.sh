@@ -27,6 +27,7 @@ SUITES=(
 	'firmware|scripts/firmware.sh'
 	'vmbind|scripts/vmbind.sh'
 	'vulkan|scripts/vulkan.sh'
+	'soak|scripts/soak.sh'
 	'igt|scripts/igt.sh'
 	'break-it|scripts/break-it.sh'
 )

@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The soak, tests/soak: 64 groups in 8 VMs with checked results while the GPU
+# fails every few seconds.
+#
+#   scripts/soak.sh build                       build it for the guest
+#   scripts/soak.sh [--seconds N] [--flavour plain|debug] [--every MS]
+#
+# 60 s on the plain kernel by default, as in make test. Results go to
+# out/results/soak.tsv, figures to out/guest/soak-FLAVOUR/soak.json.
+# Environment: SOAK_KERNEL=base|reserve, the kernel tree (base).
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/vmbind-lib.sh
+. "$(dirname "$0")/vmbind-lib.sh"
+
+KERNEL=${SOAK_KERNEL:-base}
+DURATION=60
+EVERY=3000
+FLAVOUR=plain
+
+usage()
+{
+	sed -n '/^#   scripts/s/^# *//p' "$0" >&2
+	exit 2
+}
+
+soak_make()
+{
+	vmbind_make_in soak
+}
+
+# build: the headers and libdrm are those of tests/vmbind
+cmd_build()
+{
+	local bin=$BUILD/guest/share/bin
+
+	vmbind_build >/dev/null
+	mkdir -p "$BUILD/soak/obj" "$bin"
+	(
+		locked soak
+		REMEDY="if a header is missing remove $BUILD/vmbind and run again" \
+			step "soak build" soak_make
+		if ! cmp -s "$BUILD/soak/obj/soak" "$bin/soak"; then
+			install -m 755 "$BUILD/soak/obj/soak" "$bin/soak.new"
+			mv "$bin/soak.new" "$bin/soak"
+		fi
+	) || exit 1
+	printf '%s\n' "$bin/soak"
+}
+
+cmd_run()
+{
+	local name=soak-$FLAVOUR rc=0 out=$OUT/results/soak.tsv
+
+	vmbind_prepare "$KERNEL" "$FLAVOUR"
+	cmd_build >/dev/null
+	mkdir -p "$OUT/results" "$LOGS"
+	say "  soak on $KERNEL, $FLAVOUR, $DURATION s"
+	"$ROOT/scripts/guest.sh" run --kernel "$KERNEL" --flavour "$FLAVOUR" \
+		--name "$name" --inject --timeout $((DURATION * 2 + 400)) -- \
+		"soak --seconds $DURATION --every $EVERY --json /out/soak.json" \
+		>"$LOGS/$name.log" 2>&1 || rc=$?
+	sed -n 's/^# \([0-9A-Za-z ]\)/  \1/p' "$LOGS/$name.log" >&2
+	vmbind_results "$name" "$rc" | sed "s/\t/\t$FLAVOUR: /" >"$out"
+	"$ROOT/scripts/results.sh" soak
+}
+
+if [ "${1:-}" = build ]; then
+	cmd_build
+	exit
+fi
+while [ $# -gt 0 ]; do
+	case $1 in
+	--seconds | --every)
+		[[ ${2:-} =~ ^[1-9][0-9]*$ ]] || usage
+		[ "$1" = --every ] || DURATION=$2
+		[ "$1" = --seconds ] || EVERY=$2
+		;;
+	--flavour)
+		[[ ${2:-} =~ ^(plain|debug)$ ]] || usage
+		FLAVOUR=$2
+		;;
+	*) usage ;;
+	esac
+	shift 2
+done
+cmd_run
