@@ -23,6 +23,15 @@ struct busy {
 	struct sums s;
 };
 
+static bool all_started(const struct busy *b)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < BUSY; i++)
+		n += !!sums_progress(&b->s, i);
+	return n == BUSY;
+}
+
 static void busy_start(struct busy *b, struct pan *p)
 {
 	gpu_open(&b->owner, p);
@@ -33,7 +42,7 @@ static void busy_start(struct busy *b, struct pan *p)
 		member_open(&b->m[i], &b->owner, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
 		need(gpu_queue(&b->m[i], 0, &cs, 0, b->m[i].done));
 	}
-	for (int ms = 0; ms < 1000 && !sums_progress(&b->s, BUSY - 1); ms += 5)
+	for (int ms = 0; ms < 2000 && !all_started(b); ms += 5)
 		msleep(5);
 }
 
