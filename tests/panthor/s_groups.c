@@ -313,54 +313,75 @@ void run_chain(void)
 	pan_close(&p);
 }
 
-/* Has it stood still for @ms? */
-static bool chain_stalls(struct chain *c, unsigned int ms)
+#define WAITERS	12
+
+/*
+ * Turns until WORD_GO, signals the sync object whose address is in member 0's
+ * word 2, and turns on until WORD_STOP: it is never idle.
+ */
+static struct cs signal_and_stay(struct gpu *owner)
 {
-	unsigned int last = chain_done(&c->bo, c->links);
-	long since = now_ms();
+	struct cs cs = gpu_cs(owner);
+	unsigned int loop = cs.count;
 
-	while (!chain_over(c) && now_ms() - since < ms) {
-		unsigned int done = chain_done(&c->bo, c->links);
-
-		if (done != last)
-			since = now_ms();
-		last = done;
-		msleep(2);
-	}
-	return !chain_over(c);
+	cs_mov48(&cs, R_ADDR, gpu_word_va(WORD_GO));
+	cs_load(&cs, R_DATA, R_ADDR, 0x1, 0);
+	cs_wait(&cs, CS_SB_LS);
+	cs_branch(&cs, CS_EQ, R_DATA, loop);
+	cs_mov48(&cs, R_SRC, gpu_word_va(member_word(0, 2)));
+	cs_load(&cs, R_ADDR, R_SRC, 0x3, 0);
+	cs_wait(&cs, CS_SB_LS);
+	cs_mov48(&cs, R_DATA, 1);
+	cs_sync_add64(&cs, R_ADDR, R_DATA);
+	cs_until_stopped(&cs, cs.count);
+	cs_end(&cs);
+	gpu_cs_keep(owner, &cs);
+	return cs;
 }
 
 /*
- * Not in the list: without anyone else's work the chain may stand still, though
- * the next link's condition holds: see docs/panthor-findings.md.
+ * Not in the list, see docs/panthor-findings.md: a group without a slot whose
+ * wait is over gets none, though idle groups have seven of them, as long as the
+ * one that signalled it is busy.
  */
 void run_finding_wakeup(void)
 {
-	unsigned int stalled = 0, tries;
-	struct chain c;
+	struct gpu owner, signaller, m[WAITERS];
+	struct cs cs, stream[WAITERS];
 	struct pan p;
+	int off = -1;
+	long start;
 
 	need(pan_open(&p));
-	for (tries = 0; tries < 40 && !stalled; tries++) {
-		chain_open(&c, &p, VMS, 2);
-		msleep(50);
-		chain_kick(&c);
-		stalled = chain_stalls(&c, 500);
-		if (stalled) {
-			unsigned int before = chain_done(&c.bo, c.links);
-
-			note("try %u: after %u links nothing moves; link %u is %son a slot",
-			     tries, before, before % c.links,
-			     gpu_slot_of(CMD_VA, CMD_SIZE, -1) < 0 ? "not " : "");
-			chain_pace(&c);
-			msleep(100);
-			note("100 ms after a job of someone else: %u",
-			     chain_done(&c.bo, c.links));
-		}
-		chain_close(&c);
+	ok(stay_awake(true), "the GPU is awake");
+	gpu_open(&owner, &p);
+	gpu_set_word(&owner, WORD_GO, 0);
+	gpu_set_word(&owner, WORD_STOP, 0);
+	for (int i = 0; i < WAITERS; i++) {
+		member_open(&m[i], &owner, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
+		stream[i] = cs_never(&owner, i);
+		need(gpu_queue(&m[i], 0, &stream[i], 0, m[i].done));
 	}
-	detail("at try %u", tries);
-	ok(!stalled, "a woken group runs without anyone else's help");
+	member_open(&signaller, &owner, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
+	cs = signal_and_stay(&owner);
+	need(gpu_queue(&signaller, 0, &cs, 0, signaller.done));
+	msleep(300);
+	for (int i = 0; i < WAITERS && off < 0; i++)
+		if (gpu_slot_of(stream[i].va, stream[i].count * 8, -1) < 0)
+			off = i;
+	note("waiter %d of %d has no slot", off, WAITERS);
+	need(off < 0 ? -ENOENT : 0);
+	gpu_set_word(&owner, member_word(0, 2),
+		     gpu_word_va(member_word(off, 1)));
+	gpu_set_word(&owner, WORD_GO, 1);
+	start = now_ms();
+	ok(ends(&m[off], 2000), "it runs when it is signalled");
+	note("its sync object is %llu after %ld ms",
+	     (unsigned long long)gpu_word(&owner, member_word(off, 1)),
+	     now_ms() - start);
+	gpu_set_word(&owner, WORD_STOP, 1);
+	ok(ends(&m[off], 1000), "or at last when the other is idle");
+	stay_awake(false);
 	pan_close(&p);
 }
 
