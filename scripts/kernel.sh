@@ -12,10 +12,11 @@
 #         that the tests notice. Also step: the tree in which series.sh goes
 #         from step to step.
 # CONFIG: plain (arm64, what is measured), debug (arm64, KASAN, lockdep, fault
-#         injection), kunit (arm64, small, with lockdep, for KUnit), um (User
-#         Mode Linux, for KUnit), um-smp (the same with several processors),
-#         um-debug (that with KASAN and lockdep), um-bench and um-bench-smp
-#         (native timings; modules can be loaded).
+#         injection), gcov (plain, and Panthor counts its lines), kunit (arm64,
+#         small, with lockdep, for KUnit), um (User Mode Linux, for KUnit),
+#         um-smp (the same with several processors), um-debug (that with KASAN
+#         and lockdep), um-bench and um-bench-smp (native timings; modules can
+#         be loaded).
 #
 # Progress goes to stderr; stdout has two lines for "eval":
 #   image=PATH      arch/arm64/boot/Image, or the UML executable
@@ -34,7 +35,7 @@
 
 usage()
 {
-	die "usage: kernel.sh build|path|make base|reserve|break-NAME plain|debug|kunit|um|um-smp|um-debug|um-bench|um-bench-smp [ARG...]"
+	die "usage: kernel.sh build|path|make base|reserve|break-NAME plain|debug|gcov|kunit|um|um-smp|um-debug|um-bench|um-bench-smp [ARG...]"
 }
 
 tree_path()
@@ -54,6 +55,7 @@ fragments()
 	case $1 in
 	plain) printf '%s\n' "$dir/arm64.config" ;;
 	debug) printf '%s\n' "$dir/arm64.config" "$dir/arm64-debug.config" ;;
+	gcov) printf '%s\n' "$dir/arm64.config" "$dir/arm64-gcov.config" ;;
 	kunit) printf '%s\n' "$dir/arm64-kunit.config" ;;
 	um) printf '%s\n' "$dir/um.config" ;;
 	um-smp) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" ;;
@@ -110,12 +112,17 @@ break_tree()
 # make with everything that could differ between two machines or days fixed.
 kmake()
 {
-	local cc=gcc cross=() arch=arm64
+	local cc=gcc cross=() arch=arm64 file
 
+	if [ "$config" = gcov ]; then
+		for file in "$tree"/drivers/gpu/drm/panthor/*.c; do
+			cross+=("GCOV_PROFILE_$(basename "$file" .c).o=y")
+		done
+	fi
 	if [[ $config = um* ]]; then
 		arch=um
 	elif [ "$(uname -m)" != aarch64 ]; then
-		cross=(CROSS_COMPILE=aarch64-linux-gnu-)
+		cross+=(CROSS_COMPILE=aarch64-linux-gnu-)
 		cc=aarch64-linux-gnu-gcc
 	fi
 	env -u MAKEFLAGS -u MFLAGS -u KBUILD_OUTPUT \
