@@ -442,6 +442,8 @@ static bool ctx_valid(const struct mali_cs_ctx *c)
 	if (c->sb_other >= CS_NUM_SCOREBOARDS ||
 	    c->sb_endpoint >= CS_NUM_SCOREBOARDS)
 		return false;
+	if ((c->handler | c->handler_len) % CS_INSTR_SIZE)
+		return false;
 	for (uint32_t i = 0; i < c->num_ops; i++)
 		if (!mali_cs_op_valid(&c->op[i]))
 			return false;
