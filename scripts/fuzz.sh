@@ -17,6 +17,7 @@
 
 O=$BUILD/host/fuzz
 FUZZER=$O/fuzz_model
+SEEDS=$O/seeds
 FINDINGS=$OUT/fuzz
 TOTAL=$OUT/fuzz.tsv
 MAX_LEN=256
@@ -32,9 +33,17 @@ usage()
 
 build_fuzzer()
 {
-	need_packages clang libclang-rt-dev make gcc
+	need_packages clang libclang-rt-dev make gcc python3
 	locked fuzz
 	step "build the fuzzer" make -C "$ROOT/tests/fuzz" O="$O"
+	write_seeds
+}
+
+# Where a fuzzer that knows nothing yet begins
+write_seeds()
+{
+	rm -rf "$SEEDS"
+	python3 "$ROOT/tests/fuzz/seeds.py" "$SEEDS"
 }
 
 model_hash()
@@ -78,7 +87,7 @@ fuzz()
 	mkdir -p "$CORPUS" "$FINDINGS"
 	nice "$FUZZER" -max_len=$MAX_LEN -artifact_prefix="$FINDINGS/" \
 		-print_final_stats=1 -timeout=10 -rss_limit_mb=4096 \
-		"$@" "$CORPUS" >"$log" 2>&1
+		"$@" "$CORPUS" "$SEEDS" >"$log" 2>&1
 }
 
 executions()
@@ -94,7 +103,7 @@ coverage()
 	(
 		cd "$O/replay" || exit
 		rm -f ./*.gcda
-		find "$CORPUS" -type f -print0 | xargs -0 ./replay
+		find "$CORPUS" "$SEEDS" -type f -print0 | xargs -0 ./replay
 		gcov -n ./*.gcda
 	) 2>>"$LOGS/fuzz-coverage.log" | awk -v dir="$ROOT/model/" '
 		/^File / { ours = index($0, dir) }
@@ -213,6 +222,7 @@ run_self_test()
 {
 	need_packages clang libclang-rt-dev make python3
 	locked fuzz-self-test
+	write_seeds
 	result_start fuzz-self-test
 	self_test "a call stack without a limit" cs.c \
 		'if (c->depth == MALI_CALL_DEPTH)' 'if (c->depth == MALI_CALL_DEPTH + 1)'

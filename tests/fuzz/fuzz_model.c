@@ -78,27 +78,37 @@ static void emit(struct input *in, uint64_t instr)
 		wr32(&machine.d, DOORBELL(g->slot + 1), 1);
 }
 
+/* Operands are read one by one: C leaves open which of two comes first. */
+static uint64_t instruction(struct input *in)
+{
+	uint64_t op = OP(PICK(in, opcodes));
+
+	return op | get(in, 7);
+}
+
 static void emit_any(struct input *in)
 {
-	emit(in, OP(PICK(in, opcodes)) | get(in, 7));
+	emit(in, instruction(in));
 }
 
 /* Few registers, so that operands meet */
 static void emit_small(struct input *in)
 {
 	uint64_t regs = get(in, 2);
+	uint64_t instr = OP(PICK(in, opcodes));
 
-	emit(in, OP(PICK(in, opcodes)) | F48((regs & 7) * 4) |
-		 F40((regs >> 3 & 7) * 4) | F32((regs >> 6 & 7) * 4) |
-		 get(in, 4));
+	instr |= F48((regs & 7) * 4) | F40((regs >> 3 & 7) * 4) |
+		 F32((regs >> 6 & 7) * 4);
+	emit(in, instr | get(in, 4));
 }
 
 static void emit_move(struct input *in)
 {
 	static const uint8_t where[] = { 0, 4, 8, 12, 16, 20, 24, 28, 33, 34,
 					 40, 92, 94 };
+	unsigned int reg = PICK(in, where);
 
-	emit(in, I_MOVE(PICK(in, where), value(in) & 0xffffffffffffull));
+	emit(in, I_MOVE(reg, value(in) & 0xffffffffffffull));
 }
 
 /* A render pass's tiling, from the heap that the machine has ready */
@@ -127,8 +137,7 @@ static void emit_call(struct input *in)
 static void put_code(struct input *in)
 {
 	uint8_t where = get(in, 1);
-	uint64_t instr = where & 0x80 ? I_CALL(80, 82) :
-					OP(PICK(in, opcodes)) | get(in, 7);
+	uint64_t instr = where & 0x80 ? I_CALL(80, 82) : instruction(in);
 
 	machine_poke(&machine, machine.data_pa[1] + (where & 15) * 8, &instr, 8);
 }
@@ -271,23 +280,21 @@ static void pass_time(struct input *in)
 
 static void inject(struct input *in)
 {
-	struct mali_injection i = {
-		.kind = get(in, 1) % 11,
-		.csg = (int)(get(in, 1) % 10) - 1,
-		.cs = (int)(get(in, 1) % 10) - 1,
-		.hard = get(in, 1) & 1,
-		.line = get(in, 1) % 4,
-		.count = get(in, 1),
-		.pa = place(in),
-		.size = get(in, 2),
-		.as = (int)(get(in, 1) % 10) - 1,
-		.va = value(in),
-		.exception = get(in, 1),
-		.protm = get(in, 1) & 1,
-		.slow = get(in, 1) % 7,
-		.ns = value(in),
-	};
+	struct mali_injection i = { .kind = get(in, 1) % 11 };
 
+	i.csg = (int)(get(in, 1) % 10) - 1;
+	i.cs = (int)(get(in, 1) % 10) - 1;
+	i.hard = get(in, 1) & 1;
+	i.line = get(in, 1) % 4;
+	i.count = get(in, 1);
+	i.pa = place(in);
+	i.size = get(in, 2);
+	i.as = (int)(get(in, 1) % 10) - 1;
+	i.va = value(in);
+	i.exception = get(in, 1);
+	i.protm = get(in, 1) & 1;
+	i.slow = get(in, 1) % 7;
+	i.ns = value(in);
 	mali_inject(machine.d.m, &i);
 }
 
@@ -331,8 +338,12 @@ static void do_action(struct input *in)
 static void live(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
+	unsigned int start;
 
-	machine_restore(&machine, get(&in, 1) % NUM_STARTS);
+	start = get(&in, 1);
+	machine_restore(&machine, start % NUM_STARTS);
+	/* Every access by copying, as where the guest has no plain RAM */
+	machine.d.sim.no_page_ptr = start / NUM_STARTS & 1;
 	while (in.left) {
 		do_action(&in);
 		machine_check(&machine);
@@ -341,13 +352,24 @@ static void live(const uint8_t *data, size_t size)
 	machine_check(&machine);
 }
 
-/* The same life again must end the same way. */
+/* What a function that comes later finds on the stack if it did not write it */
+static void __attribute__((noinline)) soil_stack(int with)
+{
+	volatile uint8_t soil[32768];
+
+	for (unsigned int i = 0; i < sizeof(soil); i++)
+		soil[i] = with;
+}
+
+/* The same life again must end the same way, whatever the stack held before. */
 static void live_twice(const uint8_t *data, size_t size)
 {
 	uint64_t hash;
 
+	soil_stack(0x55);
 	live(data, size);
 	hash = machine_hash(&machine);
+	soil_stack(0xaa);
 	live(data, size);
 	if (machine_hash(&machine) == hash)
 		return;

@@ -123,6 +123,7 @@ static void note_regions(struct machine *m)
 		region(m, m->heap_pa[i], 0x40);
 	region(m, d->root[0], 0x1000);
 	region(m, d->root[1], 0x1000);
+	region(m, d->sections[0].pa, 0x200);
 }
 
 static void map_memory(struct machine *m)
@@ -253,16 +254,50 @@ static void check_line(struct mali *m, const struct sim *s, enum mali_irq line,
 		die("the machine sees another level", line, level);
 }
 
+/* Instructions are fetched by one aligned load each. */
+static void check_positions(const struct mali_cs_ctx *c)
+{
+	if ((c->handler | c->handler_len) % 8)
+		die("a handler that is not aligned", c->handler, c->handler_len);
+	for (uint32_t i = 0; i < c->depth; i++)
+		if ((c->frame[i].pc | c->frame[i].end) % 8)
+			die("a position that is not aligned", c->frame[i].pc,
+			    c->frame[i].end);
+}
+
+/* There is something to execute and nothing to wait for. */
+static bool can_run(const struct mali_cs *cs)
+{
+	return cs->started && !cs->ctx.dead && cs->block == MALI_CS_UNBLOCKED &&
+	       (cs->ctx.depth || cs->ctx.extract != cs->insert);
+}
+
 static void check_stream(const struct mali_cs *cs)
 {
 	const struct mali_cs_ctx *c = &cs->ctx;
 
+	check_positions(c);
 	if (c->depth > MALI_CALL_DEPTH || c->handler_depth > c->depth)
 		die("call depth", c->depth, c->handler_depth);
 	if (c->num_ops > MALI_CS_OPS)
 		die("more instructions under way than fit", c->num_ops, 0);
 	if (cs->started && !c->dead && cs->insert - c->extract > cs->ring_size)
 		die("EXTRACT is beyond INSERT", c->extract, cs->insert);
+}
+
+/* A model that asked for no other run must have nothing to do. */
+static void check_awake(const struct mali *m, const struct sim *s)
+{
+	if (s->deadline_ns != MALI_NEVER || m->mcu.stopped ||
+	    mali_mmu_as_locked(&m->mmu, 0))
+		return;
+	for (unsigned int i = 0; i < FW_NUM_CSGS; i++) {
+		const struct mali_csg *g = &m->mcu.csg[i];
+
+		for (unsigned int q = 0; q < FW_NUM_CS; q++)
+			if (g->active && !g->ending && can_run(&g->cs[q]))
+				die("asleep over a stream with work", i, q);
+	}
 }
 
 void machine_check(struct machine *machine)
@@ -273,10 +308,12 @@ void machine_check(struct machine *machine)
 	check_line(m, s, MALI_IRQ_GPU, m->gpu.irq.rawstat & m->gpu.irq.mask);
 	check_line(m, s, MALI_IRQ_JOB, m->mcu.irq.rawstat & m->mcu.irq.mask);
 	check_line(m, s, MALI_IRQ_MMU, m->mmu.rawstat & m->mmu.mask);
+	/* What a firmware that crashed read last means nothing */
+	if (m->mcu.status != MCU_STATUS_ENABLED)
+		return;
+	check_awake(m, s);
 	for (unsigned int i = 0; i < FW_NUM_CSGS; i++) {
-		/* What a firmware that crashed read last means nothing */
-		if (!m->mcu.csg[i].active ||
-		    m->mcu.status != MCU_STATUS_ENABLED)
+		if (!m->mcu.csg[i].active)
 			continue;
 		for (unsigned int q = 0; q < FW_NUM_CS; q++)
 			check_stream(&m->mcu.csg[i].cs[q]);
