@@ -49,7 +49,7 @@ void run_lifetime(void)
 	vk_open(&vk);
 	for (int i = 0; i < 8 && good; i++) {
 		good = vk_run(&vk, vk_end(vk_begin_primary(&vk))) == VK_SUCCESS;
-		need(vkDeviceWaitIdle(vk.dev));
+		vk_need(vkDeviceWaitIdle(vk.dev));
 		vk_close_device(&vk);
 		vk_open_device(&vk);
 	}

@@ -24,22 +24,27 @@ static void submit_to(struct vk *vk, uint32_t family, uint32_t q)
 	VkQueue queue = vk->family[family].queue[q];
 	VkFence fence = vk_fence(vk);
 
-	is(vkGetFenceStatus(vk->dev, fence), VK_NOT_READY,
-	   "a new fence is not signalled");
-	is(vk_wait_fence(vk, fence, 10000000), VK_TIMEOUT,
-	   "and a wait for it times out");
-	is(empty_batch(vk, family, queue, VK_NULL_HANDLE), VK_SUCCESS,
-	   "an empty batch without a fence");
-	is(empty_batch(vk, family, queue, fence), VK_SUCCESS,
-	   "one with a fence");
-	is(vk_wait_fence(vk, fence, PATIENCE), VK_SUCCESS, "it is waited for");
-	is(vkGetFenceStatus(vk->dev, fence), VK_SUCCESS, "it is signalled");
-	need(vkResetFences(vk->dev, 1, &fence));
-	is(vkGetFenceStatus(vk->dev, fence), VK_NOT_READY, "and reset");
-	is(empty_batch(vk, family, queue, fence), VK_SUCCESS, "it is used again");
-	is(vkQueueWaitIdle(queue), VK_SUCCESS, "the queue becomes idle");
-	is(vkGetFenceStatus(vk->dev, fence), VK_SUCCESS,
-	   "by then the fence is signalled");
+	vk_is(vkGetFenceStatus(vk->dev, fence), VK_NOT_READY,
+	      "%u.%u: a new fence is not signalled", family, q);
+	vk_is(vk_wait_fence(vk, fence, 10000000), VK_TIMEOUT,
+	      "%u.%u: and a wait for it times out", family, q);
+	vk_is(empty_batch(vk, family, queue, VK_NULL_HANDLE), VK_SUCCESS,
+	      "%u.%u: an empty batch without a fence", family, q);
+	vk_is(empty_batch(vk, family, queue, fence), VK_SUCCESS,
+	      "%u.%u: one with a fence", family, q);
+	vk_is(vk_wait_fence(vk, fence, PATIENCE), VK_SUCCESS,
+	      "%u.%u: it is waited for", family, q);
+	vk_is(vkGetFenceStatus(vk->dev, fence), VK_SUCCESS,
+	      "%u.%u: it is signalled", family, q);
+	vk_need(vkResetFences(vk->dev, 1, &fence));
+	vk_is(vkGetFenceStatus(vk->dev, fence), VK_NOT_READY,
+	      "%u.%u: and reset", family, q);
+	vk_is(empty_batch(vk, family, queue, fence), VK_SUCCESS,
+	      "%u.%u: it is used again", family, q);
+	vk_is(vkQueueWaitIdle(queue), VK_SUCCESS,
+	      "%u.%u: the queue becomes idle", family, q);
+	vk_is(vkGetFenceStatus(vk->dev, fence), VK_SUCCESS,
+	      "%u.%u: by then the fence is signalled", family, q);
 	vkDestroyFence(vk->dev, fence, NULL);
 }
 
@@ -55,14 +60,14 @@ void run_submit(void)
 
 	fences[0] = vk_fence(&vk);
 	fences[1] = vk_fence(&vk);
-	need(vkQueueSubmit(vk_queue(&vk), 0, NULL, fences[0]));
-	is(vk_wait_fence(&vk, fences[0], PATIENCE), VK_SUCCESS,
-	   "a fence without a batch");
-	is(vkWaitForFences(vk.dev, 2, fences, VK_FALSE, PATIENCE), VK_SUCCESS,
-	   "one of two fences");
-	is(vkWaitForFences(vk.dev, 2, fences, VK_TRUE, 10000000), VK_TIMEOUT,
-	   "but not both");
-	is(vkDeviceWaitIdle(vk.dev), VK_SUCCESS, "the device becomes idle");
+	vk_need(vkQueueSubmit(vk_queue(&vk), 0, NULL, fences[0]));
+	vk_is(vk_wait_fence(&vk, fences[0], PATIENCE), VK_SUCCESS,
+	      "a fence without a batch");
+	vk_is(vkWaitForFences(vk.dev, 2, fences, VK_FALSE, PATIENCE), VK_SUCCESS,
+	      "one of two fences");
+	vk_is(vkWaitForFences(vk.dev, 2, fences, VK_TRUE, 10000000), VK_TIMEOUT,
+	      "but not both");
+	vk_is(vkDeviceWaitIdle(vk.dev), VK_SUCCESS, "the device becomes idle");
 	vk_close(&vk);
 }
 
@@ -86,7 +91,7 @@ void run_many(void)
 			.signal = sem, .signal_value = i, .cmd = cmd,
 		}, VK_NULL_HANDLE) == VK_SUCCESS;
 	ok(good, "%u submissions in a row", SUBMITS);
-	is(vk_wait(&vk, sem, SUBMITS, PATIENCE), VK_SUCCESS, "all complete");
+	vk_is(vk_wait(&vk, sem, SUBMITS, PATIENCE), VK_SUCCESS, "all complete");
 	is(vk_counter(&vk, sem), SUBMITS, "in their order");
 
 	for (int i = 0; i < 200 && good; i++)
@@ -96,26 +101,6 @@ void run_many(void)
 }
 
 /* --- Command buffers ------------------------------------------------------------- */
-
-static void barrier(VkCommandBuffer cmd)
-{
-	const VkMemoryBarrier2 memory = {
-		.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
-		.srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
-		.srcAccessMask = VK_ACCESS_2_MEMORY_WRITE_BIT,
-		.dstStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT |
-				VK_PIPELINE_STAGE_2_HOST_BIT,
-		.dstAccessMask = VK_ACCESS_2_MEMORY_READ_BIT |
-				 VK_ACCESS_2_HOST_READ_BIT,
-	};
-	const VkDependencyInfo dep = {
-		.sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO,
-		.memoryBarrierCount = 1,
-		.pMemoryBarriers = &memory,
-	};
-
-	vkCmdPipelineBarrier2(cmd, &dep);
-}
 
 /* Timestamps tell in which order the buffers were executed */
 static bool ordered(struct vk *vk, VkQueryPool pool, uint32_t count)
@@ -136,9 +121,9 @@ static VkCommandBuffer stamp(struct vk *vk, VkCommandBufferLevel level,
 {
 	VkCommandBuffer cmd = vk_begin(vk, level);
 
-	barrier(cmd);
+	vk_barrier(cmd);
 	vkCmdWriteTimestamp2(cmd, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, pool, n);
-	barrier(cmd);
+	vk_barrier(cmd);
 	return vk_end(cmd);
 }
 
@@ -159,9 +144,9 @@ void run_commands(void)
 	vkResetQueryPool(vk.dev, pool, 0, 8);
 	for (uint32_t i = 0; i < 4; i++)
 		cmds[i] = stamp(&vk, primary, pool, i);
-	need(vkQueueSubmit(vk_queue(&vk), 1, &submit, VK_NULL_HANDLE));
-	is(vkQueueWaitIdle(vk_queue(&vk)), VK_SUCCESS,
-	   "four buffers in one batch");
+	vk_need(vkQueueSubmit(vk_queue(&vk), 1, &submit, VK_NULL_HANDLE));
+	vk_is(vkQueueWaitIdle(vk_queue(&vk)), VK_SUCCESS,
+	      "four buffers in one batch");
 	ok(ordered(&vk, pool, 4), "are executed in their order");
 
 	vkResetQueryPool(vk.dev, pool, 0, 8);
@@ -172,15 +157,15 @@ void run_commands(void)
 	vkCmdExecuteCommands(cmd, 2, secondary);
 	vkCmdWriteTimestamp2(cmd, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, pool, 3);
 	vk_end(cmd);
-	is(vk_run(&vk, cmd), VK_SUCCESS, "secondary buffers");
+	vk_is(vk_run(&vk, cmd), VK_SUCCESS, "secondary buffers");
 	ok(ordered(&vk, pool, 4), "are executed where they are called");
 
 	for (int i = 0; i < 4; i++)
 		cmds[i] = cmd;
 	vkResetQueryPool(vk.dev, pool, 0, 8);
-	need(vkQueueSubmit(vk_queue(&vk), 1, &submit, VK_NULL_HANDLE));
-	is(vkQueueWaitIdle(vk_queue(&vk)), VK_SUCCESS,
-	   "one buffer four times in a batch");
+	vk_need(vkQueueSubmit(vk_queue(&vk), 1, &submit, VK_NULL_HANDLE));
+	vk_is(vkQueueWaitIdle(vk_queue(&vk)), VK_SUCCESS,
+	      "one buffer four times in a batch");
 	ok(ordered(&vk, pool, 4), "ends in order as well");
 	vk_close(&vk);
 }

@@ -13,10 +13,13 @@ void run_many(void);
 void run_commands(void);
 void run_binary(void);		/* s_semaphore.c */
 void run_timeline(void);
-void run_external(void);
-void run_event(void);		/* s_query.c */
-void run_timestamp(void);
+void run_external(void);	/* s_external.c */
+void run_event(void);		/* s_event.c */
+void run_timestamp(void);	/* s_query.c */
 void run_reset(void);
+void run_copy(void);
 void run_sparse(void);		/* s_sparse.c */
+void run_bytes(void);
+void run_large(void);
 
 #endif /* VKQUEUE_SCENARIOS_H */

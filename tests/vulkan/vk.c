@@ -2,11 +2,69 @@
 /*
  * The device and its objects; see vk.h.
  */
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "vk.h"
+
+/* --- Results ------------------------------------------------------------------- */
+
+static const char *result_name(VkResult res)
+{
+#define NAME(res)	{ res, #res }
+	static const struct {
+		VkResult res;
+		const char *name;
+	} names[] = {
+		NAME(VK_SUCCESS),
+		NAME(VK_NOT_READY),
+		NAME(VK_TIMEOUT),
+		NAME(VK_EVENT_SET),
+		NAME(VK_EVENT_RESET),
+		NAME(VK_INCOMPLETE),
+		NAME(VK_ERROR_OUT_OF_HOST_MEMORY),
+		NAME(VK_ERROR_OUT_OF_DEVICE_MEMORY),
+		NAME(VK_ERROR_INITIALIZATION_FAILED),
+		NAME(VK_ERROR_DEVICE_LOST),
+		NAME(VK_ERROR_MEMORY_MAP_FAILED),
+		NAME(VK_ERROR_EXTENSION_NOT_PRESENT),
+		NAME(VK_ERROR_FEATURE_NOT_PRESENT),
+		NAME(VK_ERROR_INCOMPATIBLE_DRIVER),
+		NAME(VK_ERROR_TOO_MANY_OBJECTS),
+		NAME(VK_ERROR_INVALID_EXTERNAL_HANDLE),
+		NAME(VK_ERROR_UNKNOWN),
+	};
+#undef NAME
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i].res == res)
+			return names[i].name;
+	return "a VkResult that nobody expected";
+}
+
+bool vk_is(VkResult got, VkResult want, const char *name, ...)
+{
+	char text[120];
+	va_list ap;
+
+	va_start(ap, name);
+	vsnprintf(text, sizeof(text), name, ap);
+	va_end(ap);
+	detail("%s (%d), wanted %s", result_name(got), got, result_name(want));
+	return ok(got == want, "%s", text);
+}
+
+void vk_need_(VkResult res, const char *expr)
+{
+	if (res == VK_SUCCESS)
+		return;
+	detail("%s (%d): %s", result_name(res), res, expr);
+	ok(false, "the scenario's set-up works");
+	exit(1);
+}
 
 /* --- Instance and device ------------------------------------------------------ */
 
@@ -22,7 +80,7 @@ static void open_instance(struct vk *vk)
 		.pApplicationInfo = &app,
 	};
 
-	need(vkCreateInstance(&info, NULL, &vk->instance));
+	vk_need(vkCreateInstance(&info, NULL, &vk->instance));
 }
 
 static void describe(struct vk *vk)
@@ -106,6 +164,7 @@ void vk_open_device(struct vk *vk)
 		.hostQueryReset = VK_TRUE,
 	};
 	VkPhysicalDeviceFeatures features = {
+		.occlusionQueryPrecise = vk->features.occlusionQueryPrecise,
 		.sparseBinding = vk->features.sparseBinding,
 		.sparseResidencyBuffer = vk->features.sparseResidencyBuffer,
 	};
@@ -132,11 +191,11 @@ void vk_open_device(struct vk *vk)
 	for (unsigned int i = 0; i < ARRAY_SIZE(wanted); i++)
 		if (vk_has_extension(vk, wanted[i]))
 			extensions[info.enabledExtensionCount++] = wanted[i];
-	need(vkCreateDevice(vk->phys, &info, NULL, &vk->dev));
+	vk_need(vkCreateDevice(vk->phys, &info, NULL, &vk->dev));
 	for (uint32_t i = 0; i < vk->families; i++)
 		for (uint32_t q = 0; q < vk->family[i].count; q++)
 			vkGetDeviceQueue(vk->dev, i, q, &vk->family[i].queue[q]);
-	need(vkCreateCommandPool(vk->dev, &pool, NULL, &vk->pool));
+	vk_need(vkCreateCommandPool(vk->dev, &pool, NULL, &vk->pool));
 }
 
 void vk_close_device(struct vk *vk)
@@ -151,7 +210,7 @@ void vk_open(struct vk *vk)
 
 	memset(vk, 0, sizeof(*vk));
 	open_instance(vk);
-	need(vkEnumeratePhysicalDevices(vk->instance, &n, &vk->phys));
+	vk_need(vkEnumeratePhysicalDevices(vk->instance, &n, &vk->phys));
 	must(n == 1);
 	describe(vk);
 	find_families(vk);
@@ -161,7 +220,7 @@ void vk_open(struct vk *vk)
 /* Objects go with the device: a scenario is a process, and ends here. */
 void vk_close(struct vk *vk)
 {
-	need(vkDeviceWaitIdle(vk->dev));
+	vk_need(vkDeviceWaitIdle(vk->dev));
 	vk_close_device(vk);
 	vkDestroyInstance(vk->instance, NULL);
 }
@@ -175,7 +234,7 @@ VkFence vk_fence(struct vk *vk)
 	};
 	VkFence fence;
 
-	need(vkCreateFence(vk->dev, &info, NULL, &fence));
+	vk_need(vkCreateFence(vk->dev, &info, NULL, &fence));
 	return fence;
 }
 
@@ -192,7 +251,7 @@ static VkSemaphore semaphore(struct vk *vk, VkSemaphoreType type, uint64_t value
 	};
 	VkSemaphore sem;
 
-	need(vkCreateSemaphore(vk->dev, &info, NULL, &sem));
+	vk_need(vkCreateSemaphore(vk->dev, &info, NULL, &sem));
 	return sem;
 }
 
@@ -213,7 +272,7 @@ VkEvent vk_event(struct vk *vk)
 	};
 	VkEvent event;
 
-	need(vkCreateEvent(vk->dev, &info, NULL, &event));
+	vk_need(vkCreateEvent(vk->dev, &info, NULL, &event));
 	return event;
 }
 
@@ -226,8 +285,38 @@ VkQueryPool vk_query_pool(struct vk *vk, VkQueryType type, uint32_t count)
 	};
 	VkQueryPool pool;
 
-	need(vkCreateQueryPool(vk->dev, &info, NULL, &pool));
+	vk_need(vkCreateQueryPool(vk->dev, &info, NULL, &pool));
 	return pool;
+}
+
+static uint32_t memory_type(struct vk *vk, uint32_t allowed)
+{
+	const VkMemoryPropertyFlags want = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
+					   VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+	VkPhysicalDeviceMemoryProperties props;
+
+	vkGetPhysicalDeviceMemoryProperties(vk->phys, &props);
+	for (uint32_t i = 0; i < props.memoryTypeCount; i++)
+		if (allowed >> i & 1 &&
+		    (props.memoryTypes[i].propertyFlags & want) == want)
+			return i;
+	must(!"memory that the host sees");
+	return 0;
+}
+
+VkDeviceMemory vk_memory(struct vk *vk, const VkMemoryRequirements *req,
+			 VkDeviceSize size, void **map)
+{
+	const VkMemoryAllocateInfo info = {
+		.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+		.allocationSize = size,
+		.memoryTypeIndex = memory_type(vk, req->memoryTypeBits),
+	};
+	VkDeviceMemory memory;
+
+	vk_need(vkAllocateMemory(vk->dev, &info, NULL, &memory));
+	vk_need(vkMapMemory(vk->dev, memory, 0, VK_WHOLE_SIZE, 0, map));
+	return memory;
 }
 
 VkCommandBuffer vk_begin(struct vk *vk, VkCommandBufferLevel level)
@@ -248,8 +337,8 @@ VkCommandBuffer vk_begin(struct vk *vk, VkCommandBufferLevel level)
 	};
 	VkCommandBuffer cmd;
 
-	need(vkAllocateCommandBuffers(vk->dev, &alloc, &cmd));
-	need(vkBeginCommandBuffer(cmd, &begin));
+	vk_need(vkAllocateCommandBuffers(vk->dev, &alloc, &cmd));
+	vk_need(vkBeginCommandBuffer(cmd, &begin));
 	return cmd;
 }
 
@@ -260,8 +349,28 @@ VkCommandBuffer vk_begin_primary(struct vk *vk)
 
 VkCommandBuffer vk_end(VkCommandBuffer cmd)
 {
-	need(vkEndCommandBuffer(cmd));
+	vk_need(vkEndCommandBuffer(cmd));
 	return cmd;
+}
+
+static const VkMemoryBarrier2 all_memory = {
+	.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
+	.srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+	.srcAccessMask = VK_ACCESS_2_MEMORY_WRITE_BIT,
+	.dstStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT |
+			VK_PIPELINE_STAGE_2_HOST_BIT,
+	.dstAccessMask = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_HOST_READ_BIT,
+};
+
+const VkDependencyInfo vk_everything = {
+	.sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO,
+	.memoryBarrierCount = 1,
+	.pMemoryBarriers = &all_memory,
+};
+
+void vk_barrier(VkCommandBuffer cmd)
+{
+	vkCmdPipelineBarrier2(cmd, &vk_everything);
 }
 
 /* --- Submission --------------------------------------------------------------------- */
@@ -327,7 +436,7 @@ uint64_t vk_counter(struct vk *vk, VkSemaphore sem)
 {
 	uint64_t value = 0;
 
-	need(vkGetSemaphoreCounterValue(vk->dev, sem, &value));
+	vk_need(vkGetSemaphoreCounterValue(vk->dev, sem, &value));
 	return value;
 }
 

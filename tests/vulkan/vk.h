@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A Vulkan device with a queue of each family, and the few objects that every
- * scenario needs. Whatever cannot be made ends the scenario, through need().
+ * scenario needs. Whatever cannot be made ends the scenario, through vk_need().
  *
  * No shader, draw, dispatch or copy is ever recorded: they need shader cores.
- * On panvk that leaves out commands that look innocent, because they run
- * internal shaders: vkCmdFillBuffer, vkCmdUpdateBuffer, vkCmdCopyBuffer,
- * vkCmdCopyQueryPoolResults and all of images.
+ * On panvk (26.1, architecture 10) that leaves out commands that look innocent,
+ * because they run shaders of the driver's own: vkCmdFillBuffer,
+ * vkCmdUpdateBuffer, vkCmdCopyBuffer, vkCmdCopyQueryPoolResults of timestamps,
+ * and all of images. The command stream itself executes barriers, events,
+ * timestamps, query resets, occlusion queries outside of a render pass, and
+ * vkCmdCopyQueryPoolResults of these: see stamp.h.
  */
 #ifndef VKQUEUE_VK_H
 #define VKQUEUE_VK_H
@@ -27,7 +30,15 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* As need(), of a condition rather than a result */
+/* Passes when the two are equal; a failure names both */
+__printf(3, 4)
+bool vk_is(VkResult got, VkResult want, const char *name, ...);
+
+/* Set-up: any result but VK_SUCCESS ends the scenario */
+#define vk_need(expr)	vk_need_(expr, #expr)
+void vk_need_(VkResult res, const char *expr);
+
+/* The same of a condition */
 #define must(cond)	need_((cond) ? 0 : -EINVAL, #cond)
 
 struct family {
@@ -70,10 +81,17 @@ VkSemaphore vk_semaphore(struct vk *vk);
 VkSemaphore vk_timeline(struct vk *vk, uint64_t value);
 VkEvent vk_event(struct vk *vk);
 VkQueryPool vk_query_pool(struct vk *vk, VkQueryType type, uint32_t count);
+/* Memory that @req allows and the host sees, mapped at *@map */
+VkDeviceMemory vk_memory(struct vk *vk, const VkMemoryRequirements *req,
+			 VkDeviceSize size, void **map);
 /* Recording, to be submitted as often as one likes */
 VkCommandBuffer vk_begin(struct vk *vk, VkCommandBufferLevel level);
 VkCommandBuffer vk_begin_primary(struct vk *vk);
 VkCommandBuffer vk_end(VkCommandBuffer cmd);
+
+/* Everything before, in any part of the queue, and then everything behind */
+extern const VkDependencyInfo vk_everything;
+void vk_barrier(VkCommandBuffer cmd);
 
 VkQueue vk_queue(const struct vk *vk);
 /* Submit @cmd (may be NULL) with @fence (may be VK_NULL_HANDLE) */

@@ -24,7 +24,10 @@ static const struct scenario scenarios[] = {
 	{ "event", "events set by GPU and host", run_event },
 	{ "timestamp", "timestamps against the host's clock", run_timestamp },
 	{ "reset", "queries reset by GPU and host", run_reset },
+	{ "copy", "results of queries that the GPU copies", run_copy },
 	{ "sparse", "memory bound to sparse buffers", run_sparse },
+	{ "bytes", "what the GPU writes through sparse buffers", run_bytes },
+	{ "large", "large binds, and holes in them", run_large },
 	{ "many", "thousands of submissions", run_many },
 	{ "lifetime", "devices and instances that come and go", run_lifetime },
 };
