@@ -71,6 +71,22 @@ cmd_build()
 	printf '%s\n' "$bin/vkqueue"
 }
 
+# gpu_results NAME: whether the GPU took all that panvk gave it. A fault that
+# is recoverable loses no device, and Vulkan may say nothing about it.
+gpu_results()
+{
+	local what='the GPU reports no fault' found
+
+	found=$(grep -hE 'panthor .*(FAULT|FATAL|[Ff]ault|timeout|timed out|reset)' \
+		"$OUT/guest/$1/dmesg" | head -n 1) || :
+	printf '%s\t%s\t%s\n' "$([ -z "$found" ] && echo pass || echo fail)" \
+		"$what" "$found"
+	what='the model refuses no instruction'
+	found=$(grep -h '^mali-csf: ' "$OUT/log/guest-$1.qemu.log" | head -n 1) || :
+	printf '%s\t%s\t%s\n' "$([ -z "$found" ] && echo pass || echo fail)" \
+		"$what" "$found"
+}
+
 # run_config NAME: one line a test point on stdout, the name in front
 run_config()
 {
@@ -90,6 +106,7 @@ run_config()
 	{
 		vmbind_points "$OUT/guest/$name/vulkaninfo.tap"
 		vmbind_results "$name" "$rc"
+		gpu_results "$name"
 	} | sed "s/\t/\t$1: /"
 }
 
