@@ -472,6 +472,22 @@ static bool csg_restore(struct mali *m, unsigned int csg)
 	return true;
 }
 
+/* A round of turns: what it has executed, and when the next is wanted */
+struct round {
+	uint64_t executed;
+	uint64_t due;
+	bool more;
+};
+
+static void note_due(struct round *r, uint64_t due)
+{
+	if (due < r->due)
+		r->due = due;
+}
+
+static bool run_stream(struct mali *m, unsigned int csg, unsigned int id,
+		       unsigned int slice, struct round *round);
+
 /* --- Groups ------------------------------------------------------------- */
 
 static void csg_set_idle(struct mali *m, unsigned int csg, bool idle)
@@ -512,10 +528,25 @@ static void csg_begin(struct mali *m, unsigned int csg, bool resume)
 	}
 }
 
+/*
+ * A stream that waits for a sync object has one more look at it before its group
+ * leaves: who signals it now may have nobody left to tell.
+ */
+static void look_again(struct mali *m, unsigned int csg)
+{
+	struct round round = { .due = MALI_NEVER };
+
+	for (unsigned int id = 0; id < FW_NUM_CS; id++)
+		if (m->mcu.csg[csg].cs[id].block == MALI_CS_BLOCK_SYNC)
+			run_stream(m, csg, id, 1, &round);
+}
+
 static void csg_end(struct mali *m, unsigned int csg, bool save)
 {
 	struct mali_csg *g = &m->mcu.csg[csg];
 
+	if (save)
+		look_again(m, csg);
 	for (unsigned int id = 0; id < FW_NUM_CS; id++) {
 		cs_publish(m, &g->cs[id]);
 		cs_write_status(m, csg, id);
@@ -873,19 +904,6 @@ static void doorbells(struct mali *m)
 		m->mcu.glb_doorbell = false;
 		glb_process(m);
 	}
-}
-
-/* A round of turns: what it has executed, and when the next is wanted */
-struct round {
-	uint64_t executed;
-	uint64_t due;
-	bool more;
-};
-
-static void note_due(struct round *r, uint64_t due)
-{
-	if (due < r->due)
-		r->due = due;
 }
 
 /* Give one stream its turn. True: it has more to do. */

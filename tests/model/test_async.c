@@ -206,6 +206,32 @@ static void test_suspend_fault(void)
 	cs_delete(c);
 }
 
+/* A wait that is over when its group leaves must not be reported as a wait */
+static void test_suspend_signalled(void)
+{
+	struct cs *c = cs_new();
+	struct driver *d = &c->d;
+
+	RUN(c, I_MOVE(4, DATA), I_MOVE(6, 0), I_WAIT_SYNC64(GT, 4, 6, 0),
+	    I_ADD32(20, 20, 1), I_ADD32(20, 20, 1));
+	is_u64(result(c).extract, 16, "a wait for a sync object");
+	set64(c, DATA, 1);
+	ok(drv_group_stop(d, &c->g, S_SUSPEND), "signalled, and suspended");
+	is_u64(mem32(d, d->cs_out[0][0] + CO_BLOCKED), 0, "it is no more blocked");
+	is_u64(mem32(d, d->cs_out[0][0] + CO_WAIT), 0, "nor waiting");
+	ok(drv_group_resume(d, &c->g, 0), "resumed");
+	drv_run(d, 1 * MS);
+	is_u64(reg(c, 20), 2, "it goes on from there, once");
+	cs_delete(c);
+
+	c = cs_new();
+	RUN(c, I_MOVE(4, DATA), I_MOVE(6, 0), I_WAIT_SYNC64(GT, 4, 6, 0));
+	drv_group_stop(&c->d, &c->g, S_SUSPEND);
+	is_u64(mem32(&c->d, c->d.cs_out[0][0] + CO_BLOCKED), 3,
+	       "one that is not signalled stays blocked");
+	cs_delete(c);
+}
+
 static void test_never(void)
 {
 	struct cs *c = cs_new();
@@ -234,6 +260,7 @@ int main(void)
 	test_wait_status();
 	test_suspend();
 	test_suspend_fault();
+	test_suspend_signalled();
 	test_never();
 	return done_testing();
 }

@@ -518,8 +518,8 @@ static void test_suspend_misaligned(void)
 	uint64_t at = o->g.suspend_pa;
 
 	submit_nested(o);
-	put32(d, o->data, 8);
 	drv_group_stop(d, &o->g, S_SUSPEND);
+	put32(d, o->data, 8);
 	while (mem64(d, at) != CODE + 0x800 + 3 * 8)
 		at += 8;
 	put64(d, at, CODE + 0xffd);
