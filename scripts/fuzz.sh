@@ -23,7 +23,7 @@ TOTAL=$OUT/fuzz.tsv
 MAX_LEN=256
 # Of a minute from nothing on a slow and busy machine; see docs/fuzzing.md
 MIN_RATE=2000
-MIN_COVERAGE=85
+MIN_COVERAGE=95
 
 usage()
 {
