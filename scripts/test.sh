@@ -25,6 +25,7 @@ SUITES=(
 	'qmp|scripts/qmp.sh'
 	'guest|scripts/guest-check.sh'
 	'firmware|scripts/firmware.sh'
+	'repeat|scripts/repeat.sh'
 	'vmbind|scripts/vmbind.sh'
 	'vulkan|scripts/vulkan.sh'
 	'soak|scripts/soak.sh'
