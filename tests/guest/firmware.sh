@@ -93,6 +93,26 @@ cp "$good" "$image"
 poke 20 '\x09'
 refused "Unsupported non-optional entry type" "unknown entry"
 
+# The image is laid out as in model/mkfw.c: entries at 20 (code), 44 (data), 68
+# (shared section) and 92 (build info), a section's being type and size, flags,
+# first and last address, start and end of its data in the file.
+damaged()
+{
+	cp "$good" "$image"
+	poke "$1" "$2"
+	refused "$3" "$4"
+}
+
+damaged 21 '\x19' "Firmware entry is not 32-bit aligned" "odd size of an entry"
+damaged 93 '\xfc' "Firmware entry too long" "entry longer than the image"
+damaged 36 '\x00\x00\x00\x7f' "data.end < data.start" "data that ends before it starts"
+damaged 28 '\x00\x00\x00\x7f' "va.end < hdr.va.start" "addresses that end before they start"
+damaged 28 '\x01' "virtual addresses not page aligned" "odd address"
+damaged 26 '\x01' "interface with unsupported flags" "unknown flag of a section"
+damaged 75 '\x80' "must be shared" "shared section that is not marked"
+damaged 80 '\x00\x00\x00\x04' "Shared interface region not found" "empty shared section"
+damaged 60 '\x00\x02\x00\x00\x00\x22\x00\x00' "section data exceeds section size" "more data than section"
+
 # What only the microcontroller can find: it does not come up.
 cp "$good" "$image"
 poke 768 '\x00'
@@ -101,6 +121,30 @@ refused "Failed to boot MCU (status=fatal)" "wrong descriptor"
 cp "$good" "$image"
 poke 5000 '\xff\xff'
 refused "Failed to boot MCU (status=fatal)" "damaged code"
+
+# What the driver complains of and goes on: pattern, description.
+taken()
+{
+	load
+	grep -q "$1" /tmp/log
+	ok $? "$2: the driver says so"
+	bound
+	ok $? "$2: and takes the device"
+	rmmod panthor
+}
+
+cp "$good" "$image"
+poke 96 '\xff\xff\xff\xff'
+taken "Firmware build info corrupt" "build info that is not in the file"
+
+cp "$good" "$image"
+poke 288 'x'
+taken "git sha is not NULL terminated" "build info without an end"
+
+# The shared section's entry takes in the build info, as a name of its own.
+cp "$good" "$image"
+poke 69 '\x24'
+taken "CSF FW using interface" "section with a name"
 
 cp "$good" "$image"
 load
