@@ -15,6 +15,7 @@
 #include "vk.h"
 
 #define ALL	VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT
+#define TOP	VK_PIPELINE_STAGE_2_TOP_OF_PIPE_BIT
 
 /* The commands of Vulkan 1.0, or those of synchronization2 */
 static void record_set(VkCommandBuffer cmd, VkEvent event, bool old)
@@ -71,39 +72,55 @@ static void set_and_reset(struct vk *vk, bool old)
 	      "%s: and resets it", how);
 }
 
-/*
- * Batches of one queue. The parts of the queue overtake each other, so that
- * some of them really wait; that none went past the event before it was set
- * their timestamps tell: the last one of the first batch, the first one of the
- * second.
- */
-static void set_then_wait(struct vk *vk, VkQueue queue, uint32_t q, bool old)
+/* In one buffer or in two batches, by the old commands or the new ones */
+struct way {
+	bool apart;
+	bool old;
+	const char *name;
+};
+
+static void record_both(const struct way *way, VkCommandBuffer set,
+			VkCommandBuffer wait, VkEvent event, VkQueryPool pool)
 {
+	vkCmdWriteTimestamp2(set, ALL, pool, 0);
+	record_set(set, event, way->old);
+	if (way->apart)
+		vk_end(set);
+	record_wait(wait, event, way->old);
+	vkCmdWriteTimestamp2(wait, TOP, pool, 1);
+	vk_end(wait);
+}
+
+/*
+ * The parts of the queue start one after the other, so that the first of them
+ * really waits. That none goes past the event before all have set it their
+ * timestamps tell: the last one in front of the event, the first one behind.
+ */
+static void set_then_wait(struct vk *vk, uint32_t q, const struct way *way)
+{
+	VkQueue queue = vk->family[vk->main].queue[q];
 	VkQueryPool pool = vk_query_pool(vk, VK_QUERY_TYPE_TIMESTAMP, 2);
-	VkCommandBuffer set = vk_begin_primary(vk), wait = vk_begin_primary(vk);
+	VkCommandBuffer set = vk_begin_primary(vk);
+	VkCommandBuffer wait = way->apart ? vk_begin_primary(vk) : set;
 	VkEvent event = vk_event(vk);
 	VkFence fence = vk_fence(vk);
 	uint64_t t[2] = { 0 };
 
 	vkResetQueryPool(vk->dev, pool, 0, 2);
-	vkCmdWriteTimestamp2(set, ALL, pool, 0);
-	vk_barrier(set);
-	record_set(set, event, old);
-	vk_end(set);
-	record_wait(wait, event, old);
-	vkCmdWriteTimestamp2(wait, VK_PIPELINE_STAGE_2_TOP_OF_PIPE_BIT, pool, 1);
-	vk_end(wait);
-
-	vk_need(vk_submit(queue, set, VK_NULL_HANDLE));
+	record_both(way, set, wait, event, pool);
+	if (way->apart)
+		vk_need(vk_submit(queue, set, VK_NULL_HANDLE));
 	vk_need(vk_submit(queue, wait, fence));
 	vk_is(vk_wait_fence(vk, fence, PATIENCE), VK_SUCCESS,
-	      "%u: a batch waits for what the one before sets", q);
+	      "%u: set and waited for, %s", q, way->name);
 	vk_is(vkGetEventStatus(vk->dev, event), VK_EVENT_SET,
-	      "%u: it remains set", q);
+	      "%u: it remains set, %s", q, way->name);
 	vk_need(vkGetQueryPoolResults(vk->dev, pool, 0, 2, sizeof(t), t,
 				      sizeof(t[0]), VK_QUERY_RESULT_64_BIT));
-	detail("%llu, %llu", (unsigned long long)t[0], (unsigned long long)t[1]);
-	ok(t[0] && t[1] >= t[0], "%u: nothing goes past it before", q);
+	detail("%llu, %llu", (unsigned long long)t[0],
+	       (unsigned long long)t[1]);
+	ok(t[0] && t[1] >= t[0], "%u: nothing goes past it before, %s", q,
+	   way->name);
 }
 
 /* Over and over: each round sets an event of its own, and all are reset at once */
@@ -156,17 +173,20 @@ static void event_from_host(struct vk *vk)
 
 void run_event(void)
 {
-	struct family *f;
+	static const struct way ways[] = {
+		{ false, false, "in one buffer" },
+		{ false, true, "in one buffer, 1.0" },
+		{ true, false, "in two batches" },
+		{ true, true, "in two batches, 1.0" },
+	};
 	struct vk vk;
 
 	vk_open(&vk);
-	f = &vk.family[vk.main];
 	set_and_reset(&vk, false);
 	set_and_reset(&vk, true);
-	for (uint32_t q = 0; q < f->count; q++) {
-		set_then_wait(&vk, f->queue[q], q, false);
-		set_then_wait(&vk, f->queue[q], q, true);
-	}
+	for (uint32_t q = 0; q < vk.family[vk.main].count; q++)
+		for (unsigned int i = 0; i < ARRAY_SIZE(ways); i++)
+			set_then_wait(&vk, q, &ways[i]);
 	many_events(&vk);
 	event_from_host(&vk);
 	vk_close(&vk);
