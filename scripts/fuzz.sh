@@ -35,7 +35,10 @@ build_fuzzer()
 {
 	need_packages clang libclang-rt-dev make gcc python3
 	locked fuzz
+	# Executions are counted for these sources, whatever becomes of them
+	BUILT=$(model_hash)
 	step "build the fuzzer" make -C "$ROOT/tests/fuzz" O="$O"
+	[ "$BUILT" = "$(model_hash)" ] || die "the model changed while it was built; run again"
 	write_seeds
 }
 
@@ -116,14 +119,12 @@ coverage()
 		END { printf "%d\n", lines ? 100 * reached / lines : 0 }'
 }
 
-# add_total EXECUTIONS: to the record of this model
+# add_total EXECUTIONS: to the record of the model that was built, which need not
+# be that of the sources as they are when a long run ends
 add_total()
 {
-	local hash
-
-	hash=$(model_hash)
 	touch "$TOTAL"
-	awk -v hash="$hash" -v n="$1" -v OFS='\t' '
+	awk -v hash="$BUILT" -v n="$1" -v OFS='\t' '
 		$1 == hash { $2 += n; seen = 1 }
 		{ print $1, $2 }
 		END { if (!seen) print hash, n }' "$TOTAL" >"$TOTAL.new"
