@@ -14,7 +14,7 @@ void run_device(void)
 	vk_open(&vk);
 	is(vk.driver.driverID, VK_DRIVER_ID_MESA_PANVK, "the driver is panvk");
 	detail("%s", vk.props.deviceName);
-	ok(strstr(vk.props.deviceName, "Mali-G610") != NULL, "on a Mali-G610");
+	ok(strstr(vk.props.deviceName, "Mali-G610"), "on a Mali-G610");
 	is(vk.props.vendorID, 0x13b5, "of Arm");
 	detail("%u.%u", VK_API_VERSION_MAJOR(vk.props.apiVersion),
 	       VK_API_VERSION_MINOR(vk.props.apiVersion));
@@ -24,7 +24,7 @@ void run_device(void)
 		bool all = vk.family[i].count > 0;
 
 		for (uint32_t q = 0; q < vk.family[i].count; q++)
-			all &= vk.family[i].queue[q] != NULL;
+			all &= !!vk.family[i].queue[q];
 		ok(all, "family %u (flags 0x%x): every queue is there", i,
 		   vk.family[i].flags);
 	}

@@ -197,13 +197,14 @@ static void sync_semaphore(struct vk *vk)
 void run_external(void)
 {
 	static const char none[] = "the driver does not have them";
+	static const char semaphore_fd[] =
+		VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME;
 	bool fences, semaphores;
 	struct vk vk;
 
 	vk_open(&vk);
 	fences = vk_has_extension(&vk, VK_KHR_EXTERNAL_FENCE_FD_EXTENSION_NAME);
-	semaphores = vk_has_extension(&vk,
-			VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME);
+	semaphores = vk_has_extension(&vk, semaphore_fd);
 	if (fences && fence_shared(&vk, FENCE_OPAQUE))
 		opaque_fence(&vk);
 	else

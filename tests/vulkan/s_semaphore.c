@@ -32,8 +32,7 @@ static VkResult pass(struct vk *vk, uint32_t family, uint32_t q,
 }
 
 /* Along all queues of all families, and back to the first */
-static void chain(struct vk *vk, VkSemaphore (*make)(struct vk *vk),
-		  const char *what)
+static void all_queues(struct vk *vk, bool timeline, const char *what)
 {
 	VkSemaphore last = VK_NULL_HANDLE;
 	VkFence fence = vk_fence(vk);
@@ -42,7 +41,8 @@ static void chain(struct vk *vk, VkSemaphore (*make)(struct vk *vk),
 
 	for (uint32_t i = 0; i < vk->families; i++) {
 		for (uint32_t q = 0; q < vk->family[i].count; q++, n++) {
-			VkSemaphore next = make(vk);
+			VkSemaphore next = timeline ? vk_timeline(vk, 0) :
+						      vk_semaphore(vk);
 
 			good &= pass(vk, i, q, &(struct batch){
 				.wait = last, .wait_value = 1,
@@ -59,17 +59,12 @@ static void chain(struct vk *vk, VkSemaphore (*make)(struct vk *vk),
 	   "comes to its end (%s)", what);
 }
 
-static VkSemaphore make_timeline(struct vk *vk)
-{
-	return vk_timeline(vk, 0);
-}
-
 void run_binary(void)
 {
 	struct vk vk;
 
 	vk_open(&vk);
-	chain(&vk, vk_semaphore, "binary semaphores");
+	all_queues(&vk, false, "binary semaphores");
 	for (int i = 0; i < 20; i++) {
 		VkSemaphore sem = vk_semaphore(&vk);
 
@@ -134,6 +129,6 @@ void run_timeline(void)
 	vk_open(&vk);
 	host_and_queue(&vk);
 	wait_before_signal(&vk);
-	chain(&vk, make_timeline, "timeline semaphores");
+	all_queues(&vk, true, "timeline semaphores");
 	vk_close(&vk);
 }

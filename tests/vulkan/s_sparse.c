@@ -268,7 +268,7 @@ static void unbound_behind(struct sparse *s)
 }
 
 /* What lies across the border of two blocks lies in two pages */
-static void across(struct sparse *s)
+static void over_a_border(struct sparse *s)
 {
 	const VkSparseMemoryBind binds[] = { to_page(s, 8, 9),
 					     to_page(s, 9, 4) };
@@ -336,7 +336,7 @@ void run_bytes(void)
 	two_pages(&s);
 	unbound(&s);
 	unbound_behind(&s);
-	across(&s);
+	over_a_border(&s);
 	every_page(&s);
 	in_time(&s);
 	close_sparse(&s);

@@ -151,7 +151,7 @@ bool vk_has_extension(const struct vk *vk, const char *name)
 void vk_open_device(struct vk *vk)
 {
 	static const float priority[MAX_QUEUES] = { 1, 1, 1, 1 };
-	VkDeviceQueueCreateInfo queues[MAX_FAMILIES];
+	VkDeviceQueueCreateInfo queues[MAX_FAMILIES] = { 0 };
 	const char *extensions[ARRAY_SIZE(wanted)];
 	VkPhysicalDeviceSynchronization2Features sync2 = {
 		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES,
@@ -181,13 +181,12 @@ void vk_open_device(struct vk *vk)
 		.queueFamilyIndex = vk->main,
 	};
 
-	for (uint32_t i = 0; i < vk->families; i++)
-		queues[i] = (VkDeviceQueueCreateInfo){
-			.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
-			.queueFamilyIndex = i,
-			.queueCount = vk->family[i].count,
-			.pQueuePriorities = priority,
-		};
+	for (uint32_t i = 0; i < vk->families; i++) {
+		queues[i].sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO;
+		queues[i].queueFamilyIndex = i;
+		queues[i].queueCount = vk->family[i].count;
+		queues[i].pQueuePriorities = priority;
+	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(wanted); i++)
 		if (vk_has_extension(vk, wanted[i]))
 			extensions[info.enabledExtensionCount++] = wanted[i];
@@ -402,7 +401,7 @@ VkResult vk_submit_batch(VkQueue queue, const struct batch *b, VkFence fence)
 		.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO_2,
 		.waitSemaphoreInfoCount = b->wait != VK_NULL_HANDLE,
 		.pWaitSemaphoreInfos = &wait,
-		.commandBufferInfoCount = b->cmd != NULL,
+		.commandBufferInfoCount = !!b->cmd,
 		.pCommandBufferInfos = &cmd,
 		.signalSemaphoreInfoCount = b->signal != VK_NULL_HANDLE,
 		.pSignalSemaphoreInfos = &signal,
