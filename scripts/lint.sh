@@ -107,8 +107,11 @@ check_checkpatch()
 	mapfile -t files < <(ours 'drivers/*.[ch]' 'include/*.h')
 	[ ${#files[@]} = 0 ] || checkpatch -f "${files[@]/#/$ROOT/}" || rc=1
 	mapfile -t files < <(ours 'model/*.[ch]' 'tests/*.[ch]' 'igt/*.[ch]' |
-		grep -v -e '^model/qemu/' -e '^tests/kernel-tree/' -e '^tests/vmbind/pan.c$')
+		grep -v -e '^model/qemu/' -e '^tests/kernel-tree/' -e '^tests/vmbind/pan.c$' -e '^tests/vulkan/')
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$HOST_IGNORE" -f "${files[@]/#/$ROOT/}" || rc=1
+	# Vulkan's names are what they are.
+	mapfile -t files < <(ours 'tests/vulkan/*.[ch]')
+	[ ${#files[@]} = 0 ] || checkpatch --ignore "$HOST_IGNORE,CAMELCASE" -f "${files[@]/#/$ROOT/}" || rc=1
 	mapfile -t files < <(ours 'model/qemu/*.[ch]' tests/vmbind/pan.c)
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$QEMU_IGNORE" -f "${files[@]/#/$ROOT/}" || rc=1
 	return $rc
