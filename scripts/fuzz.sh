@@ -34,10 +34,13 @@ usage()
 build_fuzzer()
 {
 	need_packages clang libclang-rt-dev make gcc python3
-	locked fuzz
 	# Executions are counted for these sources, whatever becomes of them
 	BUILT=$(model_hash)
-	step "build the fuzzer" make -C "$ROOT/tests/fuzz" O="$O"
+	# Only the build: runs may go on side by side, for hours
+	(
+		locked fuzz
+		step "build the fuzzer" make -C "$ROOT/tests/fuzz" O="$O"
+	) || exit 1
 	[ "$BUILT" = "$(model_hash)" ] || die "the model changed while it was built; run again"
 	write_seeds
 }
