@@ -27,7 +27,7 @@
  * @done: Complete, and every byte was right.
  * @wrong: Complete, and a byte was wrong.
  * @lost: Reported as failed: by the fence, or refused by a dead group.
- * @stuck: Neither within the time-out.
+ * @stuck: Neither within the time-out, or refused by a group that is not dead.
  * @groups: Groups made again.
  * @vms: VMs made again.
  * @binds: Pieces unmapped and mapped again.
@@ -48,7 +48,9 @@ struct worker {
 	struct gpu owner;
 	struct gpu member[GROUPS_PER_VM];
 	struct cs stream[GROUPS_PER_VM];
-	struct pan_bo src, dst;
+	/* Each piece that is copied is in one of two buffers: from[] says which */
+	struct pan_bo src[2], dst;
+	unsigned int from[GROUPS_PER_VM];
 	uint32_t seed;
 	uint32_t random;
 	pthread_t thread;

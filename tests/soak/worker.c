@@ -34,6 +34,11 @@ static char *piece(const struct pan_bo *bo, unsigned int i)
 	return (char *)bo->map + i * PIECE;
 }
 
+static const struct pan_bo *source(const struct worker *w, unsigned int i)
+{
+	return &w->src[w->from[i]];
+}
+
 /* The last group waits in the GPU for the one before it */
 static bool waits_in_gpu(unsigned int i)
 {
@@ -69,9 +74,10 @@ static void write_stream(struct worker *w, unsigned int i)
 static void open_vm(struct worker *w)
 {
 	gpu_open(&w->owner, w->pan);
-	gpu_map(&w->owner, SRC_VA, &w->src, 0, GROUPS_PER_VM * PIECE);
 	gpu_map(&w->owner, DST_VA, &w->dst, 0, GROUPS_PER_VM * PIECE);
 	for (unsigned int i = 0; i < GROUPS_PER_VM; i++) {
+		gpu_map(&w->owner, SRC_VA + i * PIECE, source(w, i), i * PIECE,
+			PIECE);
 		member_open(&w->member[i], &w->owner,
 			    PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
 		write_stream(w, i);
@@ -92,7 +98,8 @@ void worker_open(struct worker *w, struct pan *p, unsigned int id)
 	w->id = id;
 	w->random = 0x9e3779b9u * (id + 1);
 	w->seed = id << 20;
-	need(pan_bo_create(p, GROUPS_PER_VM * PIECE, 0, &w->src));
+	for (unsigned int i = 0; i < 2; i++)
+		need(pan_bo_create(p, GROUPS_PER_VM * PIECE, 0, &w->src[i]));
 	need(pan_bo_create(p, GROUPS_PER_VM * PIECE, 0, &w->dst));
 	open_vm(w);
 }
@@ -100,7 +107,8 @@ void worker_open(struct worker *w, struct pan *p, unsigned int id)
 void worker_close(struct worker *w)
 {
 	close_vm(w);
-	pan_bo_destroy(w->pan, &w->src);
+	for (unsigned int i = 0; i < 2; i++)
+		pan_bo_destroy(w->pan, &w->src[i]);
 	pan_bo_destroy(w->pan, &w->dst);
 }
 
@@ -123,9 +131,14 @@ static void revive(struct worker *w, unsigned int i)
 	w->tally.groups++;
 }
 
+static bool vm_usable(const struct worker *w)
+{
+	return pan_vm_state(w->pan, w->owner.vm) == DRM_PANTHOR_VM_STATE_USABLE;
+}
+
 static void heal(struct worker *w)
 {
-	if (pan_vm_state(w->pan, w->owner.vm) != DRM_PANTHOR_VM_STATE_USABLE) {
+	if (!vm_usable(w)) {
 		close_vm(w);
 		open_vm(w);
 		w->tally.vms++;
@@ -139,16 +152,20 @@ static void heal(struct worker *w)
 
 /* --- A round -------------------------------------------------------------------- */
 
-/* Take a piece out of the VM and put it back: its translation must follow */
+/*
+ * Take a piece out of the VM and put the same piece of the other buffer there:
+ * who goes on with the old translation copies what was there rounds ago.
+ */
 static void rebind(struct worker *w, unsigned int i)
 {
 	uint64_t va = SRC_VA + i * PIECE;
 
-	if (pan_unmap(w->pan, w->owner.vm, va, PIECE) ||
-	    pan_map(w->pan, w->owner.vm, va, &w->src, i * PIECE, PIECE,
-		    DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC))
+	if (pan_unmap(w->pan, w->owner.vm, va, PIECE))
 		return;		/* the VM is lost: heal() sees it */
-	w->tally.binds++;
+	w->from[i] ^= 1;
+	if (!pan_map(w->pan, w->owner.vm, va, source(w, i), i * PIECE, PIECE,
+		     DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC))
+		w->tally.binds++;
 }
 
 static int submit(struct worker *w, unsigned int i)
@@ -157,7 +174,7 @@ static int submit(struct worker *w, unsigned int i)
 	uint32_t wait = i & 1 && !waits_in_gpu(i) ? w->member[i - 1].done : 0;
 
 	memset(piece(&w->dst, i), 0xee, PIECE);
-	fill(piece(&w->src, i), w->seed + i, PIECE);
+	fill(piece(source(w, i), i), w->seed + i, PIECE);
 	gpu_set_word(&w->owner, member_word(i, 0), 0);
 	return gpu_queue(&w->member[i], 0, &w->stream[i], wait,
 			 w->member[i].done);
@@ -166,8 +183,12 @@ static int submit(struct worker *w, unsigned int i)
 /* True: the job was done. */
 static bool judge(struct worker *w, unsigned int i, bool submitted)
 {
+	/* Only what is dead, and says so, may refuse work */
 	if (!submitted) {
-		w->tally.lost++;
+		if (gpu_dead(&w->member[i]) || !vm_usable(w))
+			w->tally.lost++;
+		else
+			w->tally.stuck++;
 		return false;
 	}
 	if (pan_syncobj_wait(w->pan, w->member[i].done, 0, PATIENCE_MS)) {
