@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host.h"
 #include "inject.h"
 #include "pan.h"
 #include "scenarios.h"
@@ -18,7 +19,8 @@
 
 /*
  * INJECTS: nothing to see without a QMP port. FINDING: the driver does it
- * wrong, so that it runs by its name only. LONG: not on a slow kernel.
+ * wrong, so that it runs by its name only. LONG: takes seconds, or has to keep up
+ * with them; not on a slow kernel.
  */
 enum kind {
 	PLAIN = 0,
@@ -40,7 +42,7 @@ static const struct hard {
 	{ { "chain", "blocked groups are evicted and woken by others", run_chain }, PLAIN },
 	{ { "priority", "who gets the GPU when all want it", run_priority }, PLAIN },
 	{ { "timeouts", "work that never ends, in three ways", run_timeouts }, INJECTS | LONG },
-	{ { "hard-hang", "a group that cannot be terminated", run_hard_hang }, INJECTS },
+	{ { "hard-hang", "a group that cannot be terminated", run_hard_hang }, INJECTS | LONG },
 	{ { "evicted-hang", "a group that cannot be suspended", run_evicted_hang }, INJECTS },
 	{ { "protected", "what there is no hardware for", run_protected }, PLAIN },
 	{ { "firmware-busy", "the firmware stops under work", run_firmware_busy }, INJECTS },
@@ -59,14 +61,15 @@ static const struct hard {
 	{ { "slow", "slow, but within the driver's limits", run_slow }, INJECTS },
 	{ { "slow-flush", "a cache flush that never ends", run_slow_flush }, INJECTS },
 	{ { "slow-power", "power that comes late", run_slow_power }, INJECTS },
-	{ { "dead", "firmware that does not start after a reset", run_dead }, INJECTS },
 	{ { "heap-arguments", "bad arguments of tiler heaps", run_heap_arguments }, PLAIN },
 	{ { "heap-growth", "a tiler that runs out of memory", run_heap_growth }, PLAIN },
 	{ { "heap-limits", "a tiler that gets no more memory", run_heap_limits }, PLAIN },
 	{ { "heap-many", "more tilers than slots", run_heap_many }, PLAIN },
 	{ { "power", "runtime PM, many times", run_power }, PLAIN },
-	{ { "unbind", "the driver is unbound and bound", run_unbind }, PLAIN },
 	{ { "module", "the module is unloaded and loaded", run_module }, PLAIN },
+	{ { "dead", "firmware that does not start after a reset", run_dead }, INJECTS },
+	/* Last: what it leaks would be found when the module is unloaded */
+	{ { "unbind", "the driver is unbound and bound", run_unbind }, PLAIN },
 	{ { "finding-l2", "an L2 that does not come in time", run_finding_l2 }, INJECTS | FINDING },
 	{ { "finding-reset", "a reset that never ends", run_finding_reset }, INJECTS | FINDING },
 	{ { "finding-suspend", "a suspend meets a stuck MMU command", run_finding_suspend }, INJECTS | FINDING },
@@ -130,6 +133,7 @@ static void run(const struct hard *h, unsigned int timeout_s)
 	tap_run(&h->s, timeout_s);
 	if (inject_ready())
 		inject_clear();
+	stay_awake(false);
 }
 
 int main(int argc, char **argv)

@@ -15,12 +15,13 @@
 #define INNOCENT	DRM_PANTHOR_GROUP_STATE_INNOCENT
 
 #define BUSY		8	/* all slots */
-#define ROUNDS		3000000u
+#define WORK_MS		4000	/* for all of them together */
 
 struct busy {
 	struct gpu owner;
 	struct gpu m[BUSY];
 	struct sums s;
+	uint32_t rounds;
 };
 
 static bool all_started(const struct busy *b)
@@ -36,8 +37,9 @@ static void busy_start(struct busy *b, struct pan *p)
 {
 	gpu_open(&b->owner, p);
 	sums_open(&b->s, &b->owner);
+	b->rounds = sums_rounds(&b->s, WORK_MS) / BUSY;
 	for (unsigned int i = 0; i < BUSY; i++) {
-		struct cs cs = sums_stream(&b->s, i, ROUNDS);
+		struct cs cs = sums_stream(&b->s, i, b->rounds);
 
 		member_open(&b->m[i], &b->owner, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
 		need(gpu_queue(&b->m[i], 0, &cs, 0, b->m[i].done));
@@ -64,7 +66,7 @@ static int busy_lost(struct busy *b)
 		need(pan_group_state(b->m[i].pan, b->m[i].group, &st));
 		if (fence < 0 && st.state & TIMEDOUT)
 			lost++;
-		else if (fence != 1 || st.state || !sums_right(&b->s, i, ROUNDS))
+		else if (fence != 1 || st.state || !sums_right(&b->s, i, b->rounds))
 			return -1;
 	}
 	return lost;
@@ -156,7 +158,7 @@ void run_firmware_suspend(void)
 	kmsg_mark();
 	need(inject("\"kind\": \"firmware-stop\""));
 	stay_awake(false);
-	ok(sleeps(5000), "it goes to sleep though the firmware does not halt");
+	ok(sleeps(15000), "it goes to sleep though the firmware does not halt");
 	said("Timed out waiting for MCU to halt");
 	said("Failed to cleanly suspend MCU");
 	ok(gpu_stat("resets") > resets, "by a slow reset: the GPU sees it");

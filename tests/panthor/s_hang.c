@@ -127,22 +127,29 @@ void run_timeouts(void)
 }
 
 #define RUNNING		6
-#define ROUNDS		2000000u
+#define WORK_MS		1500	/* for all of them together */
 
 /* Sums that take a second or so, in VMs of their own */
 struct runners {
+	uint32_t rounds;
 	struct gpu owner[RUNNING];
 	struct sums s[RUNNING];
 };
 
-static void runners_start(struct runners *r, struct pan *p)
+static void runners_open(struct runners *r, struct pan *p)
 {
 	for (unsigned int i = 0; i < RUNNING; i++) {
-		struct cs cs;
-
 		gpu_open(&r->owner[i], p);
 		sums_open(&r->s[i], &r->owner[i]);
-		cs = sums_stream(&r->s[i], 0, ROUNDS);
+	}
+	r->rounds = sums_rounds(&r->s[0], WORK_MS) / RUNNING;
+}
+
+static void runners_start(struct runners *r)
+{
+	for (unsigned int i = 0; i < RUNNING; i++) {
+		struct cs cs = sums_stream(&r->s[i], 0, r->rounds);
+
 		need(gpu_queue(&r->owner[i], 0, &cs, 0, r->owner[i].done));
 	}
 }
@@ -154,7 +161,7 @@ static unsigned int runners_right(struct runners *r)
 	for (unsigned int i = 0; i < RUNNING; i++)
 		right += ends(&r->owner[i], 8000) &&
 			 pan_fence_status(r->owner[i].pan, r->owner[i].done) == 1 &&
-			 sums_right(&r->s[i], 0, ROUNDS);
+			 sums_right(&r->s[i], 0, r->rounds);
 	return right;
 }
 
@@ -163,7 +170,7 @@ static unsigned int runners_unfinished(struct runners *r)
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < RUNNING; i++)
-		n += sums_progress(&r->s[i], 0) < ROUNDS;
+		n += sums_progress(&r->s[i], 0) < r->rounds;
 	return n;
 }
 
@@ -188,11 +195,12 @@ void run_hard_hang(void)
 	resets = gpu_stat("resets");
 	gpu_open(&owner, &p);
 	member_open(&hung, &owner, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
+	runners_open(&r, &p);
 	gpu_set_word(&owner, WORD_STOP, 0);
 	start_hanging(&owner, &hung, 0, true);
 	/* What runs on the other slots when the reset comes */
 	msleep(2200);
-	runners_start(&r, &p);
+	runners_start(&r);
 	ok(kmsg_wait("progress timeout", 3000), "the progress timer strikes");
 	ok(kmsg_wait("update request timedout", 2000),
 	   "the termination is not answered");
@@ -222,6 +230,7 @@ void run_evicted_hang(void)
 {
 	struct gpu owner, hung, m[8];
 	unsigned int right = 0;
+	uint32_t rounds;
 	struct sums s;
 	uint64_t resets;
 	struct pan p;
@@ -232,17 +241,19 @@ void run_evicted_hang(void)
 	resets = gpu_stat("resets");
 	gpu_open(&owner, &p);
 	sums_open(&s, &owner);
+	rounds = sums_rounds(&s, WORK_MS) / 8;
 	member_open(&hung, &owner, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
 	gpu_set_word(&owner, WORD_STOP, 0);
+	for (int i = 0; i < 8; i++)
+		member_open(&m[i], &owner, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
 	start = now_ms();
 	start_hanging(&owner, &hung, 20, false);
 	for (int i = 0; i < 8; i++) {
-		struct cs cs = sums_stream(&s, i, ROUNDS / 2);
+		struct cs cs = sums_stream(&s, i, rounds);
 
-		member_open(&m[i], &owner, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
 		need(gpu_queue(&m[i], 0, &cs, 0, m[i].done));
 	}
-	ok(ends(&hung, 2500), "a hang that is in the way is found at once");
+	ok(ends(&hung, 4500), "a hang that is in the way is found");
 	note("after %ld ms", now_ms() - start);
 	said("update request timedout");
 	said("CSG suspend failed, escalating to termination");
@@ -252,7 +263,7 @@ void run_evicted_hang(void)
 	for (int i = 0; i < 8; i++)
 		right += ends(&m[i], 8000) &&
 			 pan_fence_status(&p, m[i].done) == 1 &&
-			 sums_right(&s, i, ROUNDS / 2);
+			 sums_right(&s, i, rounds);
 	is(right, 8, "the sums of the others are exact");
 	need(inject_clear());
 	for (int i = 0; i < 8; i++)

@@ -14,7 +14,7 @@
 
 #define FATAL		DRM_PANTHOR_GROUP_STATE_FATAL_FAULT
 #define FRESH_VA	(DATA_VA + 0x100000000ull)
-#define ROUNDS		3000000u
+#define WORK_MS		1500	/* for both of them */
 
 /* The VM's address space, which it keeps as long as the GPU is awake */
 static int as_of(struct copier *c)
@@ -22,9 +22,13 @@ static int as_of(struct copier *c)
 	int as = -1, slot;
 
 	gpu_start_idling(&c->gpu);
-	slot = gpu_slot_of(CMD_VA, CMD_SIZE, -1);
-	if (slot >= 0)
-		as = gpu_slot_as(slot);
+	for (int i = 0; i < 200 && as < 0; i++) {
+		slot = gpu_slot_of(CMD_VA, CMD_SIZE, -1);
+		if (slot >= 0)
+			as = gpu_slot_as(slot);
+		else
+			msleep(10);
+	}
 	need(gpu_stop(&c->gpu));
 	return as;
 }
@@ -87,15 +91,17 @@ static void neighbours(struct copier *c)
 {
 	struct gpu same, other;
 	struct sums s, t;
+	uint32_t rounds;
 	struct cs cs;
 
 	gpu_open(&other, c->gpu.pan);
 	sums_open(&s, &other);
-	cs = sums_stream(&s, 0, ROUNDS);
+	rounds = sums_rounds(&s, WORK_MS) / 2;
+	cs = sums_stream(&s, 0, rounds);
 	need(gpu_queue(&other, 0, &cs, 0, other.done));
 	sums_open(&t, &c->gpu);
 	member_open(&same, &c->gpu, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
-	cs = sums_stream(&t, 0, ROUNDS);
+	cs = sums_stream(&t, 0, rounds);
 	need(gpu_queue(&same, 0, &cs, 0, same.done));
 	for (int ms = 0; ms < 1000 && !sums_progress(&t, 0); ms += 5)
 		msleep(5);
@@ -104,7 +110,7 @@ static void neighbours(struct copier *c)
 	     "nothing is mapped there");
 	ok(ends(&same, 1000), "another group of the VM is over, too");
 	group_is(&same, FATAL, -EINVAL, "as it lost its address space");
-	ok(ends(&other, 8000) && sums_right(&s, 0, ROUNDS),
+	ok(ends(&other, 8000) && sums_right(&s, 0, rounds),
 	   "a group of another VM computed the right sum meanwhile");
 	group_is(&other, 0, 1, "and is not marked");
 	member_close(&same);

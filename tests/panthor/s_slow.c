@@ -12,7 +12,7 @@
 #include "work.h"
 
 #define MS	1000000ull
-#define ROUNDS	4000000u
+#define WORK_MS	1500
 
 /* Sleep, wake up, bind, copy; @ms is how long that took, but for the sleep */
 static int one_of_all(struct copier *c, long *ms)
@@ -78,6 +78,7 @@ void run_slow_flush(void)
 	uint64_t resets = gpu_stat("resets");
 	struct drm_panthor_group_get_state st;
 	struct copier trigger;
+	uint32_t rounds;
 	struct gpu g;
 	struct sums s;
 	struct pan p;
@@ -85,12 +86,14 @@ void run_slow_flush(void)
 	int fence;
 
 	need(pan_open(&p));
+	ok(stay_awake(true), "the GPU is awake");
 	kmsg_mark();
 	copier_open(&trigger, &p);
 	is(copier_run(&trigger), 0, "the VM that will get stuck works");
 	gpu_open(&g, &p);
 	sums_open(&s, &g);
-	cs = sums_stream(&s, 0, ROUNDS);
+	rounds = sums_rounds(&s, WORK_MS);
+	cs = sums_stream(&s, 0, rounds);
 	need(gpu_queue(&g, 0, &cs, 0, g.done));
 	for (int ms = 0; ms < 1000 && !sums_progress(&s, 0); ms += 5)
 		msleep(5);
@@ -102,11 +105,12 @@ void run_slow_flush(void)
 	need(pan_group_state(&p, g.group, &st));
 	note("its fence is %d, its state 0x%x", fence, st.state);
 	detail("fence %d", fence);
-	ok(fence == -ECANCELED || (fence == 1 && sums_right(&s, 0, ROUNDS)),
+	ok(fence == -ECANCELED || (fence == 1 && sums_right(&s, 0, rounds)),
 	   "it is lost, and its fence says so");
 	sums_close(&s);
 	gpu_close(&g);
 	copier_close(&trigger);
+	stay_awake(false);
 	life_goes_on("after a stuck flush");
 	pan_close(&p);
 }

@@ -194,7 +194,7 @@ static int run(struct gpu *g, struct cs *cs)
 {
 	cs_end(cs);
 	need(gpu_queue(g, 0, cs, 0, g->done));
-	return ends(g, 3000) ? 0 : -ETIME;
+	return ends(g, 4500) ? 0 : -ETIME;
 }
 
 static void heap_setup(struct tiler *t, struct gpu *g, struct pan_bo *bo,
@@ -378,7 +378,7 @@ void run_heap_limits(void)
 }
 
 #define MANY	12
-#define PASSES	6
+#define PASSES	4
 #define NEEDS	6	/* chunks of a pass */
 
 /*
@@ -415,7 +415,7 @@ void run_heap_many(void)
 		need(gpu_queue(&m[i], 0, &cs, 0, m[i].done));
 	}
 	for (unsigned int i = 0; i < MANY; i++) {
-		over += ends(&m[i], 8000) && pan_fence_status(&p, m[i].done) == 1;
+		over += ends(&m[i], 15000) && pan_fence_status(&p, m[i].done) == 1;
 		right += t[i].page->bottom == t[i].page->top;
 	}
 	is(over, MANY, "twelve tilers are served on eight slots");

@@ -48,6 +48,11 @@ void sums_open(struct sums *s, struct gpu *owner);
 void sums_close(struct sums *s);
 /* The stream of member @i: @rounds rounds */
 struct cs sums_stream(struct sums *s, unsigned int i, uint32_t rounds);
+/*
+ * How many rounds the GPU does in @ms of its whole time, as busy as this
+ * machine is: a job must neither be over at once nor outlive its time-out.
+ */
+uint32_t sums_rounds(struct sums *s, unsigned int ms);
 uint32_t sums_progress(const struct sums *s, unsigned int i);
 /* The results are exactly those of @rounds rounds */
 bool sums_right(const struct sums *s, unsigned int i, uint32_t rounds);
