@@ -58,6 +58,7 @@ static const struct hard {
 	{ { "gpu-fault", "faults of the GPU itself", run_gpu_fault }, INJECTS },
 	{ { "faults", "MMU faults of every kind", run_faults }, INJECTS },
 	{ { "bus-errors", "memory that does not answer", run_bus_errors }, INJECTS },
+	{ { "unusable", "a queued bind that cannot be done", run_unusable }, INJECTS },
 	{ { "slow", "slow, but within the driver's limits", run_slow }, INJECTS },
 	{ { "slow-flush", "a cache flush that never ends", run_slow_flush }, INJECTS },
 	{ { "slow-power", "power that comes late", run_slow_power }, INJECTS },

@@ -171,3 +171,49 @@ void run_bus_errors(void)
 	life_goes_on("after the bus errors");
 	pan_close(&p);
 }
+
+/*
+ * A queued bind has promised to succeed. When the MMU does not take its commands
+ * the VM is lost, and all that is left is to take it down.
+ */
+void run_unusable(void)
+{
+	struct drm_panthor_vm_bind_op op;
+	struct drm_panthor_sync_op s;
+	uint32_t bound, vm;
+	uint64_t resets = gpu_stat("resets");
+	struct copier c;
+	struct pan p;
+
+	need(pan_open(&p));
+	ok(stay_awake(true), "the GPU is awake");
+	copier_open(&c, &p);
+	is(copier_run(&c), 0, "a copy is right");
+	need(pan_syncobj_create(&p, &bound));
+	vm = c.gpu.vm;
+	op = pan_op_map(FRESH_VA, &c.src, 0, SZ_64K);
+	s = pan_signal(bound, 0);
+	op.syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(1, &s);
+	kmsg_mark();
+	need(inject_slow("as", INJECT_NEVER));
+	is(pan_bind(&p, vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1), 0,
+	   "a bind is queued, and the MMU is stuck");
+	/* The driver gives up after 100 ms */
+	msleep(50);
+	need(inject_slow("as", 0));
+	is(pan_syncobj_wait(&p, bound, 0, 3000), 0, "the bind comes to an end");
+	detail("its fence is %d", pan_fence_status(&p, bound));
+	ok(pan_fence_status(&p, bound) < 0, "its fence carries an error");
+	ok(reset_within(resets, 2000), "the GPU is reset");
+	is(pan_vm_state(&p, vm), DRM_PANTHOR_VM_STATE_UNUSABLE,
+	   "the VM says that it is not usable any more");
+	op.syncs = (struct drm_panthor_obj_array){ 0 };
+	is(pan_bind(&p, vm, 0, &op, 1), -EINVAL, "another bind is refused");
+	is(pan_bind(&p, vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1), -EINVAL,
+	   "so is another queued one");
+	is(pan_unmap(&p, vm, COPY_VA, SZ_64K), 0, "what is bound can be unbound");
+	copier_close(&c);
+	stay_awake(false);
+	life_goes_on("after a VM was lost");
+	pan_close(&p);
+}

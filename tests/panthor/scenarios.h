@@ -40,6 +40,7 @@ void run_gpu_fault(void);
 /* s_mmu.c */
 void run_faults(void);
 void run_bus_errors(void);
+void run_unusable(void);
 /* s_slow.c */
 void run_slow(void);
 void run_slow_flush(void);
