@@ -27,6 +27,7 @@ SUITES=(
 	'firmware|scripts/firmware.sh'
 	'repeat|scripts/repeat.sh'
 	'vmbind|scripts/vmbind.sh'
+	'panthor|scripts/panthor.sh'
 	'vulkan|scripts/vulkan.sh'
 	'soak|scripts/soak.sh'
 	'igt|scripts/igt.sh'

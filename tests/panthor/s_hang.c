@@ -127,7 +127,7 @@ void run_timeouts(void)
 }
 
 #define RUNNING		6
-#define WORK_MS		1500	/* for all of them together */
+#define WORK_MS		2500	/* for all of them together */
 
 /* Sums that take a second or so, in VMs of their own */
 struct runners {
