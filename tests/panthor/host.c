@@ -28,7 +28,7 @@ long now_ms(void)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-void msleep(unsigned int ms)
+void sleep_ms(unsigned int ms)
 {
 	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
 
@@ -81,7 +81,7 @@ bool kmsg_wait(const char *text, unsigned int ms)
 	while (!kmsg_count(text)) {
 		if (now_ms() >= end)
 			return false;
-		msleep(10);
+		sleep_ms(10);
 	}
 	return true;
 }
@@ -165,7 +165,7 @@ bool sysfs_wait(const char *file, const char *text, unsigned int ms)
 		sysfs_read(file, now, sizeof(now));
 		if (!strncmp(now, text, strlen(text)))
 			return true;
-		msleep(5);
+		sleep_ms(5);
 	} while (now_ms() < end);
 	now[strcspn(now, "\n")] = '\0';
 	detail("%s reads \"%s\"", file, now);
@@ -193,7 +193,7 @@ int driver_bind(void)
 	return sysfs_write(DRIVER "bind", device_name());
 }
 
-long interrupts(const char *name)
+long interrupt_count(const char *name)
 {
 	FILE *f = fopen("/proc/interrupts", "r");
 	char text[512];

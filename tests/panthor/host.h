@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 long now_ms(void);
-void msleep(unsigned int ms);
+void sleep_ms(unsigned int ms);
 
 /* From here on kmsg_*() look at what the kernel says */
 void kmsg_mark(void);
@@ -42,6 +42,6 @@ int driver_unbind(void);
 int driver_bind(void);
 
 /* The line of /proc/interrupts with @name: the sum over the processors */
-long interrupts(const char *name);
+long interrupt_count(const char *name);
 
 #endif /* PANTHOR_HOST_H */

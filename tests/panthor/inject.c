@@ -96,20 +96,19 @@ static bool send_all(const char *text, size_t len, long deadline)
 	while (len) {
 		ssize_t n = write(port, text, len);
 
-		if (n > 0) {
-			text += n;
-			len -= n;
-		} else if (now_ms() >= deadline) {
+		if (n <= 0 && now_ms() >= deadline)
 			return false;
-		} else {
+		if (n <= 0)
 			usleep(QUIET_MS * 1000);
-		}
+		else
+			text += n;
+		len -= n > 0 ? n : 0;
 	}
 	return true;
 }
 
 /* The answer to command @id, or NULL */
-static const char *answer(unsigned int id, long deadline)
+static const char *await_answer(unsigned int id, long deadline)
 {
 	while (read_line(deadline)) {
 		const char *ret, *err;
@@ -146,7 +145,7 @@ const char *qmp(const char *command, const char *arguments)
 		snprintf(error, sizeof(error), "QEMU does not listen");
 		return NULL;
 	}
-	return answer((unsigned int)(getpid() & 0x7fff) << 16 | last_id,
+	return await_answer((unsigned int)(getpid() & 0x7fff) << 16 | last_id,
 		      deadline);
 }
 
@@ -184,7 +183,7 @@ const char *inject_error(void)
 	return error;
 }
 
-int inject(const char *fmt, ...)
+int induce(const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -197,23 +196,23 @@ int inject(const char *fmt, ...)
 
 int inject_clear(void)
 {
-	return inject("\"kind\": \"clear\"");
+	return induce("\"kind\": \"clear\"");
 }
 
 int inject_slow(const char *what, uint64_t ns)
 {
-	return inject("\"kind\": \"slow\", \"what\": \"%s\", \"ns\": %llu", what,
+	return induce("\"kind\": \"slow\", \"what\": \"%s\", \"ns\": %llu", what,
 		      (unsigned long long)ns);
 }
 
 int inject_lost(const char *which)
 {
-	return inject("\"kind\": \"lost-irq\", \"line\": \"%s\"", which);
+	return induce("\"kind\": \"lost-irq\", \"line\": \"%s\"", which);
 }
 
 int inject_spurious(const char *which)
 {
-	return inject("\"kind\": \"spurious-irq\", \"line\": \"%s\"", which);
+	return induce("\"kind\": \"spurious-irq\", \"line\": \"%s\"", which);
 }
 
 uint64_t gpu_stat(const char *name)
@@ -273,7 +272,7 @@ int gpu_slot_as(unsigned int slot)
 	return gpu_slots(s) && s[slot].active ? (int)s[slot].as : -1;
 }
 
-static const char *translate(unsigned int as, uint64_t va)
+static const char *walk_of(unsigned int as, uint64_t va)
 {
 	char args[96];
 
@@ -284,11 +283,11 @@ static const char *translate(unsigned int as, uint64_t va)
 
 uint64_t gpu_translate(unsigned int as, uint64_t va)
 {
-	return json_u64(json_get(translate(as, va), "pa"));
+	return json_u64(json_get(walk_of(as, va), "pa"));
 }
 
 uint64_t gpu_table(unsigned int as, uint64_t va, unsigned int level)
 {
-	return json_u64(json_item(json_get(translate(as, va), "tables"),
+	return json_u64(json_item(json_get(walk_of(as, va), "tables"),
 				  level));
 }

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tap.h"
+
 /* Never, as a delay: inject_slow() */
 #define INJECT_NEVER	INT64_MAX
 
@@ -53,8 +55,8 @@ const char *qmp(const char *command, const char *arguments);
 const char *inject_error(void);
 
 /* x-mali-inject with these members: "\"kind\": \"clear\"". 0 or -EINVAL */
-__attribute__((format(printf, 1, 2)))
-int inject(const char *fmt, ...);
+__printf(1, 2)
+int induce(const char *fmt, ...);
 
 int inject_clear(void);
 int inject_slow(const char *what, uint64_t ns);

@@ -45,7 +45,7 @@ static void busy_start(struct busy *b, struct pan *p)
 		need(gpu_queue(&b->m[i], 0, &cs, 0, b->m[i].done));
 	}
 	for (int ms = 0; ms < 2000 && !all_started(b); ms += 5)
-		msleep(5);
+		sleep_ms(5);
 }
 
 /*
@@ -92,7 +92,7 @@ static void lose_firmware(const char *kind, const char *what)
 	kmsg_mark();
 	busy_start(&b, &p);
 	start = now_ms();
-	need(inject("\"kind\": \"%s\"", kind));
+	need(induce("\"kind\": \"%s\"", kind));
 	is(busy_lost(&b), BUSY, what);
 	note("%ld ms", now_ms() - start);
 	said("update request timedout");
@@ -130,7 +130,7 @@ void run_firmware_idle(void)
 	ok(stay_awake(true), "the GPU is awake");
 	kmsg_mark();
 	resets = gpu_stat("resets");
-	need(inject("\"kind\": \"firmware-stop\""));
+	need(induce("\"kind\": \"firmware-stop\""));
 	start = now_ms();
 	ok(kmsg_wait("FW ping timeout, scheduling a reset", 14000),
 	   "the watchdog notices within its 12 s");
@@ -156,7 +156,7 @@ void run_firmware_suspend(void)
 	is(gpu_stat("resets") - resets, 0, "by a fast reset: the GPU sees none");
 	ok(stay_awake(true), "the GPU is awake");
 	kmsg_mark();
-	need(inject("\"kind\": \"firmware-stop\""));
+	need(induce("\"kind\": \"firmware-stop\""));
 	stay_awake(false);
 	ok(sleeps(15000), "it goes to sleep though the firmware does not halt");
 	said("Timed out waiting for MCU to halt");
@@ -187,7 +187,7 @@ void run_firmware_boot(void)
 	cs_end(&cs);
 	need(inject_slow("firmware", INJECT_NEVER));
 	need(gpu_queue(&c.gpu, 0, &cs, 0, c.gpu.done));
-	msleep(400);
+	sleep_ms(400);
 	/* For the next start; the one under way will never be over */
 	need(inject_slow("firmware", 0));
 	ok(ends(&c.gpu, 5000) && pan_fence_status(&p, c.gpu.done) == 1 &&

@@ -65,7 +65,7 @@ static void rotate_once(struct sums *s, struct gpu *m, uint32_t rounds,
 		need(gpu_queue(&m[i], 0, &cs, 0, m[i].done));
 	}
 	while (!watch_members(w, s, rounds) && now_ms() - start < LONG_MS)
-		msleep(3);
+		sleep_ms(3);
 }
 
 void run_rotate(void)
@@ -302,13 +302,13 @@ static void chain(struct pan *p, unsigned int owners, unsigned int per,
 	long start;
 
 	chain_open(&c, p, owners, per);
-	msleep(100);
+	sleep_ms(100);
 	ok(chain_done(&c.bo, c.links) == -1u &&
 	   !pan_fence_status(p, c.m[c.links - 1].done), "all of %s wait", what);
 	start = now_ms();
 	chain_kick(&c);
 	while (!chain_over(&c) && now_ms() - start < 4000) {
-		msleep(20);
+		sleep_ms(20);
 		chain_pace(&c);
 	}
 	note("%ld ms", now_ms() - start);
@@ -382,7 +382,7 @@ void run_finding_wakeup(void)
 	member_open(&signaller, &owner, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
 	cs = signal_and_stay(&owner);
 	need(gpu_queue(&signaller, 0, &cs, 0, signaller.done));
-	msleep(300);
+	sleep_ms(300);
 	for (int i = 0; i < WAITERS && off < 0; i++)
 		if (gpu_slot_of(stream[i].va, stream[i].count * 8, -1) < 0)
 			off = i;
@@ -503,9 +503,9 @@ void run_priority(void)
 		need(gpu_queue(&m[i], 0, &cs, 0, m[i].done));
 	}
 	/* Whoever came first had the GPU; what counts is who has it now. */
-	msleep(200);
+	sleep_ms(200);
 	sum_by_priority(&owner, before);
-	msleep(600);
+	sleep_ms(600);
 	sum_by_priority(&owner, sum);
 	for (int prio = 0; prio < PRIORITIES; prio++)
 		sum[prio] -= before[prio];

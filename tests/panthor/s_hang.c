@@ -43,7 +43,7 @@ static void start_hanging(struct gpu *owner, struct gpu *g, unsigned int member,
 	need(gpu_queue(g, 0, &cs, 0, g->done));
 	slot = slot_of_stream(&cs);
 	need(slot < 0 ? -ENOENT : 0);
-	need(inject("\"kind\": \"hang\", \"csg\": %d, \"cs\": 0, \"hard\": %s",
+	need(induce("\"kind\": \"hang\", \"csg\": %d, \"cs\": 0, \"hard\": %s",
 		    slot, hard ? "true" : "false"));
 }
 
@@ -60,7 +60,7 @@ static int bystanders_until(struct copier *c, unsigned int n, struct gpu *g,
 			return -1;
 		for (unsigned int i = 0; i < n; i++, ++*copies)
 			failed += !!copier_run(&c[i]);
-		msleep(20);
+		sleep_ms(20);
 	}
 	return failed;
 }
@@ -199,7 +199,7 @@ void run_hard_hang(void)
 	gpu_set_word(&owner, WORD_STOP, 0);
 	start_hanging(&owner, &hung, 0, true);
 	/* What runs on the other slots when the reset comes */
-	msleep(2200);
+	sleep_ms(2200);
 	runners_start(&r);
 	ok(kmsg_wait("progress timeout", 3000), "the progress timer strikes");
 	ok(kmsg_wait("update request timedout", 2000),

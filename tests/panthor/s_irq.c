@@ -61,7 +61,7 @@ void run_lost_mmu(void)
 	/* Now the line rises, for a fault that is long over */
 	need(inject_clear());
 	said("Unhandled Page fault");
-	msleep(50);
+	sleep_ms(50);
 	need(gpu_revive(&c.gpu));
 	is(copier_run(&c), 0, "a new group in the VM works");
 	copier_close(&c);
@@ -118,13 +118,13 @@ void run_spurious(void)
 
 		for (int k = 0; k < 3; k++)
 			name[8 + k] = line[i][k];
-		msleep(50);
-		before = interrupts(name);
+		sleep_ms(50);
+		before = interrupt_count(name);
 		for (int k = 0; k < 3; k++) {
 			need(inject_spurious(line[i]));
-			msleep(20);
+			sleep_ms(20);
 		}
-		after = interrupts(name);
+		after = interrupt_count(name);
 		detail("%ld interrupts before, %ld after", before, after);
 		ok(after == before + 3, "three for nothing on the %s line arrive",
 		   line[i]);
@@ -144,11 +144,11 @@ void run_gpu_fault(void)
 	ok(stay_awake(true), "the GPU is awake");
 	copier_open(&c, &p);
 	kmsg_mark();
-	need(inject("\"kind\": \"gpu-fault\", \"exception\": %d, \"address\": %d",
+	need(induce("\"kind\": \"gpu-fault\", \"exception\": %d, \"address\": %d",
 		    0x88, 0x12345000));
 	said("(GPU_SHAREABILITY_FAULT) at 0x0000000012345000");
 	is(copier_run(&c), 0, "work goes on after a GPU fault");
-	need(inject("\"kind\": \"gpu-fault\", \"exception\": %d, \"protected\": true",
+	need(induce("\"kind\": \"gpu-fault\", \"exception\": %d, \"protected\": true",
 		    0x8a));
 	said("GPU Fault in protected mode");
 	is(copier_run(&c), 0, "and after one in protected mode");

@@ -27,7 +27,7 @@ static int as_of(struct copier *c)
 		if (slot >= 0)
 			as = gpu_slot_as(slot);
 		else
-			msleep(10);
+			sleep_ms(10);
 	}
 	need(gpu_stop(&c->gpu));
 	return as;
@@ -37,7 +37,8 @@ static int as_of(struct copier *c)
  * An unlock of the address space, of whatever part, has the stream try again:
  * the fault must still be there then, or the copy is made.
  *
- * The copy dies of it, the driver names it, a new group works */
+ * The copy dies of it, the driver names it, a new group works.
+ */
 static void dies(struct copier *c, uint64_t src, const char *name,
 		 const char *what)
 {
@@ -80,7 +81,7 @@ static void exceptions(struct copier *c)
 		uint64_t va = COPY_VA + i * SZ_4K;
 
 		kmsg_mark();
-		need(inject("\"kind\": \"fault\", \"va\": %llu, \"exception\": %d, \"count\": 1000",
+		need(induce("\"kind\": \"fault\", \"va\": %llu, \"exception\": %d, \"count\": 1000",
 			    (unsigned long long)va, e[i].code));
 		dies(c, va, e[i].name, e[i].name);
 	}
@@ -104,7 +105,7 @@ static void neighbours(struct copier *c)
 	cs = sums_stream(&t, 0, rounds);
 	need(gpu_queue(&same, 0, &cs, 0, same.done));
 	for (int ms = 0; ms < 1000 && !sums_progress(&t, 0); ms += 5)
-		msleep(5);
+		sleep_ms(5);
 	kmsg_mark();
 	dies(c, COPY_VA + 64 * SZ_1M, "TRANSLATION_FAULT",
 	     "nothing is mapped there");
@@ -148,7 +149,7 @@ void run_bus_errors(void)
 	need(as);
 	pa = gpu_translate(as, COPY_VA + SZ_4K);
 	kmsg_mark();
-	need(inject("\"kind\": \"bus-error\", \"pa\": %llu, \"count\": 1000",
+	need(induce("\"kind\": \"bus-error\", \"pa\": %llu, \"count\": 1000",
 		    (unsigned long long)pa));
 	dies(&c, COPY_VA + SZ_4K, "GPU_BUS_FAULT", "data that does not answer");
 
@@ -160,7 +161,7 @@ void run_bus_errors(void)
 		pa = gpu_table(as, va, level);
 		need(pa ? 0 : -ENOENT);
 		kmsg_mark();
-		need(inject("\"kind\": \"bus-error\", \"pa\": %llu, \"count\": 1000",
+		need(induce("\"kind\": \"bus-error\", \"pa\": %llu, \"count\": 1000",
 			    (unsigned long long)pa));
 		dies(&c, va, "GPU_BUS_FAULT",
 		     level == 3 ? "a table of the last level that does not answer" :
@@ -199,7 +200,7 @@ void run_unusable(void)
 	is(pan_bind(&p, vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1), 0,
 	   "a bind is queued, and the MMU is stuck");
 	/* The driver gives up after 100 ms */
-	msleep(50);
+	sleep_ms(50);
 	need(inject_slow("as", 0));
 	is(pan_syncobj_wait(&p, bound, 0, 3000), 0, "the bind comes to an end");
 	detail("its fence is %d", pan_fence_status(&p, bound));

@@ -28,6 +28,12 @@ static void *map_flush_id(struct pan *p, int prot, int flags, size_t size,
 	return at == MAP_FAILED ? NULL : at;
 }
 
+/* It changes by itself: read it where it is read */
+static uint32_t read_id(const uint32_t *id)
+{
+	return __atomic_load_n(id, __ATOMIC_RELAXED);
+}
+
 static void bad_mappings(struct pan *p)
 {
 	ok(!map_flush_id(p, PROT_READ | PROT_WRITE, MAP_SHARED, SZ_4K, FLUSH_ID),
@@ -42,7 +48,7 @@ static void bad_mappings(struct pan *p)
 
 static void flush_id(struct pan *p)
 {
-	volatile uint32_t *id = map_flush_id(p, PROT_READ, MAP_SHARED, SZ_4K,
+	const uint32_t *id = map_flush_id(p, PROT_READ, MAP_SHARED, SZ_4K,
 					     FLUSH_ID);
 	uint32_t before, after;
 	struct copier c;
@@ -50,18 +56,18 @@ static void flush_id(struct pan *p)
 	need(id ? 0 : -ENOMEM);
 	ok(stay_awake(true), "the GPU is awake");
 	copier_open(&c, p);
-	before = *id;
+	before = read_id(id);
 	is(copier_run(&c), 0, "a copy is right");
-	after = *id;
+	after = read_id(id);
 	detail("before %u, after %u", before, after);
 	ok(after > before && after > 1, "each flush counts in the flush ID");
 	stay_awake(false);
 	ok(sleeps(3000), "the GPU sleeps");
-	is(*id, 1, "then the page reads 1: there is nothing to flush");
+	is(read_id(id), 1, "then the page reads 1: there is nothing to flush");
 	ok(sleeps(0), "and reading it wakes nobody");
 	ok(stay_awake(true), "the GPU is awake");
-	detail("it reads %u", *id);
-	ok(*id >= after, "the page is the register again");
+	detail("it reads %u", read_id(id));
+	ok(read_id(id) >= after, "the page is the register again");
 	stay_awake(false);
 	copier_close(&c);
 	munmap((void *)id, SZ_4K);
@@ -110,20 +116,20 @@ static void on_sigbus(int sig)
 }
 
 /* Whether a read of @at is a SIGBUS */
-static bool is_gone(volatile uint32_t *at)
+static bool is_gone(const uint32_t *at)
 {
 	bool gone = true;
 
 	signal(SIGBUS, on_sigbus);
 	if (!sigsetjmp(back, 1)) {
-		(void)*at;
+		(void)read_id(at);
 		gone = false;
 	}
 	signal(SIGBUS, SIG_DFL);
 	return gone;
 }
 
-static void unplugged(struct pan *p, struct gpu *g, volatile uint32_t *id)
+static void unplugged(struct pan *p, struct gpu *g, const uint32_t *id)
 {
 	struct drm_panthor_vm_bind_op op;
 	struct pan_bo bo = { .handle = g->cmd.handle };
@@ -145,7 +151,7 @@ static void unplugged(struct pan *p, struct gpu *g, volatile uint32_t *id)
 static void unbind_once(bool busy, const char *what)
 {
 	struct gpu owner, m[BUSY];
-	volatile uint32_t *id;
+	const uint32_t *id;
 	unsigned int over = 0;
 	struct sums s;
 	struct pan p;
@@ -162,7 +168,7 @@ static void unbind_once(bool busy, const char *what)
 		need(gpu_queue(&m[i], 0, &cs, 0, m[i].done));
 	}
 	for (int ms = 0; ms < 1000 && busy && !sums_progress(&s, BUSY - 1); ms += 5)
-		msleep(5);
+		sleep_ms(5);
 	if (!busy)
 		ok(sleeps(10000), "the GPU sleeps");
 	is(driver_unbind(), 0, what);
@@ -215,7 +221,7 @@ static int unload_at_rest(void)
 {
 	if (!sleeps(10000))
 		return -EBUSY;
-	msleep(500);
+	sleep_ms(500);
 	return unload();
 }
 

@@ -63,7 +63,7 @@ static void query_time(struct pan *p)
 	uint64_t ns, ticks;
 
 	need(timestamp(p, all, &a));
-	msleep(50);
+	sleep_ms(50);
 	need(timestamp(p, all, &b));
 	ns = (b.cpu_timestamp_sec - a.cpu_timestamp_sec) * 1000000000ull +
 	     b.cpu_timestamp_nsec - a.cpu_timestamp_nsec;
@@ -401,7 +401,7 @@ static void bad_buffers(struct pan *p)
  * Memory pressure, by debugfs: buffers of a VM that is idle may be taken away,
  * and are back, with their contents, when the GPU wants them.
  */
-static void shrink(struct gpu *g)
+static void squeeze(struct gpu *g)
 {
 	char path[128];
 	struct copier c;
@@ -412,7 +412,7 @@ static void shrink(struct gpu *g)
 		 device_name());
 	for (int i = 0; i < 5 && !wrong; i++) {
 		wrong = copier_run(&c);
-		msleep(100);
+		sleep_ms(100);
 		need(sysfs_write(path, "100000"));
 	}
 	ok(!wrong && holds(c.src.map, c.seed, 0, SZ_64K),
@@ -430,14 +430,14 @@ void run_buffers(void)
 	bad_buffers(&p);
 	labels(&p, &g);
 	syncs(&p, &g);
-	shrink(&g);
+	squeeze(&g);
 	gpu_close(&g);
 	pan_close(&p);
 }
 
 /* --- fdinfo -------------------------------------------------------------- */
 
-static long long fdinfo(struct pan *p, const char *key)
+static long long client_info(struct pan *p, const char *key)
 {
 	char path[64], *at;
 
@@ -457,8 +457,8 @@ void run_profiling(void)
 	struct cs cs;
 
 	need(pan_open(&p));
-	ok(fdinfo(&p, "drm-engine-panthor:") < 0 &&
-	   fdinfo(&p, "drm-cycles-panthor:") < 0,
+	ok(client_info(&p, "drm-engine-panthor:") < 0 &&
+	   client_info(&p, "drm-cycles-panthor:") < 0,
 	   "without profiling fdinfo has no time and no cycles");
 	is(sysfs_write("profiling", "4"), -EINVAL, "profiling 4 is refused");
 	need(sysfs_write("profiling", "3"));
@@ -466,8 +466,8 @@ void run_profiling(void)
 	sums_open(&s, &g);
 	cs = sums_stream(&s, 0, 20000);
 	need(gpu_run(&g, &cs));
-	ns = fdinfo(&p, "drm-engine-panthor:");
-	cycles = fdinfo(&p, "drm-cycles-panthor:");
+	ns = client_info(&p, "drm-engine-panthor:");
+	cycles = client_info(&p, "drm-cycles-panthor:");
 	note("%lld ns, %lld cycles", ns, cycles);
 	detail("%lld ns, %lld cycles", ns, cycles);
 	ok(ns > 0 && cycles > 0, "with profiling it has both");
@@ -475,15 +475,15 @@ void run_profiling(void)
 	   "at 1 GHz a cycle is a nanosecond");
 	ok(sums_right(&s, 0, 20000), "what was profiled is right");
 	need(gpu_run(&g, &cs));
-	ok(fdinfo(&p, "drm-engine-panthor:") > ns, "another job adds to it");
-	resident = fdinfo(&p, "drm-resident-memory:");
+	ok(client_info(&p, "drm-engine-panthor:") > ns, "another job adds to it");
+	resident = client_info(&p, "drm-resident-memory:");
 	need(pan_bo_create(&p, SZ_2M, 0, &bo));
 	memset(bo.map, 1, SZ_2M);
 	detail("before %lld KiB, after %lld", resident,
-	       fdinfo(&p, "drm-resident-memory:"));
-	is(fdinfo(&p, "drm-resident-memory:") - resident, 2048,
+	       client_info(&p, "drm-resident-memory:"));
+	is(client_info(&p, "drm-resident-memory:") - resident, 2048,
 	   "a buffer of 2 MiB counts as such");
-	is(fdinfo(&p, "drm-maxfreq-panthor:"), 1000000000, "the clock's rate");
+	is(client_info(&p, "drm-maxfreq-panthor:"), 1000000000, "the clock's rate");
 	pan_bo_destroy(&p, &bo);
 	need(sysfs_write("profiling", "0"));
 	sums_close(&s);

@@ -58,7 +58,7 @@ void run_reset_survival(void)
 		need(gpu_queue(&m[i], 0, &cs, 0, m[i].done));
 	}
 	for (int ms = 0; ms < 2000 && !started(&s); ms += 5)
-		msleep(5);
+		sleep_ms(5);
 	for (int i = 0; i < RESETS; i++) {
 		uint64_t before = gpu_stat("resets");
 

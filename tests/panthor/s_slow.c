@@ -96,7 +96,7 @@ void run_slow_flush(void)
 	cs = sums_stream(&s, 0, rounds);
 	need(gpu_queue(&g, 0, &cs, 0, g.done));
 	for (int ms = 0; ms < 1000 && !sums_progress(&s, 0); ms += 5)
-		msleep(5);
+		sleep_ms(5);
 	bind_with_stuck(&trigger.gpu, &trigger.dst, "flush");
 	said("Flush caches timeout");
 	ok(reset_within(resets, 2000), "a flush that does not end is a reason to reset");
@@ -168,7 +168,7 @@ void run_finding_l2(void)
 	cs_end(&cs);
 	need(inject_slow("power", INJECT_NEVER));
 	need(gpu_queue(&c.gpu, 0, &cs, 0, c.gpu.done));
-	msleep(400);
+	sleep_ms(400);
 	need(inject_slow("power", 0));
 	ok(ends(&c.gpu, 5000) && pan_fence_status(&p, c.gpu.done) == 1 &&
 	   holds(c.dst.map, 98, 0, SZ_64K),
@@ -237,7 +237,7 @@ void run_finding_suspend(void)
 	is(copier_run(&c), 0, "a copy is right");
 	kmsg_mark();
 	bind_with_stuck(&c.gpu, &c.dst, "as");
-	msleep(500);
+	sleep_ms(500);
 	not_said("drm_WARN_ON");
 	copier_close(&c);
 	life_goes_on("then");

@@ -43,7 +43,7 @@ struct tiler {
 	struct gpu *owner;
 	struct drm_panthor_tiler_heap_create heap;
 	uint64_t va;
-	volatile struct tiler_page *page;
+	struct tiler_page *page;
 };
 
 static int heap_create(struct pan *p, struct drm_panthor_tiler_heap_create *h)
@@ -148,7 +148,7 @@ static void tiler_open(struct tiler *t, struct gpu *owner, struct pan_bo *bo,
 	t->owner = owner;
 	t->va = TILER_VA + i * SZ_4K;
 	t->page = (void *)((char *)bo->map + i * SZ_4K);
-	memset((void *)t->page, 0, sizeof(*t->page));
+	memset(t->page, 0, sizeof(*t->page));
 	t->page->desc_va = t->va + 128;
 	t->page->base = chunk;
 	t->page->bottom = chunk + CHUNK_HEADER;

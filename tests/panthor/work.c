@@ -272,7 +272,7 @@ int slot_of_stream(const struct cs *cs)
 
 		if (slot >= 0)
 			return slot;
-		msleep(10);
+		sleep_ms(10);
 	}
 	return -1;
 }
@@ -284,7 +284,7 @@ bool reset_within(uint64_t resets, unsigned int ms)
 	while (gpu_stat("resets") == resets) {
 		if (now_ms() > end)
 			return false;
-		msleep(10);
+		sleep_ms(10);
 	}
 	return true;
 }
@@ -292,6 +292,7 @@ bool reset_within(uint64_t resets, unsigned int ms)
 struct bind {
 	struct gpu *g;
 	struct pan_bo *bo;
+	bool begun;
 	int ret;
 };
 
@@ -299,6 +300,7 @@ static void *bind_thread(void *arg)
 {
 	struct bind *b = arg;
 
+	__atomic_store_n(&b->begun, true, __ATOMIC_SEQ_CST);
 	b->ret = pan_map(b->g->pan, b->g->vm, DATA_VA + 64 * SZ_1G, b->bo, 0,
 			 SZ_64K, DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC);
 	return NULL;
@@ -311,8 +313,11 @@ int bind_with_stuck(struct gpu *g, struct pan_bo *bo, const char *what)
 
 	need(inject_slow(what, INJECT_NEVER));
 	need(-pthread_create(&thread, NULL, bind_thread, &b));
+	for (int ms = 0; ms < 2000 &&
+	     !__atomic_load_n(&b.begun, __ATOMIC_SEQ_CST); ms++)
+		sleep_ms(1);
 	/* The driver gives up after 100 ms */
-	msleep(50);
+	sleep_ms(50);
 	need(inject_slow(what, 0));
 	pthread_join(thread, NULL);
 	return b.ret;
