@@ -18,12 +18,17 @@
  *    without a lock does nothing.
  *  - A bus error of a walk or of the access itself is GPU_BUS_FAULT.
  */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "mmu.h"
 
 #define ENTRIES			512
+
+/* What Linux fills free slab objects and free pages with (linux/poison.h) */
+#define MALI_POISON_SLAB	0x6b6b6b6b6b6b6b6bull
+#define MALI_POISON_PAGE	0xaaaaaaaaaaaaaaaaull
 #define LEVELS			4
 
 /* Restrictions that table descriptors hand down. */
@@ -402,6 +407,22 @@ static void walk_remember(struct mali_mmu *mmu, unsigned int as, uint64_t va,
 	}
 }
 
+/*
+ * A kernel that poisons what it frees (slab_debug=P, page_poison=1) fills it with
+ * a byte. A walk that reads a whole descriptor of it went through a table that
+ * was freed too early: the fault that follows says nothing of the sort.
+ */
+static void check_poison(struct mali_mmu *mmu, unsigned int as, uint64_t va,
+			 const struct walk *w)
+{
+	if (w->desc != MALI_POISON_SLAB && w->desc != MALI_POISON_PAGE)
+		return;
+	mmu->stats->poisoned_walks++;
+	guest_error(mmu, "mmu: AS %u: the walk of 0x%" PRIx64
+		    " reads a freed table of level %d at 0x%" PRIx64, as, va,
+		    w->level, w->table[w->level]);
+}
+
 /* Enter the page of @va, whose descriptor covers 1 << @shift bytes. */
 static const struct mali_mmu_entry *
 tlb_insert_page(struct mali_mmu *mmu, unsigned int as, uint64_t va,
@@ -460,6 +481,7 @@ tlb_fill_walk(struct mali_mmu *mmu, unsigned int as, uint64_t va,
 	mmu->stats->table_reads += w.reads;
 	walk_remember(mmu, as, va, &w, from);
 	if (w.exception) {
+		check_poison(mmu, as, va, &w);
 		*exception = w.exception;
 		return NULL;
 	}

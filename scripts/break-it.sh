@@ -52,7 +52,7 @@ break_of()
 	expected_of "$1"
 }
 
-BREAKS=(kernel-unlock model-unlock model-update model-lock)
+BREAKS=(kernel-unlock model-unlock model-update model-lock poison)
 
 expected_of()
 {
@@ -158,6 +158,39 @@ run_break()
 	judge_intact "$file" "$1"
 }
 
+# What a kernel frees it fills with a pattern, and the GPU reports a walk that
+# reads it.
+POISON=slab_debug=FP,panthor-mmu-pt
+
+# Walks through freed tables that QEMU reported in run NAME
+freed_walks()
+{
+	grep -c 'reads a freed table' "$OUT/log/guest-break-$1.qemu.log" || :
+}
+
+# A flush that is left out leaves the walk cache with tables that were freed.
+run_poison()
+{
+	local name kernel walks
+
+	for name in poison poison-intact; do
+		kernel=base
+		[ "$name" != poison ] || kernel=break-unlock
+		say "  $name: walks through freed tables on $kernel"
+		run_vmbind "$name" 'bind fault rebind split' --kernel "$kernel" \
+			--append "$POISON"
+		walks=$(freed_walks "$name")
+		if [ "$name" = poison ] && [ "$walks" -gt 0 ]; then
+			verdict pass 'poison: a table freed too early is reported' "$walks walks"
+		elif [ "$name" = poison-intact ] && [ "$walks" = 0 ] &&
+		     ! grep -q '^fail' "$OUT/break-it/$name.tsv"; then
+			verdict pass 'poison: none is when nothing is broken'
+		else
+			verdict fail "poison: $name" "$walks walks through freed tables"
+		fi
+	done
+}
+
 run_intact()
 {
 	say "  intact: nothing is broken"
@@ -181,7 +214,10 @@ main()
 	{
 		run_intact
 		for name; do
-			run_break "$name"
+			case $name in
+			poison) run_poison ;;
+			*) run_break "$name" ;;
+			esac
 		done
 	} >"$TSV.tmp"
 	mv "$TSV.tmp" "$TSV"

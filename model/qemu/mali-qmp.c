@@ -103,6 +103,7 @@ MaliStats *qmp_x_mali_stats(Error **errp)
 	ret->walk_cache_hits = s.walk_cache_hits;
 	ret->table_reads = s.table_reads;
 	ret->faults = s.faults;
+	ret->poisoned_walks = s.poisoned_walks;
 	ret->as_update = s.as_update;
 	ret->as_lock = s.as_lock;
 	ret->as_unlock = s.as_unlock;

@@ -516,6 +516,37 @@ static void test_freed_table(void)
 	fixture_free(&f);
 }
 
+/* A freed table that the guest's kernel filled with its poison is recognised. */
+static void test_poisoned_table(void)
+{
+	static const uint8_t poison[] = { 0x6b, 0xaa };
+	uint8_t page[SIM_PAGE_SIZE];
+
+	for (unsigned int i = 0; i < sizeof(poison); i++) {
+		struct fixture f;
+		uint64_t l3;
+
+		fixture_init(&f, 0);
+		sim_pt_map(&f.sim, f.root, VA, PA1, 0x1000, SIM_RW);
+		go(&f, VA, READ);
+		go(&f, VA + 0x4000, READ);
+		is_u64(f.stats.poisoned_walks, 0, "a hole is no freed table");
+		l3 = sim_pt_slot(&f.sim, f.root, VA, 3, 0) & ~0xfffull;
+		sim_pt_clear(&f.sim, f.root, VA, 2);
+		memset(page, poison[i], sizeof(page));
+		sim_write(&f.sim, l3, page, sizeof(page));
+		ok(go(&f, VA + 0x5000, READ) & FAULTED,
+		   "a walk through a table full of 0x%x faults", poison[i]);
+		is_u64(f.stats.poisoned_walks, 1, "and is counted");
+		ok(strstr(f.sim.last_error, "freed table of level 3") != NULL,
+		   "and reported");
+		lock_unlock(&f, 1, VA, 15);
+		go(&f, VA + 0x5000, READ);
+		is_u64(f.stats.poisoned_walks, 1, "not after the flush");
+		fixture_free(&f);
+	}
+}
+
 static void test_counters(void)
 {
 	struct fixture f;
@@ -696,6 +727,7 @@ int main(void)
 	test_faults_not_cached();
 	test_rights_cached();
 	test_freed_table();
+	test_poisoned_table();
 	test_counters();
 	test_capacity();
 	test_protocol();

@@ -12,6 +12,9 @@
 #define SRC_VA	DATA_VA
 #define DST_VA	(DATA_VA + 0x100000000ull)
 
+/* Where no block was ever bound */
+#define PAGES_VA (DATA_VA + 0x180000000ull)
+
 struct fault {
 	struct gpu gpu;
 	struct pan_bo src;
@@ -73,6 +76,31 @@ static void fault_after_unmap(struct fault *f, uint64_t size, const char *why)
 	ok(alive(f), "bound again, it is there again (%s)", why);
 }
 
+/*
+ * 2 MiB that are no block, as memory and address do not fit each other, have a
+ * table of their own, which goes with them. The GPU knows it from the first
+ * 64 KiB, and has to forget it before it looks for the second.
+ */
+static void fault_table_gone(struct fault *f)
+{
+	struct gpu *g = &f->gpu;
+	struct pan_bo bo;
+
+	gpu_bo(g, 2 * SZ_2M, &bo);
+	fill(bo.map, 5, 2 * SZ_2M);
+	gpu_map(g, PAGES_VA, &bo, SZ_64K, SZ_2M);
+	ok(!gpu_copy(g, DST_VA, PAGES_VA, SZ_64K) &&
+	   holds(f->dst.map, 5, SZ_64K, SZ_64K), "2 MiB of pages are there");
+	need(pan_unmap(g->pan, g->vm, PAGES_VA, SZ_2M));
+	expect_death(f, gpu_copy(g, DST_VA, PAGES_VA + SZ_64K, SZ_64K),
+		     "a load through a table that is gone");
+	gpu_map(g, PAGES_VA, &bo, SZ_64K, SZ_2M);
+	ok(!gpu_copy(g, DST_VA, PAGES_VA, SZ_2M) &&
+	   holds(f->dst.map, 5, SZ_64K, SZ_2M), "bound again, all are there");
+	need(pan_unmap(g->pan, g->vm, PAGES_VA, SZ_2M));
+	pan_bo_destroy(g->pan, &bo);
+}
+
 static void fault_readonly(struct fault *f)
 {
 	struct gpu *g = &f->gpu;
@@ -132,6 +160,7 @@ void run_fault(void)
 	fault_unbound(&f);
 	fault_after_unmap(&f, SZ_2M, "an unmap of everything");
 	fault_after_unmap(&f, SZ_64K, "an unmap of the first 64 KiB");
+	fault_table_gone(&f);
 	fault_readonly(&f);
 	fault_instruction(&f);
 	fault_neighbour(&f);
