@@ -63,6 +63,10 @@ finding()
 	local input
 
 	input=$(sed -n 's/.*Test unit written to //p' "$1" | tail -n 1)
+	if [ -z "$input" ]; then
+		say "it was ended from outside, see $1"
+		return
+	fi
 	grep -m 3 -E 'contradicts itself|two ways|runtime error|ERROR: ' "$1" >&2 || :
 	say "the input is $input; again: $FUZZER $input"
 	say "smaller: $FUZZER -minimize_crash=1 -runs=100000 $input"

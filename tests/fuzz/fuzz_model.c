@@ -38,6 +38,7 @@ static const uint64_t values[] = {
 	DATA_VA + DATA_PAGES * 0x1000, SIM_RAM_BASE, SIM_RAM_BASE | 3,
 	SIM_RAM_BASE | 0x443, 1ull << 47, 1ull << 48, DATA_VA | 14,
 	0x8888888888888888, 6 | 7 << 6 | 15 << 14, INT64_MAX, 8,
+	0x6b6b6b6b6b6b6b6b,
 };
 
 #define PICK(in, table)	((table)[get(in, 1) % (sizeof(table) / sizeof((table)[0]))])

@@ -26,7 +26,7 @@ US, US100, MS, MS20, S3 = range(5)
 SLOW_AS, SLOW_FLUSH, SLOW_POWER, SLOW_RESET, SLOW_FW, SLOW_STREAM = range(6)
 
 # Regions, by the order in which machine.c notes them
-GLB_IN, CSG_IN, DATA_PAGE, IMAGE = 3, 5, 44, 58
+LAST_TABLE, GLB_IN, CSG_IN, DATA_PAGE, IMAGE = 2, 3, 5, 44, 58
 
 DATA = 0x10000000
 HEAP = 0x20000000
@@ -198,6 +198,9 @@ SEEDS = {
                       act("poke", CSG_IN, 0x50, 0, *literal(9)) + group(0, START) +
                       ins(0) + wait()),
     "bad-image": (POWER_ON, act("poke", IMAGE, 0, 1, *literal(0)) + boot()),
+    "freed-table": (GROUPS, act("poke", LAST_TABLE, 0, 0,
+                                *literal(0x6b6b6b6b6b6b6b6b)) +
+                    act("as_command", 1, 4) + sync(51) + wait()),
     "look": (GROUPS, act("look", 0x81) + act("look", 0x40) +
              act("look", 1, *literal(DATA)) + act("look", 1, *literal(HEAP))),
 }
