@@ -43,7 +43,7 @@ static const struct hard {
 	{ { "priority", "who gets the GPU when all want it", run_priority }, PLAIN },
 	{ { "timeouts", "work that never ends, in three ways", run_timeouts }, INJECTS | LONG },
 	{ { "hard-hang", "a group that cannot be terminated", run_hard_hang }, INJECTS | LONG },
-	{ { "evicted-hang", "a group that cannot be suspended", run_evicted_hang }, INJECTS },
+	{ { "evicted-hang", "a group that cannot be suspended", run_evicted_hang }, INJECTS | LONG },
 	{ { "protected", "what there is no hardware for", run_protected }, PLAIN },
 	{ { "firmware-busy", "the firmware stops under work", run_firmware_busy }, INJECTS },
 	{ { "firmware-crash", "the firmware crashes under work",

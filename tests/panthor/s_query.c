@@ -232,7 +232,7 @@ static void full_queue(struct gpu *g)
 	gpu_cs_keep(g, &cs);
 	for (unsigned int i = 0; i < jobs; i++)
 		need(gpu_queue(&small, 0, &cs, 0, i + 1 == jobs ? g->done : 0));
-	ok(ends(g, 8000) && gpu_word(g, member_word(0, 0)) == jobs,
+	ok(ends(g, 20000) && gpu_word(g, member_word(0, 0)) == jobs,
 	   "1000 jobs through a ring of 32 are each executed once");
 	need(pan_group_destroy(g->pan, small.group));
 }
