@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Panthor at the edges of everyday work, tests/edges, as a test suite.
+#
+#   scripts/edges.sh build            build it for the guest, print its path
+#   scripts/edges.sh [test NAME...]   run it, results to out/results/edges.tsv
+#
+# The guest is run as each NAME says, all of them when none is given:
+#   plain   the plain kernel
+#   debug   the debug kernel: KASAN, lockdep, and allocations that fail
+# Environment: EDGES_KERNEL=base|reserve, the kernel tree (base).
+#
+# A kernel warning, a guest that dies and a plan that is not fulfilled are
+# failures of their own.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/vmbind-lib.sh
+. "$(dirname "$0")/vmbind-lib.sh"
+
+KERNEL=${EDGES_KERNEL:-base}
+
+usage()
+{
+	sed -n '/^#   scripts/s/^# *//p' "$0" >&2
+	exit 2
+}
+
+edges_make()
+{
+	vmbind_make_in edges
+}
+
+# build: the headers and libdrm are those of tests/vmbind
+cmd_build()
+{
+	local bin=$BUILD/guest/share/bin
+
+	vmbind_build >/dev/null
+	mkdir -p "$BUILD/edges/obj" "$bin"
+	(
+		locked edges
+		REMEDY="if a header is missing remove $BUILD/vmbind and run again" \
+			step "edges build" edges_make
+		if ! cmp -s "$BUILD/edges/obj/edges" "$bin/edges"; then
+			install -m 755 "$BUILD/edges/obj/edges" "$bin/edges.new"
+			mv "$bin/edges.new" "$bin/edges"
+		fi
+	) || exit 1
+	printf '%s\n' "$bin/edges"
+}
+
+# run_config NAME: one line a test point on stdout, the name in front
+run_config()
+{
+	local name=edges-$1 rc=0 args=() options=
+
+	case $1 in
+	plain) args=(--flavour plain) ;;
+	debug)
+		args=(--flavour debug --timeout 600)
+		options=--short
+		;;
+	*) usage ;;
+	esac
+	say "  edges on $KERNEL, $1"
+	"$ROOT/scripts/guest.sh" run --kernel "$KERNEL" --name "$name" \
+		"${args[@]}" -- "edges $options" >"$LOGS/$name.log" 2>&1 || rc=$?
+	vmbind_results "$name" "$rc" | sed "s/\t/\t$1: /"
+}
+
+cmd_test()
+{
+	local out=$OUT/results/edges.tsv config
+
+	[ $# -gt 0 ] || set -- plain debug
+	vmbind_prepare "$KERNEL" "$@"
+	cmd_build >/dev/null
+	mkdir -p "$OUT/results" "$LOGS"
+	for config; do
+		run_config "$config"
+	done >"$out.tmp"
+	mv "$out.tmp" "$out"
+	"$ROOT/scripts/results.sh" edges
+}
+
+cmd=${1:-test}
+[ $# -eq 0 ] || shift
+case $cmd in
+build) cmd_build ;;
+test) cmd_test "$@" ;;
+*) usage ;;
+esac

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * edges: what Panthor does at the edges of everyday work: memory pressure,
+ * shared buffers, odd mappings and VM layouts, what it tells of itself, and
+ * allocations that fail. No GPU needs to be broken for any of it.
+ *
+ * This file is the command line and the list of scenarios, nothing more.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pan.h"
+#include "scenarios.h"
+#include "tap.h"
+
+#define DEFAULT_TIMEOUT_S	120
+
+bool edges_short;
+
+/*
+ * Those whose name starts with "finding" run by their name only: the driver does
+ * it wrong.
+ */
+static const struct scenario scenarios[] = {
+	{ "reclaim", "buffers are taken away and come back, byte by byte", run_reclaim },
+	{ "reclaim-vms", "the same for shared, sparse and half-bound buffers", run_reclaim_vms },
+	{ "pressure", "buffers go to a swap file when memory is short", run_pressure },
+	{ "export", "buffers as dma-bufs", run_export },
+	{ "import", "memory of somebody else", run_import },
+	{ "mmap", "CPU mappings: huge, forked, private, beyond", run_mmap },
+	{ "mmio", "the flush ID's page at its two offsets", run_mmio },
+	{ "layout", "VMs split between user and kernel in many ways", run_layout },
+	{ "syncs", "sync objects within one submission, and timelines", run_syncs },
+	{ "waits", "waits that outlast the GPU's sleep", run_waits },
+	{ "trace", "the driver's tracepoints", run_trace },
+	{ "profiling", "what jobs measure about themselves", run_profiling },
+	{ "devfreq", "the device's clock in sysfs", run_devfreq },
+	{ "failing", "every allocation of every request fails once", run_failing },
+	{ "failing-probe", "the same while the driver probes", run_failing_probe },
+	{ "finding-group", "a group without memory for its scheduler: an oops", run_finding_group },
+};
+
+static void usage(FILE *f)
+{
+	fprintf(f,
+		"Usage: edges [OPTION]... [SCENARIO]...\n"
+		"Panthor at the edges of everyday work. Prints TAP; exits 0 only when no test\n"
+		"point failed.\n"
+		"\n"
+		"  --short        leave out what takes long\n"
+		"  --timeout S    seconds that a scenario may take (%d)\n"
+		"  --list         the names of the scenarios\n"
+		"  --help         this text\n"
+		"\n"
+		"Without a SCENARIO all run but the findings, which show what the driver does\n"
+		"wrong (docs/panthor-findings.md):\n", DEFAULT_TIMEOUT_S);
+	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
+		fprintf(f, "  %-15s%s\n", scenarios[i].name, scenarios[i].about);
+}
+
+static const struct scenario *find(const char *name)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
+		if (!strcmp(scenarios[i].name, name))
+			return &scenarios[i];
+	fprintf(stderr, "edges: there is no scenario '%s'; see --list\n", name);
+	exit(2);
+}
+
+static void list(void)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
+		puts(scenarios[i].name);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "timeout", required_argument, NULL, 't' },
+		{ "short", no_argument, NULL, 's' },
+		{ "list", no_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' },
+		{ }
+	};
+	unsigned int timeout_s = DEFAULT_TIMEOUT_S;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (opt) {
+		case 't':
+			timeout_s = strtoul(optarg, NULL, 0);
+			break;
+		case 's':
+			edges_short = true;
+			break;
+		case 'l':
+			list();
+			return 0;
+		case 'h':
+			usage(stdout);
+			return 0;
+		default:
+			usage(stderr);
+			return 2;
+		}
+	}
+	for (int i = optind; i < argc; i++)
+		find(argv[i]);
+	tap_init("edges");
+	for (int i = optind; i < argc; i++)
+		tap_run(find(argv[i]), timeout_s);
+	for (unsigned int i = 0; optind == argc && i < ARRAY_SIZE(scenarios); i++)
+		if (strncmp(scenarios[i].name, "finding", 7))
+			tap_run(&scenarios[i], timeout_s);
+	return tap_done();
+}

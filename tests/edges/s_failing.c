@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The n-th allocation of a request fails, for every n that there is: each time
+ * the request says so, or does without, and nothing is left behind that would
+ * harm the next one. Needs a kernel with fault injection.
+ *
+ * Not among the requests: a signal on a timeline. When its chain node cannot be
+ * allocated the driver puts a sync object that it has not got yet, which is the
+ * oops of docs/panthor-findings.md, finding-signal.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <xf86drm.h>
+
+#include "gpu.h"
+#include "host.h"
+#include "memory.h"
+#include "scenarios.h"
+#include "tap.h"
+
+#define FAULTS	"/sys/kernel/debug/"
+#define SIZE	SZ_64K
+#define VA	DATA_VA
+#define MOST	2000
+#define SHORT_STEP	13
+
+/* What the requests work with; they leave it as it was */
+static struct {
+	struct pan p;
+	struct gpu g;
+	struct pan_bo bo;
+	uint32_t out;
+	int fd;
+} S;
+
+/* Open all the time: opening would be an allocation */
+static int nth = -1;
+
+static void fail_nth(unsigned int n)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%u", n);
+
+	need(pwrite(nth, text, len, 0) == len ? 0 : -errno);
+}
+
+/* Whether the failure happened; it does not any more from here on */
+static bool has_failed(void)
+{
+	char text[16] = "";
+	ssize_t len = pread(nth, text, sizeof(text) - 1, 0);
+
+	fail_nth(0);
+	need(len > 0 ? 0 : -errno);
+	return !atoi(text);
+}
+
+static bool can_fail(void)
+{
+	static const char * const set[][2] = {
+		{ "failslab/verbose", "0" },
+		{ "failslab/ignore-gfp-wait", "N" },
+		{ "fail_page_alloc/verbose", "0" },
+		{ "fail_page_alloc/ignore-gfp-wait", "N" },
+		{ "fail_page_alloc/ignore-gfp-highmem", "N" },
+		{ "fail_page_alloc/min-order", "0" },
+	};
+	char path[128];
+
+	nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (nth < 0)
+		return false;
+	for (unsigned int i = 0; i < ARRAY_SIZE(set); i++) {
+		snprintf(path, sizeof(path), FAULTS "%s", set[i][0]);
+		if (sysfs_write(path, set[i][1]))
+			return false;
+	}
+	return true;
+}
+
+static void filter(const char *file, unsigned long long value)
+{
+	static const char * const attr[] = { "failslab", "fail_page_alloc" };
+	char path[128], text[32];
+
+	snprintf(text, sizeof(text), "0x%llx", value);
+	for (unsigned int i = 0; i < ARRAY_SIZE(attr); i++) {
+		snprintf(path, sizeof(path), FAULTS "%s/%s", attr[i], file);
+		need(sysfs_write(path, text));
+	}
+}
+
+/* From where @function starts to where the next one does */
+static void text_of(const char *function, unsigned long long *start,
+		    unsigned long long *end)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+	unsigned long long at;
+	char line[256], name[128];
+
+	need(f ? 0 : -errno);
+	*start = *end = 0;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%llx %*c %127s", &at, name) == 2 &&
+		    !strcmp(name, function))
+			*start = at;
+	rewind(f);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%llx", &at) == 1 && at > *start &&
+		    (!*end || at < *end))
+			*end = at;
+	fclose(f);
+	detail("there is no %s", function);
+	need(*start ? 0 : -ENOENT);
+}
+
+/* What is called from @function does not fail; NULL: all may */
+static void spare(const char *function)
+{
+	unsigned long long start = 0, end = 0;
+
+	if (function)
+		text_of(function, &start, &end);
+	filter("reject-start", start);
+	filter("reject-end", end);
+}
+
+/* Only what is called from @function fails; NULL: all may */
+static void only(const char *function)
+{
+	unsigned long long start = 0, end = ~0ull;
+
+	if (function)
+		text_of(function, &start, &end);
+	filter("require-start", start);
+	filter("require-end", end);
+}
+
+/* --- Requests ------------------------------------------------------------ */
+
+/*
+ * @try is 0 or a negative errno; @undo follows when it is 0. @other is an errno
+ * that stands for a failed allocation as well, besides ENOMEM and ENOSPC, which
+ * is what shmem says when there is no inode. Allocations of the function @spared
+ * do not fail.
+ */
+struct request {
+	const char *name;
+	int (*try)(void);
+	void (*undo)(void);
+	int other;
+	const char *spared;
+};
+
+static union {
+	struct pan_bo bo;
+	uint32_t id;
+	int fd;
+} got;
+
+static int try_open(void)
+{
+	got.fd = open(S.p.node, O_RDWR | O_CLOEXEC);
+	return got.fd < 0 ? -errno : 0;
+}
+
+static void undo_open(void)
+{
+	close(got.fd);
+}
+
+static int try_vm(void)
+{
+	return pan_vm_create(&S.p, &got.id);
+}
+
+static void undo_vm(void)
+{
+	need(pan_vm_destroy(&S.p, got.id));
+}
+
+static int try_bo(void)
+{
+	return pan_bo_create(&S.p, SIZE, DRM_PANTHOR_BO_NO_MMAP, &got.bo);
+}
+
+static void undo_bo(void)
+{
+	pan_bo_destroy(&S.p, &got.bo);
+}
+
+static int try_label(void)
+{
+	struct drm_panthor_bo_set_label l = {
+		.handle = S.bo.handle, .label = (uintptr_t)"edges failing",
+	};
+
+	return pan_ioctl(&S.p, DRM_IOCTL_PANTHOR_BO_SET_LABEL, &l);
+}
+
+/* A buffer without pages, at an address without tables */
+static int try_map(void)
+{
+	return pan_map(&S.p, S.g.vm, VA, &S.bo, 0, SIZE,
+		       DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC);
+}
+
+static void undo_map(void)
+{
+	need(pan_unmap(&S.p, S.g.vm, VA, SIZE));
+	pan_bo_destroy(&S.p, &S.bo);
+	need(pan_bo_create(&S.p, SIZE, 0, &S.bo));
+}
+
+static int try_sparse(void)
+{
+	return pan_map_sparse(&S.p, S.g.vm, VA, 4 * SZ_2M);
+}
+
+static void undo_sparse(void)
+{
+	need(pan_unmap(&S.p, S.g.vm, VA, 4 * SZ_2M));
+}
+
+/* A hole in the middle of what is bound at VA + 1 GiB */
+static int try_hole(void)
+{
+	return pan_unmap(&S.p, S.g.vm, VA + SZ_1G + SZ_4K, SZ_4K);
+}
+
+static void undo_hole(void)
+{
+	need(pan_map(&S.p, S.g.vm, VA + SZ_1G, &S.bo, 0, SIZE,
+		     DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC));
+}
+
+static int try_async(void)
+{
+	struct drm_panthor_sync_op s[2] = {
+		pan_signal(S.out, 0), pan_wait(S.g.done, 0),
+	};
+	struct drm_panthor_vm_bind_op ops[2] = {
+		pan_op_map(VA, &S.bo, 0, SIZE), pan_op_sync_only(),
+	};
+
+	ops[0].syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(2, s);
+	ops[1].syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(1, s);
+	return pan_bind(&S.p, S.g.vm, DRM_PANTHOR_VM_BIND_ASYNC, ops, 2);
+}
+
+static void undo_async(void)
+{
+	need(pan_syncobj_wait(&S.p, S.out, 0, PAN_TIMEOUT_MS));
+	need(pan_unmap(&S.p, S.g.vm, VA, SIZE));
+}
+
+static int try_group(void)
+{
+	return pan_group_create(&S.p, S.g.vm, 3, &got.id);
+}
+
+static void undo_group(void)
+{
+	need(pan_group_destroy(&S.p, got.id));
+}
+
+static int try_submit(void)
+{
+	struct drm_panthor_sync_op s[2] = {
+		pan_signal(S.out, 0), pan_wait(S.g.done, 0),
+	};
+	struct drm_panthor_queue_submit jobs[2] = {
+		{ .stream_addr = CMD_VA, .stream_size = 64,
+		  .syncs = DRM_PANTHOR_OBJ_ARRAY(1, &s[1]) },
+		{ .queue_index = 1, .stream_addr = CMD_VA, .stream_size = 64,
+		  .syncs = DRM_PANTHOR_OBJ_ARRAY(2, s) },
+	};
+
+	return pan_submit(&S.p, S.g.group, jobs, 2);
+}
+
+static void undo_submit(void)
+{
+	need(pan_syncobj_wait(&S.p, S.out, 0, PAN_TIMEOUT_MS));
+}
+
+static int try_heap(void)
+{
+	struct drm_panthor_tiler_heap_create h = {
+		.vm_id = S.g.vm, .initial_chunk_count = 3, .max_chunks = 8,
+		.chunk_size = SZ_2M, .target_in_flight = 2,
+	};
+	int ret = pan_ioctl(&S.p, DRM_IOCTL_PANTHOR_TILER_HEAP_CREATE, &h);
+
+	got.id = h.handle;
+	return ret;
+}
+
+static void undo_heap(void)
+{
+	struct drm_panthor_tiler_heap_destroy d = { .handle = got.id };
+
+	need(pan_ioctl(&S.p, DRM_IOCTL_PANTHOR_TILER_HEAP_DESTROY, &d));
+}
+
+static int try_export(void)
+{
+	return drmPrimeHandleToFD(S.p.fd, S.bo.handle, DRM_CLOEXEC, &got.fd) ?
+	       -errno : 0;
+}
+
+static int try_import(void)
+{
+	return drmPrimeFDToHandle(S.p.fd, S.fd, &got.id) ? -errno : 0;
+}
+
+static void undo_import(void)
+{
+	need(drmCloseBufferHandle(S.p.fd, got.id) ? -errno : 0);
+}
+
+static const struct request requests[] = {
+	{ .name = "open", .try = try_open, .undo = undo_open },
+	/* No table: io-pgtable does not say why */
+	{ .name = "VM_CREATE", .try = try_vm, .undo = undo_vm, .other = -EINVAL },
+	{ .name = "BO_CREATE", .try = try_bo, .undo = undo_bo },
+	{ .name = "BO_SET_LABEL", .try = try_label },
+	{ .name = "VM_BIND, a buffer", .try = try_map, .undo = undo_map },
+	{ .name = "VM_BIND, sparse", .try = try_sparse, .undo = undo_sparse },
+	{ .name = "VM_BIND, a hole", .try = try_hole, .undo = undo_hole },
+	{ .name = "VM_BIND, queued", .try = try_async, .undo = undo_async },
+	/* See run_finding_group() */
+	{ .name = "GROUP_CREATE", .try = try_group, .undo = undo_group,
+	  .spared = "drm_sched_init" },
+	{ .name = "GROUP_SUBMIT", .try = try_submit, .undo = undo_submit },
+	{ .name = "TILER_HEAP_CREATE", .try = try_heap, .undo = undo_heap },
+	{ .name = "export", .try = try_export, .undo = undo_open },
+	{ .name = "import", .try = try_import, .undo = undo_import },
+};
+
+static void fails_well(const struct request *r)
+{
+	unsigned int refused = 0, survived = 0, n;
+	int ret = 0, odd = 0;
+
+	spare(r->spared);
+	for (n = 1; n < MOST; n++) {
+		bool failed;
+
+		fail_nth(n);
+		ret = r->try();
+		failed = has_failed();
+		if (!ret && r->undo)
+			r->undo();
+		if (!failed)
+			break;
+		refused += !!ret;
+		survived += !ret;
+		if (ret && ret != -ENOMEM && ret != -ENOSPC && ret != r->other)
+			odd = ret;
+	}
+	note("%s: %u failures refused, %u survived", r->name, refused, survived);
+	detail("%u refused, %u survived, at last %d, odd %d", refused, survived,
+	       ret, odd);
+	ok(refused && !ret && !odd, "%s: each allocation fails once", r->name);
+	spare(NULL);
+}
+
+static void open_subject(void)
+{
+	void *mem;
+
+	need(pan_open(&S.p));
+	gpu_open(&S.g, &S.p);
+	need(pan_bo_create(&S.p, SIZE, 0, &S.bo));
+	need(pan_syncobj_create(&S.p, &S.out));
+	need(pan_syncobj_signal(&S.p, S.g.done));
+	need(pan_map(&S.p, S.g.vm, VA + SZ_1G, &S.bo, 0, SIZE,
+		     DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC));
+	S.fd = memfd_dma_buf(SIZE, &mem);
+}
+
+void run_failing(void)
+{
+	if (!can_fail()) {
+		skip("this kernel has no fault injection", "failing allocations");
+		return;
+	}
+	open_subject();
+	for (unsigned int i = 0; i < ARRAY_SIZE(requests); i++)
+		fails_well(&requests[i]);
+	is(pan_vm_state(&S.p, S.g.vm), DRM_PANTHOR_VM_STATE_USABLE,
+	   "the VM is still usable");
+	pan_close(&S.p);
+}
+
+/*
+ * Not in the list: an oops. drm_sched_init() that found no memory leaves its
+ * structure half done, and group_free_queue() takes it for one that is whole.
+ */
+void run_finding_group(void)
+{
+	static const struct request r = {
+		.name = "GROUP_CREATE", .try = try_group, .undo = undo_group,
+	};
+
+	need(can_fail() ? 0 : -EOPNOTSUPP);
+	open_subject();
+	fails_well(&r);
+	pan_close(&S.p);
+}
+
+/* --- Probing ------------------------------------------------------------- */
+
+static bool works(void)
+{
+	struct pan_bo src, dst;
+	struct gpu g;
+	struct pan p;
+	bool right;
+
+	if (pan_open(&p))
+		return false;
+	gpu_open(&g, &p);
+	gpu_bo(&g, SIZE, &src);
+	gpu_bo(&g, SIZE, &dst);
+	fill(src.map, 1, SIZE);
+	gpu_map(&g, VA, &src, 0, SIZE);
+	gpu_map(&g, VA + SZ_1G, &dst, 0, SIZE);
+	right = !gpu_copy(&g, VA + SZ_1G, VA, SIZE) && holds(dst.map, 1, 0, SIZE);
+	gpu_close(&g);
+	pan_close(&p);
+	return right;
+}
+
+/*
+ * What the driver does while it probes, a function at a time, and what in it is
+ * spared because it does not take a failure well: devfreq's way out is an oops,
+ * and a firmware section that cannot be mapped a warning.
+ */
+static const struct step {
+	const char *only;
+	const char *spared;
+} steps[] = {
+	{ "panthor_devfreq_init", "devm_devfreq_add_device" },
+	{ "panthor_gpu_init", NULL },
+	{ "panthor_mmu_init", NULL },
+	{ "panthor_fw_init", "panthor_fw_init_section_mem" },
+	{ "panthor_sched_init", NULL },
+	{ "drm_dev_register", NULL },
+};
+
+static void probe_fails(const struct step *step)
+{
+	unsigned int by = edges_short ? SHORT_STEP : 1;
+	unsigned int refused = 0, survived = 0, broken = 0, n;
+	bool bound = true;
+	int ret = 0;
+
+	only(step->only);
+	spare(step->spared);
+	for (n = 1; n < MOST; n += by) {
+		bool failed;
+
+		if (bound)
+			need(driver_unbind());
+		fail_nth(n);
+		ret = driver_bind();
+		failed = has_failed();
+		if (!failed)
+			break;
+		refused += !!ret;
+		survived += !ret;
+		broken += !ret && !works();
+		bound = !ret;
+	}
+	only(NULL);
+	spare(NULL);
+	note("%s: %u failures refused, %u survived", step->only, refused,
+	     survived);
+	detail("%u refused, %u survived, %u broken, at last %d", refused,
+	       survived, broken, ret);
+	ok(refused && !broken && !ret && works(),
+	   "%s: each failure is refused or survived", step->only);
+}
+
+/* On a file system whose lookups do not remember what failed */
+static void move_firmware(void)
+{
+	int status = -1;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		execlp("cp", "cp", "-rT", "/share/firmware", "/tmp/firmware",
+		       NULL);
+		_exit(1);
+	}
+	waitpid(pid, &status, 0);
+	need(status ? -EIO : 0);
+	need(sysfs_write("/sys/module/firmware_class/parameters/path",
+			 "/tmp/firmware"));
+}
+
+void run_failing_probe(void)
+{
+	if (!can_fail()) {
+		skip("this kernel has no fault injection", "failing probes");
+		return;
+	}
+	move_firmware();
+	for (unsigned int i = 0; i < ARRAY_SIZE(steps); i++)
+		probe_fails(&steps[i]);
+}

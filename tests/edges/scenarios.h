@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The scenarios, one function each; a new one is a line here, a line in the
+ * table of edges.c and its file. Each opens its own device file.
+ */
+#ifndef EDGES_SCENARIOS_H
+#define EDGES_SCENARIOS_H
+
+#include <stdbool.h>
+
+/* Leave out what takes long on a slow kernel */
+extern bool edges_short;
+
+/* s_reclaim.c */
+void run_reclaim(void);
+void run_reclaim_vms(void);
+void run_pressure(void);
+/* s_prime.c */
+void run_export(void);
+void run_import(void);
+/* s_mmap.c */
+void run_mmap(void);
+void run_mmio(void);
+/* s_layout.c */
+void run_layout(void);
+void run_syncs(void);
+void run_waits(void);
+/* s_sysfs.c */
+void run_trace(void);
+void run_profiling(void);
+void run_devfreq(void);
+/* s_failing.c */
+void run_failing(void);
+void run_failing_probe(void);
+void run_finding_group(void);
+
+#endif /* EDGES_SCENARIOS_H */
