@@ -3,13 +3,15 @@
 """Merges gcov's counts of several runs and says what was not reached.
 
     coverage.py --gcov GCOV --objects DIR --runs DIR --reasons FILE
-                --json FILE --minimum PERCENT
+                --json FILE --minimum PERCENT [--blocks N]
 
 Each folder in RUNS is one run, with the .gcda files of one boot; OBJECTS has the
 .gcno files of that kernel. A line or function counts when any run reached it.
 
 REASONS is a document with a table of functions: each row that starts with
 "| `name`" names one that no run reaches. The table must be true both ways.
+
+Blocks are lines that follow each other in the code and were not reached.
 """
 
 import argparse
@@ -101,6 +103,20 @@ def show(rows):
               f"{called:6} of {functions:3}")
 
 
+def blocks(coverage):
+    """Runs of lines not reached, as (number of lines, file, first, last)."""
+    found = []
+    for file, lines in coverage.lines.items():
+        block = []
+        for number in sorted(lines) + [0]:
+            if number and not lines[number]:
+                block.append(number)
+            elif block:
+                found.append((len(block), file, block[0], block[-1]))
+                block = []
+    return sorted(found, reverse=True)
+
+
 def reasons(path):
     """Functions that the document says are not reached."""
     with open(path, encoding="utf-8") as file:
@@ -129,11 +145,14 @@ def main():
     for option in ("gcov", "objects", "runs", "reasons", "json"):
         parser.add_argument("--" + option, required=True)
     parser.add_argument("--minimum", type=float, required=True)
+    parser.add_argument("--blocks", type=int, default=0)
     args = parser.parse_args()
 
     coverage, runs = collect(args)
     rows = table(coverage)
     show(rows)
+    for count, file, first, last in blocks(coverage)[:args.blocks]:
+        print(f"{count:4} lines not reached in {file}:{first}-{last}")
     total = percent(rows[-1][1], rows[-1][2])
     with open(args.json, "w", encoding="utf-8") as file:
         json.dump({"runs": runs, "percent": round(total, 1),

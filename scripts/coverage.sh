@@ -5,12 +5,14 @@
 #
 #   scripts/coverage.sh [RUN...]      all runs, or only these (-l lists them)
 #   scripts/coverage.sh --report      the table again, of what was collected
+#   scripts/coverage.sh --blocks      and the longest blocks not reached
 #
 # Each run boots a kernel in which Panthor counts its lines, and what it counted
 # is taken out before the guest powers off. All runs together are the coverage:
 # out/coverage.json, a table on the screen. It fails below 75 % of the lines,
-# and when docs/coverage.md does not name the functions that were not reached,
-# and those only. Environment: COVERAGE_KERNEL=base|reserve.
+# when docs/coverage.md does not name the functions that were not reached, and
+# those only, and when a program failed (its counts are taken all the same).
+# Environment: COVERAGE_KERNEL=base|reserve.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -26,12 +28,12 @@ RUNS=(
 	'igt|--timeout 1200||@tests/guest/igt.sh'
 	'vulkan||vulkan|@tests/guest/vulkan.sh'
 	'panthor|--inject --timeout 900|panthor|hardpaths'
+	'edges||edges|edges'
 )
 
 usage()
 {
-	sed -n '/^#   scripts/s/^# *//p' "$0" >&2
-	exit 2
+	sed -n '/^#   scripts/s/^# *//p' "$0"
 }
 
 # In the guest: the counts of Panthor, one file each, whatever the command did
@@ -70,7 +72,7 @@ $collect
 exit \$rc" >"$log" 2>&1 || rc=$?
 	[ "$(cat "$OUT/guest/$name/gcov.files" 2>/dev/null || echo 0)" -gt 0 ] ||
 		die "the run '$1' left no counts, see $log"
-	[ $rc = 0 ] || say "  the run '$1' ended with $rc, see $log; its counts are taken"
+	[ $rc = 0 ] || failed+=("$1: exit code $rc, see $log")
 	rm -rf "${DIR:?}/$1"
 	mkdir -p "$DIR"
 	cp -r "$OUT/guest/$name/gcov" "$DIR/$1"
@@ -85,31 +87,55 @@ report()
 	/usr/bin/python3 "$ROOT/scripts/coverage.py" --gcov "$gcov" \
 		--objects "$objects/drivers/gpu/drm/panthor" --runs "$DIR" \
 		--reasons "$ROOT/docs/coverage.md" --json "$OUT/coverage.json" \
-		--minimum 75
+		--minimum 75 "$@"
+}
+
+# Counts are of no use for another kernel than the one that made them.
+forget_old_counts()
+{
+	local objects=$BUILD/linux-base/out-gcov key
+
+	[ "$KERNEL" != reserve ] || objects=$BUILD/linux/out-gcov
+	key=$(hash_of "$objects/drivers/gpu/drm/panthor/panthor_mmu.gcno" \
+		"$objects/drivers/gpu/drm/panthor/panthor_sched.gcno")
+	if [ $# = 0 ] || ! stamp_ok "$DIR.kernel" "$key"; then
+		rm -rf "$DIR"
+	fi
+	stamp_set "$DIR.kernel" "$key"
 }
 
 main()
 {
-	local spec name options needs command wanted=" $* "
+	local spec name options needs command wanted=" $* " failed=() rc=0
 
 	need_packages python3
 	mkdir -p "$LOGS"
 	"$ROOT/scripts/qemu.sh" build >/dev/null
 	"$ROOT/scripts/kernel.sh" build "$KERNEL" gcov >/dev/null
 	"$ROOT/scripts/guest.sh" image >/dev/null
-	[ $# -gt 0 ] || rm -rf "$DIR"
+	forget_old_counts "$@"
 	for spec in "${RUNS[@]}"; do
 		IFS='|' read -r name options needs command <<<"$spec"
 		if [ $# = 0 ] || [[ $wanted = *" $name "* ]]; then
 			run "$name" "$options" "$needs" "$command"
 		fi
 	done
-	report
+	report || rc=1
+	for name in "${failed[@]}"; do
+		say "the run $name"
+		rc=1
+	done
+	return $rc
 }
 
 case ${1:-} in
 -l) printf '%s\n' "${RUNS[@]%%|*}" ;;
 --report) report ;;
--*) usage ;;
+--blocks) report --blocks 25 ;;
+-h | --help) usage ;;
+-*)
+	usage >&2
+	exit 2
+	;;
 *) main "$@" ;;
 esac
