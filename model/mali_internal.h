@@ -254,6 +254,7 @@ struct mali_cs_ctx {
  * @hang_since: When its work began to hang.
  * @hang_hard: It does not terminate.
  * @hang_reported: The progress timer told the driver.
+ * @held: A recoverable fault was reported, and the driver did not acknowledge it.
  * @oom_sent: The driver was asked for a chunk and has not answered.
  * @oom_answered: It did.
  * @chunk: With this one, or 0.
@@ -282,6 +283,7 @@ struct mali_cs {
 	uint64_t hang_since;
 	bool hang_hard;
 	bool hang_reported;
+	bool held;
 	bool oom_sent;
 	bool oom_answered;
 	uint64_t chunk;

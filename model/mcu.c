@@ -282,6 +282,16 @@ static void cs_read_insert(struct mali *m, unsigned int csg, unsigned int id)
 	cs_fatal(m, csg, id, CS_EXC_CONFIG_FAULT, cs->ring_base);
 }
 
+/* The driver has acknowledged the recoverable fault: it knows whose it was. */
+static void cs_fault_answer(struct mali *m, unsigned int csg, unsigned int id,
+			    uint32_t req, uint32_t ack)
+{
+	struct mali_csg *g = &m->mcu.csg[csg];
+
+	if (!((g->cs_events[id] | (req ^ ack)) & CS_FAULT))
+		g->cs[id].held = false;
+}
+
 /* The driver has acknowledged the out-of-memory event: with a chunk, or none */
 static void cs_oom_answer(struct mali *m, unsigned int csg, unsigned int id,
 			  uint32_t req, uint32_t ack)
@@ -308,12 +318,25 @@ static void cs_out_of_memory(struct mali *m, unsigned int csg, unsigned int id,
 	cs_event(m, csg, id, CS_TILER_OOM);
 }
 
+/*
+ * What the stream before this one reported and nobody acknowledged is nothing to
+ * wait for: Panthor leaves an out-of-memory event alone when its group leaves.
+ */
+static void cs_forget_events(struct mali *m, unsigned int csg, unsigned int id)
+{
+	uint32_t req = fw_rd32(m, cs_in(m, csg, id) + CS_REQ);
+	uint32_t out = cs_out(m, csg, id) + CS_ACK;
+
+	fw_wr32(m, out, (fw_rd32(m, out) & ~CS_EVT_MASK) | (req & CS_EVT_MASK));
+}
+
 static void cs_start(struct mali *m, unsigned int csg, unsigned int id,
 		     bool resume)
 {
 	struct mali_cs *cs = &m->mcu.csg[csg].cs[id];
 	uint32_t in = cs_in(m, csg, id);
 
+	cs_forget_events(m, csg, id);
 	cs->ring_base = fw_rd64(m, in + CS_BASE);
 	cs->ring_size = fw_rd32(m, in + CS_SIZE);
 	cs->ring_in = fw_rd64(m, in + CS_USER_INPUT);
@@ -345,6 +368,7 @@ static void cs_process(struct mali *m, unsigned int csg, unsigned int id,
 		cs->started = false;
 	} else if (cs->started) {
 		cs_read_insert(m, csg, id);
+		cs_fault_answer(m, csg, id, req, ack);
 		cs_oom_answer(m, csg, id, req, ack);
 	}
 
@@ -915,7 +939,7 @@ static bool run_stream(struct mali *m, unsigned int csg, unsigned int id,
 	unsigned int budget = slice;
 	struct mali_cs_result r;
 
-	if (!cs->started)
+	if (!cs->started || cs->held)
 		return false;
 	r = mali_cs_run(m, g, id, &budget);
 	round->executed += slice - budget;
@@ -930,7 +954,9 @@ static bool run_stream(struct mali *m, unsigned int csg, unsigned int id,
 		cs_out_of_memory(m, csg, id, &r);
 	if (r.outcome == MALI_CS_FATAL || r.outcome == MALI_CS_FAULTED)
 		cs_exception(m, csg, id, &r);
-	return r.outcome == MALI_CS_RAN || r.outcome == MALI_CS_FAULTED;
+	/* EXTRACT tells the driver which job failed: it must not move on yet */
+	cs->held = r.outcome == MALI_CS_FAULTED;
+	return r.outcome == MALI_CS_RAN;
 }
 
 /* Nothing to do that could go on without the driver or another stream */
@@ -938,7 +964,7 @@ static bool stream_idle(const struct mali_cs *cs)
 {
 	if (!cs->started || cs->ctx.dead)
 		return true;
-	if (cs->ctx.num_ops)
+	if (cs->ctx.num_ops || cs->held)
 		return false;
 	if (cs->block == MALI_CS_BLOCK_SYNC)
 		return cs->idle_flags & CS_IDLE_SYNC_WAIT;

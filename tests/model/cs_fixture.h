@@ -127,12 +127,31 @@ static inline struct result result(struct cs *c)
 	return r;
 }
 
-static inline struct result run(struct cs *c, const uint64_t *instrs, unsigned int num)
+/*
+ * A stream that faulted waits until the driver knows; acknowledge it, and see
+ * what else happens. The result is that of the fault, with the last EXTRACT.
+ */
+static inline void acknowledge(struct cs *c, struct result *r)
 {
+	if (!(r->events & C_FAULT))
+		return;
+	drv_cs_ack(&c->d, 0, 0, C_FAULT);
+	drv_cs_doorbell(&c->d, 0, 1);
+	drv_run(&c->d, 200 * US);
+	r->extract = drv_extract(&c->d, &c->g.q[0]);
+}
+
+static inline struct result run(struct cs *c, const uint64_t *instrs,
+				unsigned int num)
+{
+	struct result r;
+
 	drv_emit(&c->d, &c->g.q[0], instrs, num);
 	drv_kick(&c->d, &c->g, 0);
 	drv_run(&c->d, 200 * US);
-	return result(c);
+	r = result(c);
+	acknowledge(c, &r);
+	return r;
 }
 
 #define RUN(c, ...) ({							\

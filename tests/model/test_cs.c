@@ -951,6 +951,27 @@ static void test_sync_errors(void)
 
 /* --- Error state ------------------------------------------------------------------------ */
 
+/* The driver tells by EXTRACT which job failed, so it must not move on */
+static void test_fault_held(void)
+{
+	struct cs *c = cs_new();
+	struct driver *d = &c->d;
+
+	drv_submit(d, &c->g, 0, OP(4), I_ERROR_BARRIER, I_ADD32(20, 20, 1));
+	drv_run(d, 10 * MS);
+	ok(result(c).events == C_FAULT && result(c).extract == 8,
+	   "a stream that faulted stays behind the instruction");
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 10 * MS);
+	is_u64(result(c).extract, 8, "a doorbell alone does not help");
+	drv_cs_ack(d, 0, 0, C_FAULT);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	is_u64(result(c).extract, 24, "acknowledged, it goes on");
+	is_u64(reg(c, 20), 1, "to its end");
+	cs_delete(c);
+}
+
 static void test_error_state(void)
 {
 	struct cs *c = cs_new();
@@ -1213,6 +1234,7 @@ int main(void)
 	test_sync_wake();
 	test_ping_pong();
 	test_sync_errors();
+	test_fault_held();
 	test_error_state();
 	test_store_state();
 	test_flush();

@@ -246,6 +246,26 @@ static void test_suspended(void)
 	cs_delete(h.c);
 }
 
+/* Panthor does not acknowledge the event of a group that left its slot */
+static void test_forgotten(void)
+{
+	struct heap h;
+	struct driver *d;
+
+	heap_new(&h, 1);
+	d = &h.c->d;
+	RUN(h.c, BEGIN, TILE(CHUNK_ROOM + 64), I_WAIT(2));
+	ok(drv_group_stop(d, &h.c->g, S_SUSPEND), "suspended, not acknowledged");
+	is_u64(events(&h), C_OOM, "the event is still there");
+	ok(drv_group_resume(d, &h.c->g, 0), "resumed");
+	drv_run(d, 1 * MS);
+	is_u64(events(&h), C_OOM, "a new event was sent");
+	answer(&h, NAME(2));
+	ok(!events(&h), "and can be answered");
+	is_u64(data64(h.c, DESC + 16), CHUNK(2) + 128, "the operation ends");
+	cs_delete(h.c);
+}
+
 static void test_nonsense(void)
 {
 	struct heap h;
@@ -285,6 +305,7 @@ int main(void)
 	test_handler();
 	test_finish();
 	test_suspended();
+	test_forgotten();
 	test_nonsense();
 	return done_testing();
 }
