@@ -268,7 +268,8 @@ static void check_positions(const struct mali_cs_ctx *c)
 /* There is something to execute and nothing to wait for. */
 static bool can_run(const struct mali_cs *cs)
 {
-	return cs->started && !cs->ctx.dead && cs->block == MALI_CS_UNBLOCKED &&
+	return cs->started && !cs->ctx.dead && !cs->held &&
+	       cs->block == MALI_CS_UNBLOCKED &&
 	       (cs->ctx.depth || cs->ctx.extract != cs->insert);
 }
 
