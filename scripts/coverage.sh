@@ -11,7 +11,8 @@
 # is taken out before the guest powers off. All runs together are the coverage:
 # out/coverage.json, a table on the screen. It fails below 75 % of the lines,
 # when docs/coverage.md does not name the functions that were not reached, and
-# those only, and when a program failed (its counts are taken all the same).
+# those only, and when a guest died or its kernel complained. What a program thinks
+# of its own test points is for "make test" to judge, on kernels that are faster.
 # Environment: COVERAGE_KERNEL=base|reserve.
 
 # shellcheck source=scripts/lib.sh
@@ -72,7 +73,11 @@ $collect
 exit \$rc" >"$log" 2>&1 || rc=$?
 	[ "$(cat "$OUT/guest/$name/gcov.files" 2>/dev/null || echo 0)" -gt 0 ] ||
 		die "the run '$1' left no counts, see $log"
-	[ $rc = 0 ] || failed+=("$1: exit code $rc, see $log")
+	case $rc in
+	0) ;;
+	1) say "  the run '$1' has test points that failed, see $log" ;;
+	*) failed+=("$1: exit code $rc, see $log") ;;
+	esac
 	rm -rf "${DIR:?}/$1"
 	mkdir -p "$DIR"
 	cp -r "$OUT/guest/$name/gcov" "$DIR/$1"

