@@ -318,6 +318,8 @@ static enum step step_state(struct slice *s, uint64_t i)
 	case CS_OP_HEAP_SET:
 		if (!is_pair(cs_src(i)))
 			return slice_invalid(s, i);
+		if (pair(s->cs, cs_src(i)) & 7)
+			return slice_misaligned(s, pair(s->cs, cs_src(i)));
 		c->heap = pair(s->cs, cs_src(i));
 		return STEP_NEXT;
 	case CS_OP_ERROR_BARRIER:

@@ -182,16 +182,15 @@ static uint64_t tiling_size(const struct mali_cs *cs)
 }
 
 /* Ask the driver for a chunk, and say which heap it is for. */
-static enum step ask_for_chunk(struct slice *s)
+static enum step ask_for_chunk(struct slice *s, uint64_t heap)
 {
 	struct mali_mmu_fault f;
 	enum mali_mmu_result r;
 
-	r = mali_heap_counters(s->m, s->g->as, s->cs->ctx.heap,
-			       &s->res.counters, &f);
+	r = mali_heap_counters(s->m, s->g->as, heap, &s->res.counters, &f);
 	if (r != MALI_MMU_OK)
 		return slice_bad_access(s, r, &f);
-	s->res.heap = s->cs->ctx.heap;
+	s->res.heap = heap;
 	s->res.oom = true;
 	s->cs->oom_sent = true;
 	return slice_block(s, MALI_CS_BLOCK_HEAP);
@@ -206,7 +205,7 @@ static enum step out_of_memory(struct slice *s, const struct mali_cs_op *op)
 	struct mali_cs_ctx *c = &s->cs->ctx;
 
 	if (!s->cs->oom_answered)
-		return ask_for_chunk(s);
+		return ask_for_chunk(s, op->data);
 	s->cs->oom_answered = false;
 	if (c->handler_ran || !c->handler_len || c->depth == MALI_CALL_DEPTH)
 		return slice_raise(s, STEP_FAULT, CS_EXC_OOM, op->instr);
@@ -224,7 +223,7 @@ static enum step do_tiling(struct slice *s, const struct mali_cs_op *op)
 	struct mali_cs_ctx *c = &s->cs->ctx;
 	struct mali_tiling t = {
 		.tiler = op->va,
-		.heap = c->heap,
+		.heap = op->data,
 		.left = c->tiling_left,
 		.offered = s->cs->chunk,
 	};
@@ -253,8 +252,7 @@ static enum step do_heap_operation(struct slice *s, const struct mali_cs_op *op)
 	struct mali_mmu_fault f;
 	enum mali_mmu_result r;
 
-	r = mali_heap_count(s->m, s->g->as, s->cs->ctx.heap,
-			    cs_heap_op(op->instr), &f);
+	r = mali_heap_count(s->m, s->g->as, op->data, cs_heap_op(op->instr), &f);
 	if (r != MALI_MMU_OK)
 		return slice_bad_access(s, r, &f);
 	s->res.wake = true;
@@ -364,13 +362,17 @@ enum step slice_retire(struct slice *s, unsigned int want)
 static enum step issue(struct slice *s, const struct mali_cs_op *op)
 {
 	struct mali_cs_ctx *c = &s->cs->ctx;
+	unsigned int oldest = 0;
 	enum step st;
 
 	if (c->num_ops == MALI_CS_OPS) {
-		st = slice_retire(s, 1u << c->op[0].slot);
+		/* An operation whose handler runs completes only after that */
+		while (oldest < MALI_CS_OPS - 1 && op_held(c, &c->op[oldest]))
+			oldest++;
+		st = slice_retire(s, 1u << c->op[oldest].slot);
 		if (st != STEP_NEXT)
 			return st;
-		/* Only what a handler's operation holds is left */
+		/* A suspend buffer can hold nothing but such operations */
 		if (c->num_ops == MALI_CS_OPS)
 			return slice_raise(s, STEP_FATAL, CS_EXC_UNRECOVERABLE,
 				     op->instr);
@@ -446,10 +448,8 @@ static enum step step_flush(struct slice *s, uint64_t i)
 
 static enum step step_heap(struct slice *s, uint64_t i)
 {
-	if (s->cs->ctx.heap & 7)
-		return slice_misaligned(s, s->cs->ctx.heap);
 	if (cs_opcode(i) == CS_OP_HEAP_OPERATION)
-		return deferrable(s, i, 0, 0, false);
+		return deferrable(s, i, 0, s->cs->ctx.heap, false);
 	if (!is_pair(cs_src(i)) || !is_pair(cs_src2(i)))
 		return slice_invalid(s, i);
 	return deferrable(s, i, pair(s->cs, cs_src(i)),
@@ -462,6 +462,7 @@ static enum step step_tiling(struct slice *s, uint64_t i)
 	struct mali_cs_op op = {
 		.instr = i,
 		.va = pair(s->cs, CS_SR_TILER_CTX),
+		.data = c->heap,
 		.slot = c->sb_endpoint,
 	};
 	enum step st;
@@ -470,8 +471,8 @@ static enum step step_tiling(struct slice *s, uint64_t i)
 		return STEP_NEXT;
 	if (c->handler_depth)	/* the one that called the handler is not done */
 		return slice_invalid(s, i);
-	if ((op.va | c->heap) & 7)
-		return slice_misaligned(s, op.va & 7 ? op.va : c->heap);
+	if (op.va & 7)
+		return slice_misaligned(s, op.va);
 	/* One at a time: there is one tiler, and one place for what is left */
 	st = slice_retire(s, 1u << op.slot);
 	if (st != STEP_NEXT)
@@ -545,10 +546,11 @@ bool mali_cs_op_valid(const struct mali_cs_op *op)
 	case CS_OP_STORE_MULTIPLE:
 		return multiple_valid(op->instr);
 	case CS_OP_RUN_TILING:
-		return !(op->va & 7);
+		return !((op->va | op->data) & 7);
+	case CS_OP_HEAP_OPERATION:
+		return !(op->data & 7);
 	case CS_OP_STORE_STATE:
 	case CS_OP_FLUSH_CACHE2:
-	case CS_OP_HEAP_OPERATION:
 	case CS_OP_FINISH_FRAGMENT:
 	case CS_OP_FINISH_TILING:
 	case CS_OP_TRACE_POINT:

@@ -337,6 +337,8 @@ static void cs_start(struct mali *m, unsigned int csg, unsigned int id,
 	uint32_t in = cs_in(m, csg, id);
 
 	cs_forget_events(m, csg, id);
+	cs->held = false;
+	cs->oom_sent = false;
 	cs->ring_base = fw_rd64(m, in + CS_BASE);
 	cs->ring_size = fw_rd32(m, in + CS_SIZE);
 	cs->ring_in = fw_rd64(m, in + CS_USER_INPUT);
@@ -461,7 +463,7 @@ static void csg_save(struct mali *m, unsigned int csg)
 static bool ctx_valid(const struct mali_cs_ctx *c)
 {
 	if (c->depth > MALI_CALL_DEPTH || c->handler_depth > c->depth ||
-	    c->num_ops > MALI_CS_OPS)
+	    c->num_ops > MALI_CS_OPS || c->heap & 7)
 		return false;
 	if (c->sb_other >= CS_NUM_SCOREBOARDS ||
 	    c->sb_endpoint >= CS_NUM_SCOREBOARDS)

@@ -246,6 +246,40 @@ static void test_suspended(void)
 	cs_delete(h.c);
 }
 
+/* The handler may have more under way than the queue holds beside its cause */
+static void test_busy_handler(void)
+{
+	struct heap h;
+	struct result r;
+
+	heap_new(&h, 1);
+	for (unsigned int i = 0; i < 40; i++)
+		PUT_CODE(h.c, 0x100 + i * 8, I_LOAD(50, 10, 1, i * 4));
+	RUN(h.c, BEGIN, I_MOVE(6, CODE + 0x100), I_MOVE32(8, 40 * 8),
+	    I_HANDLER(6, 8), I_MOVE(10, DATA), TILE(3 * CHUNK_ROOM), I_WAIT(2));
+	answer(&h, 0);
+	is_u64(events(&h), C_OOM, "40 loads later the heap is looked at again");
+	answer(&h, 0);
+	r = result(h.c);
+	ok(r.events == C_FAULT && r.fault == EXC_OOM, "and is as empty as before");
+	cs_delete(h.c);
+}
+
+/* An operation belongs to the heap that was set when it was issued */
+static void test_other_heap(void)
+{
+	struct heap h;
+	struct driver *d;
+
+	heap_new(&h, 1);
+	d = &h.c->d;
+	RUN(h.c, BEGIN, TILE(CHUNK_ROOM + 64), I_MOVE(4, HEAP + 0x40),
+	    I_HEAP_SET(4), I_WAIT(2));
+	is_u64(mem64(d, d->cs_out[0][0] + CO_HEAP_ADDR), HEAP,
+	       "another HEAP_SET does not redirect what is under way");
+	cs_delete(h.c);
+}
+
 /* Panthor does not acknowledge the event of a group that left its slot */
 static void test_forgotten(void)
 {
@@ -306,6 +340,8 @@ int main(void)
 	test_finish();
 	test_suspended();
 	test_forgotten();
+	test_busy_handler();
+	test_other_heap();
 	test_nonsense();
 	return done_testing();
 }
