@@ -28,6 +28,7 @@ SUITES=(
 	'repeat|scripts/repeat.sh'
 	'vmbind|scripts/vmbind.sh'
 	'panthor|scripts/panthor.sh'
+	'edges|scripts/edges.sh'
 	'vulkan|scripts/vulkan.sh'
 	'soak|scripts/soak.sh'
 	'igt|scripts/igt.sh'
