@@ -18,6 +18,7 @@
 #define SIZE		SZ_64K
 #define GPU_VA_BITS	48
 #define KERNEL_LEAST	(256 * SZ_1M)
+#define NOWHERE		0x7fffffffu	/* a handle that nothing has */
 
 /* gpu_open() in a VM with a range of one's own choice; what the VM then has */
 static uint64_t open_with(struct gpu *g, struct pan *p, uint64_t range)
@@ -167,6 +168,38 @@ static void within_a_bind(struct gpu *g, struct pan_bo *src, struct pan_bo *dst)
 	pan_syncobj_destroy(g->pan, line);
 }
 
+/*
+ * What is wrong about the second job shows when the first has its fence already:
+ * both are taken back, and what is queued later on goes on as if nothing had been.
+ */
+static void half_wrong(struct gpu *g, struct pan_bo *src, struct pan_bo *dst)
+{
+	struct drm_panthor_sync_op first[1] = { pan_signal(g->done, 0) };
+	struct drm_panthor_sync_op second[2] = {
+		pan_wait(g->done, 0), pan_wait(NOWHERE, 0),
+	};
+	struct drm_panthor_queue_submit jobs[2];
+	struct drm_panthor_vm_bind_op ops[2];
+
+	memset(dst->map, 0, SIZE);
+	jobs[0] = job_of(g, 0, DST_VA, MID_VA);
+	jobs[1] = job_of(g, 1, DST_VA, MID_VA);
+	jobs[0].syncs = SYNCS(first);
+	jobs[1].syncs = SYNCS(second);
+	is(pan_submit(g->pan, g->group, jobs, 2), -ENOENT,
+	   "a second job that waits for what is not there");
+	ops[0] = pan_op_map(SRC_VA, src, 0, SIZE);
+	ops[1] = pan_op_sync_only();
+	ops[0].syncs = SYNCS(first);
+	ops[1].syncs = SYNCS(second);
+	is(pan_bind(g->pan, g->vm, DRM_PANTHOR_VM_BIND_ASYNC, ops, 2), -ENOENT,
+	   "a second bind that does");
+	is(pan_syncobj_wait(g->pan, g->done, 0, 0), 0,
+	   "the sync object still has the fence that it had");
+	ok(!gpu_copy(g, DST_VA, SRC_VA, SIZE) && holds(dst->map, 1, SIZE, SIZE),
+	   "neither the first job nor the first bind was done");
+}
+
 /* A job fence imported elsewhere is a fence like any other */
 static void in_another_file(struct gpu *g)
 {
@@ -253,6 +286,7 @@ void run_syncs(void)
 	within_a_submission(&g, &dst, 0, "the fence");
 	within_a_submission(&g, &dst, 7, "a timeline's point");
 	within_a_bind(&g, &src, &dst);
+	half_wrong(&g, &src, &dst);
 	in_another_file(&g);
 	newer_program(&g);
 	gpu_close(&g);
