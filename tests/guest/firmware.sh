@@ -141,6 +141,10 @@ cp "$good" "$image"
 poke 288 'x'
 taken "git sha is not NULL terminated" "build info without an end"
 
+cp "$good" "$image"
+poke 48 '\x2b'
+taken "Firmware protected mode entry is not supported, ignoring" "protected section"
+
 # The shared section's entry takes in the build info, as a name of its own.
 cp "$good" "$image"
 poke 69 '\x24'
