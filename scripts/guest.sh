@@ -9,7 +9,7 @@
 #
 # Options:
 #   --kernel base|reserve|break-NAME   which kernel tree (base)
-#   --flavour plain|debug    how it was configured (plain)
+#   --flavour plain|debug|gcov  how it was configured (plain)
 #   --name NAME              names the run's folder and logs (KERNEL-FLAVOUR)
 #   --timeout SECONDS        kill the guest after this long (300)
 #   --append ARGS            more words for the kernel command line
