@@ -397,29 +397,6 @@ static void bad_buffers(struct pan *p)
 	pan_bo_destroy(p, &bo);
 }
 
-/*
- * Memory pressure, by debugfs: buffers of a VM that is idle may be taken away,
- * and are back, with their contents, when the GPU wants them.
- */
-static void squeeze(struct gpu *g)
-{
-	char path[128];
-	struct copier c;
-	int wrong = 0;
-
-	copier_open(&c, g->pan);
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%s/shrink",
-		 device_name());
-	for (int i = 0; i < 5 && !wrong; i++) {
-		wrong = copier_run(&c);
-		sleep_ms(100);
-		need(sysfs_write(path, "100000"));
-	}
-	ok(!wrong && holds(c.src.map, c.seed, 0, SZ_64K),
-	   "buffers under memory pressure keep what they hold");
-	copier_close(&c);
-}
-
 void run_buffers(void)
 {
 	struct gpu g;
