@@ -21,11 +21,11 @@ static int fail(unsigned int kind)
 	case 0:
 		return inject_slow("as", INJECT_NEVER);
 	case 1:
-		return inject("\"kind\": \"hang\", \"hard\": true");
+		return induce("\"kind\": \"hang\", \"hard\": true");
 	case 2:
-		return inject("\"kind\": \"firmware-stop\"");
+		return induce("\"kind\": \"firmware-stop\"");
 	case 3:
-		return inject("\"kind\": \"firmware-crash\"");
+		return induce("\"kind\": \"firmware-crash\"");
 	default:
 		return inject_lost("job");
 	}
@@ -38,7 +38,7 @@ static bool wait_for_reset(struct injector *in, uint64_t before,
 	long end = now_ms() + ms;
 
 	do {
-		msleep(50);
+		sleep_ms(50);
 		in->resets = gpu_stat("resets");
 	} while (in->resets == before && now_ms() < end);
 	return in->resets > before;
@@ -64,7 +64,7 @@ void *injector_run(void *injector)
 	struct injector *in = injector;
 
 	while (!atomic_load(&soak_over)) {
-		msleep(in->every_ms);
+		sleep_ms(in->every_ms);
 		if (!atomic_load(&soak_over))
 			one(in);
 	}

@@ -47,7 +47,7 @@ static void watch(const struct worker *w, const struct injector *in,
 	struct sums s;
 
 	while (now_ms() - start < options.seconds * 1000l) {
-		msleep(200);
+		sleep_ms(200);
 		if (now_ms() - last < 10000)
 			continue;
 		last = now_ms();

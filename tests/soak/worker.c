@@ -124,7 +124,7 @@ static void revive(struct worker *w, unsigned int i)
 	int ret = gpu_revive(g);
 
 	for (int n = 0; ret == -ENOSPC && n < 100; n++) {
-		msleep(50);
+		sleep_ms(50);
 		ret = pan_group_create(g->pan, g->vm, 2, &g->group);
 	}
 	need(ret);
