@@ -407,7 +407,6 @@ void run_buffers(void)
 	bad_buffers(&p);
 	labels(&p, &g);
 	syncs(&p, &g);
-	squeeze(&g);
 	gpu_close(&g);
 	pan_close(&p);
 }
