@@ -27,28 +27,9 @@ usage()
 	exit 2
 }
 
-edges_make()
-{
-	vmbind_make_in edges
-}
-
-# build: the headers and libdrm are those of tests/vmbind
 cmd_build()
 {
-	local bin=$BUILD/guest/share/bin
-
-	vmbind_build >/dev/null
-	mkdir -p "$BUILD/edges/obj" "$bin"
-	(
-		locked edges
-		REMEDY="if a header is missing remove $BUILD/vmbind and run again" \
-			step "edges build" edges_make
-		if ! cmp -s "$BUILD/edges/obj/edges" "$bin/edges"; then
-			install -m 755 "$BUILD/edges/obj/edges" "$bin/edges.new"
-			mv "$bin/edges.new" "$bin/edges"
-		fi
-	) || exit 1
-	printf '%s\n' "$bin/edges"
+	guest_program edges edges
 }
 
 # run_config NAME: one line a test point on stdout, the name in front
@@ -75,23 +56,10 @@ run_config()
 
 cmd_test()
 {
-	local out=$OUT/results/edges.tsv config
-
 	[ $# -gt 0 ] || set -- plain debug
-	vmbind_prepare "$KERNEL" "$@"
+	guest_prepare "$KERNEL" "$@"
 	cmd_build >/dev/null
-	mkdir -p "$OUT/results" "$LOGS"
-	for config; do
-		run_config "$config"
-	done >"$out.tmp"
-	mv "$out.tmp" "$out"
-	"$ROOT/scripts/results.sh" edges
+	suite_run edges "$@"
 }
 
-cmd=${1:-test}
-[ $# -eq 0 ] || shift
-case $cmd in
-build) cmd_build ;;
-test) cmd_test "$@" ;;
-*) usage ;;
-esac
+suite_main "$@"

@@ -28,28 +28,9 @@ usage()
 	exit 2
 }
 
-panthor_make()
-{
-	vmbind_make_in panthor
-}
-
-# build: the headers and libdrm are those of tests/vmbind
 cmd_build()
 {
-	local bin=$BUILD/guest/share/bin
-
-	vmbind_build >/dev/null
-	mkdir -p "$BUILD/panthor/obj" "$bin"
-	(
-		locked panthor
-		REMEDY="if a header is missing remove $BUILD/vmbind and run again" \
-			step "panthor build" panthor_make
-		if ! cmp -s "$BUILD/panthor/obj/hardpaths" "$bin/hardpaths"; then
-			install -m 755 "$BUILD/panthor/obj/hardpaths" "$bin/hardpaths.new"
-			mv "$bin/hardpaths.new" "$bin/hardpaths"
-		fi
-	) || exit 1
-	printf '%s\n' "$bin/hardpaths"
+	guest_program panthor hardpaths
 }
 
 # run_config NAME: one line a test point on stdout, the name in front
@@ -76,23 +57,10 @@ run_config()
 
 cmd_test()
 {
-	local out=$OUT/results/panthor.tsv config
-
 	[ $# -gt 0 ] || set -- plain debug
-	vmbind_prepare "$KERNEL" "$@"
+	guest_prepare "$KERNEL" "$@"
 	cmd_build >/dev/null
-	mkdir -p "$OUT/results" "$LOGS"
-	for config; do
-		run_config "$config"
-	done >"$out.tmp"
-	mv "$out.tmp" "$out"
-	"$ROOT/scripts/results.sh" panthor
+	suite_run panthor "$@"
 }
 
-cmd=${1:-test}
-[ $# -eq 0 ] || shift
-case $cmd in
-build) cmd_build ;;
-test) cmd_test "$@" ;;
-*) usage ;;
-esac
+suite_main "$@"

@@ -27,35 +27,16 @@ usage()
 	exit 2
 }
 
-soak_make()
-{
-	vmbind_make_in soak
-}
-
-# build: the headers and libdrm are those of tests/vmbind
 cmd_build()
 {
-	local bin=$BUILD/guest/share/bin
-
-	vmbind_build >/dev/null
-	mkdir -p "$BUILD/soak/obj" "$bin"
-	(
-		locked soak
-		REMEDY="if a header is missing remove $BUILD/vmbind and run again" \
-			step "soak build" soak_make
-		if ! cmp -s "$BUILD/soak/obj/soak" "$bin/soak"; then
-			install -m 755 "$BUILD/soak/obj/soak" "$bin/soak.new"
-			mv "$bin/soak.new" "$bin/soak"
-		fi
-	) || exit 1
-	printf '%s\n' "$bin/soak"
+	guest_program soak soak
 }
 
 cmd_run()
 {
 	local name=soak-$FLAVOUR rc=0 out=$OUT/results/soak.tsv
 
-	vmbind_prepare "$KERNEL" "$FLAVOUR"
+	guest_prepare "$KERNEL" "$FLAVOUR"
 	cmd_build >/dev/null
 	mkdir -p "$OUT/results" "$LOGS"
 	say "  soak on $KERNEL, $FLAVOUR, $DURATION s"

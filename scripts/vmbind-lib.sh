@@ -1,23 +1,42 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What the scripts around tests/vmbind share: building it for the guest and
-# reading what it printed there. Sourced after lib.sh; only defines names.
+# What the scripts around the guest's programs (tests/vmbind and its like) share:
+# building them for the guest, running them as a suite, and reading what they
+# printed there. Sourced after lib.sh; only defines names.
 
 # Makes the kernel's count of Panthor's page-table pages exact, see
 # tests/vmbind/acct.h.
 # shellcheck disable=SC2034 # used by those who source this
 EXACT_COUNTS=slab_debug=F,panthor-mmu-pt
 
-_vmbind_libdrm()
+_unpack_sysroot()
 {
-	local deb debs
+	local name=$1 deb debs
 
-	rm -rf "$BUILD/vmbind/sysroot"
-	debs=$(suite_download forky arm64 libdrm2 libdrm-dev)
+	shift
+	rm -rf "$BUILD/$name/sysroot"
+	debs=$(suite_download forky arm64 "$@")
 	for deb in $debs; do
-		dpkg-deb -x "$deb" "$BUILD/vmbind/sysroot"
+		dpkg-deb -x "$deb" "$BUILD/$name/sysroot"
 	done
+}
+
+# guest_sysroot NAME PACKAGE...: libraries and headers for arm64, of the suite
+# that the guest is made of, in build/NAME/sysroot
+guest_sysroot()
+{
+	if ! stamp_ok "$BUILD/$1/.sysroot" forky; then
+		_unpack_sysroot "$@"
+		stamp_set "$BUILD/$1/.sysroot" forky
+	fi
+}
+
+guest_compiler()
+{
+	need_packages make gcc libc6-dev
+	[ "$(uname -m)" = aarch64 ] ||
+		need_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 }
 
 # What "make headers_install" installs, without its need for rsync.
@@ -27,51 +46,64 @@ _vmbind_headers()
 		-j"$JOBS" headers
 }
 
-# vmbind_make_in NAME: make tests/NAME with what tests/vmbind is built with
-vmbind_make_in()
+# _guest_make NAME SYSROOT: make tests/NAME with what is in build/SYSROOT/sysroot
+_guest_make()
 {
 	local cross=aarch64-linux-gnu-
 
 	[ "$(uname -m)" != aarch64 ] || cross=
 	make -C "$ROOT/tests/$1" O="$BUILD/$1/obj" CROSS_COMPILE=$cross \
 		UAPI="$BUILD/vmbind/headers/usr" \
-		SYSROOT="$BUILD/vmbind/sysroot" -j"$JOBS"
+		SYSROOT="$BUILD/$2/sysroot" -j"$JOBS"
 }
 
-# vmbind_build: build the program, put it where the guest finds it, print its
-# path.
+# guest_make NAME PROGRAM SYSROOT: build tests/NAME, put its program where the
+# guest finds it, print its path
+guest_make()
+{
+	local made=$BUILD/$1/obj/$2 bin=$BUILD/guest/share/bin
+
+	mkdir -p "$BUILD/$1/obj" "$bin"
+	REMEDY="if a header is missing remove $BUILD/$3 and run again" \
+		step "$1 build" _guest_make "$1" "$3"
+	if ! cmp -s "$made" "$bin/$2"; then
+		install -m 755 "$made" "$bin/$2.new"
+		mv "$bin/$2.new" "$bin/$2"
+	fi
+	printf '%s\n' "$bin/$2"
+}
+
+# vmbind_build: the program tests/vmbind, and what it is built with
 vmbind_build()
 {
-	local bin=$BUILD/guest/share/bin key
+	local key
 
-	need_packages make gcc libc6-dev
-	[ "$(uname -m)" = aarch64 ] ||
-		need_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+	guest_compiler
 	"$ROOT/scripts/kernel-tree.sh" >&2
-	mkdir -p "$BUILD/vmbind/obj" "$bin"
 	(
 		locked vmbind
-		if ! stamp_ok "$BUILD/vmbind/.sysroot" forky; then
-			_vmbind_libdrm
-			stamp_set "$BUILD/vmbind/.sysroot" forky
-		fi
+		guest_sysroot vmbind libdrm2 libdrm-dev
 		key=$(hash_of "$BUILD/linux-base/include/uapi/drm")
 		if ! stamp_ok "$BUILD/vmbind/.headers" "$key"; then
 			step "vmbind headers" _vmbind_headers
 			stamp_set "$BUILD/vmbind/.headers" "$key"
 		fi
-		REMEDY="if a header is missing remove $BUILD/vmbind and run again" \
-			step "vmbind build" vmbind_make_in vmbind
-		if ! cmp -s "$BUILD/vmbind/obj/vmbind" "$bin/vmbind"; then
-			install -m 755 "$BUILD/vmbind/obj/vmbind" "$bin/vmbind.new"
-			mv "$bin/vmbind.new" "$bin/vmbind"
-		fi
+		guest_make vmbind vmbind vmbind
 	) || exit 1
-	printf '%s\n' "$bin/vmbind"
 }
 
-# vmbind_prepare KERNEL FLAVOUR...: all that a run needs, built if it is not
-vmbind_prepare()
+# guest_program NAME PROGRAM: another one that is built with what vmbind is
+guest_program()
+{
+	vmbind_build >/dev/null
+	(
+		locked "$1"
+		guest_make "$1" "$2" vmbind
+	) || exit 1
+}
+
+# guest_prepare KERNEL FLAVOUR...: all that a guest needs, built if it is not
+guest_prepare()
 {
 	local kernel=$1 flavour
 
@@ -81,7 +113,41 @@ vmbind_prepare()
 		"$ROOT/scripts/kernel.sh" build "$kernel" "$flavour" >/dev/null
 	done
 	"$ROOT/scripts/guest.sh" image >/dev/null
+}
+
+# vmbind_prepare KERNEL FLAVOUR...: and vmbind
+vmbind_prepare()
+{
+	guest_prepare "$@"
 	vmbind_build >/dev/null
+}
+
+# suite_run SUITE NAME...: the caller's run_config for each NAME, its lines to
+# the suite's results
+suite_run()
+{
+	local suite=$1 out=$OUT/results/$1.tsv config
+
+	shift
+	mkdir -p "$OUT/results" "$LOGS"
+	for config; do
+		run_config "$config"
+	done >"$out.tmp"
+	mv "$out.tmp" "$out"
+	"$ROOT/scripts/results.sh" "$suite"
+}
+
+# suite_main [build|test [NAME...]]: the caller's cmd_build, cmd_test or usage
+suite_main()
+{
+	local cmd=${1:-test}
+
+	[ $# -eq 0 ] || shift
+	case $cmd in
+	build) cmd_build ;;
+	test) cmd_test "$@" ;;
+	*) usage ;;
+	esac
 }
 
 # vmbind_points FILE: TAP to "pass|fail|skip<tab>name<tab>detail"

@@ -58,25 +58,17 @@ flavours()
 	done | sort -u
 }
 
+cmd_build()
+{
+	vmbind_build
+}
+
 cmd_test()
 {
-	local out=$OUT/results/vmbind.tsv config
-
 	[ $# -gt 0 ] || set -- plain debug noncoherent
 	# shellcheck disable=SC2046 # two words
 	vmbind_prepare "$KERNEL" $(flavours "$@")
-	mkdir -p "$OUT/results" "$LOGS"
-	for config; do
-		run_config "$config"
-	done >"$out.tmp"
-	mv "$out.tmp" "$out"
-	"$ROOT/scripts/results.sh" vmbind
+	suite_run vmbind "$@"
 }
 
-cmd=${1:-test}
-[ $# -eq 0 ] || shift
-case $cmd in
-build) vmbind_build ;;
-test) cmd_test "$@" ;;
-*) usage ;;
-esac
+suite_main "$@"

@@ -26,49 +26,14 @@ usage()
 	exit 2
 }
 
-# The loader and headers of the suite that the guest is made of
-vulkan_sysroot()
-{
-	local deb debs
-
-	rm -rf "$BUILD/vulkan/sysroot"
-	debs=$(suite_download forky arm64 libvulkan1 libvulkan-dev)
-	for deb in $debs; do
-		dpkg-deb -x "$deb" "$BUILD/vulkan/sysroot"
-	done
-}
-
-vulkan_make()
-{
-	local cross=aarch64-linux-gnu-
-
-	[ "$(uname -m)" != aarch64 ] || cross=
-	make -C "$ROOT/tests/vulkan" O="$BUILD/vulkan/obj" CROSS_COMPILE=$cross \
-		SYSROOT="$BUILD/vulkan/sysroot" -j"$JOBS"
-}
-
 cmd_build()
 {
-	local bin=$BUILD/guest/share/bin
-
-	need_packages make gcc libc6-dev
-	[ "$(uname -m)" = aarch64 ] ||
-		need_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross
-	mkdir -p "$BUILD/vulkan/obj" "$bin"
+	guest_compiler
 	(
 		locked vulkan
-		if ! stamp_ok "$BUILD/vulkan/.sysroot" forky; then
-			vulkan_sysroot
-			stamp_set "$BUILD/vulkan/.sysroot" forky
-		fi
-		REMEDY="if a header is missing remove $BUILD/vulkan and run again" \
-			step "vulkan build" vulkan_make
-		if ! cmp -s "$BUILD/vulkan/obj/vkqueue" "$bin/vkqueue"; then
-			install -m 755 "$BUILD/vulkan/obj/vkqueue" "$bin/vkqueue.new"
-			mv "$bin/vkqueue.new" "$bin/vkqueue"
-		fi
+		guest_sysroot vulkan libvulkan1 libvulkan-dev
+		guest_make vulkan vkqueue vulkan
 	) || exit 1
-	printf '%s\n' "$bin/vkqueue"
 }
 
 # gpu_results NAME: whether the GPU took all that panvk gave it. A fault that
@@ -113,27 +78,10 @@ run_config()
 
 cmd_test()
 {
-	local out=$OUT/results/vulkan.tsv config
-
 	[ $# -gt 0 ] || set -- plain plain-noncoherent debug debug-noncoherent
-	"$ROOT/scripts/qemu.sh" build >/dev/null
-	for config; do
-		"$ROOT/scripts/kernel.sh" build "$KERNEL" "${config%-noncoherent}" >/dev/null
-	done
-	"$ROOT/scripts/guest.sh" image >/dev/null
+	guest_prepare "$KERNEL" "${@%-noncoherent}"
 	cmd_build >/dev/null
-	mkdir -p "$OUT/results" "$LOGS"
-	for config; do
-		run_config "$config"
-	done >"$out.tmp"
-	mv "$out.tmp" "$out"
-	"$ROOT/scripts/results.sh" vulkan
+	suite_run vulkan "$@"
 }
 
-cmd=${1:-test}
-[ $# -eq 0 ] || shift
-case $cmd in
-build) cmd_build ;;
-test) cmd_test "$@" ;;
-*) usage ;;
-esac
+suite_main "$@"
