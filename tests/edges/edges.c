@@ -20,26 +20,31 @@
 bool edges_short;
 
 /*
- * Those whose name starts with "finding" run by their name only: the driver does
- * it wrong. Those with "failing" need a kernel with fault injection.
+ * FINDING: the driver does it wrong, so that it runs by its name only. FAULTS: it
+ * needs a kernel with fault injection.
  */
+enum kind {
+	FINDING = 1,
+	FAULTS = 2,
+};
+
 static const struct scenario scenarios[] = {
-	{ "reclaim", "buffers are taken away and come back, byte by byte", run_reclaim },
-	{ "reclaim-vms", "the same for shared, sparse and half-bound buffers", run_reclaim_vms },
-	{ "pressure", "buffers go to a swap file when memory is short", run_pressure },
-	{ "export", "buffers as dma-bufs", run_export },
-	{ "import", "memory of somebody else", run_import },
-	{ "mmap", "CPU mappings: huge, forked, private, beyond", run_mmap },
-	{ "mmio", "the flush ID's page at its two offsets", run_mmio },
-	{ "layout", "VMs split between user and kernel in many ways", run_layout },
-	{ "syncs", "sync objects within one submission, and timelines", run_syncs },
-	{ "waits", "waits that outlast the GPU's sleep", run_waits },
-	{ "trace", "the driver's tracepoints", run_trace },
-	{ "profiling", "what jobs measure about themselves", run_profiling },
-	{ "devfreq", "the device's clock in sysfs", run_devfreq },
-	{ "failing", "every allocation of every request fails once", run_failing },
-	{ "failing-probe", "the same while the driver probes", run_failing_probe },
-	{ "finding-group", "a group without memory for its scheduler: an oops", run_finding_group },
+	{ "reclaim", "buffers are taken away and come back, byte by byte", run_reclaim, 0 },
+	{ "reclaim-vms", "the same for shared, sparse and half-bound buffers", run_reclaim_vms, 0 },
+	{ "pressure", "buffers go to a swap file when memory is short", run_pressure, 0 },
+	{ "export", "buffers as dma-bufs", run_export, 0 },
+	{ "import", "memory of somebody else", run_import, 0 },
+	{ "mmap", "CPU mappings: huge, forked, private, beyond", run_mmap, 0 },
+	{ "mmio", "the flush ID's page at its two offsets", run_mmio, 0 },
+	{ "layout", "VMs split between user and kernel in many ways", run_layout, 0 },
+	{ "syncs", "sync objects within one submission, and timelines", run_syncs, 0 },
+	{ "waits", "waits that outlast the GPU's sleep", run_waits, 0 },
+	{ "trace", "the driver's tracepoints", run_trace, 0 },
+	{ "profiling", "what jobs measure about themselves", run_profiling, 0 },
+	{ "devfreq", "the device's clock in sysfs", run_devfreq, 0 },
+	{ "failing", "every allocation of every request fails once", run_failing, FAULTS },
+	{ "failing-probe", "the same while the driver probes", run_failing_probe, FAULTS },
+	{ "finding-group", "a group without memory for its scheduler: an oops", run_finding_group, FINDING },
 };
 
 static void usage(FILE *f)
@@ -61,26 +66,6 @@ static void usage(FILE *f)
 		fprintf(f, "  %-15s%s\n", scenarios[i].name, scenarios[i].about);
 }
 
-static const struct scenario *find(const char *name)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
-		if (!strcmp(scenarios[i].name, name))
-			return &scenarios[i];
-	fprintf(stderr, "edges: there is no scenario '%s'; see --list\n", name);
-	exit(2);
-}
-
-static bool is_a(const struct scenario *s, const char *kind)
-{
-	return !strncmp(s->name, kind, strlen(kind));
-}
-
-static void list(void)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
-		puts(scenarios[i].name);
-}
-
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -92,7 +77,7 @@ int main(int argc, char **argv)
 		{ }
 	};
 	unsigned int timeout_s = DEFAULT_TIMEOUT_S;
-	bool faults = true;
+	unsigned int without = FINDING;
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -104,10 +89,10 @@ int main(int argc, char **argv)
 			edges_short = true;
 			break;
 		case 'n':
-			faults = false;
+			without |= FAULTS;
 			break;
 		case 'l':
-			list();
+			tap_list(scenarios, ARRAY_SIZE(scenarios));
 			return 0;
 		case 'h':
 			usage(stdout);
@@ -117,14 +102,9 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	for (int i = optind; i < argc; i++)
-		find(argv[i]);
+	tap_check_names(scenarios, ARRAY_SIZE(scenarios), argv + optind);
 	tap_init("edges");
-	for (int i = optind; i < argc; i++)
-		tap_run(find(argv[i]), timeout_s);
-	for (unsigned int i = 0; optind == argc && i < ARRAY_SIZE(scenarios); i++)
-		if (!is_a(&scenarios[i], "finding") &&
-		    (faults || !is_a(&scenarios[i], "failing")))
-			tap_run(&scenarios[i], timeout_s);
+	tap_run_names(scenarios, ARRAY_SIZE(scenarios), argv + optind, without,
+		      tap_run, timeout_s);
 	return tap_done();
 }

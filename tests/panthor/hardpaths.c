@@ -29,71 +29,68 @@ enum kind {
 	FINDING = 4,
 };
 
-static const struct hard {
-	struct scenario s;
-	unsigned int kind;
-} scenarios[] = {
-	{ { "query", "what the device says of itself and of time", run_query }, PLAIN },
-	{ { "arguments", "bad arguments of groups and jobs", run_arguments }, PLAIN },
-	{ { "buffers", "labels, flags and syncs of buffers", run_buffers }, PLAIN },
-	{ { "profiling", "fdinfo: time, cycles and memory", run_profiling }, PLAIN },
-	{ { "rotate", "more groups than slots, state in registers only", run_rotate }, LONG },
-	{ { "vms", "more VMs than address spaces, busy all", run_vms }, PLAIN },
-	{ { "chain", "blocked groups are evicted and woken by others", run_chain }, PLAIN },
-	{ { "priority", "who gets the GPU when all want it", run_priority }, PLAIN },
-	{ { "timeouts", "work that never ends, in three ways", run_timeouts }, INJECTS | LONG },
-	{ { "hard-hang", "a group that cannot be terminated", run_hard_hang }, INJECTS | LONG },
-	{ { "evicted-hang", "a group that cannot be suspended", run_evicted_hang }, INJECTS | LONG },
-	{ { "protected", "what there is no hardware for", run_protected }, PLAIN },
-	{ { "firmware-busy", "the firmware stops under work", run_firmware_busy }, INJECTS },
-	{ { "firmware-crash", "the firmware crashes under work",
-	    run_firmware_crash }, INJECTS },
-	{ { "firmware-idle", "the firmware stops and nobody works",
-	    run_firmware_idle }, INJECTS | LONG },
-	{ { "firmware-suspend", "the firmware stops before a suspend",
-	    run_firmware_suspend }, INJECTS },
-	{ { "firmware-boot", "the firmware does not start", run_firmware_boot }, INJECTS },
-	{ { "reset", "resets under groups on all slots and off",
-	    run_reset_survival }, INJECTS | LONG },
-	{ { "lost-job", "a job interrupt that does not come", run_lost_job }, INJECTS | LONG },
-	{ { "lost-mmu", "an MMU interrupt that does not come", run_lost_mmu }, INJECTS | LONG },
-	{ { "lost-gpu", "a GPU interrupt that does not come", run_lost_gpu }, INJECTS },
-	{ { "spurious", "interrupts for nothing", run_spurious }, INJECTS },
-	{ { "gpu-fault", "faults of the GPU itself", run_gpu_fault }, INJECTS },
-	{ { "faults", "MMU faults of every kind", run_faults }, INJECTS },
-	{ { "bus-errors", "memory that does not answer", run_bus_errors }, INJECTS | LONG },
-	{ { "unusable", "a queued bind that cannot be done", run_unusable }, INJECTS },
-	{ { "slow", "slow, but within the driver's limits", run_slow }, INJECTS },
-	{ { "slow-flush", "a cache flush that never ends", run_slow_flush }, INJECTS },
-	{ { "slow-power", "power that comes late", run_slow_power }, INJECTS },
-	{ { "heap-arguments", "bad arguments of tiler heaps", run_heap_arguments }, PLAIN },
-	{ { "heap-growth", "a tiler that runs out of memory", run_heap_growth }, PLAIN },
-	{ { "heap-limits", "a tiler that gets no more memory", run_heap_limits }, PLAIN },
-	{ { "heap-many", "more tilers than slots", run_heap_many }, PLAIN },
-	{ { "power", "runtime PM, many times", run_power }, PLAIN },
-	{ { "module", "the module is unloaded and loaded", run_module }, PLAIN },
-	{ { "dead", "firmware that does not start after a reset", run_dead }, INJECTS },
+static const struct scenario scenarios[] = {
+	{ "query", "what the device says of itself and of time", run_query, PLAIN },
+	{ "arguments", "bad arguments of groups and jobs", run_arguments, PLAIN },
+	{ "buffers", "labels, flags and syncs of buffers", run_buffers, PLAIN },
+	{ "profiling", "fdinfo: time, cycles and memory", run_profiling, PLAIN },
+	{ "rotate", "more groups than slots, state in registers only", run_rotate, LONG },
+	{ "vms", "more VMs than address spaces, busy all", run_vms, PLAIN },
+	{ "chain", "blocked groups are evicted and woken by others", run_chain, PLAIN },
+	{ "priority", "who gets the GPU when all want it", run_priority, PLAIN },
+	{ "timeouts", "work that never ends, in three ways", run_timeouts, INJECTS | LONG },
+	{ "hard-hang", "a group that cannot be terminated", run_hard_hang, INJECTS | LONG },
+	{ "evicted-hang", "a group that cannot be suspended", run_evicted_hang, INJECTS | LONG },
+	{ "protected", "what there is no hardware for", run_protected, PLAIN },
+	{ "firmware-busy", "the firmware stops under work", run_firmware_busy, INJECTS },
+	{ "firmware-crash", "the firmware crashes under work",
+	    run_firmware_crash, INJECTS },
+	{ "firmware-idle", "the firmware stops and nobody works",
+	    run_firmware_idle, INJECTS | LONG },
+	{ "firmware-suspend", "the firmware stops before a suspend",
+	    run_firmware_suspend, INJECTS },
+	{ "firmware-boot", "the firmware does not start", run_firmware_boot, INJECTS },
+	{ "reset", "resets under groups on all slots and off",
+	    run_reset_survival, INJECTS | LONG },
+	{ "lost-job", "a job interrupt that does not come", run_lost_job, INJECTS | LONG },
+	{ "lost-mmu", "an MMU interrupt that does not come", run_lost_mmu, INJECTS | LONG },
+	{ "lost-gpu", "a GPU interrupt that does not come", run_lost_gpu, INJECTS },
+	{ "spurious", "interrupts for nothing", run_spurious, INJECTS },
+	{ "gpu-fault", "faults of the GPU itself", run_gpu_fault, INJECTS },
+	{ "faults", "MMU faults of every kind", run_faults, INJECTS },
+	{ "bus-errors", "memory that does not answer", run_bus_errors, INJECTS | LONG },
+	{ "unusable", "a queued bind that cannot be done", run_unusable, INJECTS },
+	{ "slow", "slow, but within the driver's limits", run_slow, INJECTS },
+	{ "slow-flush", "a cache flush that never ends", run_slow_flush, INJECTS },
+	{ "slow-power", "power that comes late", run_slow_power, INJECTS },
+	{ "heap-arguments", "bad arguments of tiler heaps", run_heap_arguments, PLAIN },
+	{ "heap-growth", "a tiler that runs out of memory", run_heap_growth, PLAIN },
+	{ "heap-limits", "a tiler that gets no more memory", run_heap_limits, PLAIN },
+	{ "heap-many", "more tilers than slots", run_heap_many, PLAIN },
+	{ "power", "runtime PM, many times", run_power, PLAIN },
+	{ "module", "the module is unloaded and loaded", run_module, PLAIN },
+	{ "dead", "firmware that does not start after a reset", run_dead, INJECTS },
 	/* Last: what it leaks would be found when the module is unloaded */
-	{ { "unbind", "the driver is unbound and bound", run_unbind }, PLAIN },
-	{ { "finding-l2", "an L2 that does not come in time",
-	    run_finding_l2 }, INJECTS | FINDING },
-	{ { "finding-reset", "a reset that never ends",
-	    run_finding_reset }, INJECTS | FINDING },
-	{ { "finding-suspend", "a suspend meets a stuck MMU command",
-	    run_finding_suspend }, INJECTS | FINDING },
-	{ { "finding-unbind", "unbound under work: jobs without an end",
-	    run_finding_unbind }, FINDING },
-	{ { "finding-wakeup", "a group that is woken up is not scheduled",
-	    run_finding_wakeup }, INJECTS | FINDING },
-	{ { "finding-signal", "a job that signals no sync object: an oops",
-	    run_finding_signal }, FINDING },
+	{ "unbind", "the driver is unbound and bound", run_unbind, PLAIN },
+	{ "finding-l2", "an L2 that does not come in time",
+	    run_finding_l2, INJECTS | FINDING },
+	{ "finding-reset", "a reset that never ends",
+	    run_finding_reset, INJECTS | FINDING },
+	{ "finding-suspend", "a suspend meets a stuck MMU command",
+	    run_finding_suspend, INJECTS | FINDING },
+	{ "finding-unbind", "unbound under work: jobs without an end",
+	    run_finding_unbind, FINDING },
+	{ "finding-wakeup", "a group that is woken up is not scheduled",
+	    run_finding_wakeup, INJECTS | FINDING },
+	{ "finding-signal", "a job that signals no sync object: an oops",
+	    run_finding_signal, FINDING },
 };
 
-static char mark(const struct hard *h)
+static char mark(const struct scenario *s)
 {
-	if (h->kind & FINDING)
+	if (s->kind & FINDING)
 		return '!';
-	return h->kind & INJECTS ? '*' : ' ';
+	return s->kind & INJECTS ? '*' : ' ';
 }
 
 static void usage(FILE *f)
@@ -115,33 +112,17 @@ static void usage(FILE *f)
 		DEFAULT_TIMEOUT_S);
 	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
 		fprintf(f, " %c%-18s%s\n", mark(&scenarios[i]),
-			scenarios[i].s.name, scenarios[i].s.about);
-}
-
-static const struct hard *find(const char *name)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
-		if (!strcmp(scenarios[i].s.name, name))
-			return &scenarios[i];
-	fprintf(stderr, "hardpaths: there is no scenario '%s'; see --list\n",
-		name);
-	exit(2);
-}
-
-static void list(void)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
-		puts(scenarios[i].s.name);
+			scenarios[i].name, scenarios[i].about);
 }
 
 /* Whatever it leaves behind, the next one starts with a GPU that works. */
-static void run(const struct hard *h, unsigned int timeout_s)
+static void run(const struct scenario *s, unsigned int timeout_s)
 {
-	if (h->kind & INJECTS && !inject_ready()) {
-		skip("there is no QMP port in this guest", "%s", h->s.name);
+	if (s->kind & INJECTS && !inject_ready()) {
+		skip("there is no QMP port in this guest", "%s", s->name);
 		return;
 	}
-	tap_run(&h->s, timeout_s);
+	tap_run(s, timeout_s);
 	if (inject_ready())
 		inject_clear();
 	stay_awake(false);
@@ -173,7 +154,7 @@ int main(int argc, char **argv)
 			without |= LONG;
 			break;
 		case 'l':
-			list();
+			tap_list(scenarios, ARRAY_SIZE(scenarios));
 			return 0;
 		case 'h':
 			usage(stdout);
@@ -183,14 +164,10 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	for (int i = optind; i < argc; i++)
-		find(argv[i]);
+	tap_check_names(scenarios, ARRAY_SIZE(scenarios), argv + optind);
 	tap_init("hardpaths");
 	inject_open();
-	for (int i = optind; i < argc; i++)
-		run(find(argv[i]), timeout_s);
-	for (unsigned int i = 0; optind == argc && i < ARRAY_SIZE(scenarios); i++)
-		if (!(scenarios[i].kind & without))
-			run(&scenarios[i], timeout_s);
+	tap_run_names(scenarios, ARRAY_SIZE(scenarios), argv + optind, without, run,
+		      timeout_s);
 	return tap_done();
 }

@@ -197,7 +197,7 @@ static void parse(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	static const struct scenario scenario = { "soak", "", soak };
+	static const struct scenario scenario = { "soak", "", soak, 0 };
 	int ret;
 
 	parse(argc, argv);

@@ -214,6 +214,45 @@ void tap_run(const struct scenario *s, unsigned int timeout_s)
 	scenario = program;
 }
 
+static const struct scenario *find(const struct scenario *all, unsigned int n,
+				   const char *name)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (!strcmp(all[i].name, name))
+			return &all[i];
+	return NULL;
+}
+
+void tap_list(const struct scenario *all, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		puts(all[i].name);
+}
+
+void tap_check_names(const struct scenario *all, unsigned int n,
+		     char *const *names)
+{
+	for (; *names; names++) {
+		if (find(all, n, *names))
+			continue;
+		fprintf(stderr, "%s: there is no scenario '%s'; see --list\n",
+			program_invocation_short_name, *names);
+		exit(2);
+	}
+}
+
+void tap_run_names(const struct scenario *all, unsigned int n,
+		   char *const *names, unsigned int without,
+		   void (*run)(const struct scenario *s, unsigned int timeout_s),
+		   unsigned int timeout_s)
+{
+	for (unsigned int i = 0; !*names && i < n; i++)
+		if (!(all[i].kind & without))
+			run(&all[i], timeout_s);
+	for (; *names; names++)
+		run(find(all, n, *names), timeout_s);
+}
+
 static void count(unsigned int n[3])
 {
 	memset(n, 0, 3 * sizeof(n[0]));

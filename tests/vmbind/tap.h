@@ -15,11 +15,15 @@
 #define __printf(fmt, args)	__attribute__((format(printf, fmt, args)))
 #endif
 
-/* A group of test points. @run returns, or leaves through need(). */
+/*
+ * A group of test points. @run returns, or leaves through need(); @kind is a mask
+ * whose bits mean what the program says.
+ */
 struct scenario {
 	const char *name;
 	const char *about;
 	void (*run)(void);
+	unsigned int kind;
 };
 
 /*
@@ -72,6 +76,20 @@ void tap_pause(const char *fmt, ...);
 void tap_set_pause(const char *file);
 
 void tap_run(const struct scenario *s, unsigned int timeout_s);
+
+/* The scenarios of a program, a line each on stdout */
+void tap_list(const struct scenario *all, unsigned int n);
+/* Leaves with exit code 2 and a message when a name is none of them */
+void tap_check_names(const struct scenario *all, unsigned int n,
+		     char *const *names);
+/*
+ * @run those that @names has, up to a NULL, in that order; when it has none, all
+ * but those with a bit of @without. tap_run() is a @run.
+ */
+void tap_run_names(const struct scenario *all, unsigned int n,
+		   char *const *names, unsigned int without,
+		   void (*run)(const struct scenario *s, unsigned int timeout_s),
+		   unsigned int timeout_s);
 
 /* Points, rows and totals as JSON; -1 when @path cannot be written */
 int tap_json(const char *path);

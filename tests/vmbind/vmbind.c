@@ -16,18 +16,18 @@
 #define DEFAULT_TIMEOUT_S	120
 
 static const struct scenario scenarios[] = {
-	{ "query", "what the device says of itself", run_query },
-	{ "bind", "synchronous binds, read back by the GPU", run_bind },
-	{ "copy", "command streams: loads, stores, loops, calls, sync objects", run_copy },
-	{ "async", "queued binds, their fences and their order", run_async },
-	{ "sparse", "16 GiB over a dummy buffer, with a tile bound into it", run_sparse },
-	{ "rebind", "tiles rebound between the phases of one running job", run_rebind },
-	{ "running", "rebinds under a GPU that reads without a pause", run_running },
-	{ "split", "partial unmaps and remaps of 2 MiB blocks", run_split },
-	{ "fault", "what must fault does, and is reported", run_fault },
-	{ "slots", "more VMs than address spaces", run_slots },
-	{ "errors", "bad arguments and their errno", run_errors },
-	{ "pages", "page-table pages taken, used, kept and left", run_pages },
+	{ "query", "what the device says of itself", run_query, 0 },
+	{ "bind", "synchronous binds, read back by the GPU", run_bind, 0 },
+	{ "copy", "command streams: loads, stores, loops, calls, sync objects", run_copy, 0 },
+	{ "async", "queued binds, their fences and their order", run_async, 0 },
+	{ "sparse", "16 GiB over a dummy buffer, with a tile bound into it", run_sparse, 0 },
+	{ "rebind", "tiles rebound between the phases of one running job", run_rebind, 0 },
+	{ "running", "rebinds under a GPU that reads without a pause", run_running, 0 },
+	{ "split", "partial unmaps and remaps of 2 MiB blocks", run_split, 0 },
+	{ "fault", "what must fault does, and is reported", run_fault, 0 },
+	{ "slots", "more VMs than address spaces", run_slots, 0 },
+	{ "errors", "bad arguments and their errno", run_errors, 0 },
+	{ "pages", "page-table pages taken, used, kept and left", run_pages, 0 },
 };
 
 static void usage(FILE *f)
@@ -47,22 +47,6 @@ static void usage(FILE *f)
 		"Without a SCENARIO all run:\n", DEFAULT_TIMEOUT_S);
 	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
 		fprintf(f, "  %-9s%s\n", scenarios[i].name, scenarios[i].about);
-}
-
-static const struct scenario *find(const char *name)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
-		if (!strcmp(scenarios[i].name, name))
-			return &scenarios[i];
-	fprintf(stderr, "vmbind: there is no scenario '%s'; see --list\n",
-		name);
-	exit(2);
-}
-
-static void list(void)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
-		puts(scenarios[i].name);
 }
 
 int main(int argc, char **argv)
@@ -91,7 +75,7 @@ int main(int argc, char **argv)
 			tap_set_pause(optarg);
 			break;
 		case 'l':
-			list();
+			tap_list(scenarios, ARRAY_SIZE(scenarios));
 			return 0;
 		case 'h':
 			usage(stdout);
@@ -101,13 +85,10 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	for (int i = optind; i < argc; i++)
-		find(argv[i]);
+	tap_check_names(scenarios, ARRAY_SIZE(scenarios), argv + optind);
 	tap_init("vmbind");
-	for (int i = optind; i < argc; i++)
-		tap_run(find(argv[i]), timeout_s);
-	for (unsigned int i = 0; optind == argc && i < ARRAY_SIZE(scenarios); i++)
-		tap_run(&scenarios[i], timeout_s);
+	tap_run_names(scenarios, ARRAY_SIZE(scenarios), argv + optind, 0, tap_run,
+		      timeout_s);
 	tap_pause("end");
 	ret = tap_done();
 	if (json && tap_json(json)) {

@@ -15,21 +15,21 @@
 #define DEFAULT_TIMEOUT_S	120
 
 static const struct scenario scenarios[] = {
-	{ "device", "the device, its families and features", run_device },
-	{ "submit", "batches and fences on every queue", run_submit },
-	{ "commands", "command buffers of all kinds", run_commands },
-	{ "binary", "binary semaphores between queues", run_binary },
-	{ "timeline", "timeline semaphores, the host's part too", run_timeline },
-	{ "external", "fences and semaphores as file descriptors", run_external },
-	{ "event", "events set by GPU and host", run_event },
-	{ "timestamp", "timestamps against the host's clock", run_timestamp },
-	{ "reset", "queries reset by GPU and host", run_reset },
-	{ "copy", "results of queries that the GPU copies", run_copy },
-	{ "sparse", "memory bound to sparse buffers", run_sparse },
-	{ "bytes", "what the GPU writes through sparse buffers", run_bytes },
-	{ "large", "large binds, and holes in them", run_large },
-	{ "many", "thousands of submissions", run_many },
-	{ "lifetime", "devices and instances that come and go", run_lifetime },
+	{ "device", "the device, its families and features", run_device, 0 },
+	{ "submit", "batches and fences on every queue", run_submit, 0 },
+	{ "commands", "command buffers of all kinds", run_commands, 0 },
+	{ "binary", "binary semaphores between queues", run_binary, 0 },
+	{ "timeline", "timeline semaphores, the host's part too", run_timeline, 0 },
+	{ "external", "fences and semaphores as file descriptors", run_external, 0 },
+	{ "event", "events set by GPU and host", run_event, 0 },
+	{ "timestamp", "timestamps against the host's clock", run_timestamp, 0 },
+	{ "reset", "queries reset by GPU and host", run_reset, 0 },
+	{ "copy", "results of queries that the GPU copies", run_copy, 0 },
+	{ "sparse", "memory bound to sparse buffers", run_sparse, 0 },
+	{ "bytes", "what the GPU writes through sparse buffers", run_bytes, 0 },
+	{ "large", "large binds, and holes in them", run_large, 0 },
+	{ "many", "thousands of submissions", run_many, 0 },
+	{ "lifetime", "devices and instances that come and go", run_lifetime, 0 },
 };
 
 static void usage(FILE *f)
@@ -49,15 +49,6 @@ static void usage(FILE *f)
 		fprintf(f, "  %-10s%s\n", scenarios[i].name, scenarios[i].about);
 }
 
-static const struct scenario *find(const char *name)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
-		if (!strcmp(scenarios[i].name, name))
-			return &scenarios[i];
-	fprintf(stderr, "vkqueue: there is no scenario '%s'; see --list\n", name);
-	exit(2);
-}
-
 static unsigned int parse(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -75,8 +66,7 @@ static unsigned int parse(int argc, char **argv)
 			timeout_s = strtoul(optarg, NULL, 0);
 			break;
 		case 'l':
-			for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
-				puts(scenarios[i].name);
+			tap_list(scenarios, ARRAY_SIZE(scenarios));
 			exit(0);
 		case 'h':
 			usage(stdout);
@@ -93,12 +83,9 @@ int main(int argc, char **argv)
 {
 	unsigned int timeout_s = parse(argc, argv);
 
-	for (int i = optind; i < argc; i++)
-		find(argv[i]);
+	tap_check_names(scenarios, ARRAY_SIZE(scenarios), argv + optind);
 	tap_init("vkqueue");
-	for (int i = optind; i < argc; i++)
-		tap_run(find(argv[i]), timeout_s);
-	for (unsigned int i = 0; optind == argc && i < ARRAY_SIZE(scenarios); i++)
-		tap_run(&scenarios[i], timeout_s);
+	tap_run_names(scenarios, ARRAY_SIZE(scenarios), argv + optind, 0, tap_run,
+		      timeout_s);
 	return tap_done();
 }
