@@ -10,15 +10,16 @@
 # shellcheck disable=SC2034 # used by those who source this
 EXACT_COUNTS=slab_debug=F,panthor-mmu-pt
 
+# _unpack_sysroot DIR DEB...
 _unpack_sysroot()
 {
-	local name=$1 deb debs
+	local dir=$1 deb
 
 	shift
-	rm -rf "$BUILD/$name/sysroot"
-	debs=$(suite_download forky arm64 "$@")
-	for deb in $debs; do
-		dpkg-deb -x "$deb" "$BUILD/$name/sysroot"
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	for deb; do
+		dpkg-deb -x "$deb" "$dir"
 	done
 }
 
@@ -26,10 +27,16 @@ _unpack_sysroot()
 # that the guest is made of, in build/NAME/sysroot
 guest_sysroot()
 {
-	if ! stamp_ok "$BUILD/$1/.sysroot" forky; then
-		_unpack_sysroot "$@"
-		stamp_set "$BUILD/$1/.sysroot" forky
-	fi
+	local dir=$BUILD/$1 name=$1 key debs
+
+	shift
+	debs=$(suite_download forky arm64 "$@") || exit 1
+	# The paths carry the versions
+	key=$(hash_of sysroot "$debs")
+	stamp_ok "$dir/.sysroot" "$key" && return
+	# shellcheck disable=SC2086 # a list of paths
+	step "$name sysroot" _unpack_sysroot "$dir/sysroot" $debs
+	stamp_set "$dir/.sysroot" "$key"
 }
 
 guest_compiler()
