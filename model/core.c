@@ -16,9 +16,8 @@
  */
 #define BREATH_NS		20000
 
-static uint64_t mul_div(uint64_t a, uint64_t mul, uint64_t div)
+uint64_t mali_mul_div(uint64_t a, uint64_t mul, uint64_t div)
 {
-	/* a * mul / div without overflow, for mul and div below 2^32 */
 	return a / div * mul + a % div * mul / div;
 }
 
@@ -29,12 +28,12 @@ uint64_t mali_now(const struct mali *m)
 
 uint64_t mali_timestamp(const struct mali *m)
 {
-	return mul_div(mali_now(m), m->cfg.timer_hz, 1000000000u);
+	return mali_mul_div(mali_now(m), m->cfg.timer_hz, 1000000000u);
 }
 
 uint64_t mali_cycles(const struct mali *m)
 {
-	return mul_div(mali_now(m), MALI_CORE_HZ, 1000000000u);
+	return mali_mul_div(mali_now(m), MALI_CORE_HZ, 1000000000u);
 }
 
 void mali_kick(struct mali *m)

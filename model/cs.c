@@ -120,7 +120,7 @@ static void note_wait(struct slice *s, uint64_t va, uint64_t ref,
 
 static enum step sync_wait(struct slice *s, uint64_t i)
 {
-	unsigned int size = cs_opcode(i) == CS_OP_SYNC_WAIT64 ? 8 : 4;
+	unsigned int size = sync_size(i);
 	struct mali_mmu *mmu = &s->m->mmu;
 	uint64_t va, ref, val = 0;
 	struct mali_mmu_fault f;
@@ -128,9 +128,7 @@ static enum step sync_wait(struct slice *s, uint64_t i)
 	uint32_t failed = 0;
 	bool done;
 
-	if (!is_pair(cs_src(i)) ||
-	    !(size == 8 ? is_pair(cs_src2(i)) : is_reg(cs_src2(i))) ||
-	    cs_wait_cond(i) > CS_COND_GT)
+	if (!sync_valid(i) || cs_wait_cond(i) > CS_COND_GT)
 		return slice_invalid(s, i);
 	va = pair(s->cs, cs_src(i));
 	if (va & (size - 1))
@@ -145,8 +143,7 @@ static enum step sync_wait(struct slice *s, uint64_t i)
 	if (r != MALI_MMU_OK)
 		return slice_bad_access(s, r, &f);
 
-	ref = size == 8 ? pair(s->cs, cs_src2(i)) :
-			  s->cs->ctx.regs[cs_src2(i)];
+	ref = sync_data(s->cs, i);
 	done = cs_wait_cond(i) == CS_COND_GT ? val > ref : val <= ref;
 	if (!done) {
 		note_wait(s, va, ref, size, cs_wait_cond(i));
@@ -332,10 +329,10 @@ static enum step step_state(struct slice *s, uint64_t i)
 
 static enum step step_wait(struct slice *s, uint64_t i)
 {
-	enum step st = slice_retire(s, cs_wait_mask(i));
+	enum step st = slice_retire(s, cs_mask16(i));
 
 	if (st == STEP_AGAIN && s->cs->block == MALI_CS_BLOCK_SB)
-		s->cs->wait_flags = CS_WAIT_SB_SRC | (cs_wait_mask(i) & 0xff);
+		s->cs->wait_flags = CS_WAIT_SB_SRC | (cs_mask16(i) & 0xff);
 	if (st == STEP_NEXT && cs_progress_inc(i))
 		set_progress(s, s->cs->ctx.progress + 1);
 	return st;

@@ -114,27 +114,10 @@ static enum step do_flush(struct slice *s, const struct mali_cs_op *op)
 
 /* --- Synchronisation objects --------------------------------------------- */
 
-static unsigned int sync_size(uint64_t i)
-{
-	return cs_opcode(i) >= CS_OP_SYNC_ADD64 ? 8 : 4;
-}
-
 static bool sync_adds(uint64_t i)
 {
 	return cs_opcode(i) == CS_OP_SYNC_ADD32 ||
 	       cs_opcode(i) == CS_OP_SYNC_ADD64;
-}
-
-static bool sync_valid(uint64_t i)
-{
-	return is_pair(cs_src(i)) && (sync_size(i) == 8 ? is_pair(cs_src2(i)) :
-							  is_reg(cs_src2(i)));
-}
-
-static uint64_t sync_data(const struct mali_cs *cs, uint64_t i)
-{
-	return sync_size(i) == 8 ? pair(cs, cs_src2(i)) :
-				   cs->ctx.regs[cs_src2(i)];
 }
 
 /* A sync object: a seqno of 4 or 8 bytes, and a status word behind it */
@@ -391,7 +374,7 @@ static enum step deferrable(struct slice *s, uint64_t i, uint64_t va,
 		.instr = i,
 		.va = va,
 		.data = data,
-		.wait = cs_wait_mask(i),
+		.wait = cs_mask16(i),
 		.slot = cs_signal_slot(i),
 	};
 

@@ -171,13 +171,7 @@ static inline int cs_sync_reject(uint64_t i)
 	return i & 1;
 }
 
-/* Scoreboard entries that the instruction waits for before it takes effect */
-static inline unsigned int cs_wait_mask(uint64_t i)
-{
-	return (i >> 16) & 0xffff;
-}
-
-/* ... and the one that is busy until it has */
+/* Scoreboard entry that is busy until a deferrable instruction has its effect */
 static inline unsigned int cs_signal_slot(uint64_t i)
 {
 	return (i >> 48) & 0xf;

@@ -94,4 +94,23 @@ static inline void set_progress(struct slice *s, uint64_t val)
 	s->res.wake = true;
 }
 
+/* --- Operands of SYNC_ADD, SYNC_SET and SYNC_WAIT ------------------------- */
+
+static inline unsigned int sync_size(uint64_t i)
+{
+	return cs_opcode(i) >= CS_OP_SYNC_ADD64 ? 8 : 4;
+}
+
+static inline bool sync_valid(uint64_t i)
+{
+	return is_pair(cs_src(i)) && (sync_size(i) == 8 ? is_pair(cs_src2(i)) :
+							  is_reg(cs_src2(i)));
+}
+
+static inline uint64_t sync_data(const struct mali_cs *cs, uint64_t i)
+{
+	return sync_size(i) == 8 ? pair(cs, cs_src2(i)) :
+				   cs->ctx.regs[cs_src2(i)];
+}
+
 #endif /* MALI_CS_SLICE_H */

@@ -135,9 +135,7 @@ uint64_t mali_inject_delay(const struct mali *m, enum mali_slow what)
 
 uint64_t mali_inject_due(const struct mali *m, enum mali_slow what)
 {
-	uint64_t now = mali_now(m), delay = m->inject.delay[what];
-
-	return delay >= MALI_NEVER - now ? MALI_NEVER : now + delay;
+	return mali_deadline(mali_now(m), m->inject.delay[what]);
 }
 
 bool mali_inject_hang(struct mali *m, unsigned int csg, unsigned int cs,

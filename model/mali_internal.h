@@ -482,6 +482,8 @@ struct mali {
 /* Run soon: something happened that the firmware or a stream waits for. */
 void mali_kick(struct mali *m);
 uint64_t mali_now(const struct mali *m);
+/* @a * @mul / @div without overflow, for @mul and @div below 2^32 */
+uint64_t mali_mul_div(uint64_t a, uint64_t mul, uint64_t div);
 /* The system counter, as the CPUs' generic timer counts it. */
 uint64_t mali_timestamp(const struct mali *m);
 uint64_t mali_cycles(const struct mali *m);

@@ -686,19 +686,16 @@ static void csg_process(struct mali *m, unsigned int csg)
 			 GLB_PERFCNT_SAMPLE | GLB_COUNTER_EN | GLB_PING | \
 			 GLB_FWCFG_UPDATE | GLB_IDLE_EN)
 
-static uint64_t timer_ns(const struct mali *m, uint32_t val)
+/* Timers are set in units of 1024 counts of a clock */
+static uint64_t units_ns(uint32_t units, uint32_t hz)
 {
-	uint64_t counts = (uint64_t)GLB_TIMER_VALUE(val) << GLB_TIMER_SHIFT;
-	uint32_t hz = val & GLB_TIMER_SOURCE_CYCLES ? MALI_CORE_HZ :
-						      m->cfg.timer_hz;
-
-	return counts / hz * 1000000000u + counts % hz * 1000000000u / hz;
+	return mali_mul_div((uint64_t)units << GLB_TIMER_SHIFT, 1000000000u, hz);
 }
 
-static uint64_t cycles_ns(uint64_t cycles)
+static uint64_t timer_ns(const struct mali *m, uint32_t val)
 {
-	return cycles / MALI_CORE_HZ * 1000000000u +
-	       cycles % MALI_CORE_HZ * 1000000000u / MALI_CORE_HZ;
+	return units_ns(GLB_TIMER_VALUE(val), val & GLB_TIMER_SOURCE_CYCLES ?
+					      MALI_CORE_HZ : m->cfg.timer_hz);
 }
 
 static void halt(struct mali *m)
@@ -724,9 +721,8 @@ static void glb_process(struct mali *m)
 		return;
 	}
 	if (changed & GLB_CFG_PROGRESS_TIMER)
-		m->mcu.progress_ns =
-			cycles_ns((uint64_t)fw_rd32(m, in + GLB_PROGRESS_TIMER) <<
-				  GLB_TIMER_SHIFT);
+		m->mcu.progress_ns = units_ns(fw_rd32(m, in + GLB_PROGRESS_TIMER),
+					      MALI_CORE_HZ);
 	m->mcu.timers_on = req & GLB_IDLE_EN;
 	m->mcu.idle_ns = timer_ns(m, fw_rd32(m, in + GLB_IDLE_TIMER));
 	if (changed) {

@@ -928,7 +928,6 @@ static void command_end(struct mali_mmu *mmu, unsigned int as)
 static void command_start(struct mali_mmu *mmu, unsigned int as, uint32_t cmd)
 {
 	struct mali_mmu_as *a = &mmu->as[as];
-	uint64_t now;
 
 	if (cmd == MALI_AS_COMMAND_NOP)
 		return;
@@ -943,9 +942,8 @@ static void command_start(struct mali_mmu *mmu, unsigned int as, uint32_t cmd)
 		command_end(mmu, as);
 		return;
 	}
-	now = mmu->ops->clock_ns(mmu->host);
-	a->command_due = mmu->delay >= MALI_NEVER - now ? MALI_NEVER :
-							  now + mmu->delay;
+	a->command_due = mali_deadline(mmu->ops->clock_ns(mmu->host),
+				       mmu->delay);
 }
 
 void mali_mmu_set_delay(struct mali_mmu *mmu, uint64_t ns)

@@ -58,6 +58,12 @@ struct mali_mmu_xlat {
 	uint8_t attr;
 };
 
+/* When a command that takes @delay from @now on ends: it may be never. */
+static inline uint64_t mali_deadline(uint64_t now, uint64_t delay)
+{
+	return delay >= MALI_NEVER - now ? MALI_NEVER : now + delay;
+}
+
 /*
  * TLB and walk cache are banks of one set-associative array, so that one scan
  * drops what a command drops. The page bank comes first and the inline lookup
