@@ -16,8 +16,8 @@
 #define FRESH_VA	(DATA_VA + 0x100000000ull)
 #define WORK_MS		1500	/* for both of them */
 
-/* The VM's address space, which it keeps as long as the GPU is awake */
-static int as_of(struct copier *c)
+/* A stream that does nothing is on a slot, which takes the VM's address space */
+static int idle_on_slot(struct copier *c)
 {
 	int as = -1, slot;
 
@@ -29,6 +29,14 @@ static int as_of(struct copier *c)
 		else
 			sleep_ms(10);
 	}
+	return as;
+}
+
+/* The VM's address space, which it keeps as long as the GPU is awake */
+static int as_of(struct copier *c)
+{
+	int as = idle_on_slot(c);
+
 	need(gpu_stop(&c->gpu));
 	return as;
 }
@@ -195,13 +203,17 @@ void run_unusable(void)
 	op = pan_op_map(FRESH_VA, &c.src, 0, SZ_64K);
 	s = pan_signal(bound, 0);
 	op.syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(1, &s);
-	/* A VM that does nothing may have no address space to be stuck in */
-	gpu_start_idling(&c.gpu);
+	/*
+	 * A VM without an address space has none to be stuck in: the bind would
+	 * be done, and enabling the address space afterwards be stuck.
+	 */
+	ok(idle_on_slot(&c) >= 0, "the VM has an address space");
 	kmsg_mark();
 	need(inject_slow("as", INJECT_NEVER));
 	is(pan_bind(&p, vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1), 0,
 	   "a bind is queued, and the MMU is stuck");
-	ok(kmsg_wait("AS_ACTIVE bit stuck", 3000), "the driver says so");
+	/* 10,000 polls, 10 us at least each but 300 us under emulation */
+	ok(kmsg_wait("AS_ACTIVE bit stuck", 20000), "the driver says so");
 	need(inject_slow("as", 0));
 	is(pan_syncobj_wait(&p, bound, 0, 3000), 0, "the bind comes to an end");
 	detail("its fence is %d", pan_fence_status(&p, bound));
