@@ -1,0 +1,106 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A guest that does the same each time, to the instruction: one processor, time
+# that passes by instructions, and an initramfs with Panthor and a program or two
+# in place of disks and shares, which would have it wait for the host. Sourced
+# after lib.sh and vmbind-lib.sh; only defines names.
+
+# exact_prepare DIR KERNEL PROGRAM...: build what is missing; make DIR/root, whose
+# commands exact_initramfs adds. The programs are from the guest's share. Sets
+# IMAGE, the kernel's.
+exact_prepare()
+{
+	local dir=$1 kernel=$2 modules
+
+	shift 2
+	need_packages cpio e2fsprogs
+	guest_prepare "$kernel" plain
+	eval "$("$ROOT/scripts/kernel.sh" path "$kernel" plain | sed 's/^image=/IMAGE=/; s/^modules=/modules=/')"
+	# A boot puts the firmware in its place
+	[ -f "$BUILD/guest/share/firmware/arm/mali/arch10.8/mali_csffw.bin" ] ||
+		"$ROOT/scripts/guest.sh" run --kernel "$kernel" --name firmware --boot-only >/dev/null
+	mkdir -p "$dir"
+	step "initramfs $kernel" _exact_root "$dir" "$modules" "$@"
+}
+
+# _from_image DIR PATH: out of the guest's root image
+_from_image()
+{
+	local to=$1/root/$2
+
+	mkdir -p "$(dirname "$to")"
+	/sbin/debugfs -R "dump $2 $to" "$BUILD/guest/root.img" 2>/dev/null
+	[ -s "$to" ] || die "there is no $2 in the guest's image"
+	chmod 755 "$to"
+}
+
+# libdrm.so.2 is a link, and debugfs does not follow it
+_libdrm_file()
+{
+	/sbin/debugfs -R "ls -p /usr/lib/aarch64-linux-gnu" "$BUILD/guest/root.img" 2>/dev/null |
+		tr '/' '\n' | grep -m 1 '^libdrm\.so\.2\.'
+}
+
+_exact_root()
+{
+	local dir=$1 modules=$2 lib=/usr/lib/aarch64-linux-gnu firmware=arm/mali/arch10.8 program
+
+	shift 2
+	rm -rf "$dir/root"
+	mkdir -p "$dir"/root/{bin,proc,sys,dev,tmp,lib,lib64}
+	_from_image "$dir" /usr/bin/busybox
+	_from_image "$dir" $lib/ld-linux-aarch64.so.1
+	_from_image "$dir" $lib/libc.so.6
+	_from_image "$dir" "$lib/$(_libdrm_file)"
+	mv "$dir/root/usr/bin/busybox" "$dir/root/bin/"
+	mv "$dir/root$lib"/* "$dir/root/lib/"
+	ln -sf "$(_libdrm_file)" "$dir/root/lib/libdrm.so.2"
+	cp -r "$modules" "$dir/root/modules"
+	mkdir -p "$dir/root/lib/firmware/$firmware"
+	cp "$BUILD/guest/share/firmware/$firmware/mali_csffw.bin" "$dir/root/lib/firmware/$firmware/"
+	for program; do
+		install -m 755 "$BUILD/guest/share/bin/$program" "$dir/root/bin/"
+	done
+	install -m 755 "$ROOT/tests/guest/init-exact" "$dir/root/init"
+}
+
+# exact_initramfs DIR COMMAND: DIR/initramfs, which runs COMMAND
+exact_initramfs()
+{
+	local dir=$1
+
+	printf '%s\n' "$2" >"$dir/root/cmd"
+	# The same bytes each time: order, owner and time of the files are fixed
+	find "$dir/root" -exec touch -h -d '2026-01-01 UTC' {} +
+	(cd "$dir/root" && find . -print0 | sort -z |
+		cpio --null --quiet --create --format=newc --owner=0:0 --reproducible) \
+		>"$dir/initramfs"
+}
+
+# exact_run DIR NAME SHIFT [APPEND [QEMU-ARG...]]: boot; the console goes to
+# NAME.console, QEMU's messages to NAME.log. An instruction takes 2^SHIFT ns; one
+# processor has no order to choose.
+exact_run()
+{
+	local dir=$1 name=$2 shift=$3 append=${4:-} args
+
+	args=("${@:5}")
+	timeout "${EXACT_TIMEOUT:-300}" "$("$ROOT/scripts/qemu.sh" path)" \
+		-nodefaults -no-user-config -display none -no-reboot \
+		-M virt,gic-version=3,iommu=smmuv3,mali=on,dtb-randomness=off \
+		-cpu cortex-a76 -smp 1 -m 1G \
+		-icount "shift=$shift,sleep=off" -rtc base=2026-01-01,clock=vm \
+		-kernel "$IMAGE" -initrd "$dir/initramfs" \
+		-append "console=ttyAMA0 quiet panic=-1 oops=panic rdinit=/init${append:+ $append}" \
+		-serial "file:$name.console" "${args[@]}" </dev/null >"$name.log" 2>&1
+}
+
+# exact_status NAME: the exit code of the command, 98 when it did not end
+exact_status()
+{
+	local status
+
+	status=$(tr -d '\r' <"$1.console" 2>/dev/null | sed -n 's/^exact: exit code \([0-9]*\)$/\1/p')
+	printf '%s\n' "${status:-98}"
+}
