@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The scenarios, one file or a part of one each, and what the command line says.
+ */
+#ifndef BINDGEN_SCENARIOS_H
+#define BINDGEN_SCENARIOS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * struct options - the command line
+ * @seed: Where chance starts.
+ * @seconds: How long a scenario that has no end of its own goes on.
+ * @ops: After how many operations it ends at the latest; 0: never.
+ * @quick: Leave out what takes long.
+ */
+struct options {
+	uint64_t seed;
+	unsigned int seconds;
+	unsigned long ops;
+	bool quick;
+};
+
+extern struct options options;
+
+void run_random(void);
+void run_residue(void);
+
+#endif /* BINDGEN_SCENARIOS_H */
