@@ -71,6 +71,11 @@ const char *acct_why_not(void)
 	return NULL;
 }
 
+bool acct_has_slab(void)
+{
+	return !access(SLAB, F_OK);
+}
+
 long acct_pages(void)
 {
 	long slab = read_long(SLAB "objects"), sec;

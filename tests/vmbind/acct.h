@@ -11,8 +11,13 @@
 #ifndef VMBIND_ACCT_H
 #define VMBIND_ACCT_H
 
+#include <stdbool.h>
+
 /* NULL when the count is exact, else why it is not */
 const char *acct_why_not(void);
+
+/* The driver has page tables in a slab cache of its own, as upstream's has */
+bool acct_has_slab(void);
 
 /* The pages held now, or a negative errno */
 long acct_pages(void);

@@ -18,6 +18,7 @@
 #define SZ_1M		0x100000ull
 #define SZ_2M		0x200000ull
 #define SZ_1G		0x40000000ull
+#define SZ_1T		0x10000000000ull
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 

@@ -18,5 +18,7 @@ void run_fault(void);
 void run_slots(void);
 void run_errors(void);
 void run_pages(void);
+void run_random(void);
+void run_huge(void);
 
 #endif /* VMBIND_SCENARIOS_H */

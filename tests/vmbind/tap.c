@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,8 +149,41 @@ void need_(long ret, const char *expr)
 	exit(1);
 }
 
+static const struct {
+	const char *name;
+	size_t offset;
+} columns[] = {
+	{ "taken", offsetof(struct pages_row, taken) },
+	{ "held", offsetof(struct pages_row, held) },
+	{ "used", offsetof(struct pages_row, used) },
+	{ "kept", offsetof(struct pages_row, kept) },
+	{ "left", offsetof(struct pages_row, left) },
+};
+
+#define NUM_COLUMNS	(sizeof(columns) / sizeof(columns[0]))
+
+/* What there is not is @none */
+static const char *column(const struct pages_row *row, unsigned int i,
+			  const char *none, char text[24])
+{
+	long n = *(const long *)((const char *)row + columns[i].offset);
+
+	if (n == PAGES_NONE)
+		return none;
+	snprintf(text, 24, "%ld", n);
+	return text;
+}
+
 void tap_pages(const struct pages_row *row)
 {
+	char text[200], number[24];
+	size_t at;
+
+	at = snprintf(text, sizeof(text), "row: %s error %d", row->id, row->error);
+	for (unsigned int i = 0; i < NUM_COLUMNS; i++)
+		at += snprintf(text + at, sizeof(text) - at, " %s %s",
+			       columns[i].name, column(row, i, "-", number));
+	note("%s", text);
 	if (shared->rows < MAX_ROWS)
 		shared->row[shared->rows++] = *row;
 }
@@ -292,14 +326,18 @@ static void json_rows(FILE *f)
 {
 	for (unsigned int i = 0; i < shared->rows; i++) {
 		const struct pages_row *r = &shared->row[i];
+		char number[24];
 
 		fprintf(f, "%s\n    {\"id\": ", i ? "," : "");
 		json_string(f, r->id);
 		fprintf(f, ", \"what\": ");
 		json_string(f, r->what);
-		fprintf(f, ", \"ops\": %u, \"taken\": %ld, \"used\": %ld", r->ops,
-			r->taken, r->used);
-		fprintf(f, ", \"kept\": %ld, \"left\": %ld}", r->kept, r->left);
+		fprintf(f, ", \"ops\": %u, \"error\": ", r->ops);
+		json_string(f, r->error ? strerrorname_np(r->error) : "");
+		for (unsigned int j = 0; j < NUM_COLUMNS; j++)
+			fprintf(f, ", \"%s\": %s", columns[j].name,
+				column(r, j, "null", number));
+		fputc('}', f);
 	}
 }
 

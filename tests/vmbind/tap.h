@@ -26,19 +26,31 @@ struct scenario {
 	unsigned int kind;
 };
 
-/*
- * One row of the page-table accounting, in pages of 4 KiB; @ops is how many
- * queued operations the row is about.
+/**
+ * struct pages_row - one row of the page-table accounting, in pages of 4 KiB
+ * @ops: How many operations the row is about.
+ * @error: The errno that the kernel answers with when they are queued, else 0.
+ * @taken: What the page count has grown by when they are queued.
+ * @held: The same at rest, while they are still queued.
+ * @used: The same when they have run.
+ * @kept: When all is unmapped again.
+ * @left: When the VM is gone.
+ *
+ * PAGES_NONE stands for what there is not.
  */
 struct pages_row {
 	char id[24];
 	char what[80];
 	unsigned int ops;
+	int error;
 	long taken;
+	long held;
 	long used;
 	long kept;
 	long left;
 };
+
+#define PAGES_NONE	(-1000000)
 
 /* @program: whose points these are, in front of those that have no scenario */
 void tap_init(const char *program);

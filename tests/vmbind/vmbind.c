@@ -14,6 +14,8 @@
 #include "tap.h"
 
 #define DEFAULT_TIMEOUT_S	120
+/* The kind of a scenario that some kernel answers with a warning */
+#define WARNS			1
 
 static const struct scenario scenarios[] = {
 	{ "query", "what the device says of itself", run_query, 0 },
@@ -27,7 +29,9 @@ static const struct scenario scenarios[] = {
 	{ "fault", "what must fault does, and is reported", run_fault, 0 },
 	{ "slots", "more VMs than address spaces", run_slots, 0 },
 	{ "errors", "bad arguments and their errno", run_errors, 0 },
-	{ "pages", "page-table pages taken, used, kept and left", run_pages, 0 },
+	{ "pages", "page-table pages taken, held, used, kept and left", run_pages, 0 },
+	{ "random", "page-table pages kept after 10,000 random binds", run_random, 0 },
+	{ "huge", "1 TiB and 64 TiB sparse; upstream's kernel warns", run_huge, WARNS },
 };
 
 static void usage(FILE *f)
@@ -44,9 +48,10 @@ static void usage(FILE *f)
 		"  --list         the names of the scenarios\n"
 		"  --help         this text\n"
 		"\n"
-		"Without a SCENARIO all run:\n", DEFAULT_TIMEOUT_S);
+		"Without a SCENARIO all run but those with a *:\n", DEFAULT_TIMEOUT_S);
 	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
-		fprintf(f, "  %-9s%s\n", scenarios[i].name, scenarios[i].about);
+		fprintf(f, "%c %-9s%s\n", scenarios[i].kind & WARNS ? '*' : ' ',
+			scenarios[i].name, scenarios[i].about);
 }
 
 int main(int argc, char **argv)
@@ -87,8 +92,8 @@ int main(int argc, char **argv)
 	}
 	tap_check_names(scenarios, ARRAY_SIZE(scenarios), argv + optind);
 	tap_init("vmbind");
-	tap_run_names(scenarios, ARRAY_SIZE(scenarios), argv + optind, 0, tap_run,
-		      timeout_s);
+	tap_run_names(scenarios, ARRAY_SIZE(scenarios), argv + optind, WARNS,
+		      tap_run, timeout_s);
 	tap_pause("end");
 	ret = tap_done();
 	if (json && tap_json(json)) {
