@@ -11,8 +11,8 @@
 # the median over the rounds. Scenarios of two processors run in kernels of
 # their own, since SMP makes all else slower.
 #
-# Writes out/bench.json, prints it as a table, and fails where the reserve
-# kernel misses what tests/bench/promises names.
+# Adds its rows to out/bench.json, prints them as a table, and fails where the
+# reserve kernel misses what tests/bench/promises names.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -76,4 +76,5 @@ prepare reserve um-bench
 prepare reserve um-bench-smp
 REMEDY="look at the end of that log"
 step "measure page tables" rounds
-python3 "$ROOT/tests/bench/report.py" "$ROOT/tests/bench/promises" "$WORK/log" "$OUT/bench.json"
+python3 "$ROOT/tests/bench/report.py" "$ROOT/tests/bench/promises" "$WORK/log" "$OUT/bench.json" \
+	P1 P2 P3 P4 P5 P9 P10 P11

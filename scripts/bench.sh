@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# "make bench": how fast things are. Not part of the tests: a figure depends on
-# the machine and on what else it does.
+# "make bench": how fast things are. Not part of the tests: most figures depend
+# on the machine and on what else it does.
 #
 #   scripts/bench.sh        tables on stdout, JSON in out/
 #
-# Page tables, base kernel against reserve kernel (scripts/bench-iopt.sh,
-# out/bench.json). Fails where the reserve kernel misses what it promises.
+# Base kernel against reserve kernel (out/bench.json): page tables by themselves,
+# in nanoseconds (scripts/bench-iopt.sh), and VM_BIND in the guest, in instructions
+# and pages (scripts/bench-guest.sh). Fails where the reserve kernel misses what
+# it promises.
 #
 # The model's core, on one processor of the host: translations and
 # command-stream instructions a second (out/bench-model.json). Fails where the
@@ -18,10 +20,11 @@
 . "$(dirname "$0")/lib.sh"
 
 need_packages gcc make util-linux
-rm -f "$OUT/bench-model.json"
+rm -f "$OUT/bench-model.json" "$OUT/bench.json"
 # One processor, so that the scheduler's moves are not measured.
 taskset -c 0 make --no-print-directory -C "$ROOT/tests/model" bench
 rc=0
 "$ROOT/scripts/bench-iopt.sh" || rc=$?
+"$ROOT/scripts/bench-guest.sh" || rc=$?
 say "figures in $OUT/bench-model.json and $OUT/bench.json"
 exit $rc

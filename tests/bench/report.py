@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The figures of bench-iopt.sh: medians over the rounds, as a table and as JSON.
+"""The figures of bench-iopt.sh and bench-guest.sh, as a table and as JSON.
 
-usage: report.py PROMISES LOGS JSON
+usage: report.py PROMISES LOGS JSON SCENARIO...
 
-LOGS has a file TREE-CONFIG-ROUND for each run, with lines "bench: SCENARIO
-METRIC VALUE", where VALUE may be "impossible". PROMISES has lines "SCENARIO
-METRIC KIND BOUND": KIND is "ratio" (base against reserve, at least BOUND),
-"least" or "most" (of the reserve kernel's figure). Fails where one is missed,
-and where there is no figure for it.
+LOGS has a file TREE-... for each run, with lines "bench: SCENARIO METRIC VALUE",
+where VALUE may be "impossible"; a figure is the median over a tree's runs. Rows
+of other scenarios that JSON has stay in it. PROMISES has lines "SCENARIO METRIC
+KIND BOUND": KIND is "ratio" (base against reserve, at least BOUND), "least" or
+"most" (of the reserve kernel's figure). Fails where one of these scenarios
+misses one, and where there is no figure for it.
 """
 
 import json
@@ -63,6 +64,10 @@ def derive(figures):
 def unit(metric):
     if "_ns" in metric:
         return "ns"
+    if metric.endswith("_instrs"):
+        return "instructions"
+    if metric.startswith("allocations") or metric == "jobs":
+        return metric.split("_")[0]
     if metric.startswith("pages"):
         return "pages"
     if metric.endswith("_per_s"):
@@ -71,14 +76,12 @@ def unit(metric):
 
 
 def better(metric):
-    return "higher" if metric.endswith(("_per_s", "_scaling")) else "lower"
+    return "higher" if metric.endswith(("_per_s", "_scaling", "jobs")) else "lower"
 
 
 def as_rows(figures):
     rows = []
-    for (scenario, metric), trees in sorted(
-        figures.items(), key=lambda item: int(item[0][0][1:])
-    ):
+    for (scenario, metric), trees in figures.items():
         base, reserve = trees.get("base"), trees.get("reserve")
         ratio = None
         if base and reserve:
@@ -97,6 +100,20 @@ def as_rows(figures):
     return rows
 
 
+def number_of(row):
+    return int(row["scenario"][1:])
+
+
+def with_others(rows, path, scenarios):
+    """Rows of what is not measured here are kept."""
+    try:
+        with open(path) as old:
+            others = [row for row in json.load(old) if row["scenario"] not in scenarios]
+    except (OSError, ValueError):
+        others = []
+    return sorted(others + rows, key=number_of)
+
+
 def number(value):
     if value is None:
         return "-"
@@ -113,11 +130,13 @@ def show(rows):
         )
 
 
-def missed(rows, path):
+def missed(rows, path, scenarios):
     by_name = {(row["scenario"], row["metric"]): row for row in rows}
     with open(path) as promises:
         lines = [line.split() for line in promises if line.strip() and line[0] != "#"]
     for scenario, metric, kind, bound in lines:
+        if scenario not in scenarios:
+            continue
         row = by_name.get((scenario, metric), {})
         value = row.get("ratio" if kind == "ratio" else "reserve")
         if value is None:
@@ -126,20 +145,25 @@ def missed(rows, path):
             yield f"{scenario} {metric}: {value:.3f}, promised {kind} {bound}"
 
 
-def main():
-    if len(sys.argv) != 4:
-        sys.exit(__doc__)
-    figures = read_logs(sys.argv[2])
+def main(promises, logs, path, *scenarios):
+    figures = read_logs(logs)
     derive(figures)
-    rows = as_rows(figures)
-    with open(sys.argv[3], "w") as out:
-        json.dump(rows, out, indent=1)
+    rows = sorted(as_rows(figures), key=number_of)
+    strange = {row["scenario"] for row in rows} - set(scenarios)
+    if strange:
+        sys.exit(f"{logs} has figures of {' '.join(sorted(strange))} as well")
+    all_rows = with_others(rows, path, scenarios)
+    with open(path, "w") as out:
+        json.dump(all_rows, out, indent=1)
         out.write("\n")
     show(rows)
-    misses = list(missed(rows, sys.argv[1]))
+    misses = list(missed(rows, promises, scenarios))
     for miss in misses:
         print("missed:", miss)
-    sys.exit(1 if misses else 0)
+    return 1 if misses else 0
 
 
-main()
+if __name__ == "__main__":
+    if len(sys.argv) < 5:
+        sys.exit(__doc__)
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What VM_BIND costs in the guest, base kernel and reserve kernel: scenarios P6,
+# P7, P8 and P12.
+#
+#   scripts/bench-guest.sh [KERNEL...]      base reserve when none is given
+#
+# The guest is the one of scripts/exact-lib.sh, which does the same each time to
+# the instruction, so a figure does not depend on this machine. Each run is made
+# twice to prove that; a difference is a failure. An instruction takes 1 ns, so
+# that the timer's ticks, every four million of them, weigh little.
+#
+# P7 and P8 are tests/bindcost, on the kernel as it is. P6 and P12 are two rows
+# of vmbind's, for which the kernel has to count the pages of upstream's slab
+# exactly, which makes that slower: a run of its own.
+#
+# Adds its rows to out/bench.json, prints them, and fails where the reserve kernel
+# misses what tests/bench/promises names.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/kernel-lib.sh
+. "$(dirname "$0")/kernel-lib.sh"
+# shellcheck source=scripts/vmbind-lib.sh
+. "$(dirname "$0")/vmbind-lib.sh"
+# shellcheck source=scripts/exact-lib.sh
+. "$(dirname "$0")/exact-lib.sh"
+
+WORK=$BUILD/bench/guest
+LOG=$BUILD/bench/guest-log
+
+# Both rows, from stdin, as lines of bench's
+pages_figures()
+{
+	awk '
+		$1 == "#" && $2 == "row:" {
+			for (i = 4; i < NF; i += 2)
+				row[$3, $i] = $(i + 1)
+		}
+		END {
+			print "bench: P6 pages_held", row["queued-1000", "held"]
+			print "bench: P12 pages_left", row["random-10000", "kept"]
+		}'
+}
+
+# twice KERNEL WHAT COMMAND [APPEND]: the console is in LOG/KERNEL-WHAT
+twice()
+{
+	local dir=$WORK/$1 log=$LOG/$1-$2 n
+
+	exact_initramfs "$dir" "$3"
+	for n in 1 2; do
+		exact_run "$dir" "$dir/$2-$n" 0 "${4:-}" || :
+		if [ "$(exact_status "$dir/$2-$n")" != 0 ]; then
+			tail -n 20 "$dir/$2-$n.console" "$dir/$2-$n.log"
+			_fail "'$3' failed on the $1 kernel, see $dir/$2-$n.console"
+		fi
+	done
+	cmp "$dir/$2-1.console" "$dir/$2-2.console" ||
+		_fail "'$3' does not do the same twice, see $dir/$2-[12].console"
+	tr -d '\r' <"$dir/$2-1.console" >"$log"
+}
+
+measure()
+{
+	twice "$1" costs bindcost
+	twice "$1" pages "vmbind pages random" "$EXACT_COUNTS"
+	tr -d '\r' <"$WORK/$1/pages-1.console" | pages_figures >>"$LOG/$1-pages"
+}
+
+[ $# -gt 0 ] || set -- base reserve
+locked bench-guest
+need_packages python3
+vmbind_build >/dev/null
+guest_program bindcost bindcost >/dev/null
+rm -rf "$LOG"
+mkdir -p "$LOG" "$OUT"
+for kernel; do
+	exact_prepare "$WORK/$kernel" "$kernel" vmbind bindcost
+	REMEDY="look at the end of that log"
+	step "measure VM_BIND $kernel" measure "$kernel"
+done
+python3 "$ROOT/tests/bench/report.py" "$ROOT/tests/bench/promises" "$LOG" "$OUT/bench.json" \
+	P6 P7 P8 P12
