@@ -2,15 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The report of "make run".
 
-    report.py OUT.json KERNEL=VMBIND.json:GPU.json...
+    report.py OUT.json KERNEL=FOLDER...
 
-VMBIND.json is what vmbind --json wrote on that kernel, GPU.json what watch.py
-saw from outside meanwhile. Prints what was done, what the GPU saw and what it
-cost in page-table pages, one column a kernel; writes the same to OUT.json.
-Exits 0 only when nothing failed.
+FOLDER has what was found out about that kernel: vmbind.json, written by vmbind
+--json; gpu.json, what watch.py saw from outside meanwhile; huge.json, vmbind's
+scenario of that name, and a file "warned" when the kernel did; costs.console,
+with what bindcost printed. Prints what was done, what the GPU saw and what it
+cost, one column a kernel; writes the same to OUT.json. Exits 0 only when nothing
+failed.
 """
 
 import json
+import os
+import re
 import sys
 
 COUNTERS = [
@@ -27,16 +31,63 @@ COUNTERS = [
 ]
 
 
+PAGES = ("taken", "held", "used", "kept")
+
+COSTS = [
+    ("tile", "a 64 KiB tile bound and unbound, others near it"),
+    ("alone", "the same where nothing else is bound"),
+    ("rebind", "a tile bound over one that is there"),
+    ("batch", "256 tiles in one call, for each of them"),
+    ("active", "a tile, in a VM that the GPU has at hand"),
+]
+
+COST = re.compile(r"bench: P[78] (\w+) ([\d.]+)\s*$")
+
+
 def load(argument):
-    kernel, files = argument.split("=", 1)
-    vmbind, gpu = files.split(":", 1)
-    with open(vmbind) as f:
-        run = json.load(f)
-    with open(gpu) as f:
-        run.update(json.load(f))
+    kernel, folder = argument.split("=", 1)
+
+    def read(name):
+        with open(os.path.join(folder, name)) as f:
+            return json.load(f)
+
+    run = read("vmbind.json")
+    run.update(read("gpu.json"))
+    huge = read("huge.json")
+    warned = os.path.exists(os.path.join(folder, "warned"))
+    for row in huge["pages"]:
+        row["warned"] = warned
     run["kernel"] = kernel
-    run["points"] += [look_point(look) for look in run["looks"]]
+    run["points"] += [look_point(look) for look in run["looks"]] + huge["points"]
+    run["pages"] += huge["pages"]
+    run["costs"] = read_costs(os.path.join(folder, "costs.console"))
+    run["points"] += cost_points(run["costs"])
     return run
+
+
+def read_costs(path):
+    with open(path, errors="replace") as console:
+        found = [COST.match(line) for line in console]
+    return {m.group(1): int(float(m.group(2))) for m in found if m}
+
+
+def point(good, name, detail):
+    return {"result": "pass" if good else "fail", "name": name, "detail": detail}
+
+
+def cost_points(costs):
+    missing = [f"{how}_{what}" for what, _ in COSTS for how in ("sync", "async")
+               if f"{how}_{what}_instrs" not in costs]
+    yield point(not missing, "costs: each figure was taken",
+                "no " + ", ".join(missing))
+    jobs = costs.get("jobs", 0)
+    preparing = costs.get("allocations_preparing", 0)
+    yield point(jobs and preparing, "costs: allocations were counted",
+                f"{preparing} while {jobs} jobs were prepared")
+    signalling = costs.get("allocations_signalling")
+    yield point(signalling == 0,
+                "costs: none in the fence-signalling sections of the jobs",
+                f"{signalling} in {jobs} jobs")
 
 
 def look_point(look):
@@ -51,8 +102,7 @@ def look_point(look):
         name = f"{look['va']} is mapped in a page of {look['bytes'] // 1024} KiB"
         good = size == look["bytes"]
         detail = f"seen {size}"
-    return {"result": "pass" if good else "fail", "name": "walker: " + name,
-            "detail": detail}
+    return point(good, "walker: " + name, detail)
 
 
 def count(run, result):
@@ -103,25 +153,68 @@ def print_gpu(run):
             print(f"  {run['stats'][key]:>12,}  {what}")
 
 
+def pages_cells(row):
+    """The row of one kernel, as wide as its head."""
+    if row is None:
+        return f"{'':32}"
+    if row["error"]:
+        text = row["error"] + (", and the kernel warns" if row.get("warned") else "")
+        return f"{text:>32}"
+    return "".join(f"{'-' if row[c] is None else format(row[c], ','):>8}"
+                   for c in PAGES)
+
+
+def find_row(run, row):
+    same = [r for r in run["pages"] if r["id"] == row["id"]]
+    return same[0] if same else None
+
+
 def print_pages(runs):
     if not any(run["pages"] for run in runs):
         return
-    print("\nPage-table pages of 4 KiB: taken when a bind is queued, used once it has run,")
-    print("kept when all is unmapped, left when the VM is gone")
-    head = "".join(f"  {run['kernel']:^31}" for run in runs)
-    print(f"  {'':<50}{head}")
-    columns = "".join("  " + "".join(f"{c:>8}" for c in
-                                     ("taken", "used", "kept", "left"))[1:]
-                      for _ in runs)
-    print(f"  {'':<50}{columns}")
+    print("\nPage-table pages of 4 KiB: taken when binds are queued, held while they are,")
+    print("used once they have run, kept when all is unmapped, until the VM is destroyed")
+    print(f"  {'':<50}" + "".join(f"  {run['kernel']:>30}" for run in runs))
+    print(f"  {'':<50}" + "".join(f"{c:>8}" for c in PAGES) * len(runs))
     for row in runs[0]["pages"]:
-        line = f"  {row['what']:<50}"
-        for run in runs:
-            same = [r for r in run["pages"] if r["id"] == row["id"]]
-            line += "  " + ("".join(
-                f"{same[0][c]:>8,}" for c in
-                ("taken", "used", "kept", "left"))[1:] if same else "")
-        print(line)
+        print(f"  {row['what']:<50}"
+              + "".join(pages_cells(find_row(run, row)) for run in runs))
+
+
+def figure(run, key):
+    return f"{run['costs'][key]:,}" if key in run["costs"] else "-"
+
+
+def gain(runs, key):
+    """The first kernel's figure by the last one's: above 1 is a gain."""
+    first, last = (run["costs"].get(key) for run in (runs[0], runs[-1]))
+    return f"{first / last:8.2f}" if first and last else f"{'-':>8}"
+
+
+def print_costs(runs):
+    print("\nInstructions of the guest for each, the kernel's and the program's; queued ones")
+    print("(async) are waited for")
+    kernels = "".join(f"  {run['kernel']:>18}" for run in runs)
+    print(f"  {'':<50}{kernels}" + (f"{'gain':>16}" if len(runs) > 1 else ""))
+    print(f"  {'':<50}" + f"{'sync':>10}{'async':>10}" * len(runs)
+          + (f"{'sync':>8}{'async':>8}" if len(runs) > 1 else ""))
+    for what, text in COSTS:
+        keys = [f"{how}_{what}_instrs" for how in ("sync", "async")]
+        cells = "".join(f"{figure(run, key):>10}" for run in runs for key in keys)
+        print(f"  {text:<50}{cells}"
+              + ("".join(gain(runs, key) for key in keys) if len(runs) > 1 else ""))
+
+
+def print_allocations(runs):
+    print("\nAllocations of memory, pages and objects")
+    print(f"  {'':<50}" + "".join(f"{run['kernel']:>20}" for run in runs))
+    for key, text in (
+        ("jobs", "queued operations"),
+        ("allocations_preparing", "while they are prepared"),
+        ("allocations_signalling", "in their fence-signalling sections"),
+    ):
+        cells = "".join(f"{figure(run, key):>20}" for run in runs)
+        print(f"  {text:<50}{cells}")
 
 
 def main(out, runs):
@@ -132,6 +225,8 @@ def main(out, runs):
         print_failures(run)
         print_gpu(run)
     print_pages(runs)
+    print_costs(runs)
+    print_allocations(runs)
     with open(out, "w") as f:
         json.dump(runs, f, indent=1)
         f.write("\n")
