@@ -21,16 +21,35 @@
 
 struct options options = { .seed = 1, .seconds = 5 };
 
-/* INJECTS: needs a QMP port. FAULTS: a kernel with fault injection. */
+/*
+ * INJECTS: needs a QMP port. FAULTS: a kernel with fault injection. FINDING:
+ * upstream's driver does it wrong, so that it runs by its name only.
+ */
 enum kind {
 	INJECTS = 1,
 	FAULTS = 2,
+	FINDING = 4,
 };
 
 static const struct scenario scenarios[] = {
 	{ "random", "one VM, synchronous and queued operations", run_random, 0 },
+	{ "queued", "behind fences that have not signalled", run_queued, 0 },
+	{ "vms", "several VMs, a thread each", run_vms, 0 },
+	{ "kills", "processes are killed while they bind", run_kills, 0 },
+	{ "resets", "faults, hangs and resets in between", run_resets, INJECTS },
+	{ "failing", "each allocation of a bind fails", run_failing, FAULTS },
 	{ "residue", "tables that stay when all is unmapped", run_residue, 0 },
+	{ "pressure", "buffers are taken away meanwhile", run_pressure, 0 },
+	{ "finding-kill", "killed with operations queued: the VM stays", run_finding_kill, FINDING },
+	{ "finding-block", "small pages that become a block", run_finding_block, FINDING },
 };
+
+static char mark(const struct scenario *s)
+{
+	if (s->kind & FINDING)
+		return '!';
+	return s->kind & INJECTS ? '*' : ' ';
+}
 
 static void usage(FILE *f)
 {
@@ -52,10 +71,11 @@ static void usage(FILE *f)
 		"  --mistakes     the names for --break\n"
 		"  --help         this text\n"
 		"\n"
-		"Without a SCENARIO all run. Those with a * need the virtual Mali's QMP in the\n"
-		"guest (scripts/guest.sh --inject), and so do walks:\n");
+		"Without a SCENARIO all run but those with a !, which show what upstream's driver\n"
+		"does wrong. Those with a * need the virtual Mali's QMP in the guest\n"
+		"(scripts/guest.sh --inject), and so do walks:\n");
 	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
-		fprintf(f, " %c%-10s%s\n", scenarios[i].kind & INJECTS ? '*' : ' ',
+		fprintf(f, " %c%-15s%s\n", mark(&scenarios[i]),
 			scenarios[i].name, scenarios[i].about);
 }
 
@@ -103,7 +123,7 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
-	unsigned int without = 0;
+	unsigned int without = FINDING;
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "", long_options, NULL)) != -1) {

@@ -18,6 +18,7 @@ static enum {
 	MAP,
 	FLAGS,
 	BUFFER,
+	BLOCK,
 	TABLES,
 } broken;
 
@@ -30,6 +31,7 @@ static const struct {
 	[MAP] = { "map", "maps do not reach their last page" },
 	[FLAGS] = { "flags", "read-only and writable are exchanged" },
 	[BUFFER] = { "buffer", "maps are of the next buffer of the same size" },
+	[BLOCK] = { "block", "all memory is thought to be in pieces of 2 MiB" },
 	[TABLES] = { "tables", "a page of page tables more was there before" },
 };
 
@@ -80,6 +82,11 @@ bool broken_op(const struct world *w, struct op *op)
 	if (broken == BUFFER)
 		e->buf = next_of_size(w->bufs, e->buf);
 	return true;
+}
+
+bool broken_block(void)
+{
+	return broken == BLOCK;
 }
 
 long broken_count(long pages)

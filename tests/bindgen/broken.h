@@ -20,6 +20,9 @@ void broken_list(void);
  */
 bool broken_op(const struct world *w, struct op *op);
 
+/* Each 2 MiB of a buffer are thought to be one piece of memory */
+bool broken_block(void);
+
 /* One table page too many is thought to be there */
 long broken_count(long pages);
 

@@ -55,7 +55,7 @@ static void open_one(struct bufs *b, uint64_t size)
 	fill(it->bo.map, it->seed, size);
 }
 
-void bufs_open(struct bufs *b, struct pan *p)
+void bufs_open(struct bufs *b, struct pan *p, bool large)
 {
 	void *crumbs = NULL;
 
@@ -64,6 +64,8 @@ void bufs_open(struct bufs *b, struct pan *p)
 	for (unsigned int i = 0; i < ARRAY_SIZE(shapes); i++) {
 		if (!crumbs && shapes[i].size < SZ_2M)
 			crumbs = crumble();
+		if (shapes[i].size >= SZ_2M && !large)
+			continue;
 		for (unsigned int n = 0; n < shapes[i].count; n++)
 			open_one(b, shapes[i].size);
 	}

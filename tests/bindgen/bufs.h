@@ -34,9 +34,9 @@ struct bufs {
 
 /*
  * Some are made of huge pages, those below 2 MiB of pages that lie scattered. They
- * are filled.
+ * are filled. Without @large there are only those.
  */
-void bufs_open(struct bufs *b, struct pan *p);
+void bufs_open(struct bufs *b, struct pan *p, bool large);
 void bufs_close(struct bufs *b);
 
 /* The pages may have moved: it is not known any more where they are */

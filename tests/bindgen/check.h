@@ -28,8 +28,9 @@ bool check_loads(struct world *w, unsigned int n);
 
 /*
  * The GPU's walker translates @n addresses, of which some are beside what is
- * mapped: physical address, permissions, memory type, and what the TLB holds. Not
- * without a QMP port. Nothing may be evicted meanwhile.
+ * mapped: physical address, permissions, memory type, blocks, and what the TLB
+ * holds. Not without a QMP port, and not when others take the VM's address space
+ * away. Nothing may be evicted meanwhile.
  */
 bool check_walks(struct world *w, unsigned int n);
 
@@ -39,7 +40,15 @@ bool check_list(struct world *w);
 /* A load where nothing is mapped ends in a fault, and the VM lives on */
 bool check_fault(struct world *w);
 
-/* The three of them */
+/* The three of them; false at the first that fails */
+bool check_three(struct world *w);
+/* The queue is drained, and the three */
 bool check_all(struct world *w);
+
+/*
+ * Which pieces of 2 MiB of the buffers are blocks: each is mapped once, in an
+ * empty VM, and walked. Their number; 0 without a QMP port.
+ */
+unsigned int survey(struct world *w);
 
 #endif /* BINDGEN_CHECK_H */

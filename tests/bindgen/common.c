@@ -12,13 +12,18 @@
 #include "scenarios.h"
 #include "tap.h"
 
-void stage_open(struct stage *s)
+void stage_open_with(struct stage *s, bool large)
 {
 	need(pan_open(&s->pan));
 	need(stay_awake(true) ? 0 : -ETIME);
 	s->before = acct_why_not() ? -EOPNOTSUPP : acct_settled();
-	bufs_open(&s->bufs, &s->pan);
+	bufs_open(&s->bufs, &s->pan, large);
 	s->end = now_ms() + options.seconds * 1000l;
+}
+
+void stage_open(struct stage *s)
+{
+	stage_open_with(s, true);
 }
 
 void stage_close(struct stage *s)

@@ -24,7 +24,11 @@ struct stage {
 	long end;
 };
 
-/* The GPU stays awake, so that VMs keep their address spaces */
+/*
+ * The GPU stays awake, so that VMs keep their address spaces. Without @large there
+ * are no buffers of 2 MiB and more.
+ */
+void stage_open_with(struct stage *s, bool large);
 void stage_open(struct stage *s);
 /* A test point: each table page that came went */
 void stage_close(struct stage *s);

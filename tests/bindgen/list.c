@@ -6,6 +6,7 @@
  * then on a buffer has to keep its name, and no other may have it.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,9 @@
 #define MAX_TEXT	(4 * SZ_1M)
 #define VM_LINE		"DRM GPU VA space"
 #define TRIES		20
+
+/* Buffers are shared between threads, and so is what they are called */
+static pthread_mutex_t names = PTHREAD_MUTEX_INITIALIZER;
 
 /* A line of the list */
 struct listed {
@@ -64,7 +68,7 @@ static char *find_vm(char *text, uint64_t mark)
 {
 	char needle[32], *vm, *next, *found;
 
-	snprintf(needle, sizeof(needle), "| 0x%016llx |",
+	snprintf(needle, sizeof(needle), "\n     | 0x%016llx |",
 		 (unsigned long long)mark);
 	for (vm = strstr(text, VM_LINE); vm; vm = next) {
 		next = strstr(vm + 1, VM_LINE);
@@ -176,9 +180,12 @@ bool check_list(struct world *w)
 {
 	char *text = read_list();
 	char *vm = find_vm(text, w->result_va);
-	bool right = vm ? list_right(w, vm) :
-			  wrong(w, "debugfs does not have the VM");
+	bool right;
 
+	pthread_mutex_lock(&names);
+	right = vm ? list_right(w, vm) :
+		     wrong(w, "debugfs does not have the VM");
+	pthread_mutex_unlock(&names);
 	free(text);
 	return right;
 }

@@ -29,6 +29,7 @@ void run_random(void)
 
 	stage_open(&s);
 	world_open(&w, &s.pan, &s.bufs, 0, options.seed);
+	note("%u pieces of 2 MiB of the buffers are blocks", survey(&w));
 	while (goes_on(&s, &w)) {
 		some_batches(&w, 12);
 		if (check_all(&w) && !below(&w, FAULT_EVERY))

@@ -26,5 +26,13 @@ extern struct options options;
 
 void run_random(void);
 void run_residue(void);
+void run_queued(void);
+void run_vms(void);
+void run_kills(void);
+void run_finding_kill(void);
+void run_pressure(void);
+void run_finding_block(void);
+void run_failing(void);
+void run_resets(void);
 
 #endif /* BINDGEN_SCENARIOS_H */

@@ -311,18 +311,40 @@ struct drm_panthor_vm_bind_op op_for_driver(const struct world *w,
 	return d;
 }
 
-void op_done(struct world *w, const struct op *op)
+static void to_model(struct world *w, const struct op *op)
 {
 	struct op o = *op;
 
-	w->history[w->done++ % HISTORY] = o;
-	w->tally.ops++;
 	if (!broken_op(w, &o))
 		return;
 	if (o.kind == OP_UNMAP)
 		space_unmap(&w->space, o.e.va, o.e.size);
 	else
 		space_map(&w->space, o.e);
+}
+
+static void to_history(struct world *w, const struct op *op)
+{
+	w->history[w->done++ % HISTORY] = *op;
+	w->tally.ops++;
+}
+
+void op_done(struct world *w, const struct op *op)
+{
+	to_history(w, op);
+	to_model(w, op);
+}
+
+static void op_queued(struct world *w, const struct op *op)
+{
+	w->queued |= 1u << op->window;
+	to_history(w, op);
+	if (!w->holding)
+		to_model(w, op);
+	else if (w->held_count < MAX_HELD)
+		w->held[w->held_count++] = *op;
+	else
+		wrong(w, "the model holds no more than %u operations", MAX_HELD);
 }
 
 bool bind_now(struct world *w, const struct op *ops, unsigned int n)
@@ -363,10 +385,8 @@ bool bind_queued(struct world *w, const struct op *ops, unsigned int n,
 		d[0].syncs = (struct drm_panthor_obj_array)
 			     DRM_PANTHOR_OBJ_ARRAY(2, both);
 	ret = pan_bind(w->pan, w->gpu.vm, DRM_PANTHOR_VM_BIND_ASYNC, d, n);
-	for (unsigned int i = 0; i < n; i++) {
-		op_done(w, &ops[i]);
-		w->queued |= 1u << ops[i].window;
-	}
+	for (unsigned int i = 0; i < n; i++)
+		op_queued(w, &ops[i]);
 	w->tally.batches++;
 	w->tally.queued += n;
 	return !ret || wrong(w, "queued VM_BIND of %u operations: %s", n,
@@ -384,23 +404,35 @@ bool drain(struct world *w)
 		return wrong(w, "queued operations do not end: %s",
 			     strerror(-ret));
 	w->queued = 0;
+	for (unsigned int i = 0; i < w->held_count; i++)
+		to_model(w, &w->held[i]);
+	w->held_count = 0;
 	ret = pan_fence_status(w->pan, w->fence);
 	return ret == 1 || wrong(w, "the fence of queued operations says %d", ret);
 }
 
+unsigned int draw_batch(struct world *w, struct op *ops, unsigned int most,
+			uint32_t in)
+{
+	unsigned int n = 1 + below(w, one_in(w, 4) ? most : most / 4);
+
+	for (unsigned int i = 0; i < n; i++)
+		ops[i] = draw_op(w, in);
+	return n;
+}
+
 bool random_batch(struct world *w)
 {
-	unsigned int n = 1 + below(w, one_in(w, 4) ? MAX_BATCH : 4);
 	bool queued = one_in(w, 2);
 	struct op ops[MAX_BATCH];
 	uint32_t in = ALL_WINDOWS;
+	unsigned int n;
 
 	if (!queued && (w->queued == ALL_WINDOWS || one_in(w, 4)) && !drain(w))
 		return false;
 	if (!queued)
 		in &= ~w->queued;
-	for (unsigned int i = 0; i < n; i++)
-		ops[i] = draw_op(w, in);
+	n = draw_batch(w, ops, MAX_BATCH, in);
 	return queued ? bind_queued(w, ops, n, 0, 0) : bind_now(w, ops, n);
 }
 

@@ -9,8 +9,9 @@
  * - An operation stays within one window. A window has operations of one kind
  *   under way, queued ones, in the queue's order; synchronous ones go only where
  *   none is queued (@queued).
- * - The model is right when the queue is drained: before, it is ahead of the
- *   driver in the windows that are in @queued.
+ * - The model is right when the queue is drained. Before, it is ahead of the driver
+ *   in the windows that are in @queued; or right as well, while nothing that is
+ *   queued can have been executed and the model waits with it (@holding).
  */
 #ifndef BINDGEN_WORLD_H
 #define BINDGEN_WORLD_H
@@ -24,6 +25,7 @@
 
 #define HISTORY		24u
 #define MAX_BATCH	16u
+#define MAX_HELD	256u
 #define NUM_WINDOWS	6u
 #define ALL_WINDOWS	((1u << NUM_WINDOWS) - 1)
 
@@ -59,6 +61,7 @@ struct tally {
  * struct world - a VM under test
  * @space: The model.
  * @queued: Windows in which queued operations may not have been executed yet.
+ * @holding: Queued operations wait in @held until drain() does them to the model.
  * @fence: Signalled by the last operation of each queued batch.
  * @result: Where the GPU stores what it loaded; mapped at @result_va, which no
  *	other VM in the system has mapped, so that the VM can be recognized.
@@ -74,6 +77,9 @@ struct world {
 	struct space space;
 	uint64_t random;
 	uint32_t queued;
+	bool holding;
+	unsigned int held_count;
+	struct op held[MAX_HELD];
 	uint32_t fence;
 	struct pan_bo result;
 	uint64_t result_va;
@@ -102,7 +108,7 @@ bool wrong(struct world *w, const char *fmt, ...);
 struct op draw_op(struct world *w, uint32_t in);
 struct drm_panthor_vm_bind_op op_for_driver(const struct world *w,
 					    const struct op *op);
-/* What the operation does to the model */
+/* The operation is in the history, and what it does to the model is done */
 void op_done(struct world *w, const struct op *op);
 
 /* False, and wrong, when the driver does not take them */
@@ -115,6 +121,9 @@ bool drain(struct world *w);
 
 /* A batch of random operations, now or queued, as the invariants allow */
 bool random_batch(struct world *w);
+/* Up to @most in windows of mask @in */
+unsigned int draw_batch(struct world *w, struct op *ops, unsigned int most,
+			uint32_t in);
 
 /* All windows are unmapped and the queue is empty */
 bool unmap_all(struct world *w);
