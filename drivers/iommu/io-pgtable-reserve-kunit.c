@@ -1808,6 +1808,90 @@ static void giant_requests_end(struct kunit *test)
 }
 
 /*
+ * IO_PGTABLE_QUIRK_RETIRE: tables wait for the owner, who flushes the walk cache.
+ *
+ * Seen to fail with rsv_gather_bury() freeing them, and without the free in
+ * iopt_reserve_destroy().
+ */
+static void retired_tables_wait_for_the_owner(struct kunit *test)
+{
+	struct rt *rt = rt_gpu(test);
+	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(rt->ops);
+	struct io_pgtable_retired retired;
+	long pages;
+
+	rcu_barrier();
+	pages = rt_pages();
+	iop->cfg.quirks |= IO_PGTABLE_QUIRK_RETIRE;
+	KUNIT_EXPECT_FALSE(test, io_pgtable_take_retired(rt->ops, &retired));
+	KUNIT_EXPECT_EQ(test, 0, rt_reserve(rt, SZ_1G, 2 * SZ_2M, SZ_4K));
+	KUNIT_EXPECT_FALSE(test, io_pgtable_take_retired(rt->ops, &retired));
+
+	/* One leaf table: nothing returns, and its range is to be flushed */
+	rt_unreserve(rt, SZ_1G + SZ_2M, SZ_2M, SZ_4K);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, pages + 4, rt_pages());
+	KUNIT_ASSERT_TRUE(test, io_pgtable_take_retired(rt->ops, &retired));
+	KUNIT_EXPECT_EQ(test, 1, retired.nr);
+	KUNIT_EXPECT_EQ(test, SZ_1G + SZ_2M, retired.start);
+	KUNIT_EXPECT_EQ(test, SZ_1G + 2 * SZ_2M - 1, retired.last);
+	KUNIT_EXPECT_FALSE(test, io_pgtable_take_retired(rt->ops, &retired));
+
+	/* The flush failed, and meanwhile the rest goes, two more levels of it */
+	io_pgtable_keep_retired(rt->ops, &retired);
+	rt_unreserve(rt, SZ_1G, SZ_2M, SZ_4K);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, pages + 4, rt_pages());
+	KUNIT_ASSERT_TRUE(test, io_pgtable_take_retired(rt->ops, &retired));
+	KUNIT_EXPECT_EQ(test, 4, retired.nr);
+	KUNIT_EXPECT_EQ(test, 0, retired.start);
+	KUNIT_EXPECT_EQ(test, 512UL * SZ_1G - 1, retired.last);
+	io_pgtable_free_retired(rt->ops, &retired);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, pages, rt_pages());
+
+	/* What nobody takes goes with the page table, and so does its top */
+	KUNIT_EXPECT_EQ(test, 0, rt_reserve(rt, 0, SZ_2M, SZ_4K));
+	rt_unreserve(rt, 0, SZ_2M, SZ_4K);
+	rt_free(rt);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, pages - 1, rt_pages());
+}
+
+/*
+ * A reservation with smaller pages, where another keeps all tables, needs no
+ * memory: that is how a block is cut in a section that signals a fence.
+ */
+static void kept_tables_are_reserved_without_memory(struct kunit *test)
+{
+	struct rt_alloc none = { .fail = 1 };
+	struct rt *rt = rt_gpu(test);
+
+	KUNIT_EXPECT_EQ(test, 0, rt_reserve(rt, 0, 2 * SZ_2M, SZ_2M));
+	KUNIT_EXPECT_EQ(test, 0, rt_reserve(rt, SZ_2M + SZ_1M, SZ_64K, SZ_4K));
+
+	/* The leaf table waits beside the block, then it is in the entry */
+	KUNIT_EXPECT_EQ(test, 0, rt_map(rt, SZ_2M, SZ_2M, SZ_2M, GFP_ATOMIC));
+	KUNIT_EXPECT_EQ(test, 0, rt_reserve_with(rt, &none, SZ_2M, SZ_1M, SZ_4K));
+	KUNIT_EXPECT_EQ(test, 0, rt_unmap(rt, SZ_2M, SZ_2M, SZ_2M));
+	KUNIT_EXPECT_EQ(test, 0, rt_map(rt, SZ_2M + SZ_1M, SZ_64K, SZ_4K, GFP_ATOMIC));
+	KUNIT_EXPECT_EQ(test, 0, rt_reserve_with(rt, &none, SZ_2M + SZ_1M + SZ_64K,
+						 SZ_1M - SZ_64K, SZ_4K));
+	KUNIT_EXPECT_EQ(test, 0, none.nr);
+	KUNIT_EXPECT_EQ(test, 0, rt_unmap(rt, SZ_2M + SZ_1M, SZ_64K, SZ_4K));
+
+	/* The block is gone for good, each piece goes by itself */
+	rt_unreserve(rt, SZ_2M, SZ_2M, SZ_2M);
+	rt_unreserve(rt, SZ_2M + SZ_1M, SZ_64K, SZ_4K);
+	rt_map_counted(rt, SZ_2M, SZ_1M, SZ_4K);
+	rt_unreserve(rt, SZ_2M, SZ_1M, SZ_4K);
+	rt_unreserve(rt, SZ_2M + SZ_1M + SZ_64K, SZ_1M - SZ_64K, SZ_4K);
+	rt_unreserve(rt, 0, SZ_2M, SZ_2M);
+	KUNIT_EXPECT_NULL(test, rt_table(rt, 0, 1));
+	rt_free(rt);
+}
+
+/*
  * The caller's side, which debug kernels look at.
  */
 
@@ -1884,6 +1968,8 @@ static struct kunit_case rt_hazards[] = {
 	KUNIT_CASE(blocks_break_over_waiting_tables),
 	KUNIT_CASE_SLOW(failed_allocations_leave_nothing),
 	KUNIT_CASE(giant_requests_end),
+	KUNIT_CASE(retired_tables_wait_for_the_owner),
+	KUNIT_CASE(kept_tables_are_reserved_without_memory),
 #ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
 	KUNIT_CASE(careless_callers_are_reported),
 #endif

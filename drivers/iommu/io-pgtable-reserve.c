@@ -32,7 +32,9 @@
  * I6.	Who takes a table out of an entry raises iopt_reserve::unflushed first
  *	and lowers it after the walk cache was flushed. Who fills an entry looks
  *	at it afterwards, and flushes too if it is up.
- * I7.	A dying table is freed by RCU, after the flush. Tables are looked up
+ *	Where tables retire, the owner flushes for all of them.
+ * I7.	A dying table is freed by RCU, after the flush; where tables retire,
+ *	when the owner says that it flushed. Tables are looked up
  *	under rcu_read_lock(), except where the caller's own count keeps them.
  * I8.	Memory is allocated with no lock held and outside of rcu_read_lock().
  */
@@ -70,6 +72,7 @@
 struct rsv_gather {
 	struct iopt_reserve *rsv;
 	struct iommu_pages_list pages;
+	unsigned int nr;
 	bool raised;
 	unsigned int shift;
 	unsigned long start;
@@ -230,6 +233,7 @@ static void rsv_gather_init(struct rsv_gather *gather, struct iopt_reserve *rsv)
 {
 	gather->rsv = rsv;
 	INIT_LIST_HEAD(&gather->pages.pages);
+	gather->nr = 0;
 	gather->raised = false;
 	gather->shift = BITS_PER_LONG - 1;
 	gather->start = ULONG_MAX;
@@ -260,6 +264,66 @@ static void rsv_gather_span(struct rsv_gather *gather, unsigned long iova,
 			      geo->shift[level - 1]);
 }
 
+/* No walk cache has these any more, but RCU readers may be on them */
+static void rsv_free(struct iopt_reserve *rsv, struct iommu_pages_list *pages)
+{
+	struct io_pgtable_cfg *cfg = &rsv->iop->cfg;
+
+	if (!cfg->coherent_walk)
+		iommu_pages_stop_incoherent_list(pages, cfg->iommu_dev);
+	iommu_put_pages_list_rcu(pages);
+}
+
+static void rsv_retired_init(struct io_pgtable_retired *retired)
+{
+	INIT_LIST_HEAD(&retired->tables.pages);
+	retired->start = ULONG_MAX;
+	retired->last = 0;
+	retired->nr = 0;
+}
+
+/* Those of @from join @to; @from has none then */
+static void rsv_retired_move(struct io_pgtable_retired *from,
+			     struct io_pgtable_retired *to)
+{
+	iommu_pages_list_splice(&from->tables, &to->tables);
+	to->start = min(to->start, from->start);
+	to->last = max(to->last, from->last);
+	WRITE_ONCE(to->nr, to->nr + from->nr);
+	rsv_retired_init(from);
+}
+
+static void rsv_retire(struct iopt_reserve *rsv,
+		       struct io_pgtable_retired *retired)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&rsv->retired_lock, flags);
+	rsv_retired_move(retired, &rsv->retired);
+	spin_unlock_irqrestore(&rsv->retired_lock, flags);
+}
+
+/* What becomes of the tables of a gather, once they are out of their slots */
+static void rsv_gather_bury(struct rsv_gather *gather)
+{
+	struct iopt_reserve *rsv = gather->rsv;
+	struct io_pgtable_retired retired;
+
+	if (!gather->nr)
+		return;
+	if (!(rsv->iop->cfg.quirks & IO_PGTABLE_QUIRK_RETIRE)) {
+		rsv_free(rsv, &gather->pages);
+		return;
+	}
+
+	rsv_retired_init(&retired);
+	iommu_pages_list_splice(&gather->pages, &retired.tables);
+	retired.start = gather->start;
+	retired.last = gather->last;
+	retired.nr = gather->nr;
+	rsv_retire(rsv, &retired);
+}
+
 /*
  * Flush the walk cache and give the gathered tables back. They are empty, so
  * no address below them is cached, only the entries that pointed to them: one
@@ -268,7 +332,6 @@ static void rsv_gather_span(struct rsv_gather *gather, unsigned long iova,
 static void rsv_gather_finish(struct rsv_gather *gather)
 {
 	struct iopt_reserve *rsv = gather->rsv;
-	struct io_pgtable_cfg *cfg = &rsv->iop->cfg;
 
 	if (gather->start <= gather->last)
 		io_pgtable_tlb_flush_walk(rsv->iop, gather->start,
@@ -280,12 +343,7 @@ static void rsv_gather_finish(struct rsv_gather *gather)
 		atomic_dec(&rsv->unflushed);
 	}
 
-	if (!iommu_pages_list_empty(&gather->pages)) {
-		if (!cfg->coherent_walk)
-			iommu_pages_stop_incoherent_list(&gather->pages,
-							 cfg->iommu_dev);
-		iommu_put_pages_list_rcu(&gather->pages);
-	}
+	rsv_gather_bury(gather);
 	rsv_gather_init(gather, rsv);
 }
 
@@ -315,6 +373,7 @@ static void rsv_bury(struct rsv_gather *gather, void *table, unsigned int level,
 		rsv_bury_below(gather, table, level,
 			       iova & ~iopt_span_mask(&gather->rsv->geo, level));
 	iommu_pages_list_add(&gather->pages, table);
+	gather->nr++;
 }
 
 /*
@@ -653,6 +712,8 @@ static int rsv_alloc_tables(struct rsv_walk *walk, unsigned long last,
 	missing = rsv_count_missing(rsv, walk->path.iova, last, walk->lowest,
 				    RSV_BATCH);
 	rcu_read_unlock();
+	if (!missing)
+		return 0;
 
 	if (iommu_alloc_pages_list_node_sz(nid, gfp, rsv->geo.table_size,
 					   missing, &walk->spare) != missing)
@@ -1271,6 +1332,9 @@ void iopt_reserve_init(struct iopt_reserve *rsv, struct io_pgtable *iop,
 		.iop = iop,
 	};
 	mutex_init(&rsv->lock);
+	spin_lock_init(&rsv->retired_lock);
+	rsv_retired_init(&rsv->retired);
+	iop->rsv = rsv;
 }
 EXPORT_SYMBOL_GPL(iopt_reserve_init);
 
@@ -1284,6 +1348,68 @@ void iopt_reserve_destroy(struct iopt_reserve *rsv)
 	if (atomic_long_read(&rsv->entries))
 		iopt_reserve_report(0, "page table destroyed with reservations");
 #endif
+	if (rsv->retired.nr)
+		rsv_free(rsv, &rsv->retired.tables);
 	mutex_destroy(&rsv->lock);
 }
 EXPORT_SYMBOL_GPL(iopt_reserve_destroy);
+
+/**
+ * io_pgtable_take_retired() - Take the tables that left a page table
+ * @ops: A page table with IO_PGTABLE_QUIRK_RETIRE
+ * @retired: Filled with the tables and the range to flush
+ *
+ * The caller flushes the walk cache for the range, then frees the tables with
+ * io_pgtable_free_retired(); if the flush fails, it hands them back to
+ * io_pgtable_keep_retired(). Destroying the page table frees those that were
+ * not taken. Does not sleep.
+ *
+ * Return: false if there are none, and then there is nothing to do.
+ */
+bool io_pgtable_take_retired(struct io_pgtable_ops *ops,
+			     struct io_pgtable_retired *retired)
+{
+	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(ops);
+	struct iopt_reserve *rsv = iop->rsv;
+	unsigned long flags;
+
+	if (!(iop->cfg.quirks & IO_PGTABLE_QUIRK_RETIRE) ||
+	    !READ_ONCE(rsv->retired.nr))
+		return false;
+
+	rsv_retired_init(retired);
+	spin_lock_irqsave(&rsv->retired_lock, flags);
+	rsv_retired_move(&rsv->retired, retired);
+	spin_unlock_irqrestore(&rsv->retired_lock, flags);
+	return retired->nr;
+}
+EXPORT_SYMBOL_GPL(io_pgtable_take_retired);
+
+/**
+ * io_pgtable_free_retired() - Free tables that no walk cache has any more
+ * @ops: The page table that they were taken from
+ * @retired: The tables, which belong to the callee now
+ *
+ * The memory returns after an RCU grace period. Does not sleep, and is safe in
+ * a section that signals a fence.
+ */
+void io_pgtable_free_retired(struct io_pgtable_ops *ops,
+			     struct io_pgtable_retired *retired)
+{
+	rsv_free(io_pgtable_ops_to_pgtable(ops)->rsv, &retired->tables);
+	rsv_retired_init(retired);
+}
+EXPORT_SYMBOL_GPL(io_pgtable_free_retired);
+
+/**
+ * io_pgtable_keep_retired() - Hand back tables that a walk cache may have
+ * @ops: The page table that they were taken from
+ * @retired: The tables, which the next io_pgtable_take_retired() finds. Does
+ *	not sleep
+ */
+void io_pgtable_keep_retired(struct io_pgtable_ops *ops,
+			     struct io_pgtable_retired *retired)
+{
+	rsv_retire(io_pgtable_ops_to_pgtable(ops)->rsv, retired);
+}
+EXPORT_SYMBOL_GPL(io_pgtable_keep_retired);

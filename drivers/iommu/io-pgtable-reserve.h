@@ -14,6 +14,7 @@
 #include <linux/bits.h>
 #include <linux/io-pgtable.h>
 #include <linux/mutex.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 #include <asm/barrier.h>
@@ -81,6 +82,9 @@ struct iopt_reserve_fmt {
  * @lock: Serializes the first reservations. Nothing is allocated under it
  * @unflushed: Number of those who took a table out of an entry and did not yet
  *	flush the walk cache
+ * @retired_lock: Protects @retired
+ * @retired: Tables that wait for the owner to take them, with
+ *	IO_PGTABLE_QUIRK_RETIRE
  * @entries: Entries of all reservations, to find what is never released
  */
 struct iopt_reserve {
@@ -92,6 +96,9 @@ struct iopt_reserve {
 	/* Serializes the first reservations; nothing is allocated under it */
 	struct mutex lock;
 	atomic_t unflushed;
+	/* Protects the tables that retired */
+	spinlock_t retired_lock;
+	struct io_pgtable_retired retired;
 #ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
 	atomic_long_t entries;
 #endif
