@@ -5,15 +5,17 @@
 #
 #   scripts/bindgen.sh build            build it for the guest, print its path
 #   scripts/bindgen.sh [test NAME...]   run it, results to out/results/bindgen.tsv
-#   scripts/bindgen.sh run [--seconds N] [--kernel base|reserve]
-#                          [--flavour plain|debug] [--seed S]
+#   scripts/bindgen.sh run [OPTION...]  run it for long: new seeds, one after another
 #
 # The guest is run as each NAME says, all of them when none is given:
 #   plain   the plain kernel
 #   debug   the debug kernel: KASAN, lockdep, and allocations that fail
 #   checks  mistakes in the model: each check finds those that it can see
-# "run" goes on with new seeds, in one guest, for N seconds (600) or until
-# something is wrong.
+# Options of "run", which ends when something is wrong:
+#   --seconds N                 after so many, once a seed is through (600)
+#   --kernel base|reserve       which kernel tree (base)
+#   --flavour plain|debug       how it was configured (plain)
+#   --seed S                    the first seed (1)
 # Environment: BINDGEN_KERNEL=base|reserve, the kernel tree (base).
 #
 # A kernel warning, a guest that dies and a plan that is not fulfilled are
@@ -25,10 +27,12 @@
 . "$(dirname "$0")/vmbind-lib.sh"
 
 KERNEL=${BINDGEN_KERNEL:-base}
+# Little, so that it is soon used up
+MEM=768M
 
 usage()
 {
-	sed -n '/^#   scripts/,/^# The guest/s/^# *//p' "$0" | head -n -2 >&2
+	sed -n '/^#   scripts/,/^# Environment/s/^# \{0,3\}//p' "$0" | head -n -1 >&2
 	exit 2
 }
 
@@ -37,34 +41,135 @@ cmd_build()
 	guest_program bindgen bindgen
 }
 
+# Runs in the guest: the mistakes of the model, and who must find them
+checks_command()
+{
+	cat <<-'END'
+	points=0
+	while read -r mistake check; do
+		points=$((points + 1))
+		not="not "
+		bindgen --break $mistake --checks $check --seconds 4 --samples 24 random \
+			>/tmp/checks || ! grep -q "^not ok" /tmp/checks || not=
+		grep -A 1 "^not ok" /tmp/checks | sed "s/^/  /"
+		printf "%sok %d - %s: found by %s\n" "$not" $points $mistake $check
+	done <<-PAIRS
+		offset loads
+		offset walks
+		offset list
+		unmap loads
+		unmap walks
+		unmap list
+		map loads
+		map walks
+		map list
+		buffer loads
+		buffer walks
+		buffer list
+		flags walks
+		block walks
+		tables list
+	PAIRS
+	echo 1..$points
+	END
+}
+
 # run_config NAME: one line a test point on stdout, the name in front
 run_config()
 {
-	local name=bindgen-$1 rc=0 args=() command
+	local name=bindgen-$1 rc=0 flavour=plain command
 
 	case $1 in
 	plain)
-		args=(--flavour plain --append "$EXACT_COUNTS")
-		command="bindgen --no-faults --quick --seconds 4"
+		command="bindgen --no-faults --quick --seconds 3 --samples 24"
 		;;
 	debug)
-		args=(--flavour debug --timeout 600)
-		command="bindgen --quick --seconds 5 --samples 8"
+		flavour=debug
+		command="bindgen --quick --seconds 4 --samples 8"
 		;;
+	checks) command=$(checks_command) ;;
 	*) usage ;;
 	esac
 	say "  bindgen on $KERNEL, $1"
-	"$ROOT/scripts/guest.sh" run --kernel "$KERNEL" --name "$name" --inject \
-		"${args[@]}" -- "$command" >"$LOGS/$name.log" 2>&1 || rc=$?
+	guest "$name" "$flavour" 600 "$command" || rc=$?
 	vmbind_results "$name" "$rc" | sed "s/\t/\t$1: /"
+}
+
+# guest NAME FLAVOUR TIMEOUT COMMAND
+guest()
+{
+	local append=()
+
+	# KASAN keeps freed objects for a while, no count is exact there
+	[ "$2" = debug ] || append=(--append "$EXACT_COUNTS")
+	"$ROOT/scripts/guest.sh" run --kernel "$KERNEL" --flavour "$2" \
+		--name "$1" --timeout "$3" --inject --mem "$MEM" "${append[@]}" \
+		-- "$4" >"$LOGS/$1.log" 2>&1
+}
+
+flavours()
+{
+	local config
+
+	for config; do
+		case $config in
+		debug) echo debug ;;
+		*) echo plain ;;
+		esac
+	done | sort -u
 }
 
 cmd_test()
 {
-	[ $# -gt 0 ] || set -- plain debug
-	guest_prepare "$KERNEL" "$@"
+	[ $# -gt 0 ] || set -- plain debug checks
+	# shellcheck disable=SC2046 # two words
+	guest_prepare "$KERNEL" $(flavours "$@")
 	cmd_build >/dev/null
 	suite_run bindgen "$@"
 }
 
+parse_run()
+{
+	seconds=600 flavour=plain seed=1
+	while [ $# -gt 0 ]; do
+		case $1=${2:-} in
+		--seconds=[1-9]*) seconds=$2 ;;
+		--kernel=base | --kernel=reserve) KERNEL=$2 ;;
+		--flavour=plain | --flavour=debug) flavour=$2 ;;
+		--seed=[0-9]*) seed=$2 ;;
+		*) usage ;;
+		esac
+		shift 2
+	done
+}
+
+cmd_run()
+{
+	local seconds flavour seed name rc=0 without=
+
+	parse_run "$@"
+	name=bindgen-run-$KERNEL-$flavour
+	[ "$flavour" = debug ] || without=--no-faults
+	guest_prepare "$KERNEL" "$flavour"
+	cmd_build >/dev/null
+	mkdir -p "$LOGS"
+	say "  bindgen on $KERNEL, $flavour, $seconds s from seed $seed"
+	guest "$name" "$flavour" $((seconds * 2 + 600)) "
+		seed=$seed
+		while [ \$SECONDS -lt $seconds ]; do
+			echo \"# seed \$seed, \$SECONDS s\"
+			bindgen $without --seconds 10 --seed \$seed || exit 1
+			seed=\$((seed + 1))
+		done" || rc=$?
+	grep -A 1 '^not ok' "$LOGS/$name.log" >&2 || :
+	say "  seeds $seed to $(sed -n 's/^# seed \([0-9]*\), [0-9]* s$/\1/p' \
+		"$LOGS/$name.log" | tail -n 1): exit code $rc, see $LOGS/$name.log"
+	return $rc
+}
+
+if [ "${1:-}" = run ]; then
+	shift
+	cmd_run "$@"
+	exit
+fi
 suite_main "$@"

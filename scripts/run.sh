@@ -84,7 +84,7 @@ run_huge()
 only_known_warning()
 {
 	grep -q "$KNOWN_WARNING" "$1" || return 1
-	sed -e "/$KNOWN_WARNING/d" -e '/-\[ cut here \]-/d' "$1" >"$LOGS/.other-warnings"
+	sed -e "\\|$KNOWN_WARNING|d" -e '/-\[ cut here \]-/d' "$1" >"$LOGS/.other-warnings"
 	[ "$(grep -c 'cut here' "$1")" = 1 ] &&
 		"$ROOT/scripts/guest-kernel-log.sh" "$LOGS/.other-warnings"
 }

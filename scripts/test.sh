@@ -29,6 +29,7 @@ SUITES=(
 	'vmbind|scripts/vmbind.sh'
 	'panthor|scripts/panthor.sh'
 	'edges|scripts/edges.sh'
+	'bindgen|scripts/bindgen.sh'
 	'vulkan|scripts/vulkan.sh'
 	'soak|scripts/soak.sh'
 	'igt|scripts/igt.sh'

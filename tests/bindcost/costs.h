@@ -11,7 +11,7 @@
 
 #include "gpu.h"
 
-/* Instructions an operation, each figure the median of @rounds */
+/* Instructions an operation, each figure the mean of @rounds */
 void cost_instructions(struct pan *p, unsigned int rounds);
 
 /* Allocations while queued operations run and while they are prepared */

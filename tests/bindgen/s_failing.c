@@ -135,7 +135,10 @@ static bool prepare(struct world *w, const struct subject *s)
 	return bind_now(w, ops, s->before ? 4 : 1);
 }
 
-/* A queued call is done or not done; of another one, as much as its count says */
+/*
+ * A queued call is done or not done; of another one, as much as its count says. A
+ * call that did not even get to read its operations leaves the count as it was.
+ */
 static int try(struct world *w, const struct op *ops, unsigned int n, bool queued)
 {
 	struct drm_panthor_vm_bind_op d[MAX_BATCH];
@@ -154,7 +157,7 @@ static int try(struct world *w, const struct op *ops, unsigned int n, bool queue
 		d[n - 1].syncs = (struct drm_panthor_obj_array)
 				 DRM_PANTHOR_OBJ_ARRAY(1, &out);
 	ret = pan_ioctl(w->pan, DRM_IOCTL_PANTHOR_VM_BIND, &b);
-	did = !ret ? n : queued ? 0 : b.ops.count;
+	did = !ret ? n : queued || b.ops.count == n ? 0 : b.ops.count;
 	for (unsigned int i = 0; i < did; i++) {
 		op_done(w, &ops[i]);
 		if (queued)

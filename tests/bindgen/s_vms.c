@@ -20,7 +20,8 @@
 #define VMS		8u	/* seven address spaces are the users' */
 #define QUICK_VMS	4u
 #define CHILDREN	3u
-#define LIFE_MS		1500u
+#define LIFE_MS		1500u	/* at most, until the first is killed */
+#define QUICK_LIFE_MS	700u
 
 struct thread {
 	pthread_t id;
@@ -124,7 +125,8 @@ static void live(uint64_t seed)
 static bool one_life(struct world *w)
 {
 	uint64_t seed = below(w, 1ull << 32);
-	unsigned int ms = below(w, LIFE_MS);
+	unsigned int life = options.quick ? QUICK_LIFE_MS : LIFE_MS;
+	unsigned int ms = below(w, life);
 	pid_t pid[CHILDREN];
 	bool alive = true;
 
@@ -141,7 +143,7 @@ static bool one_life(struct world *w)
 		kill(pid[i], SIGKILL);
 		waitpid(pid[i], &status, 0);
 		alive &= WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-		ms = below(w, LIFE_MS / 4);
+		ms = below(w, life / 4);
 	}
 	return alive || wrong(w, "a process ended by itself, seed %llu",
 			      (unsigned long long)seed);
