@@ -72,7 +72,9 @@ measure()
 [ $# -gt 0 ] || set -- base reserve
 locked bench-guest
 need_packages python3
-vmbind_build >/dev/null
+for kernel; do
+	vmbind_prepare "$kernel" plain
+done
 guest_program bindcost bindcost >/dev/null
 rm -rf "$LOG"
 mkdir -p "$LOG" "$OUT"

@@ -6,16 +6,15 @@
 # in place of disks and shares, which would have it wait for the host. Sourced
 # after lib.sh and vmbind-lib.sh; only defines names.
 
-# exact_prepare DIR KERNEL PROGRAM...: build what is missing; make DIR/root, whose
-# commands exact_initramfs adds. The programs are from the guest's share. Sets
-# IMAGE, the kernel's.
+# exact_prepare DIR KERNEL PROGRAM...: make DIR/root, to which exact_initramfs adds
+# a command. The programs are from the guest's share; they and the kernel must
+# have been built (guest_prepare KERNEL plain). Sets IMAGE, the kernel's.
 exact_prepare()
 {
 	local dir=$1 kernel=$2 modules
 
 	shift 2
 	need_packages cpio e2fsprogs
-	guest_prepare "$kernel" plain
 	eval "$("$ROOT/scripts/kernel.sh" path "$kernel" plain | sed 's/^image=/IMAGE=/; s/^modules=/modules=/')"
 	# A boot puts the firmware in its place
 	[ -f "$BUILD/guest/share/firmware/arm/mali/arch10.8/mali_csffw.bin" ] ||

@@ -51,7 +51,7 @@ check()
 }
 
 locked repeat
-vmbind_build >/dev/null
+vmbind_prepare "$KERNEL" plain
 exact_prepare "$DIR" "$KERNEL" vmbind
 exact_initramfs "$DIR" "vmbind query bind copy async rebind fault slots"
 result_start repeat
