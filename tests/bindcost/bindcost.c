@@ -11,7 +11,7 @@
 #include "costs.h"
 #include "tap.h"
 
-#define ROUNDS		15
+#define ROUNDS		30
 #define SHORT_ROUNDS	5
 
 static void usage(FILE *f)

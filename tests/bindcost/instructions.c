@@ -27,7 +27,7 @@
 #define BATCH		256
 #define TILES_IN_BO	(SZ_2M / TILE)
 #define ALONE_VA	(DATA_VA + 0x8000000000ull)
-#define WARM_UP		2
+#define WARM_UP		5
 
 struct bench {
 	struct pan *pan;
