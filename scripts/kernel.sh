@@ -67,6 +67,7 @@ fragments()
 	# What only the whole series has: its own tests and checks.
 	case $which-$1 in
 	reserve-kunit) printf '%s\n' "$dir/reserve-tests.config" ;;
+	reserve-debug) printf '%s\n' "$dir/reserve-guest-debug.config" ;;
 	step-um)
 		# From the step on that has them
 		[ ! -e "$tree/drivers/iommu/io-pgtable-reserve-torture.c" ] ||

@@ -1858,6 +1858,54 @@ static void retired_tables_wait_for_the_owner(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pages - 1, rt_pages());
 }
 
+static void rt_expect_stats(struct rt *rt, unsigned long tables,
+			    unsigned long used, unsigned long waiting,
+			    u64 pages, u64 blocks)
+{
+	struct io_pgtable_reserve_stats stats;
+
+	io_pgtable_reserve_stats(rt->ops, &stats);
+	KUNIT_EXPECT_EQ(rt->test, tables, stats.tables);
+	KUNIT_EXPECT_EQ(rt->test, tables, io_pgtable_reserved_tables(rt->ops));
+	KUNIT_EXPECT_EQ(rt->test, used, stats.used);
+	KUNIT_EXPECT_EQ(rt->test, waiting, stats.waiting);
+	KUNIT_EXPECT_EQ(rt->test, pages, stats.pages);
+	KUNIT_EXPECT_EQ(rt->test, blocks, stats.blocks);
+}
+
+static void reservations_can_be_counted(struct kunit *test)
+{
+	struct rt *rt = rt_gpu(test);
+	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(rt->ops);
+
+	rt_expect_stats(rt, 0, 0, 0, 0, 0);
+	iop->cfg.quirks |= IO_PGTABLE_QUIRK_RESERVED | IO_PGTABLE_QUIRK_RETIRE;
+	rt_expect_stats(rt, 0, 0, 0, 0, 0);
+
+	/* Two tables for blocks, two leaf tables that wait, one of them twice */
+	KUNIT_EXPECT_EQ(test, 0, rt_reserve(rt, SZ_1G, 4 * SZ_2M, SZ_2M));
+	rt_expect_stats(rt, 2, 1, 0, 0, 4);
+	KUNIT_EXPECT_EQ(test, 0, rt_reserve(rt, SZ_1G + SZ_1M, SZ_2M, SZ_4K));
+	KUNIT_EXPECT_EQ(test, 0, rt_reserve(rt, SZ_1G + SZ_1M, SZ_64K, SZ_4K));
+	rt_expect_stats(rt, 4, 1, 2, 512 + 16, 4);
+
+	/* One of them has a block beside it, the other is in use */
+	KUNIT_EXPECT_EQ(test, 0, rt_map(rt, SZ_1G, SZ_2M, SZ_2M, GFP_ATOMIC));
+	rt_expect_stats(rt, 4, 2, 2, 512 + 16, 4);
+	KUNIT_EXPECT_EQ(test, 0, rt_map(rt, SZ_1G + SZ_2M, SZ_4K, SZ_4K, GFP_ATOMIC));
+	rt_expect_stats(rt, 4, 3, 1, 512 + 16, 4);
+	KUNIT_EXPECT_EQ(test, 0, rt_unmap(rt, SZ_1G + SZ_2M, SZ_4K, SZ_4K));
+	rt_expect_stats(rt, 4, 2, 1, 512 + 16, 4);
+
+	KUNIT_EXPECT_EQ(test, 0, rt_unmap(rt, SZ_1G, SZ_2M, SZ_2M));
+	rt_unreserve(rt, SZ_1G + SZ_1M, SZ_2M, SZ_4K);
+	rt_expect_stats(rt, 3, 1, 1, 16, 4);
+	rt_unreserve(rt, SZ_1G + SZ_1M, SZ_64K, SZ_4K);
+	rt_unreserve(rt, SZ_1G, 4 * SZ_2M, SZ_2M);
+	rt_expect_stats(rt, 0, 0, 0, 0, 0);
+	rt_free(rt);
+}
+
 /*
  * A reservation with smaller pages, where another keeps all tables, needs no
  * memory: that is how a block is cut in a section that signals a fence.
@@ -1970,6 +2018,7 @@ static struct kunit_case rt_hazards[] = {
 	KUNIT_CASE(giant_requests_end),
 	KUNIT_CASE(retired_tables_wait_for_the_owner),
 	KUNIT_CASE(kept_tables_are_reserved_without_memory),
+	KUNIT_CASE(reservations_can_be_counted),
 #ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
 	KUNIT_CASE(careless_callers_are_reported),
 #endif

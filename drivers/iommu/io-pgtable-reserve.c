@@ -411,6 +411,8 @@ static void rsv_kill(struct rsv_gather *gather, struct rsv_path *path,
 		void *parent = path->table[level - 1];
 		bool linked = iopte_page_linked(virt_to_iopte_page(table));
 
+		if (linked)
+			atomic_long_dec(&gather->rsv->tables);
 		if (linked && !mapped)
 			rsv_check_empty(gather->rsv, table, level, path->iova);
 		rsv_unlink(gather, parent, level - 1, path->iova, table);
@@ -503,8 +505,10 @@ static int rsv_adopt(struct rsv_walk *walk, unsigned int level, void **pointer,
 		return ret;
 
 	/* The count on the parent is the child's now, unless it had one */
-	if (!iopte_page_set(virt_to_iopte_page(child), IOPTE_PAGE_LINKED))
+	if (!iopte_page_set(virt_to_iopte_page(child), IOPTE_PAGE_LINKED)) {
 		walk->held = false;
+		atomic_long_inc(&walk->rsv->tables);
+	}
 	return 0;
 }
 
@@ -580,6 +584,7 @@ static int rsv_make(struct rsv_walk *walk, unsigned int level, void **pointer,
 
 	if (!pointer)
 		iopt_reserve_mapped(rsv, iova & ~mask, mask + 1, mask + 1);
+	atomic_long_inc(&rsv->tables);
 	walk->path.table[level + 1] = child;
 	walk->held = false;
 	*held = level + 1 < walk->lowest;
@@ -1413,3 +1418,102 @@ void io_pgtable_keep_retired(struct io_pgtable_ops *ops,
 	rsv_retire(io_pgtable_ops_to_pgtable(ops)->rsv, retired);
 }
 EXPORT_SYMBOL_GPL(io_pgtable_keep_retired);
+
+static void rsv_stats_below(struct iopt_reserve *rsv, void *table,
+			    unsigned int level, unsigned long iova,
+			    struct io_pgtable_reserve_stats *stats);
+
+/* The table in a slot; false if there is none that reservations keep */
+static bool rsv_stats_slot(struct iopt_reserve *rsv, void *table,
+			   unsigned int level, unsigned long iova,
+			   struct io_pgtable_reserve_stats *stats)
+{
+	const struct iopt_geometry *geo = &rsv->geo;
+	void *child = rsv_lookup(rsv, table, level, iova);
+	struct iopte_page *iopt;
+
+	if (!child)
+		return false;
+	iopt = virt_to_iopte_page(child);
+	if (!iopte_page_linked(iopt) || iopte_page_dead(iopt))
+		return false;
+
+	stats->tables++;
+	if (rsv->fmt->child(rsv->iop, rsv_entry(geo, table, level, iova), level) !=
+	    child)
+		stats->waiting++;
+	else if (memchr_inv(child, 0, geo->table_size))
+		stats->used++;
+	rsv_stats_below(rsv, child, level + 1, iova, stats);
+	return true;
+}
+
+static void rsv_stats_below(struct iopt_reserve *rsv, void *table,
+			    unsigned int level, unsigned long iova,
+			    struct io_pgtable_reserve_stats *stats)
+{
+	const struct iopt_geometry *geo = &rsv->geo;
+	unsigned long count = iopte_page_count(virt_to_iopte_page(table));
+	unsigned long children = 0;
+
+	for (unsigned int i = 0; level < geo->levels - 1 && i < BIT(geo->bits[level]); i++)
+		children += rsv_stats_slot(rsv, table, level,
+					   iova + ((unsigned long)i << geo->shift[level]),
+					   stats);
+
+	/* Others go on meanwhile, so the difference may be off */
+	count -= min(count, children);
+	if (level == geo->levels - 1)
+		stats->pages += count;
+	else
+		stats->blocks += count;
+}
+
+/**
+ * io_pgtable_reserve_stats() - What reservations hold in a page table
+ * @ops: A page table with IO_PGTABLE_QUIRK_RESERVED
+ * @stats: Filled in
+ *
+ * Walks the page table, and may sleep. The figures are exact if nobody maps,
+ * reserves or releases meanwhile.
+ */
+void io_pgtable_reserve_stats(struct io_pgtable_ops *ops,
+			      struct io_pgtable_reserve_stats *stats)
+{
+	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(ops);
+	struct iopt_reserve *rsv = iop->rsv;
+
+	*stats = (struct io_pgtable_reserve_stats){};
+	if (!(iop->cfg.quirks & IO_PGTABLE_QUIRK_RESERVED) ||
+	    !iopt_reserve_active(rsv))
+		return;
+
+	stats->retired = READ_ONCE(rsv->retired.nr);
+	for (unsigned int i = 0; i < BIT(rsv->geo.bits[0]); i++) {
+		unsigned long iova = (unsigned long)i << rsv->geo.shift[0];
+
+		rcu_read_lock();
+		rsv_stats_slot(rsv, rsv->fmt->table(iop, iova, 0), 0, iova, stats);
+		rcu_read_unlock();
+		cond_resched();
+	}
+}
+EXPORT_SYMBOL_GPL(io_pgtable_reserve_stats);
+
+/**
+ * io_pgtable_reserved_tables() - Number of tables under reservation
+ * @ops: A page table with IO_PGTABLE_QUIRK_RESERVED
+ *
+ * As io_pgtable_reserve_stats::tables, but does not walk or sleep.
+ *
+ * Return: the number, without the top
+ */
+unsigned long io_pgtable_reserved_tables(struct io_pgtable_ops *ops)
+{
+	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(ops);
+
+	if (!(iop->cfg.quirks & IO_PGTABLE_QUIRK_RESERVED))
+		return 0;
+	return atomic_long_read(&iop->rsv->tables);
+}
+EXPORT_SYMBOL_GPL(io_pgtable_reserved_tables);

@@ -85,6 +85,7 @@ struct iopt_reserve_fmt {
  * @retired_lock: Protects @retired
  * @retired: Tables that wait for the owner to take them, with
  *	IO_PGTABLE_QUIRK_RETIRE
+ * @tables: Number of linked tables
  * @entries: Entries of all reservations, to find what is never released
  */
 struct iopt_reserve {
@@ -99,6 +100,7 @@ struct iopt_reserve {
 	/* Protects the tables that retired */
 	spinlock_t retired_lock;
 	struct io_pgtable_retired retired;
+	atomic_long_t tables;
 #ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
 	atomic_long_t entries;
 #endif

@@ -43,6 +43,7 @@
 #include <linux/slab.h>
 
 #include "panthor_reserve.h"
+#include "panthor_trace.h"
 
 #define SLOT_SHIFT	21
 #define SLOT_SIZE	SZ_2M
@@ -263,15 +264,25 @@ static u64 run_end(const struct panthor_layout *layout, u64 start, u64 end,
 	return slot < end_slot ? slot << SLOT_SHIFT : end;
 }
 
-static int reserve_run(struct io_pgtable_ops *ops, u64 start, u64 end,
-		       size_t pgsize)
+/* The page table's address in traces */
+static u64 pgtable_of(struct io_pgtable_ops *ops)
 {
-	return ops->reserve(ops, start, end - start, pgsize, GFP_KERNEL_ACCOUNT);
+	return io_pgtable_ops_to_pgtable(ops)->cfg.arm_lpae_s1_cfg.ttbr;
+}
+
+static int reserve_run(struct io_pgtable_ops *ops, u64 start, u64 end,
+		       size_t pgsize, gfp_t gfp)
+{
+	int ret = ops->reserve(ops, start, end - start, pgsize, gfp);
+
+	trace_panthor_vm_reserve(pgtable_of(ops), start, end - start, pgsize, ret);
+	return ret;
 }
 
 static void unreserve_run(struct io_pgtable_ops *ops, u64 start, u64 end,
 			  size_t pgsize)
 {
+	trace_panthor_vm_unreserve(pgtable_of(ops), start, end - start, pgsize);
 	ops->unreserve(ops, start, end - start, pgsize);
 }
 
@@ -299,7 +310,7 @@ int panthor_reserve(struct io_pgtable_ops *ops, u64 start, u64 end,
 
 	for (; addr < end; addr = next) {
 		next = run_end(layout, addr, end, &pgsize);
-		ret = reserve_run(ops, addr, next, pgsize);
+		ret = reserve_run(ops, addr, next, pgsize, GFP_KERNEL_ACCOUNT);
 		if (ret) {
 			panthor_unreserve(ops, start, addr, layout);
 			return ret;
@@ -334,8 +345,7 @@ void panthor_unreserve(struct io_pgtable_ops *ops, u64 start, u64 end,
 static void reserve_held(struct io_pgtable_ops *ops, u64 start, u64 end)
 {
 	if (start < end)
-		WARN_ON_ONCE(ops->reserve(ops, start, end - start, SZ_4K,
-					  GFP_NOWAIT));
+		WARN_ON_ONCE(reserve_run(ops, start, end, SZ_4K, GFP_NOWAIT));
 }
 
 /* The block of @slot loses [start, end); what remains of it are pages */
@@ -394,7 +404,7 @@ void panthor_reserve_cut(struct io_pgtable_ops *ops, u64 start, u64 end,
  */
 int panthor_reserve_pin(struct io_pgtable_ops *ops, u64 addr)
 {
-	return reserve_run(ops, addr, addr + SZ_4K, SZ_4K);
+	return reserve_run(ops, addr, addr + SZ_4K, SZ_4K, GFP_KERNEL_ACCOUNT);
 }
 
 /**

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0 or MIT
+/*
+ * A check that VM_BIND jobs allocate nothing where they signal their fence.
+ *
+ * Lockdep knows that an allocation which may wait for reclaim must not be in
+ * such a section, but finds fault with no other. A job that takes memory with
+ * GFP_NOWAIT may fail, which is as bad. Here, each page and each object of a
+ * slab cache counts that a job takes between the begin and the end of its
+ * section, in the task that runs it and not in an interrupt.
+ *
+ * The tracepoints of the allocators call us for each allocation of the system,
+ * so this is for debug kernels. What was found is in the debugfs file
+ * vm_bind_check, and the first one is reported with its stack. To see that the
+ * check works, write "alloc" to that file: the next job then allocates.
+ *
+ * A section belongs to a task, which may sleep or be moved to another CPU. The
+ * tasks that are in sections are in a small array, since there is no place in
+ * a task for this; sections that find no room in it are counted as unchecked.
+ */
+
+#include <linux/atomic.h>
+#include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/gfp.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/stacktrace.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+#include <linux/uaccess.h>
+
+#include <trace/events/kmem.h>
+
+#include <drm/drm_file.h>
+
+#include "panthor_bind_check.h"
+
+#define MAX_SECTIONS	64
+#define MAX_STACK	24
+
+/**
+ * struct bind_section - A job in its section
+ *
+ * But for @task, only that task uses it.
+ */
+struct bind_section {
+	/** @task: Who runs the job, NULL if the section is free. */
+	struct task_struct *task;
+
+	/** @allocations: How much it allocated. */
+	unsigned int allocations;
+
+	/** @stack_len: Number of entries of @stack. */
+	unsigned int stack_len;
+
+	/** @stack: Where the first was. */
+	unsigned long stack[MAX_STACK];
+};
+
+static struct bind_section sections[MAX_SECTIONS];
+
+static struct {
+	/* Sections at this moment: if there is none, nothing is looked up */
+	atomic_t active;
+
+	atomic64_t jobs;
+	atomic64_t unchecked;
+	atomic64_t allocations;
+
+	/* Jobs that are to allocate, to test the check */
+	atomic_t provoke;
+	atomic_t reported;
+} check;
+
+static void count_allocation(void)
+{
+	if (!atomic_read(&check.active) || !in_task())
+		return;
+
+	for (unsigned int i = 0; i < MAX_SECTIONS; i++) {
+		struct bind_section *section = &sections[i];
+
+		if (READ_ONCE(section->task) != current)
+			continue;
+		if (!section->allocations++)
+			section->stack_len = stack_trace_save(section->stack,
+							      MAX_STACK, 2);
+		return;
+	}
+}
+
+static void probe_kmalloc(void *data, unsigned long call_site, const void *ptr,
+			  size_t bytes_req, size_t bytes_alloc, gfp_t gfp_flags,
+			  int node)
+{
+	count_allocation();
+}
+
+static void probe_kmem_cache_alloc(void *data, unsigned long call_site,
+				   const void *ptr, struct kmem_cache *s,
+				   gfp_t gfp_flags, int node)
+{
+	count_allocation();
+}
+
+static void probe_mm_page_alloc(void *data, struct page *page,
+				unsigned int order, gfp_t gfp_flags,
+				int migratetype)
+{
+	count_allocation();
+}
+
+/* By name, since not all of these are exported */
+static struct {
+	const char *name;
+	void *probe;
+	struct tracepoint *tp;
+} probes[] = {
+	{ "kmalloc", probe_kmalloc },
+	{ "kmem_cache_alloc", probe_kmem_cache_alloc },
+	{ "mm_page_alloc", probe_mm_page_alloc },
+};
+
+static void find_probe(struct tracepoint *tp, void *priv)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(probes); i++)
+		if (!strcmp(tp->name, probes[i].name))
+			probes[i].tp = tp;
+}
+
+/**
+ * panthor_bind_check_fini() - Stop looking at allocations
+ */
+void panthor_bind_check_fini(void)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(probes); i++) {
+		if (probes[i].tp)
+			tracepoint_probe_unregister(probes[i].tp, probes[i].probe, NULL);
+		probes[i].tp = NULL;
+	}
+	tracepoint_synchronize_unregister();
+}
+
+/**
+ * panthor_bind_check_init() - Start looking at allocations
+ *
+ * Return: 0, or a negative error code if that is not possible.
+ */
+int panthor_bind_check_init(void)
+{
+	int ret;
+
+	for_each_kernel_tracepoint(find_probe, NULL);
+	for (unsigned int i = 0; i < ARRAY_SIZE(probes); i++) {
+		struct tracepoint *tp = probes[i].tp;
+
+		ret = tp ? tracepoint_probe_register(tp, probes[i].probe, NULL) : -ENOENT;
+		if (ret) {
+			pr_err("panthor: cannot look at allocations, tracepoint %s: %d\n",
+			       probes[i].name, ret);
+			for (; i < ARRAY_SIZE(probes); i++)
+				probes[i].tp = NULL;
+			panthor_bind_check_fini();
+			return ret;
+		}
+	}
+	return 0;
+}
+
+/* What a job must not do */
+static void provoke(void)
+{
+	kfree(kmalloc(64, GFP_NOWAIT));
+	free_page(__get_free_page(GFP_NOWAIT));
+}
+
+/**
+ * panthor_bind_check_begin() - A job begins its section
+ *
+ * Return: for panthor_bind_check_end(), which the same task has to call.
+ */
+int panthor_bind_check_begin(void)
+{
+	atomic64_inc(&check.jobs);
+	for (unsigned int i = 0; i < MAX_SECTIONS; i++) {
+		if (cmpxchg(&sections[i].task, NULL, current))
+			continue;
+
+		sections[i].allocations = 0;
+		atomic_inc(&check.active);
+		if (atomic_dec_if_positive(&check.provoke) >= 0)
+			provoke();
+		return i;
+	}
+
+	atomic64_inc(&check.unchecked);
+	return -1;
+}
+
+/**
+ * panthor_bind_check_end() - A job ends its section
+ * @section: What panthor_bind_check_begin() returned
+ */
+void panthor_bind_check_end(int section)
+{
+	struct bind_section *s;
+
+	if (section < 0)
+		return;
+
+	s = &sections[section];
+	atomic_dec(&check.active);
+	atomic64_add(s->allocations, &check.allocations);
+	if (s->allocations && !atomic_xchg(&check.reported, 1)) {
+		pr_err("panthor: a VM_BIND job allocated %u times, first here:\n",
+		       s->allocations);
+		stack_trace_print(s->stack, s->stack_len, 2);
+	}
+	/* Pairs with the cmpxchg() of the next one */
+	smp_store_release(&s->task, NULL);
+}
+
+static int bind_check_show(struct seq_file *m, void *unused)
+{
+	seq_printf(m, "jobs %lld\n", atomic64_read(&check.jobs));
+	seq_printf(m, "allocations %lld\n", atomic64_read(&check.allocations));
+	seq_printf(m, "unchecked %lld\n", atomic64_read(&check.unchecked));
+	return 0;
+}
+
+static int bind_check_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, bind_check_show, NULL);
+}
+
+static ssize_t bind_check_write(struct file *file, const char __user *buf,
+				size_t size, loff_t *pos)
+{
+	char word[8] = {};
+
+	if (size >= sizeof(word))
+		return -EINVAL;
+	if (copy_from_user(word, buf, size))
+		return -EFAULT;
+	if (strcmp(strim(word), "alloc"))
+		return -EINVAL;
+
+	atomic_inc(&check.provoke);
+	return size;
+}
+
+static const struct file_operations bind_check_fops = {
+	.owner = THIS_MODULE,
+	.open = bind_check_open,
+	.read = seq_read,
+	.write = bind_check_write,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+
+/**
+ * panthor_bind_check_debugfs_init() - Show what was found
+ * @minor: Minor
+ *
+ * The figures are those of all devices together.
+ */
+void panthor_bind_check_debugfs_init(struct drm_minor *minor)
+{
+	debugfs_create_file("vm_bind_check", 0644, minor->debugfs_root, NULL,
+			    &bind_check_fops);
+}
