@@ -88,26 +88,31 @@ static bool gpu_fault(struct world *w)
 	return drain(w) && revive(w) && check_all(w);
 }
 
-/* Operations fail then, one way or the other: the VM is not looked at again */
+/*
+ * The command of one operation is stuck, those of the reset must not be: the driver
+ * gives up after 100 ms. What is queued behind it fails, and the VM is lost.
+ */
 static bool stuck(struct world *w)
 {
-	struct world lost = *w;
 	uint64_t before = gpu_stat("resets");
 	struct op ops[MAX_BATCH];
+	struct world lost;
 
 	gpu_start_idling(&w->gpu);
+	kmsg_mark();
 	if (inject_slow("as", INJECT_NEVER))
 		return wrong(w, "a stuck MMU cannot be had: %s", inject_error());
 	for (int i = 0; i < 4; i++)
-		if (below(w, 2))
-			bind_queued(w, ops, draw_batch(w, ops, 4, ALL_WINDOWS), 0, 0);
-		else
-			bind_now(w, ops, draw_batch(w, ops, 4, ALL_WINDOWS & ~w->queued ?:
-						    ALL_WINDOWS));
+		bind_queued(w, ops, draw_batch(w, ops, 4, ALL_WINDOWS), 0, 0);
 	w->wrong[0] = '\0';
-	if (!was_reset(w, before, "a stuck MMU"))
+	if (!kmsg_wait("AS_ACTIVE bit stuck", RESET_MS))
+		return wrong(w, "no operation met the stuck MMU");
+	if (inject_slow("as", 0) || !was_reset(w, before, "a stuck MMU"))
 		return false;
-	drain(w);
+	if (drain(w))
+		return wrong(w, "operations that met a stuck MMU are done");
+	if (pan_vm_state(w->pan, w->gpu.vm) != DRM_PANTHOR_VM_STATE_UNUSABLE)
+		return false;
 	lost = *w;
 	world_close(w);
 	world_open(w, lost.pan, lost.bufs, 0, lost.random);
