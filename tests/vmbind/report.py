@@ -156,11 +156,11 @@ def print_gpu(run):
 def pages_cells(row):
     """The row of one kernel, as wide as its head."""
     if row is None:
-        return f"{'':32}"
+        return f"{'':34}"
     if row["error"]:
         text = row["error"] + (", and the kernel warns" if row.get("warned") else "")
-        return f"{text:>32}"
-    return "".join(f"{'-' if row[c] is None else format(row[c], ','):>8}"
+        return f"{text:>34}"
+    return "  " + "".join(f"{'-' if row[c] is None else format(row[c], ','):>8}"
                    for c in PAGES)
 
 
@@ -174,8 +174,8 @@ def print_pages(runs):
         return
     print("\nPage-table pages of 4 KiB: taken when binds are queued, held while they are,")
     print("used once they have run, kept when all is unmapped, until the VM is destroyed")
-    print(f"  {'':<50}" + "".join(f"  {run['kernel']:>30}" for run in runs))
-    print(f"  {'':<50}" + "".join(f"{c:>8}" for c in PAGES) * len(runs))
+    print(f"  {'':<50}" + "".join(f"{run['kernel']:>34}" for run in runs))
+    print(f"  {'':<50}" + ("  " + "".join(f"{c:>8}" for c in PAGES)) * len(runs))
     for row in runs[0]["pages"]:
         print(f"  {row['what']:<50}"
               + "".join(pages_cells(find_row(run, row)) for run in runs))
