@@ -216,6 +216,66 @@ test_damaged_download_is_noticed()
 	not _complete "$scratch/dl"
 }
 
+# bench_report LOG-LINES...: of the base and the reserve kernel each, P7 and P8
+bench_report()
+{
+	mkdir -p "$scratch/bench"
+	printf 'bench: P7 a_instrs 100\nbench: P8 allocations_signalling 0\n' >"$scratch/bench/base-1"
+	printf '%s\n' "$@" >"$scratch/bench/reserve-1"
+	printf 'P7 a_instrs ratio 1\nP8 allocations_signalling most 0\nP9 x_ns most 1\n' >"$scratch/promises"
+	python3 "$ROOT/tests/bench/report.py" "$scratch/promises" "$scratch/bench" \
+		"$scratch/bench.json" P7 P8 >"$scratch/sum"
+}
+
+test_bench_promises_are_kept()
+{
+	bench_report 'bench: P7 a_instrs 50' 'bench: P8 allocations_signalling 0'
+	not grep -q 'missed' "$scratch/sum"
+	not bench_report 'bench: P7 a_instrs 101' 'bench: P8 allocations_signalling 1'
+	grep -qx 'missed: P7 a_instrs: 0.990, promised ratio 1' "$scratch/sum"
+	grep -q 'missed: P8 allocations_signalling: 1' "$scratch/sum"
+	not bench_report 'bench: P7 a_instrs 50'
+	grep -q 'missed: P8 allocations_signalling: no figure' "$scratch/sum"
+}
+
+test_bench_keeps_the_rows_of_others()
+{
+	printf '[{"scenario": "P9", "metric": "x_ns"}, {"scenario": "P7", "metric": "old"}]' >"$scratch/bench.json"
+	bench_report 'bench: P7 a_instrs 50' 'bench: P8 allocations_signalling 0'
+	grep -q '"x_ns"' "$scratch/bench.json"
+	not grep -q '"old"' "$scratch/bench.json"
+	not bench_report 'bench: P10 a_ns 50'
+}
+
+# run_report ALLOCATIONS: of a run in which all else is well
+run_report()
+{
+	local what how
+
+	mkdir -p "$scratch/run"
+	printf '{"points": [{"result": "pass", "name": "a: b", "detail": ""}], "pages": []}' |
+		tee "$scratch/run/vmbind.json" >"$scratch/run/huge.json"
+	printf '{"looks": [], "stats": null}' >"$scratch/run/gpu.json"
+	{
+		for what in tile alone rebind batch active; do
+			for how in sync async; do
+				echo "bench: P7 ${how}_${what}_instrs 1000"
+			done
+		done
+		printf 'bench: P8 jobs 3\nbench: P8 allocations_preparing 5\n'
+		printf 'bench: P8 allocations_signalling %s\n' "$1"
+	} >"$scratch/run/costs.console"
+	python3 "$ROOT/tests/vmbind/report.py" "$scratch/run.json" "upstream=$scratch/run" >"$scratch/sum"
+}
+
+test_run_fails_on_an_allocation()
+{
+	run_report 0
+	not run_report 1
+	grep -q 'FAIL  costs: none in the fence-signalling' "$scratch/sum"
+	not run_report ''
+}
+
 run_test()
 {
 	local rc
