@@ -13,6 +13,10 @@
  * vm_bind_check, and the first one is reported with its stack. To see that the
  * check works, write "alloc" to that file: the next job then allocates.
  *
+ * What debug options of the kernel take for their own records does not count:
+ * the pool of debugobjects, which fills up in whoever comes along, and KASAN's
+ * stacks.
+ *
  * A section belongs to a task, which may sleep or be moved to another CPU. The
  * tasks that are in sections are in a small array, since there is no place in
  * a task for this; sections that find no room in it are counted as unchecked.
@@ -22,6 +26,7 @@
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
+#include <linux/kallsyms.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/printk.h>
@@ -76,20 +81,50 @@ static struct {
 	atomic_t reported;
 } check;
 
+/* Functions that allocate for a debug option */
+static const char * const debug_allocators[] = {
+	"debug_objects_fill_pool",
+	"stack_depot_save_flags",
+};
+
+static bool is_for_debugging(const unsigned long *stack, unsigned int len)
+{
+	char name[KSYM_NAME_LEN];
+
+	for (unsigned int i = 0; i < len; i++) {
+		snprintf(name, sizeof(name), "%ps", (void *)stack[i]);
+		if (match_string(debug_allocators, ARRAY_SIZE(debug_allocators), name) >= 0)
+			return true;
+	}
+	return false;
+}
+
+static struct bind_section *current_section(void)
+{
+	for (unsigned int i = 0; i < MAX_SECTIONS; i++)
+		if (READ_ONCE(sections[i].task) == current)
+			return &sections[i];
+	return NULL;
+}
+
 static void count_allocation(void)
 {
+	struct bind_section *section;
+	unsigned long stack[MAX_STACK];
+	unsigned int len;
+
 	if (!atomic_read(&check.active) || !in_task())
 		return;
-
-	for (unsigned int i = 0; i < MAX_SECTIONS; i++) {
-		struct bind_section *section = &sections[i];
-
-		if (READ_ONCE(section->task) != current)
-			continue;
-		if (!section->allocations++)
-			section->stack_len = stack_trace_save(section->stack,
-							      MAX_STACK, 2);
+	section = current_section();
+	if (!section)
 		return;
+
+	len = stack_trace_save(stack, MAX_STACK, 2);
+	if (is_for_debugging(stack, len))
+		return;
+	if (!section->allocations++) {
+		memcpy(section->stack, stack, sizeof(stack));
+		section->stack_len = len;
 	}
 }
 
