@@ -9,7 +9,7 @@
 # The guest is run as each NAME says, all of them when none is given:
 #   plain   the plain kernel
 #   debug   the debug kernel: KASAN, lockdep, and allocations that fail
-# Environment: EDGES_KERNEL=base|reserve, the kernel tree (base).
+# Environment: EDGES_KERNEL=base|reserve, the kernel tree (reserve).
 #
 # A kernel warning, a guest that dies and a plan that is not fulfilled are
 # failures of their own.
@@ -19,7 +19,7 @@
 # shellcheck source=scripts/vmbind-lib.sh
 . "$(dirname "$0")/vmbind-lib.sh"
 
-KERNEL=${EDGES_KERNEL:-base}
+KERNEL=${EDGES_KERNEL:-reserve}
 
 usage()
 {

@@ -3,7 +3,10 @@
 #
 # Looks for the kernel's reports of its own mistakes in logs of the guest:
 #
-#   scripts/guest-kernel-log.sh LOG...
+#   scripts/guest-kernel-log.sh [-s] LOG...
+#
+# With -s also for what the debug options of the series report, which KUnit
+# provokes.
 #
 # Prints each report's first line and fails when there is one. A driver's
 # messages about bad input or about the GPU (faults, timeouts, resets) are no
@@ -44,6 +47,10 @@ PATTERNS=(
 	'Out of memory: Killed process'
 	'WARNING! '
 )
+SERIES_PATTERNS=(
+	'io-pgtable reserve: '
+	'panthor: a VM_BIND job allocated'
+)
 
 report()
 {
@@ -54,6 +61,10 @@ report()
 	tr -d '\r' <"$1" | grep -aE "$PREFIX(${all#|})" || :
 }
 
+if [ "${1:-}" = -s ]; then
+	PATTERNS+=("${SERIES_PATTERNS[@]}")
+	shift
+fi
 found=0
 for log; do
 	[ -s "$log" ] || continue

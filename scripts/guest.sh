@@ -262,7 +262,7 @@ verdict()
 	if [ -s "$RUN/qemu.stderr" ]; then
 		sed 's/^/qemu: /' "$RUN/qemu.stderr" >&2
 	fi
-	if ! "$ROOT/scripts/guest-kernel-log.sh" "$CONSOLE" "$RUN/dmesg"; then
+	if ! "$ROOT/scripts/guest-kernel-log.sh" -s "$CONSOLE" "$RUN/dmesg"; then
 		return $EXIT_KERNEL
 	fi
 	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then

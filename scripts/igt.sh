@@ -3,7 +3,7 @@
 #
 # The suite "igt": all of IGT's own Panthor tests, in the guest.
 #
-#   scripts/igt.sh [TREE...]		kernel trees, "base" by default
+#   scripts/igt.sh [TREE...]		kernel trees, both by default
 #
 # Each tree runs in its plain and its debug configuration (FLAVOURS="plain"
 # takes one only). A subtest that is skipped, and a report of the kernel about
@@ -63,7 +63,7 @@ main()
 {
 	local tree flavour
 
-	[ $# -gt 0 ] || set -- base
+	[ $# -gt 0 ] || set -- base reserve
 	mkdir -p "$OUT/results"
 	rm -f "$TSV"
 	"$ROOT/scripts/qemu.sh" build >/dev/null

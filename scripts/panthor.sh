@@ -9,7 +9,7 @@
 # The guest is run as each NAME says, all of them when none is given:
 #   plain   all scenarios on the plain kernel
 #   debug   the short ones on the debug kernel: KASAN, lockdep, fence annotations
-# Environment: PANTHOR_KERNEL=base|reserve, the kernel tree (base).
+# Environment: PANTHOR_KERNEL=base|reserve, the kernel tree (reserve).
 #
 # A kernel warning, a guest that dies and a plan that is not fulfilled are
 # failures of their own. What the driver itself does wrong is in
@@ -20,7 +20,7 @@
 # shellcheck source=scripts/vmbind-lib.sh
 . "$(dirname "$0")/vmbind-lib.sh"
 
-KERNEL=${PANTHOR_KERNEL:-base}
+KERNEL=${PANTHOR_KERNEL:-reserve}
 
 usage()
 {

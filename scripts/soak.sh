@@ -9,14 +9,14 @@
 #
 # 60 s on the plain kernel by default, as in make test. Results go to
 # out/results/soak.tsv, figures to out/guest/soak-FLAVOUR/soak.json.
-# Environment: SOAK_KERNEL=base|reserve, the kernel tree (base).
+# Environment: SOAK_KERNEL=base|reserve, the kernel tree (reserve).
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=scripts/vmbind-lib.sh
 . "$(dirname "$0")/vmbind-lib.sh"
 
-KERNEL=${SOAK_KERNEL:-base}
+KERNEL=${SOAK_KERNEL:-reserve}
 DURATION=60
 EVERY=3000
 FLAVOUR=plain

@@ -10,7 +10,8 @@
 #   plain        the plain kernel
 #   debug        the debug kernel: KASAN, lockdep, fence annotations
 #   noncoherent  the plain kernel, a GPU that is not I/O coherent
-# Environment: VMBIND_KERNEL=base|reserve, the kernel tree (base).
+#   upstream     the plain kernel, whatever VMBIND_KERNEL says from the base tree
+# Environment: VMBIND_KERNEL=base|reserve, the kernel tree (reserve).
 #
 # A kernel warning, a guest that dies and a plan that is not fulfilled are
 # failures of their own.
@@ -20,7 +21,7 @@
 # shellcheck source=scripts/vmbind-lib.sh
 . "$(dirname "$0")/vmbind-lib.sh"
 
-KERNEL=${VMBIND_KERNEL:-base}
+KERNEL=${VMBIND_KERNEL:-reserve}
 
 usage()
 {
@@ -31,17 +32,21 @@ usage()
 # run_config NAME: one line a test point on stdout, the name in front
 run_config()
 {
-	local name=vmbind-$1 rc=0 args=()
+	local name=vmbind-$1 rc=0 args=() kernel=$KERNEL
 
 	case $1 in
+	upstream)
+		kernel=base
+		args=(--flavour plain --append "$EXACT_COUNTS")
+		;;
 	plain) args=(--flavour plain --append "$EXACT_COUNTS") ;;
 	# KASAN keeps freed objects for a while, no count is exact there.
 	debug) args=(--flavour debug --timeout 900) ;;
 	noncoherent) args=(--flavour plain --append "$EXACT_COUNTS" --machine mali-coherent=off) ;;
 	*) usage ;;
 	esac
-	say "  vmbind on $KERNEL, $1"
-	"$ROOT/scripts/guest.sh" run --kernel "$KERNEL" --name "$name" "${args[@]}" \
+	say "  vmbind on $kernel, $1"
+	"$ROOT/scripts/guest.sh" run --kernel "$kernel" --name "$name" "${args[@]}" \
 		-- "vmbind --timeout 240 --json /out/vmbind.json" >"$LOGS/$name.log" 2>&1 || rc=$?
 	vmbind_results "$name" "$rc" | sed "s/\t/\t$1: /"
 }
@@ -65,7 +70,8 @@ cmd_build()
 
 cmd_test()
 {
-	[ $# -gt 0 ] || set -- plain debug noncoherent
+	[ $# -gt 0 ] || set -- upstream plain debug noncoherent
+	[[ " $* " != *" upstream "* ]] || "$ROOT/scripts/kernel.sh" build base plain >/dev/null
 	# shellcheck disable=SC2046 # two words
 	vmbind_prepare "$KERNEL" $(flavours "$@")
 	suite_run vmbind "$@"

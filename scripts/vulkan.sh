@@ -9,7 +9,7 @@
 # The guest is run as each NAME says, all of them when none is given:
 #   plain, debug                          which kernel, a coherent GPU
 #   plain-noncoherent, debug-noncoherent  the same, a GPU that is not
-# Environment: VULKAN_KERNEL=base|reserve, the kernel tree (base).
+# Environment: VULKAN_KERNEL=base|reserve, the kernel tree (reserve).
 #
 # vulkaninfo's output is in out/guest/vulkan-NAME/vulkaninfo.txt.
 
@@ -18,7 +18,7 @@
 # shellcheck source=scripts/vmbind-lib.sh
 . "$(dirname "$0")/vmbind-lib.sh"
 
-KERNEL=${VULKAN_KERNEL:-base}
+KERNEL=${VULKAN_KERNEL:-reserve}
 
 usage()
 {
