@@ -44,7 +44,7 @@ static void *crumble(void)
 	return m;
 }
 
-static void open_one(struct bufs *b, uint64_t size)
+void bufs_add(struct bufs *b, uint64_t size)
 {
 	struct buf *it = &b->buf[b->count];
 
@@ -67,7 +67,7 @@ void bufs_open(struct bufs *b, struct pan *p, bool large)
 		if (shapes[i].size >= SZ_2M && !large)
 			continue;
 		for (unsigned int n = 0; n < shapes[i].count; n++)
-			open_one(b, shapes[i].size);
+			bufs_add(b, shapes[i].size);
 	}
 	munmap(crumbs, CRUMBS);
 }

@@ -38,6 +38,8 @@ struct bufs {
  */
 void bufs_open(struct bufs *b, struct pan *p, bool large);
 void bufs_close(struct bufs *b);
+/* One more */
+void bufs_add(struct bufs *b, uint64_t size);
 
 /* The pages may have moved: it is not known any more where they are */
 void bufs_forget(struct bufs *b);

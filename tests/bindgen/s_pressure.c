@@ -156,15 +156,88 @@ static void pressure(bool large)
 /*
  * Upstream's driver takes 2 MiB of small pages that happen to lie side by side for
  * a block when it maps them, and for small pages when it cuts the mapping:
- * "Unmap of a partial large IOPTE is not allowed". What comes back from swap often
- * lies so. Buffers below 2 MiB cannot.
+ * "Unmap of a partial large IOPTE is not allowed". What comes back from swap may lie
+ * so. Buffers below 2 MiB cannot.
  */
 void run_pressure(void)
 {
 	pressure(!keeps_empty_tables());
 }
 
+/* --- Small pages side by side ------------------------------------------------ */
+
+#define SHMEM_THP	"/sys/kernel/mm/transparent_hugepage/shmem_enabled"
+
+/* Buffers that are made meanwhile have no huge page */
+static void huge_pages(bool allowed)
+{
+	need(sysfs_write(SHMEM_THP, allowed ? "never" : "deny"));
+}
+
+/*
+ * The first offset from @at on that is at a multiple of 2 MiB in memory, if the pages
+ * lie side by side: guessed from one of them that a walk has found.
+ */
+static uint64_t aligned(const struct buf *b, uint64_t at)
+{
+	for (uint64_t page = at / SZ_4K; page < (at + SZ_2M) / SZ_4K; page++)
+		if (b->pa[page])
+			return at + (page * SZ_4K - at - b->pa[page]) % SZ_2M;
+	return at;
+}
+
+/*
+ * 2 MiB of the buffer are mapped where they can be a block, and a page is taken from
+ * their middle: in how many of its pieces they were a block.
+ */
+static unsigned int cut(struct world *w, unsigned int buf)
+{
+	struct op op[2] = {
+		{ .kind = OP_MAP, .window = 1,
+		  .e = { .va = DATA_VA, .size = SZ_2M, .buf = buf } },
+		{ .kind = OP_UNMAP, .window = 1,
+		  .e = { .va = DATA_VA + SZ_1M, .size = SZ_4K } },
+	};
+	const struct buf *b = &w->bufs->buf[buf];
+	unsigned int blocks = 0;
+
+	for (uint64_t at = 0; at + 2 * SZ_2M <= b->bo.size; at += SZ_2M) {
+		unsigned long before;
+
+		op[0].e.offset = at;
+		if (!bind_now(w, &op[0], 1) || !check_all(w))
+			break;
+		op[0].e.offset = aligned(b, at);
+		before = w->tally.blocks;
+		if (!bind_now(w, &op[0], 1) || !check_all(w))
+			break;
+		blocks += w->tally.blocks > before;
+		if (!bind_now(w, &op[1], 1) || !check_all(w))
+			break;
+	}
+	return blocks;
+}
+
+/* Large, so that it uses up what lies scattered and comes to what does not */
+#define LARGE		(128 * SZ_1M)
+
 void run_finding_block(void)
 {
-	pressure(true);
+	unsigned int blocks;
+	struct stage s;
+	struct world w;
+
+	stage_open(&s);
+	huge_pages(false);
+	bufs_add(&s.bufs, LARGE);
+	huge_pages(true);
+	world_open(&w, &s.pan, &s.bufs, 0, options.seed);
+	samples = 12;
+	blocks = cut(&w, s.bufs.count - 1);
+	note("%u pieces of 2 MiB were blocks, though made of small pages", blocks);
+	detail("none of %llu", LARGE / SZ_2M);
+	ok(blocks, "2 MiB of small pages lie side by side now and then");
+	report(&w, "and can be cut all the same");
+	world_close(&w);
+	stage_close(&s);
 }
