@@ -5,6 +5,7 @@
  * number of instructions and the same each time.
  */
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,11 +19,14 @@ static void usage(FILE *f)
 {
 	fprintf(f,
 		"Usage: bindcost [--short]\n"
+		"       bindcost --during COMMAND...\n"
 		"What VM_BIND on Panthor costs in instructions, and how often it allocates\n"
 		"memory where it may not.\n"
 		"\n"
-		"  --short  %d rounds for each figure in place of %d\n"
-		"  --help   this text\n", SHORT_ROUNDS, ROUNDS);
+		"  --short   %d rounds for each figure in place of %d\n"
+		"  --during  run a command, count what its queued binds allocate where they\n"
+		"            may not; fails when they do, and when there were none\n"
+		"  --help    this text\n", SHORT_ROUNDS, ROUNDS);
 }
 
 int gpu_touch(struct gpu *g)
@@ -50,17 +54,22 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "short", no_argument, NULL, 's' },
+		{ "during", no_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
 	unsigned int rounds = ROUNDS;
+	bool during = false;
 	struct pan p;
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "+", options, NULL)) != -1) {
 		switch (opt) {
 		case 's':
 			rounds = SHORT_ROUNDS;
+			break;
+		case 'd':
+			during = true;
 			break;
 		case 'h':
 			usage(stdout);
@@ -70,7 +79,13 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
+	if (during == !argv[optind]) {
+		usage(stderr);
+		return 2;
+	}
 	tap_init("bindcost");
+	if (during)
+		return allocations_during(argv + optind);
 	need(pan_open(&p));
 	cost_instructions(&p, rounds);
 	cost_allocations(&p);

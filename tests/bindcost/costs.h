@@ -18,6 +18,12 @@ void cost_instructions(struct pan *p, unsigned int rounds);
 void cost_allocations(struct pan *p);
 
 /*
+ * The command's exit code; 3 when that is 0 and it queued no binds, or those
+ * allocated in their fence-signalling sections, or some events were lost.
+ */
+int allocations_during(char **argv);
+
+/*
  * An empty job: the VM gets an address space, and keeps it until the GPU is
  * suspended, 50 ms later.
  */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The kernel's event traces; see trace.h. One processor is enough here: what is
- * measured runs on one.
+ * The kernel's event traces; see trace.h.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,6 +38,14 @@ int trace_event(const char *group, const char *event, bool on)
 	return put(file, on ? "1" : "0", 0);
 }
 
+int trace_filter(const char *group, const char *event, const char *text)
+{
+	char file[120];
+
+	snprintf(file, sizeof(file), "events/%s/%s/filter", group, event);
+	return put(file, text, 0);
+}
+
 int trace_probe(const char *line)
 {
 	return put("kprobe_events", line, O_APPEND);
@@ -56,25 +64,37 @@ int trace_clear(void)
 	return put("trace", "", O_TRUNC);
 }
 
-static uint64_t stat(const char *name)
+static bool cpu_stat(unsigned int cpu, const char *name, uint64_t *sum)
 {
-	FILE *f = fopen(TRACEFS "per_cpu/cpu0/stats", "r");
-	unsigned long long n, val = 0;
-	char line[120];
+	char line[160];
+	uint64_t n;
+	FILE *f;
 
+	snprintf(line, sizeof(line), TRACEFS "per_cpu/cpu%u/stats", cpu);
+	f = fopen(line, "r");
 	if (!f)
-		return 0;
+		return false;
 	while (fgets(line, sizeof(line), f)) {
 		char *colon = strchr(line, ':');
 
 		if (!colon)
 			continue;
 		*colon = '\0';
-		if (!strcmp(line, name) && sscanf(colon + 1, "%llu", &n) == 1)
-			val = n;
+		if (!strcmp(line, name) && sscanf(colon + 1, "%" SCNu64, &n) == 1)
+			*sum += n;
 	}
 	fclose(f);
-	return val;
+	return true;
+}
+
+/* Of all processors */
+static uint64_t stat(const char *name)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int cpu = 0; cpu_stat(cpu, name, &sum); cpu++)
+		;
+	return sum;
 }
 
 uint64_t trace_written(void)
@@ -121,9 +141,11 @@ int trace_for_each(void (*each)(const struct trace_line *line, void *data),
 
 	if (!f)
 		return -errno;
-	while (fgets(text, sizeof(text), f))
+	while (fgets(text, sizeof(text), f)) {
+		text[strcspn(text, "\n")] = '\0';
 		if (text[0] != '#' && parse(text, &line))
 			each(&line, data);
+	}
 	fclose(f);
 	return 0;
 }

@@ -10,8 +10,11 @@
 
 /* All return 0 or a negative errno. All events of @group where @event is "" */
 int trace_event(const char *group, const char *event, bool on);
+/* Only events for which the kernel finds @text true are written; "0": all */
+int trace_filter(const char *group, const char *event, const char *text);
 /* A line for kprobe_events */
 int trace_probe(const char *line);
+/* For each processor */
 int trace_buffer_kb(unsigned int kb);
 int trace_clear(void);
 
