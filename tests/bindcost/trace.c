@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -66,8 +65,8 @@ int trace_clear(void)
 
 static bool cpu_stat(unsigned int cpu, const char *name, uint64_t *sum)
 {
+	unsigned long long n;
 	char line[160];
-	uint64_t n;
 	FILE *f;
 
 	snprintf(line, sizeof(line), TRACEFS "per_cpu/cpu%u/stats", cpu);
@@ -80,7 +79,7 @@ static bool cpu_stat(unsigned int cpu, const char *name, uint64_t *sum)
 		if (!colon)
 			continue;
 		*colon = '\0';
-		if (!strcmp(line, name) && sscanf(colon + 1, "%" SCNu64, &n) == 1)
+		if (!strcmp(line, name) && sscanf(colon + 1, "%llu", &n) == 1)
 			*sum += n;
 	}
 	fclose(f);
