@@ -13,7 +13,7 @@
 #include "tap.h"
 
 #define ROUNDS		30
-#define SHORT_ROUNDS	5
+#define SHORT_ROUNDS	12
 
 static void usage(FILE *f)
 {
