@@ -72,12 +72,15 @@ fragments()
 		# From the step on that has them
 		[ ! -e "$tree/drivers/iommu/io-pgtable-reserve-torture.c" ] ||
 			printf '%s\n' "$dir/reserve-tests.config" "$dir/um-reserve.config"
+		[ ! -e "$tree/drivers/gpu/drm/panthor/panthor_reserve_kunit.c" ] ||
+			printf '%s\n' "$dir/um-reserve-panthor.config"
 		;;
 	reserve-um | reserve-um-smp)
-		printf '%s\n' "$dir/reserve-tests.config" "$dir/um-reserve.config" ;;
+		printf '%s\n' "$dir/reserve-tests.config" "$dir/um-reserve.config" \
+			"$dir/um-reserve-panthor.config" ;;
 	reserve-um-debug)
 		printf '%s\n' "$dir/reserve-tests.config" "$dir/um-reserve.config" \
-			"$dir/um-reserve-debug.config" ;;
+			"$dir/um-reserve-panthor.config" "$dir/um-reserve-debug.config" ;;
 	esac
 }
 

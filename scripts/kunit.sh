@@ -54,7 +54,7 @@ run_all()
 	cat "$log".[0-9]* >"$log"
 	# A kernel that said nothing must not hide behind the others.
 	for i in "${!GLOBS[@]}"; do
-		grep -q '^ok \|^not ok ' "$log.$i" ||
+		grep -qE '^(\[[^]]*\] )?(not )?ok ' "$log.$i" ||
 			printf 'fail\t%s: (run %s)\tno results\n' "$tree" "${GLOBS[i]}" >>"$results"
 	done
 	rm -f "$log".[0-9]*
@@ -70,6 +70,7 @@ run_tree()
 	cat "$ROOT/tests/kernel/kunit-suites" >"$required"
 	if [ "$tree" = reserve ] && [ -f "$ROOT/tests/kernel/kunit-suites-reserve" ]; then
 		cat "$ROOT/tests/kernel/kunit-suites-reserve" >>"$required"
+		echo panthor-reserve >>"$required"
 	fi
 	say "KUnit on the $tree kernel:"
 	start=$SECONDS
@@ -78,13 +79,14 @@ run_tree()
 	say "  $((SECONDS - start)) s; log: $log"
 }
 
-# One kernel of the series with its own suites: judge NAME, whose log is there.
+# One kernel of the series with its own suites: judge_series NAME SUITE. Its log is
+# there, and the suite in it as well.
 judge_series()
 {
 	local log=$OUT/kunit-$1.log
 
 	python3 "$ROOT/scripts/ktap.py" --prefix "$1: " \
-		--require <(cat "$ROOT/tests/kernel/kunit-suites-reserve"; echo io-pgtable-arm-test) \
+		--require <(cat "$ROOT/tests/kernel/kunit-suites-reserve"; echo "$2") \
 		<"$log" >>"$results"
 	if "$ROOT/scripts/guest-kernel-log.sh" "$log"; then
 		result kunit pass "$1: no kernel report"
@@ -102,8 +104,8 @@ run_debug()
 	say "KUnit on the reserve kernel, two processors, KASAN, lockdep:"
 	timeout --kill-after=10 "$TIMEOUT" "$image" mem=1G seccomp=on ncpus=2 \
 		con=null con0=null,fd:1 console=tty0 kunit_shutdown=halt \
-		'kunit.filter_glob=io-pgtable-*' </dev/null >"$OUT/kunit-um-debug.log" 2>&1 || :
-	judge_series um-debug
+		'kunit.filter_glob=[ip][oa]*' </dev/null >"$OUT/kunit-um-debug.log" 2>&1 || :
+	judge_series um-debug $'io-pgtable-arm-test\npanthor-reserve'
 }
 
 run_arm64()
@@ -119,7 +121,7 @@ run_arm64()
 		-m 1G -kernel "$image" -serial stdio \
 		-append 'console=ttyAMA0 kunit_shutdown=poweroff kunit.filter_glob=io-pgtable-*' \
 		</dev/null 2>&1 | tr -d '\r' >"$OUT/kunit-arm64.log" || :
-	judge_series arm64
+	judge_series arm64 io-pgtable-arm-test
 }
 
 mkdir -p "$OUT"

@@ -10,7 +10,7 @@
  * The lowest level of a reservation is the one whose entries map its page size;
  * its lowest tables are the tables of that level. The slot of a table is what
  * its parent has for it: an entry and, at levels where an entry may be a block,
- * a pointer beside it (struct iopte_children).
+ * a pointer beside it (iopte_page::iopt_children).
  *
  * Invariants:
  *
@@ -155,7 +155,7 @@ static void *rsv_entry(const struct iopt_geometry *geo, void *table,
 static void **rsv_pointer(const struct iopt_geometry *geo, void *table,
 			  unsigned int level, unsigned long iova)
 {
-	struct iopte_children *children;
+	void **children;
 
 	if (!(geo->blocks & BIT(level)))
 		return NULL;
@@ -163,7 +163,7 @@ static void **rsv_pointer(const struct iopt_geometry *geo, void *table,
 	children = iopte_page_children(virt_to_iopte_page(table));
 	if (!children)
 		return NULL;
-	return &children->table[iopt_index(geo, iova, level)];
+	return &children[iopt_index(geo, iova, level)];
 }
 
 /*
