@@ -73,6 +73,7 @@ struct mali_host_ops {
 #define MALI_IGNORE_AS_UPDATE	(1u << 1)	/* UPDATE drops no translation */
 #define MALI_IGNORE_AS_FLUSH	(1u << 2)	/* nor FLUSH_PT, FLUSH_MEM */
 #define MALI_IGNORE_AS_LOCK	(1u << 3)	/* LOCK does not hold accesses off */
+#define MALI_IGNORE_AS_WIDER	(1u << 4)	/* a region drops no table wider than it */
 
 /**
  * struct mali_config - how the GPU is built

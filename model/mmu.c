@@ -147,10 +147,20 @@ static bool entry_overlaps(uint64_t tag, const struct mali_mmu_entry *e,
 	return start <= last && (start | low_mask(e->shift)) >= first;
 }
 
+static bool entry_within(uint64_t tag, const struct mali_mmu_entry *e,
+			 uint64_t first, uint64_t last)
+{
+	uint64_t start = tag & MALI_PAGE_MASK & ~low_mask(e->shift);
+
+	return start >= first && (start | low_mask(e->shift)) <= last;
+}
+
 /*
  * Drop what @as has cached of [first, last], translations and table pointers
  * alike. A descriptor goes as a whole: a page of a block leaves with the
- * block even where the page itself lies outside.
+ * block even where the page itself lies outside. Whether hardware drops tables
+ * whose span is wider than the region is not known: MALI_IGNORE_AS_WIDER is for
+ * drivers that do not count on it.
  */
 static void cache_drop(struct mali_mmu *mmu, unsigned int as, uint64_t first,
 		       uint64_t last)
@@ -161,10 +171,13 @@ static void cache_drop(struct mali_mmu *mmu, unsigned int as, uint64_t first,
 	for (unsigned int set = 0; set < MALI_MMU_SETS; set++) {
 		for (unsigned int way = 0; way < MALI_MMU_WAYS; way++) {
 			uint64_t tag = mmu->tag[set][way];
+			const struct mali_mmu_entry *e = &mmu->entry[set][way];
+			bool wider = set >= banks[BANK_WALK3].first &&
+				     mmu->ignore & MALI_IGNORE_AS_WIDER;
 
 			if ((tag & mask) == want &&
-			    entry_overlaps(tag, &mmu->entry[set][way], first,
-					   last))
+			    (wider ? entry_within(tag, e, first, last) :
+				     entry_overlaps(tag, e, first, last)))
 				mmu->tag[set][way] = 0;
 		}
 	}

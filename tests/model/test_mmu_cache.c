@@ -353,6 +353,37 @@ static void test_lock_keeps(void)
 	fixture_free(&f);
 }
 
+/*
+ * A GPU that drops a table only if the region has all that the table spans. What
+ * maps memory goes as ever.
+ */
+static void test_wider_tables(void)
+{
+	static const unsigned int widths[] = { 21, 30, 39 };
+
+	for (unsigned int s = 0; s < NUM_SUBJECTS; s++) {
+		struct fixture f;
+
+		fixture_init(&f, MALI_IGNORE_AS_WIDER);
+		make_stale(&f, &subjects[s]);
+		if (!subjects[s].table) {
+			lock_unlock(&f, 1, VA, 15);
+			is_fresh(&f, &subjects[s], 1, "a region in it");
+			fixture_free(&f);
+			continue;
+		}
+		lock_unlock(&f, 1, VA, widths[3 - subjects[s].level] - 1);
+		is_stale(&f, &subjects[s], 1, "half of what it spans");
+		fixture_free(&f);
+
+		fixture_init(&f, MALI_IGNORE_AS_WIDER);
+		make_stale(&f, &subjects[s]);
+		lock_unlock(&f, 1, VA, widths[3 - subjects[s].level]);
+		is_fresh(&f, &subjects[s], 1, "all that it spans");
+		fixture_free(&f);
+	}
+}
+
 /* --- Finer points -------------------------------------------------------- */
 
 /* Where a region ends: the last page in it goes, the first beyond stays. */
@@ -718,6 +749,7 @@ int main(void)
 	test_keepers();
 	test_droppers();
 	test_lock_keeps();
+	test_wider_tables();
 	test_region_edges();
 	test_each_as();
 	test_unlock_twice();
