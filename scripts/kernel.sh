@@ -97,19 +97,22 @@ print_paths()
 	printf 'image=%s\nmodules=%s\n' "$(image_path)" "$out/modules"
 }
 
-# The base kernel with one deliberate mistake, as a work tree of its own.
+# A kernel with one deliberate mistake, as a work tree of its own: break-reserve-NAME
+# is the one with the series, any other the base kernel.
 break_tree()
 {
-	local patch=$ROOT/tests/kernel/$1.patch key
+	local patch=$ROOT/tests/kernel/$1.patch key from
 
 	[ -f "$patch" ] || _fail "there is no tests/kernel/$1.patch"
-	key=$(hash_of "$(kref base)" "$patch")
+	from=$(kref base)
+	[[ $1 != break-reserve-* ]] || from=$(wgit "$TREE" rev-parse HEAD)
+	key=$(hash_of "$from" "$patch")
 	if stamp_ok "$BUILD/stamp/tree-$1" "$key" && [ -e "$tree/.git" ]; then
 		return
 	fi
 	worktree "$tree" base
-	wgit "$tree" checkout -q -f --detach base
-	wgit "$tree" apply --index "$patch" || _fail "tests/kernel/$1.patch does not apply to the base kernel"
+	wgit "$tree" checkout -q -f --detach "$from"
+	wgit "$tree" apply --index "$patch" || _fail "tests/kernel/$1.patch does not apply to its kernel"
 	stamp_set "$BUILD/stamp/tree-$1" "$key"
 }
 

@@ -14,6 +14,7 @@ void run_sparse(void);
 void run_rebind(void);
 void run_running(void);
 void run_split(void);
+void run_tables(void);
 void run_fault(void);
 void run_slots(void);
 void run_errors(void);

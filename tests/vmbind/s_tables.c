@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Tables that come and go with the only tile of a region, under a VM that the GPU
+ * uses. The GPU may have every one of them in its walk cache, up to the table
+ * that spans 512 GiB, although the tile that goes is small. What it still knows
+ * of them when they are freed shows at the next tile in the same region, which
+ * has tables of its own. Nothing waits in between: a GPU that has nothing to do
+ * for 50 ms is powered down and forgets everything.
+ */
+#include "gpu.h"
+#include "scenarios.h"
+#include "tap.h"
+
+#define ROUNDS	16
+#define DST_VA	0x50000000ull
+
+/* Where the tile is in a round: never twice in the same 2 MiB, nor next to it */
+static uint64_t tile_va(int round)
+{
+	return DATA_VA + round * 5 * SZ_2M + round % 7 * SZ_64K;
+}
+
+static bool tile_is_read(struct gpu *g, int round, const struct pan_bo *src,
+			 const struct pan_bo *dst)
+{
+	int ret;
+
+	fill(src->map, round, SZ_64K);
+	fill(dst->map, 1000, SZ_64K);
+	gpu_map(g, tile_va(round), src, 0, SZ_64K);
+	ret = gpu_copy(g, DST_VA, tile_va(round), SZ_64K);
+	if (!ret)
+		return holds(dst->map, round, 0, SZ_64K);
+	detail("round %d: the copy ended with %d", round, ret);
+	return false;
+}
+
+void run_tables(void)
+{
+	struct pan_bo src, dst;
+	bool right = true;
+	struct gpu g;
+	struct pan p;
+
+	need(pan_open(&p));
+	gpu_open(&g, &p);
+	gpu_bo(&g, SZ_64K, &src);
+	gpu_bo(&g, SZ_64K, &dst);
+	gpu_map(&g, DST_VA, &dst, 0, SZ_64K);
+	for (int round = 0; round < ROUNDS && right; round++) {
+		right = tile_is_read(&g, round, &src, &dst);
+		need(pan_unmap(&p, g.vm, tile_va(round), SZ_64K));
+	}
+	ok(right, "%d tiles, each the only one of its region, are read", ROUNDS);
+	pan_bo_destroy(&p, &src);
+	pan_bo_destroy(&p, &dst);
+	gpu_close(&g);
+	pan_close(&p);
+}
