@@ -12,12 +12,15 @@
  *	alone	nothing else is bound in the same 512 GiB
  *	batch	256 tiles in one call, all of 8 blocks of 2 MiB
  *	rebind	there is a mapping already, and it is replaced
+ *	cut	a tile goes into the middle of a sparse mapping of the size that
+ *		the name has
  *	active	tile, in a VM that has one of the GPU's address spaces, so that the
  *		kernel has to talk to the MMU and wait for it
  */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "costs.h"
 #include "counter.h"
@@ -28,6 +31,7 @@
 #define TILES_IN_BO	(SZ_2M / TILE)
 #define ALONE_VA	(DATA_VA + 0x8000000000ull)
 #define WARM_UP		5
+#define UPSTREAMS_SLAB	"/sys/kernel/slab/panthor-mmu-pt"
 
 struct bench {
 	struct pan *pan;
@@ -93,6 +97,7 @@ static void cycle_rebind(struct bench *b, const struct cost *c, unsigned int i)
 #define NEXT	(DATA_VA + TILE)
 #define OVER	(DATA_VA + SZ_2M)
 #define FAR	(DATA_VA + SZ_1G)
+#define CUT_VA	(DATA_VA + 4 * 0x8000000000ull)
 
 static const struct cost costs[] = {
 	{ "sync_tile", cycle_map_unmap, SYNC, NEXT, 1, 512 },
@@ -145,6 +150,61 @@ static void figure(struct bench *b, const struct cost *c, unsigned int rounds)
 		       (double)all / rounds / c->cycles / c->tiles);
 }
 
+/*
+ * A tile into the middle of a sparse mapping, of which each is cut once. Negative
+ * errno if there can be no such mapping.
+ */
+static int64_t cut_instructions(struct bench *b, uint64_t size, unsigned int rounds)
+{
+	uint64_t start, all = 0;
+	int ret;
+
+	for (unsigned int i = 0; i < rounds + 1; i++) {
+		ret = pan_map_sparse(b->pan, b->vm, CUT_VA, size);
+		if (ret)
+			return ret;
+		start = counter_read();
+		need(pan_map(b->pan, b->vm, CUT_VA + size / 2 + TILE, &b->bo, 0, TILE, 0));
+		/* The first one warms up */
+		if (i)
+			all += counter_read() - start;
+		need(pan_unmap(b->pan, b->vm, CUT_VA, size));
+	}
+	return all / rounds;
+}
+
+static void cut_figures(struct bench *b)
+{
+	static const struct {
+		const char *name;
+		uint64_t size;
+		unsigned int rounds;
+	} cuts[] = {
+		{ "4M", 2 * SZ_2M, 64 },
+		{ "16G", 16 * SZ_1G, 4 },
+		{ "1T", 1024 * SZ_1G, 2 },
+	};
+	int64_t took, first = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cuts); i++) {
+		/* Upstream would ask kmalloc for what it warns of */
+		if (cuts[i].size > 512 * SZ_1G && !access(UPSTREAMS_SLAB, F_OK)) {
+			note("no sparse mapping of %s on upstream", cuts[i].name);
+			continue;
+		}
+		took = cut_instructions(b, cuts[i].size, cuts[i].rounds);
+		if (took < 0) {
+			note("no sparse mapping of %s: %lld", cuts[i].name, (long long)took);
+			continue;
+		}
+		printf("bench: P7 cut_%s_instrs %lld\n", cuts[i].name, (long long)took);
+		first = first ?: took;
+		if (i)
+			printf("bench: P7 cut_%s_against_4M %.3f\n", cuts[i].name,
+			       (double)took / first);
+	}
+}
+
 /* Tiles next to those that come and go, and one block of them */
 static void populate(struct bench *b)
 {
@@ -166,6 +226,7 @@ void cost_instructions(struct pan *p, unsigned int rounds)
 	populate(&b);
 	for (unsigned int i = 0; i < ARRAY_SIZE(costs); i++)
 		figure(&b, &costs[i], rounds);
+	cut_figures(&b);
 	b.active = true;
 	for (unsigned int i = 0; i < ARRAY_SIZE(active_costs); i++)
 		figure(&b, &active_costs[i], rounds);
