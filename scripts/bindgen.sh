@@ -13,10 +13,10 @@
 #   checks  mistakes in the model: each check finds those that it can see
 # Options of "run", which ends when something is wrong:
 #   --seconds N                 after so many, once a seed is through (600)
-#   --kernel base|reserve       which kernel tree (base)
+#   --kernel base|reserve       which kernel tree (reserve)
 #   --flavour plain|debug       how it was configured (plain)
 #   --seed S                    the first seed (1)
-# Environment: BINDGEN_KERNEL=base|reserve, the kernel tree (base).
+# Environment: BINDGEN_KERNEL=base|reserve, the kernel tree (reserve).
 #
 # A kernel warning, a guest that dies and a plan that is not fulfilled are
 # failures of their own.
@@ -26,7 +26,7 @@
 # shellcheck source=scripts/vmbind-lib.sh
 . "$(dirname "$0")/vmbind-lib.sh"
 
-KERNEL=${BINDGEN_KERNEL:-base}
+KERNEL=${BINDGEN_KERNEL:-reserve}
 # Little, so that it is soon used up
 MEM=768M
 

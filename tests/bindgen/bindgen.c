@@ -40,8 +40,10 @@ static const struct scenario scenarios[] = {
 	{ "failing", "each allocation of a bind fails", run_failing, FAULTS },
 	{ "residue", "tables that stay when all is unmapped", run_residue, 0 },
 	{ "pressure", "buffers are taken away meanwhile", run_pressure, 0 },
-	{ "finding-kill", "killed with operations queued: the VM stays", run_finding_kill, FINDING },
-	{ "finding-block", "small pages that become a block", run_finding_block, FINDING },
+	{ "finding-kill", "killed with operations queued: the VM stays",
+	  run_finding_kill, FINDING },
+	{ "finding-block", "small pages that become a block", run_finding_block,
+	  FINDING },
 };
 
 static char mark(const struct scenario *s)

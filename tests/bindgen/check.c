@@ -96,7 +96,7 @@ static bool loaded_right(struct world *w, uint64_t va, const uint64_t *got)
 		uint64_t want = pattern(w->bufs->buf[e->buf].seed, at + i);
 
 		if (got[i] != want)
-			return wrong(w, "the GPU loads 0x%016llx from 0x%llx, not 0x%016llx (buffer %d)",
+			return wrong(w, "the GPU loads 0x%llx at 0x%llx, not 0x%llx (buffer %d)",
 				     (unsigned long long)got[i],
 				     (unsigned long long)va + i * sizeof(*got),
 				     (unsigned long long)want, e->buf);
@@ -258,7 +258,7 @@ static bool place_right(struct world *w, const struct extent *e, uint64_t va,
 
 	if (*known)
 		return pa == *known ||
-		       wrong(w, "the walker translates 0x%llx to 0x%llx, not 0x%llx (buffer %d)",
+		       wrong(w, "0x%llx translates to 0x%llx, not 0x%llx (buffer %d)",
 			     (unsigned long long)va, (unsigned long long)pa,
 			     (unsigned long long)*known, e->buf);
 	if (!b) {
@@ -268,7 +268,7 @@ static bool place_right(struct world *w, const struct extent *e, uint64_t va,
 	if (!peek(pa, &word))
 		return wrong(w, "QEMU shows no memory: %s", inject_error());
 	if (word != pattern(b->seed, page * SZ_4K / sizeof(word)))
-		return wrong(w, "the walker translates 0x%llx to 0x%llx, which is not page %llu of buffer %d",
+		return wrong(w, "0x%llx translates to 0x%llx, not to page %llu of buffer %d",
 			     (unsigned long long)va, (unsigned long long)pa,
 			     (unsigned long long)page, e->buf);
 	buf_found(b, page, pa, block);
@@ -283,12 +283,12 @@ static bool permissions_right(struct world *w, const struct extent *e,
 	bool nc = e->flags & DRM_PANTHOR_VM_BIND_OP_MAP_UNCACHED;
 
 	if (!k->readable || k->writable == ro || k->executable == nx)
-		return wrong(w, "the permissions at 0x%llx are not those of flags %x: descriptor 0x%llx",
-			     (unsigned long long)va, e->flags,
+		return wrong(w, "flags %x are not the permissions at 0x%llx: 0x%llx",
+			     e->flags, (unsigned long long)va,
 			     (unsigned long long)k->desc);
 	if ((ATTR_INDEX(k->desc) == ATTR_CACHED) == nc)
-		return wrong(w, "the memory type at 0x%llx is not that of flags %x: descriptor 0x%llx",
-			     (unsigned long long)va, e->flags,
+		return wrong(w, "flags %x are not the memory type at 0x%llx: 0x%llx",
+			     e->flags, (unsigned long long)va,
 			     (unsigned long long)k->desc);
 	return true;
 }

@@ -72,7 +72,7 @@ void tell_tally(const struct world *w, unsigned int n)
 	note("seed %llu: %lu operations in %lu calls, %lu of them queued, %lu checks",
 	     (unsigned long long)options.seed, t.ops, t.batches, t.queued,
 	     t.checks);
-	note("%lu lines loaded, %lu addresses walked (%lu in blocks), %lu mappings listed, %lu faults",
+	note("%lu loads, %lu walks (%lu in blocks), %lu mappings listed, %lu faults",
 	     t.loads, t.walks, t.blocks, t.listed, t.faults);
 }
 

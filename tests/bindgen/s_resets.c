@@ -67,17 +67,17 @@ static bool fails(struct world *w, const char *what, const char *how)
 	return revive(w) && check_all(w);
 }
 
-static bool hang(struct world *w)
+static bool by_hang(struct world *w)
 {
 	return fails(w, "a hang", "\"kind\": \"hang\", \"hard\": true");
 }
 
-static bool crash(struct world *w)
+static bool by_crash(struct world *w)
 {
 	return fails(w, "a crash of the firmware", "\"kind\": \"firmware-crash\"");
 }
 
-static bool gpu_fault(struct world *w)
+static bool by_gpu_fault(struct world *w)
 {
 	gpu_start_idling(&w->gpu);
 	if (induce("\"kind\": \"gpu-fault\", \"exception\": 136, \"address\": 4096"))
@@ -92,7 +92,7 @@ static bool gpu_fault(struct world *w)
  * The command of one operation is stuck, those of the reset must not be: the driver
  * gives up after 100 ms. The VM is lost then, and another one takes its place.
  */
-static bool stuck(struct world *w)
+static bool by_stuck_mmu(struct world *w)
 {
 	uint64_t before = gpu_stat("resets");
 	struct op ops[MAX_BATCH];
@@ -126,7 +126,7 @@ static bool stuck(struct world *w)
 void run_resets(void)
 {
 	static bool (*const kinds[])(struct world *w) = {
-		check_fault, gpu_fault, crash, stuck, hang,
+		check_fault, by_gpu_fault, by_crash, by_stuck_mmu, by_hang,
 	};
 	uint64_t before = gpu_stat("resets");
 	unsigned int i = 0;

@@ -22,6 +22,7 @@
 #include "bufs.h"
 #include "gpu.h"
 #include "space.h"
+#include "tap.h"
 
 #define HISTORY		24u
 #define MAX_BATCH	16u
@@ -101,7 +102,7 @@ void world_close(struct world *w);
 uint64_t below(struct world *w, uint64_t n);
 
 /* The first time, it becomes @wrong; always false */
-__attribute__((format(printf, 2, 3)))
+__printf(2, 3)
 bool wrong(struct world *w, const char *fmt, ...);
 
 /* An operation in one of the windows of mask @in */
