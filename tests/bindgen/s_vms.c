@@ -73,9 +73,10 @@ void run_vms(void)
 /* --- Killed ------------------------------------------------------------------ */
 
 /*
- * The driver destroys a VM whose operations are still queued, executes them
- * afterwards, and what they map is never unmapped: the VM stays for ever. So there
- * is nothing queued when a process is killed, unless that is what is to be seen.
+ * Upstream's driver destroys a VM whose operations are still queued, executes them
+ * afterwards, and what they map is never unmapped: the VM stays for ever. So on
+ * that kernel nothing is queued when a process is killed, unless that is what is to
+ * be seen.
  */
 static bool with_queue;
 
@@ -173,7 +174,7 @@ static void kills(void)
 
 void run_kills(void)
 {
-	with_queue = false;
+	with_queue = !keeps_empty_tables();
 	kills();
 }
 
