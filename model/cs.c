@@ -56,7 +56,7 @@ static void unwind(struct mali_cs_ctx *c)
 /* --- Exceptions --------------------------------------------------------- */
 
 enum step slice_raise(struct slice *s, enum step severity,
-		       enum cs_exception exc, uint64_t info)
+		      enum cs_exception exc, uint64_t info)
 {
 	s->res.exception = exc;
 	s->res.info = info;
@@ -84,7 +84,7 @@ enum step slice_block(struct slice *s, enum mali_cs_block why)
  * space nothing can come to help, and the stream gets a bus fault.
  */
 enum step slice_bad_access(struct slice *s, enum mali_mmu_result r,
-			    const struct mali_mmu_fault *f)
+			   const struct mali_mmu_fault *f)
 {
 	struct mali_mmu *mmu = &s->m->mmu;
 

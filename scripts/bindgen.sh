@@ -154,7 +154,10 @@ cmd_run()
 	cmd_build >/dev/null
 	mkdir -p "$LOGS"
 	say "  bindgen on $KERNEL, $flavour, $seconds s from seed $seed"
+	# A copy: the one in the share changes when somebody builds meanwhile, under
+	# a program whose pages come and go when memory is short.
 	guest "$name" "$flavour" $((seconds * 2 + 600)) "
+		cp /share/bin/bindgen /run/ && PATH=/run:\$PATH
 		seed=$seed
 		while [ \$SECONDS -lt $seconds ]; do
 			echo \"# seed \$seed, \$SECONDS s\"

@@ -66,7 +66,8 @@ fragments()
 	esac
 	# What only the whole series has: its own tests and checks.
 	case $which-$1 in
-	reserve-kunit) printf '%s\n' "$dir/reserve-tests.config" ;;
+	reserve-kunit)
+		printf '%s\n' "$dir/reserve-tests.config" "$dir/reserve-kunit-panthor.config" ;;
 	reserve-debug) printf '%s\n' "$dir/reserve-guest-debug.config" ;;
 	step-um)
 		# From the step on that has them

@@ -25,6 +25,7 @@
 HOST_IGNORE=FILE_PATH_CHANGES,BIT_MACRO,MACRO_ARG_REUSE,USE_NEGATIVE_ERRNO,PREFER_KERNEL_TYPES,ARRAY_SIZE,CONST_STRUCT,STATIC_CONST_CHAR_ARRAY
 HOST_IGNORE+=,PREFER_DEFINED_ATTRIBUTE_MACRO,STRCPY,SSCANF_TO_KSTRTO,LINUX_VERSION_CODE,CONSIDER_KSTRTO
 # A macro may stand for a list of instructions or of initialisers.
+HOST_IGNORE+=,VOLATILE,AVOID_EXTERNS,EMBEDDED_FUNCTION_NAME,AVOID_BUG
 HOST_IGNORE+=,COMPLEX_MACRO,PREFER_FALLTHROUGH,USE_FUNC,IF_0,SPLIT_STRING,PREFER_PR_LEVEL,ENOSYS,STRLCPY,STRNCPY
 # QEMU's own conventions where the code is QEMU's: types in CamelCase. libdrm's
 # functions have such names too; one file calls them.
@@ -68,7 +69,7 @@ check_spdx()
 {
 	local missing
 
-	missing=$(ours | grep -v -e '^LICENSES/' -e '\.md$' -e '\.patch$' -e '\.json$' -e '^\.gitignore$' -e '\.shellcheckrc$' |
+	missing=$(ours | grep -v -e '^LICENSES/' -e '\.md$' -e '\.patch$' -e '\.json$' -e '^tests/fuzz/regress/' -e '^\.gitignore$' -e '\.shellcheckrc$' |
 		while read -r f; do
 			head -n 5 "$f" | grep -qa 'SPDX-License-Identifier: ' || printf '%s ' "$f"
 		done)
@@ -107,10 +108,10 @@ check_checkpatch()
 	mapfile -t files < <(ours 'drivers/*.[ch]' 'include/*.h')
 	[ ${#files[@]} = 0 ] || checkpatch -f "${files[@]/#/$ROOT/}" || rc=1
 	mapfile -t files < <(ours 'model/*.[ch]' 'tests/*.[ch]' 'igt/*.[ch]' |
-		grep -v -e '^model/qemu/' -e '^tests/kernel-tree/' -e '^tests/vmbind/pan.c$' -e '^tests/vulkan/')
+		grep -v -e '^model/qemu/' -e '^tests/kernel-tree/' -e '^tests/vmbind/pan.c$' -e '^tests/vulkan/' -e '^tests/fuzz/')
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$HOST_IGNORE" -f "${files[@]/#/$ROOT/}" || rc=1
-	# Vulkan's names are what they are.
-	mapfile -t files < <(ours 'tests/vulkan/*.[ch]')
+	# The names of Vulkan and of libFuzzer are what they are.
+	mapfile -t files < <(ours 'tests/vulkan/*.[ch]' 'tests/fuzz/*.[ch]')
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$HOST_IGNORE,CAMELCASE" -f "${files[@]/#/$ROOT/}" || rc=1
 	mapfile -t files < <(ours 'model/qemu/*.[ch]' tests/vmbind/pan.c)
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$QEMU_IGNORE" -f "${files[@]/#/$ROOT/}" || rc=1

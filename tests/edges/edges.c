@@ -44,7 +44,8 @@ static const struct scenario scenarios[] = {
 	{ "devfreq", "the device's clock in sysfs", run_devfreq, 0 },
 	{ "failing", "every allocation of every request fails once", run_failing, FAULTS },
 	{ "failing-probe", "the same while the driver probes", run_failing_probe, FAULTS },
-	{ "finding-group", "a group without memory for its scheduler: an oops", run_finding_group, FINDING },
+	{ "finding-group", "a group without memory for its scheduler: an oops",
+	  run_finding_group, FINDING },
 };
 
 static void usage(FILE *f)

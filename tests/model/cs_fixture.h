@@ -193,7 +193,7 @@ static inline uint32_t reg(struct cs *c, unsigned int r)
 }
 
 static inline void is_fatal(const struct result *r, uint32_t exc, uint64_t info,
-		     const char *name)
+			    const char *name)
 {
 	ok(r->events == C_FATAL && r->fatal == exc && r->fatal_info == info,
 	   "%s: fatal 0x%x", name, exc);

@@ -569,7 +569,7 @@ static void test_poisoned_table(void)
 		ok(go(&f, VA + 0x5000, READ) & FAULTED,
 		   "a walk through a table full of 0x%x faults", poison[i]);
 		is_u64(f.stats.poisoned_walks, 1, "and is counted");
-		ok(strstr(f.sim.last_error, "freed table of level 3") != NULL,
+		ok(!!strstr(f.sim.last_error, "freed table of level 3"),
 		   "and reported");
 		lock_unlock(&f, 1, VA, 15);
 		go(&f, VA + 0x5000, READ);
