@@ -18,6 +18,7 @@
 
 #include <xf86drm.h>
 
+#include "fail.h"
 #include "gpu.h"
 #include "host.h"
 #include "memory.h"
@@ -38,51 +39,6 @@ static struct {
 	uint32_t out;
 	int fd;
 } S;
-
-/* Open all the time: opening would be an allocation */
-static int nth = -1;
-
-static void fail_nth(unsigned int n)
-{
-	char text[16];
-	int len = snprintf(text, sizeof(text), "%u", n);
-
-	need(pwrite(nth, text, len, 0) == len ? 0 : -errno);
-}
-
-/* Whether the failure happened; it does not any more from here on */
-static bool has_failed(void)
-{
-	char text[16] = "";
-	ssize_t len = pread(nth, text, sizeof(text) - 1, 0);
-
-	fail_nth(0);
-	need(len > 0 ? 0 : -errno);
-	return !atoi(text);
-}
-
-static bool can_fail(void)
-{
-	static const char * const set[][2] = {
-		{ "failslab/verbose", "0" },
-		{ "failslab/ignore-gfp-wait", "N" },
-		{ "fail_page_alloc/verbose", "0" },
-		{ "fail_page_alloc/ignore-gfp-wait", "N" },
-		{ "fail_page_alloc/ignore-gfp-highmem", "N" },
-		{ "fail_page_alloc/min-order", "0" },
-	};
-	char path[128];
-
-	nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	if (nth < 0)
-		return false;
-	for (unsigned int i = 0; i < ARRAY_SIZE(set); i++) {
-		snprintf(path, sizeof(path), FAULTS "%s", set[i][0]);
-		if (sysfs_write(path, set[i][1]))
-			return false;
-	}
-	return true;
-}
 
 static void filter(const char *file, unsigned long long value)
 {
@@ -355,7 +311,7 @@ static void fails_well(const struct request *r)
 
 		fail_nth(n);
 		ret = r->try();
-		failed = has_failed();
+		failed = fail_happened();
 		if (!ret && r->undo)
 			r->undo();
 		if (!failed)
@@ -388,7 +344,7 @@ static void open_subject(void)
 
 void run_failing(void)
 {
-	need(can_fail() ? 0 : -EOPNOTSUPP);
+	need(fail_open() ? 0 : -EOPNOTSUPP);
 	open_subject();
 	for (unsigned int i = 0; i < ARRAY_SIZE(requests); i++)
 		fails_well(&requests[i]);
@@ -407,7 +363,7 @@ void run_finding_group(void)
 		.name = "GROUP_CREATE", .try = try_group, .undo = undo_group,
 	};
 
-	need(can_fail() ? 0 : -EOPNOTSUPP);
+	need(fail_open() ? 0 : -EOPNOTSUPP);
 	open_subject();
 	fails_well(&r);
 	pan_close(&S.p);
@@ -475,7 +431,7 @@ static void probe_fails(const struct step *step)
 			need(driver_unbind());
 		fail_nth(n);
 		ret = driver_bind();
-		failed = has_failed();
+		failed = fail_happened();
 		if (!failed)
 			break;
 		refused += !!ret;
@@ -514,7 +470,7 @@ static void move_firmware(void)
 
 void run_failing_probe(void)
 {
-	need(can_fail() ? 0 : -EOPNOTSUPP);
+	need(fail_open() ? 0 : -EOPNOTSUPP);
 	move_firmware();
 	for (unsigned int i = 0; i < ARRAY_SIZE(steps); i++)
 		probe_fails(&steps[i]);

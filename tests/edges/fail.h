@@ -2,8 +2,8 @@
 /*
  * Allocations of this thread that fail: the kernel's fail-nth.
  */
-#ifndef BINDGEN_FAIL_H
-#define BINDGEN_FAIL_H
+#ifndef EDGES_FAIL_H
+#define EDGES_FAIL_H
 
 #include <stdbool.h>
 
@@ -16,4 +16,4 @@ void fail_nth(unsigned int n);
 /* Whether it did; from here on none does */
 bool fail_happened(void);
 
-#endif /* BINDGEN_FAIL_H */
+#endif /* EDGES_FAIL_H */
