@@ -107,23 +107,11 @@ guest()
 		-- "$4" >"$LOGS/$1.log" 2>&1
 }
 
-flavours()
-{
-	local config
-
-	for config; do
-		case $config in
-		debug) echo debug ;;
-		*) echo plain ;;
-		esac
-	done | sort -u
-}
-
 cmd_test()
 {
 	[ $# -gt 0 ] || set -- plain debug checks
 	# shellcheck disable=SC2046 # two words
-	guest_prepare "$KERNEL" $(flavours "$@")
+	guest_prepare "$KERNEL" $(suite_flavours "$@")
 	cmd_build >/dev/null
 	suite_run bindgen "$@"
 }

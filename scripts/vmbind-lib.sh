@@ -129,6 +129,20 @@ vmbind_prepare()
 	vmbind_build >/dev/null
 }
 
+# suite_flavours NAME...: the flavours of kernel for these, where "debug" alone is
+# the debug one
+suite_flavours()
+{
+	local config
+
+	for config; do
+		case $config in
+		debug) echo debug ;;
+		*) echo plain ;;
+		esac
+	done | sort -u
+}
+
 # suite_run SUITE NAME...: the caller's run_config for each NAME, its lines to
 # the suite's results
 suite_run()

@@ -51,18 +51,6 @@ run_config()
 	vmbind_results "$name" "$rc" | sed "s/\t/\t$1: /"
 }
 
-flavours()
-{
-	local config
-
-	for config; do
-		case $config in
-		debug) echo debug ;;
-		*) echo plain ;;
-		esac
-	done | sort -u
-}
-
 cmd_build()
 {
 	vmbind_build
@@ -73,7 +61,7 @@ cmd_test()
 	[ $# -gt 0 ] || set -- upstream plain debug noncoherent
 	[[ " $* " != *" upstream "* ]] || "$ROOT/scripts/kernel.sh" build base plain >/dev/null
 	# shellcheck disable=SC2046 # two words
-	vmbind_prepare "$KERNEL" $(flavours "$@")
+	vmbind_prepare "$KERNEL" $(suite_flavours "$@")
 	suite_run vmbind "$@"
 }
 
