@@ -141,6 +141,19 @@ judge_rest()
 	fi
 }
 
+# In run NAME nothing fails.
+judge_all()
+{
+	local file=$OUT/break-it/$1.tsv
+
+	if grep -q '^fail' "$file"; then
+		verdict fail "$1: every point passes" \
+			"$(failed_points "$file" | head -n 3 | paste -sd';')"
+	else
+		verdict pass "$1: every point passes" "$(grep -c '^pass' "$file") points"
+	fi
+}
+
 # The very points that caught the break pass on the run that is not broken.
 judge_intact()
 {
@@ -211,13 +224,7 @@ run_wider()
 		name=wider-$kernel
 		say "  $name: the $kernel kernel on a GPU that keeps wider tables"
 		run_vmbind "$name" '' --kernel "$kernel" --machine "mali-ignore=$IGNORE_WIDER"
-		if grep -q '^fail' "$OUT/break-it/$name.tsv"; then
-			verdict fail "$name: every point passes" \
-				"$(failed_points "$OUT/break-it/$name.tsv" | head -n 3 | paste -sd';')"
-		else
-			verdict pass "$name: every point passes" \
-				"$(grep -c '^pass' "$OUT/break-it/$name.tsv") points"
-		fi
+		judge_all "$name"
 	done
 }
 
@@ -225,13 +232,7 @@ run_intact()
 {
 	say "  intact: nothing is broken"
 	run_vmbind intact ''
-	if grep -q '^fail' "$OUT/break-it/intact.tsv"; then
-		verdict fail 'intact: every point passes' \
-			"$(failed_points "$OUT/break-it/intact.tsv" | head -n 3 | paste -sd';')"
-	else
-		verdict pass 'intact: every point passes' \
-			"$(grep -c '^pass' "$OUT/break-it/intact.tsv") points"
-	fi
+	judge_all intact
 }
 
 main()
