@@ -19,6 +19,7 @@ SUITES=(
 	'kernel-tree|tests/kernel-tree/run.sh'
 	'results|tests/results/run.sh'
 	'model|make --no-print-directory -C tests/model check'
+	'interleave|tests/interleave/run.sh'
 	'kunit|scripts/kunit.sh'
 	'torture|scripts/torture.sh 20 1 um-debug'
 	'fuzz|scripts/fuzz.sh'

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The hardware: a table walker with a TLB and a walk cache.
+ *
+ * It may walk at any time and cache whatever valid entry it reads. So for each
+ * slot (a level and an aligned range of addresses) this keeps the set of all
+ * entries that can be cached by now, and looks at every walk that starts from
+ * memory or from any of them. Each is one that some hardware could do, and
+ * together they are all of them, with regard to a few addresses.
+ *
+ * Flushes name addresses. An address drops what is cached for the slots that it
+ * is in, at all levels or at the last one only; nothing else is dropped.
+ *
+ * Where the walker is not coherent it sees for each entry what was cleaned, and
+ * what stands in the processor's cache by now, which may be evicted any time.
+ */
+#include "harness.h"
+
+#define ADDR_MASK	0x0000fffffffff000UL
+#define MAX_LEVELS	4
+#define MAX_VALUES	6
+#define MAX_NODES	(MAX_ADDRS * MAX_LEVELS)
+
+/* A slot, and what may be cached for it */
+struct node {
+	int level;
+	unsigned long base, span;
+	unsigned long index;
+	struct node *parent;
+	unsigned int nr;
+	uint64_t value[MAX_VALUES];
+	/* A walk may end here with nothing */
+	bool fault;
+};
+
+struct hw_addr hw_addrs[MAX_ADDRS];
+unsigned int hw_nr;
+bool hw_dirty;
+unsigned long hw_walks;
+
+static const struct il_cfg *cfg;
+static unsigned long pgd;
+static int start_level;
+static struct node nodes[MAX_NODES];
+static unsigned int nr_nodes;
+static struct node *path[MAX_ADDRS][MAX_LEVELS];
+static bool running;
+static unsigned long granule;
+static unsigned long indices[65536 / 8 / 64];
+
+static bool is_table(uint64_t e, int level)
+{
+	return level < 3 && (e & 3) == 3;
+}
+
+static bool is_leaf(uint64_t e, int level)
+{
+	if (level == 3)
+		return (e & 3) == (cfg->fmt == IL_FMT_MALI ? 1 : 3);
+	return (e & 3) == 1;
+}
+
+void hw_start(const struct il_cfg *c, unsigned long pgd_phys,
+	      const unsigned long *addrs, unsigned int nr)
+{
+	unsigned int shift = __builtin_ctzl(c->pgsizes), bits = shift - 3;
+	unsigned int levels = (c->ias - shift + bits - 1) / bits;
+	unsigned int top = c->ias - shift - bits * (levels - 1);
+
+	cfg = c;
+	pgd = pgd_phys;
+	start_level = 4 - levels;
+	/* Tables side by side in place of a level of few entries */
+	if (c->fmt == IL_FMT_S2 && start_level == 0 && shift == 12 && c->oas <= 42) {
+		start_level++;
+		top += bits;
+	}
+	if (c->fmt == IL_FMT_MALI && start_level > 0) {
+		start_level = 0;
+		top = 0;
+	}
+
+	nr_nodes = 0;
+	hw_nr = nr;
+	for (unsigned int i = 0; i < nr; i++)
+		hw_addrs[i] = (struct hw_addr) { addrs[i], EXPECT_NONE, 0, 0 };
+	for (int level = start_level; level < MAX_LEVELS; level++) {
+		unsigned int lshift = shift + (3 - level) * bits;
+		unsigned long span = 1UL << lshift;
+		unsigned int lbits = level == start_level ? top : bits;
+
+		for (unsigned int i = 0; i < nr; i++) {
+			unsigned long base = addrs[i] & -span;
+			struct node *n = NULL;
+
+			for (unsigned int j = 0; j < nr_nodes; j++)
+				if (nodes[j].level == level && nodes[j].base == base)
+					n = &nodes[j];
+			if (!n) {
+				n = &nodes[nr_nodes++];
+				*n = (struct node) {
+					.level = level,
+					.base = base,
+					.span = span,
+					.index = (addrs[i] >> lshift) & ((1UL << lbits) - 1),
+					.parent = level == start_level ? NULL : path[i][level - 1],
+				};
+			}
+			path[i][level] = n;
+		}
+	}
+	granule = 1UL << shift;
+	memset(indices, 0, sizeof(indices));
+	for (unsigned int i = 0; i < nr_nodes; i++) {
+		unsigned int index = nodes[i].index % (granule / 8);
+
+		indices[index / 64] |= 1UL << index % 64;
+	}
+	running = true;
+	hw_dirty = true;
+}
+
+void hw_stop(void)
+{
+	running = false;
+	hw_nr = 0;
+	hw_dirty = false;
+}
+
+/* A walk reads entries with few indices, whatever table they are in */
+bool hw_cares(unsigned long addr)
+{
+	unsigned int i = (addr & (granule - 1)) / 8;
+
+	return indices[i / 64] >> i % 64 & 1;
+}
+
+static void see(struct node *n, uint64_t e)
+{
+	if (!is_table(e, n->level) && !is_leaf(e, n->level)) {
+		n->fault = true;
+		return;
+	}
+	e &= ADDR_MASK | 3;
+	for (unsigned int i = 0; i < n->nr; i++)
+		if (n->value[i] == e)
+			return;
+	if (n->nr == MAX_VALUES) {
+		fprintf(stderr, "a slot has too many entries that may be cached\n");
+		exit(2);
+	}
+	n->value[n->nr++] = e;
+}
+
+static void read_table(struct node *n, unsigned long table)
+{
+	unsigned long phys = table + n->index * 8;
+
+	if (unlikely(!mem_table_live(phys, n->level)))
+		violation("the walker reads a table that was freed: %s, at level %d for IOVA %#lx",
+			  mem_name(mem_word(phys)), n->level, n->base);
+	see(n, mem_read_now(phys));
+	if (!cfg->coherent)
+		see(n, mem_read_cleaned(phys));
+}
+
+static void check_addr(unsigned int i)
+{
+	struct hw_addr *a = &hw_addrs[i];
+
+	if (a->expect == EXPECT_ANY)
+		return;
+	for (int level = start_level; level < MAX_LEVELS; level++) {
+		struct node *n = path[i][level];
+
+		if (n->fault && a->expect == EXPECT_MAPPED)
+			violation("a walk for the mapped IOVA %#lx can fault at level %d",
+				  a->iova, level);
+		for (unsigned int v = 0; v < n->nr; v++) {
+			unsigned long paddr;
+
+			if (!is_leaf(n->value[v], level))
+				continue;
+			paddr = (n->value[v] & ADDR_MASK) + (a->iova & (n->span - 1));
+			if (a->expect == EXPECT_NONE)
+				violation("IOVA %#lx, which is not mapped, can be translated to %#lx",
+					  a->iova, paddr);
+			if (paddr != a->paddr)
+				violation("IOVA %#lx can be translated to %#lx in place of %#lx",
+					  a->iova, paddr, a->paddr);
+		}
+	}
+}
+
+void hw_walk(void)
+{
+	hw_dirty = false;
+	if (!running)
+		return;
+	hw_walks++;
+	for (unsigned int i = 0; i < nr_nodes; i++) {
+		struct node *n = &nodes[i];
+
+		n->fault = false;
+		if (!n->parent) {
+			read_table(n, pgd);
+			continue;
+		}
+		for (unsigned int v = 0; v < n->parent->nr; v++)
+			if (is_table(n->parent->value[v], n->parent->level))
+				read_table(n, n->parent->value[v] & ADDR_MASK);
+	}
+	for (unsigned int i = 0; i < hw_nr; i++)
+		check_addr(i);
+}
+
+void hw_expect(unsigned int addr, enum expect expect, unsigned long paddr)
+{
+	hw_addrs[addr].expect = expect;
+	hw_addrs[addr].paddr = paddr;
+	hw_addrs[addr].version++;
+	hw_dirty = true;
+}
+
+/* Some address of the flush is in the slot */
+static bool names(const struct node *n, unsigned long iova, size_t size, size_t step)
+{
+	unsigned long first;
+
+	if (n->base + n->span <= iova)
+		return false;
+	first = n->base <= iova ? iova : iova + (n->base - iova + step - 1) / step * step;
+	return first - iova < size && first - n->base < n->span;
+}
+
+void il_tlb_flush(unsigned long iova, size_t size, size_t step, bool leaf_only)
+{
+	point(P_FLUSH, (void *)iova, size, true, CALLER);
+	if (!step)
+		violation("a flush of %#lx +%#zx with a granule of 0", iova, size);
+	for (unsigned int i = 0; i < nr_nodes; i++) {
+		struct node *n = &nodes[i];
+		unsigned int kept = 0;
+
+		if (!names(n, iova, size, step))
+			continue;
+		for (unsigned int v = 0; v < n->nr; v++)
+			if (leaf_only && !is_leaf(n->value[v], n->level))
+				n->value[kept++] = n->value[v];
+		n->nr = kept;
+	}
+	hw_dirty = true;
+}
+
+void il_tlb_flush_all(void)
+{
+	point(P_FLUSH, NULL, 0, true, CALLER);
+	for (unsigned int i = 0; i < nr_nodes; i++)
+		nodes[i].nr = 0;
+	hw_dirty = true;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What both sides know: the kernel's sources behind the shims, which see no
+ * libc, and the harness, which sees no kernel header. Plain C types only.
+ */
+#ifndef IL_H
+#define IL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* --- memory: what the shims' allocators are ------------------------------ */
+
+#define IL_PAGE_DESC	64
+
+unsigned long il_desc_to_virt(unsigned long desc);
+unsigned long il_virt_to_desc(unsigned long virt);
+unsigned long il_virt_to_phys(unsigned long virt);
+unsigned long il_phys_to_virt(unsigned long phys);
+unsigned int il_page_order(unsigned long desc);
+
+/* Head descriptor of zeroed pages, 0 if there are none to be had */
+unsigned long il_alloc_pages(unsigned int order, bool may_sleep);
+void il_free_pages(unsigned long desc);
+void *il_kmalloc(size_t size, bool zero, bool may_sleep);
+void il_kfree(const void *p);
+
+enum il_counter { IL_IOMMU_PAGES, IL_SECONDARY, IL_COUNTERS };
+void il_count(enum il_counter which, long delta);
+
+void il_dma_map(unsigned long virt, size_t size);
+void il_dma_unmap(unsigned long virt, size_t size);
+void il_dma_sync(unsigned long virt, size_t size);
+
+/* --- threads ------------------------------------------------------------- */
+
+enum il_rmw { IL_ADD, IL_AND, IL_OR, IL_XCHG };
+
+/* All return what was there before */
+unsigned long il_rmw(void *p, size_t size, enum il_rmw op, unsigned long arg);
+unsigned long il_cmpxchg(void *p, size_t size, unsigned long old,
+			 unsigned long new);
+void *il_memset(void *p, int c, size_t n);
+void *il_memcpy(void *to, const void *from, size_t n);
+void *il_memchr_inv(const void *p, int c, size_t n);
+
+void il_lock(void *lock, bool sleeps);
+bool il_trylock(void *lock);
+void il_unlock(void *lock, bool sleeps);
+bool il_is_locked(const void *lock);
+
+void il_rcu_read_lock(void);
+void il_rcu_read_unlock(void);
+bool il_rcu_read_held(void);
+void il_call_rcu(void *head, void (*fn)(void *head));
+void il_synchronize_rcu(void);
+
+void il_might_sleep(const char *what);
+bool il_signal_pending(void);
+
+void il_warn(const char *file, int line, const char *what);
+void il_say(const char *fmt, ...);
+
+/* --- the hardware -------------------------------------------------------- */
+
+void il_tlb_flush(unsigned long iova, size_t size, size_t granule,
+		  bool leaf_only);
+void il_tlb_flush_all(void);
+
+/* --- the page table under test: edition.c -------------------------------- */
+
+enum il_fmt { IL_FMT_S1, IL_FMT_S2, IL_FMT_MALI };
+
+struct il_cfg {
+	enum il_fmt fmt;
+	unsigned long pgsizes;
+	unsigned int ias;
+	unsigned int oas;
+	bool coherent;
+	/* What the harness asks of the edition, see edition.c */
+	unsigned int variant;
+};
+
+/* Objects that a page table keeps of its own when nothing is reserved any more */
+#define IL_KEPT_OBJS	8
+
+/* What is mapped where nothing is reserved */
+enum il_mapbad { IL_MAPBAD_WORKS, IL_MAPBAD_FAILS };
+extern const enum il_mapbad il_edition_mapbad;
+
+void *il_pt_new(const struct il_cfg *cfg, unsigned long *pgd_phys);
+void il_pt_free(void *pt);
+int il_pt_reserve(void *pt, unsigned long iova, size_t size, size_t pgsize);
+void il_pt_unreserve(void *pt, unsigned long iova, size_t size, size_t pgsize);
+int il_pt_map(void *pt, unsigned long iova, unsigned long paddr, size_t pgsize,
+	      size_t count);
+/* Unmaps, flushes and frees what is to be freed */
+size_t il_pt_unmap(void *pt, unsigned long iova, size_t pgsize, size_t count);
+unsigned long il_pt_lookup(void *pt, unsigned long iova);
+int il_pt_walk(void *pt, unsigned long iova);
+int il_pt_dirty(void *pt, unsigned long iova, size_t size);
+/* Lets go of what the page table keeps though nobody needs it */
+void il_pt_trim(void *pt);
+
+/* Called by il_pt_dirty() for what was dirty */
+void il_dirty(unsigned long iova, size_t size);
+/* Tables that an unmap gave back */
+void il_unmap_freed(void);
+
+#endif /* IL_H */

@@ -1,0 +1,797 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What threads do to the page table: operations, who may do them when, and what
+ * must be true afterwards.
+ *
+ * A program is a list of operations "NAME.REGION", done one after the other by
+ * one owner. A setup is the same with the owner before each: "0:res.x 1:res.x".
+ * "res!2.x" lets the second allocation of the operation fail, "res^1.D" finds
+ * the task killed the first time that it looks.
+ *
+ *   res, unres	reserve a region, release it (or a part of what was reserved)
+ *   map, unmap	in a reserved region; unmap flushes as a driver does
+ *   mapbad	map what the owner did not reserve
+ *   noun	unmap what is not mapped
+ *   look, walk	look an address up
+ *   dirty	read and clear the dirty bits
+ *   trim	let go of what is kept though nobody needs it
+ *
+ * Regions: slot 0 and slot 1 are what two leaf tables side by side span.
+ *
+ *   x, y	the owner's own granule in slot 0, the neighbour's
+ *   z, w	the owner's own granule in slot 1, far away in another upper table
+ *   q		four granules of slot 0, which include x and y
+ *   S		all granules of slot 0
+ *   l		the last granule of slot 0 and the first two of slot 1
+ *   B, E	a block over slot 0, and the block after it
+ *   D		both blocks
+ *   H		a larger block over all of them
+ */
+#include "harness.h"
+
+#define MB	(1UL << 20)
+#define GB	(1UL << 30)
+#define NR_RESERVED	64
+#define MAX_OPS		8
+
+enum op_kind {
+	OP_RES, OP_UNRES, OP_MAP, OP_UNMAP, OP_MAPBAD, OP_NOUN, OP_LOOK, OP_WALK,
+	OP_DIRTY, OP_TRIM
+};
+
+static const char *const op_names[] = {
+	"res", "unres", "map", "unmap", "mapbad", "noun", "look", "walk", "dirty", "trim"
+};
+
+struct op {
+	enum op_kind kind;
+	char region;
+	unsigned int fail, sig;
+	char text[16];
+};
+
+struct range {
+	unsigned int owner;
+	unsigned long start, end;
+	unsigned long pgsize;
+	unsigned long paddr;
+};
+
+/* What is reserved and mapped; one for the run, one to see what would be */
+struct ledger {
+	struct range reserved[NR_RESERVED], mapped[NR_RESERVED];
+	unsigned int nr_reserved, nr_mapped;
+};
+
+struct geometry {
+	unsigned long granule, slot, block, large;
+	unsigned long base, far;
+	unsigned int paddr_shift;
+};
+
+const struct config configs[] = {
+	{ "4k-2m", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, true, 0 }, false },
+	{ "4k-2m-retire", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, true, 1 }, false },
+	{ "4k-2m-nc", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, false, 0 }, false },
+	{ "4k-2m-32", { IL_FMT_S1, 4096 | 2 * MB, 32, 32, true, 0 }, false },
+	{ "4k-2m-top", { IL_FMT_S1, 4096 | 2 * MB, 29, 32, true, 0 }, false },
+	{ "4k-2m-1g", { IL_FMT_S1, 4096 | 2 * MB | GB, 40, 48, true, 0 }, false },
+	{ "4k-2m-1g-nc", { IL_FMT_S1, 4096 | 2 * MB | GB, 40, 48, false, 0 }, false },
+	{ "4k-1g", { IL_FMT_S1, 4096 | GB, 40, 48, true, 0 }, false },
+	{ "4k", { IL_FMT_S1, 4096, 39, 48, true, 0 }, false },
+	{ "s2-4k-2m", { IL_FMT_S2, 4096 | 2 * MB, 40, 40, true, 0 }, false },
+	{ "s2-4k-2m-1g-nc", { IL_FMT_S2, 4096 | 2 * MB | GB, 48, 48, false, 0 }, false },
+	{ "mali", { IL_FMT_MALI, 4096 | 2 * MB, 48, 40, true, 0 }, false },
+	{ "mali-nc", { IL_FMT_MALI, 4096 | 2 * MB, 48, 40, false, 0 }, false },
+	{ "16k-32m", { IL_FMT_S1, 16384 | 32 * MB, 37, 48, true, 0 }, true },
+	{ "16k-32m-nc", { IL_FMT_S1, 16384 | 32 * MB, 37, 48, false, 0 }, true },
+	{ "64k-512m", { IL_FMT_S1, 65536 | 512 * MB, 43, 48, true, 0 }, true },
+};
+
+const unsigned int nr_configs = ARRAY_SIZE(configs);
+
+const struct setup setups[] = {
+	{ "empty", "" },
+	{ "mine", "0:res.x" },
+	{ "mine-mapped", "0:res.x 0:map.x" },
+	{ "neighbour", "1:res.x" },
+	{ "neighbour-mapped", "1:res.x 1:map.x" },
+	{ "both", "0:res.x 1:res.x" },
+	{ "both-mapped", "0:res.x 1:res.x 0:map.x 1:map.x" },
+	{ "twice", "0:res.x 0:res.x 0:map.x" },
+	{ "slot", "0:res.S" },
+	{ "slot-mapped", "0:res.S 0:map.q 1:res.x" },
+	{ "block", "0:res.B 0:map.B" },
+	{ "block-beside", "0:res.B 0:map.B 1:res.x" },
+	{ "waiting", "0:res.B 0:res.S 0:map.q 0:unmap.q 0:map.B 1:res.x" },
+	{ "waiting-seen", "0:res.B 0:res.S 0:map.q 0:unmap.q 0:map.B 0:unmap.B 1:res.x" },
+	{ "emptied", "0:res.B 0:res.S 0:map.q 0:unmap.B" },
+	{ "idle", "0:res.x 0:map.x 0:unmap.x 0:unres.x" },
+	{ "idle-beside", "0:res.x 0:map.x 0:unmap.x 0:unres.x 1:res.z 1:map.z" },
+	{ "block-or-table", "0:res.S 0:map.q 0:unmap.q 1:res.B" },
+	{ "two-blocks", "0:res.D 1:res.D 1:map.E" },
+	{ "far", "0:res.x 0:map.x 1:res.w 1:map.w" },
+	{ "far-neighbour", "1:res.w" },
+	{ "gone", "0:res.B 0:map.B 0:unmap.B 0:unres.B 1:res.x 1:map.x" },
+	{ "large", "0:res.H 0:map.H 1:res.x" },
+};
+
+const unsigned int nr_setups = ARRAY_SIZE(setups);
+
+const char *const programs[] = {
+	"res.x", "res.S", "res.B", "res.D", "res.l", "res.w",
+	"unres.x", "unres.S", "unres.B", "unres.D", "unres.w",
+	"map.x", "map.q", "map.B", "map.w",
+	"unmap.x", "unmap.q", "unmap.B", "unmap.w",
+	"mapbad.x", "noun.x", "look.x", "look.y", "walk.y", "dirty.x",
+	"res.x map.x", "unmap.x unres.x", "unmap.x map.x", "unres.x res.x",
+	"res.x map.x unmap.x unres.x",
+	"res.B map.B", "unmap.B unres.B", "res.B map.B unmap.B unres.B",
+	"unmap.B map.x", "unmap.B map.B", "map.B unmap.B map.x",
+	"res.z", "res.z map.z", "res.l unres.l", "res.w map.w unmap.w unres.w",
+	"res!1.x", "res!2.D", "res!3.w", "res^1.D",
+	"res.H map.H", "unmap.H unres.H", "trim.x",
+};
+
+const unsigned int nr_programs = ARRAY_SIZE(programs);
+
+static struct geometry geo;
+static const struct run *now;
+static void *pt;
+static struct ledger ledger;
+static unsigned int pages_at_start, objs_at_start;
+static unsigned long next_paddr;
+static struct op ops[MAX_THREADS][MAX_OPS];
+static unsigned int nr_ops[MAX_THREADS];
+/* Something was mapped that keeps tables though nobody reserved it */
+static bool keeps_tables;
+
+static void set_geometry(const struct config *config)
+{
+	const struct il_cfg *c = &config->cfg;
+	unsigned int shift = __builtin_ctzl(c->pgsizes), bits = shift - 3;
+	unsigned long sizes = c->pgsizes & (c->pgsizes - 1);
+
+	geo.granule = 1UL << shift;
+	geo.slot = geo.granule << bits;
+	geo.block = sizes ? sizes & -sizes : 0;
+	sizes &= sizes - 1;
+	geo.large = sizes ? sizes & -sizes : 0;
+	geo.base = 1UL << (c->ias - 1);
+	/* In another table of the level above leaf tables, if there are any */
+	geo.far = geo.slot << (bits + 1) <= geo.base ? geo.base + (geo.slot << bits) :
+						       geo.base + 4 * geo.slot;
+	geo.paddr_shift = geo.large ? __builtin_ctzl(geo.large) :
+			  geo.block ? __builtin_ctzl(geo.block) : 21;
+	/* Room for two blocks side by side */
+	geo.paddr_shift++;
+}
+
+/* False if the configuration has no such region */
+static bool region(char name, unsigned int owner, struct range *r)
+{
+	unsigned long size = geo.granule;
+
+	r->owner = owner;
+	r->pgsize = geo.granule;
+	switch (name) {
+	case 'x':
+		r->start = geo.base + (1 + owner) * geo.granule;
+		break;
+	case 'y':
+		r->start = geo.base + (1 + (owner ^ 1)) * geo.granule;
+		break;
+	case 'z':
+		r->start = geo.base + geo.slot + owner * geo.granule;
+		break;
+	case 'w':
+		r->start = geo.far + owner * geo.granule;
+		break;
+	case 'q':
+		r->start = geo.base;
+		size = 4 * geo.granule;
+		break;
+	case 'S':
+		r->start = geo.base;
+		size = geo.slot;
+		break;
+	case 'l':
+		r->start = geo.base + geo.slot - geo.granule;
+		size = 3 * geo.granule;
+		break;
+	case 'B':
+	case 'D':
+		r->start = geo.base;
+		size = name == 'D' ? 2 * geo.block : geo.block;
+		r->pgsize = geo.block;
+		break;
+	case 'E':
+		r->start = geo.base + geo.block;
+		size = geo.block;
+		r->pgsize = geo.block;
+		break;
+	case 'H':
+		r->start = geo.base;
+		size = geo.large;
+		r->pgsize = geo.large;
+		break;
+	default:
+		fprintf(stderr, "there is no region '%c'\n", name);
+		exit(2);
+	}
+	r->end = r->start + size;
+	r->paddr = 0;
+	return size;
+}
+
+static void parse_op(const char *text, size_t len, struct op *op)
+{
+	char *dot, *p;
+
+	if (len >= sizeof(op->text))
+		goto bad;
+	memset(op, 0, sizeof(*op));
+	memcpy(op->text, text, len);
+	dot = strchr(op->text, '.');
+	if (!dot || !dot[1] || dot[2])
+		goto bad;
+	op->region = dot[1];
+	p = op->text + strcspn(op->text, ".!^");
+	if (*p == '!')
+		op->fail = atoi(p + 1);
+	if (*p == '^')
+		op->sig = atoi(p + 1);
+	for (op->kind = 0; op->kind < ARRAY_SIZE(op_names); op->kind++)
+		if (strlen(op_names[op->kind]) == (size_t)(p - op->text) &&
+		    !memcmp(op_names[op->kind], op->text, p - op->text))
+			return;
+bad:
+	fprintf(stderr, "'%.*s' is no operation\n", (int)len, text);
+	exit(2);
+}
+
+static unsigned int parse_program(const char *text, struct op *to)
+{
+	unsigned int n = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (n == MAX_OPS) {
+			fprintf(stderr, "'%s' is too long\n", text);
+			exit(2);
+		}
+		parse_op(text, len, &to[n++]);
+		text += len + strspn(text + len, " ");
+	}
+	return n;
+}
+
+/* --- the ledger -------------------------------------------------------------------- */
+
+static bool overlap(const struct range *a, const struct range *b)
+{
+	return a->start < b->end && b->start < a->end;
+}
+
+static bool covers(const struct range *a, const struct range *b)
+{
+	return a->start <= b->start && a->end >= b->end;
+}
+
+static void add_range(struct range *list, unsigned int *nr, const struct range *r)
+{
+	if (r->start >= r->end)
+		return;
+	if (*nr == NR_RESERVED) {
+		fprintf(stderr, "the ledger is too small\n");
+		exit(2);
+	}
+	list[(*nr)++] = *r;
+}
+
+/* Take a part out of a range */
+static void cut_range(struct range *list, unsigned int *nr, struct range *at,
+		      const struct range *r)
+{
+	struct range left = *at, right = *at;
+
+	left.end = r->start;
+	right.start = r->end;
+	right.paddr += r->end - at->start;
+	*at = list[--*nr];
+	add_range(list, nr, &left);
+	add_range(list, nr, &right);
+}
+
+static struct range *find_reserved(struct ledger *l, const struct range *r, bool exact)
+{
+	for (unsigned int i = 0; i < l->nr_reserved; i++) {
+		struct range *s = &l->reserved[i];
+
+		if (s->owner == r->owner && covers(s, r) &&
+		    (exact ? s->pgsize == r->pgsize : s->pgsize <= r->pgsize))
+			return s;
+	}
+	return NULL;
+}
+
+static struct range *find_mapped(struct ledger *l, const struct range *r)
+{
+	for (unsigned int i = 0; i < l->nr_mapped; i++)
+		if (overlap(&l->mapped[i], r))
+			return &l->mapped[i];
+	return NULL;
+}
+
+/*
+ * All that is mapped in the range is the owner's, and the range cuts no page.
+ * Without a hole, but if a table is unmapped as a block.
+ */
+static bool unmappable(struct ledger *l, const struct range *r)
+{
+	for (struct range p = *r; p.start < r->end; p.start = p.end) {
+		bool any = false;
+
+		p.end = p.start + r->pgsize;
+		for (unsigned int i = 0; i < l->nr_mapped; i++) {
+			struct range *m = &l->mapped[i];
+
+			if (!overlap(m, &p))
+				continue;
+			any = true;
+			if (m->owner != r->owner || m->pgsize > r->pgsize)
+				return false;
+		}
+		if (!any)
+			return false;
+	}
+	return true;
+}
+
+static void forget_mapped(struct ledger *l, const struct range *r)
+{
+	struct range *m;
+
+	while ((m = find_mapped(l, r)))
+		cut_range(l->mapped, &l->nr_mapped, m, r);
+}
+
+/* May the owner do that? If so, write down what it does */
+static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
+{
+	struct range r, *s;
+
+	if (!region(op->region, owner, &r))
+		return false;
+	switch (op->kind) {
+	case OP_RES:
+		if (!op->fail && !op->sig)
+			add_range(l->reserved, &l->nr_reserved, &r);
+		return true;
+	case OP_UNRES:
+		s = find_reserved(l, &r, true);
+		if (!s)
+			return false;
+		/* The last reservation goes after what is mapped in it */
+		cut_range(l->reserved, &l->nr_reserved, s, &r);
+		for (unsigned int i = 0; i < l->nr_mapped; i++)
+			if (l->mapped[i].owner == owner &&
+			    !find_reserved(l, &l->mapped[i], false))
+				return false;
+		return true;
+	case OP_MAP:
+		if (!find_reserved(l, &r, false) || find_mapped(l, &r))
+			return false;
+		add_range(l->mapped, &l->nr_mapped, &r);
+		return true;
+	case OP_MAPBAD:
+		if (find_mapped(l, &r))
+			return false;
+		for (unsigned int i = 0; i < l->nr_reserved; i++)
+			if (l->reserved[i].owner == owner && overlap(&l->reserved[i], &r))
+				return false;
+		if (il_edition_mapbad == IL_MAPBAD_WORKS)
+			add_range(l->mapped, &l->nr_mapped, &r);
+		return true;
+	case OP_UNMAP:
+		if (!unmappable(l, &r))
+			return false;
+		forget_mapped(l, &r);
+		return true;
+	case OP_NOUN:
+		/* Formats without the quirk that keeps it silent warn */
+		return now->config->cfg.fmt != IL_FMT_MALI && r.pgsize == geo.granule &&
+		       !find_mapped(l, &r);
+	case OP_DIRTY:
+		s = find_mapped(l, &r);
+		return now->config->cfg.fmt == IL_FMT_S1 && s && s->owner == owner &&
+		       covers(s, &r);
+	case OP_LOOK:
+	case OP_WALK:
+	case OP_TRIM:
+		return true;
+	}
+	return false;
+}
+
+/* Owners keep off each other's addresses */
+static bool claims(const struct op *op, unsigned int owner, struct range *r)
+{
+	return (op->kind == OP_MAP || op->kind == OP_UNMAP || op->kind == OP_MAPBAD ||
+		op->kind == OP_NOUN) && region(op->region, owner, r);
+}
+
+static bool collide(unsigned int a, unsigned int b, struct ledger *start)
+{
+	for (unsigned int i = 0; i < nr_ops[a]; i++) {
+		struct range ra, rb;
+
+		if (!claims(&ops[a][i], a, &ra))
+			continue;
+		for (unsigned int j = 0; j < start->nr_mapped; j++)
+			if (start->mapped[j].owner == b && overlap(&ra, &start->mapped[j]))
+				return true;
+		for (unsigned int j = 0; j < nr_ops[b]; j++)
+			if (claims(&ops[b][j], b, &rb) && overlap(&ra, &rb))
+				return true;
+	}
+	return false;
+}
+
+static const char *next_step(const char *text, struct op *op, unsigned int *owner)
+{
+	size_t len = strcspn(text, " ");
+
+	if (!len)
+		return NULL;
+	if (len < 3 || text[1] != ':' || text[0] < '0' || text[0] >= '0' + MAX_THREADS) {
+		fprintf(stderr, "'%s' does not say whose step it is\n", text);
+		exit(2);
+	}
+	*owner = text[0] - '0';
+	parse_op(text + 2, len - 2, op);
+	return text + len + strspn(text + len, " ");
+}
+
+const char *run_excluded(const struct run *run)
+{
+	const char *text = run->setup->steps;
+	struct ledger start = {}, mine;
+	unsigned int owner;
+	struct op op;
+
+	now = run;
+	set_geometry(run->config);
+	while ((text = next_step(text, &op, &owner)))
+		if (!allowed(&start, &op, owner))
+			return "the setup is not possible";
+
+	for (unsigned int i = 0; i < run->nr; i++) {
+		nr_ops[i] = parse_program(run->program[i], ops[i]);
+		mine = start;
+		for (unsigned int j = 0; j < nr_ops[i]; j++)
+			if (!allowed(&mine, &ops[i][j], i))
+				return "a program is not allowed after the setup";
+	}
+	for (unsigned int i = 0; i < run->nr; i++)
+		for (unsigned int j = 0; j < run->nr; j++)
+			if (i != j && collide(i, j, &start))
+				return "the programs use the same addresses";
+	return NULL;
+}
+
+void random_program(const struct config *config, const struct setup *setup, unsigned int id,
+		    unsigned int length, uint64_t *seed, char *to, size_t size)
+{
+	static const char regions[] = "xxxxzzwqSlBBDHy";
+	struct run run = { .config = config, .setup = setup };
+	struct ledger mine = {}, next;
+	const char *text = setup->steps;
+	unsigned int owner, tries = 0;
+	struct op op;
+	size_t n = 0;
+
+	now = &run;
+	set_geometry(config);
+	while ((text = next_step(text, &op, &owner)))
+		allowed(&mine, &op, owner);
+
+	to[0] = 0;
+	while (length && tries++ < 200) {
+		unsigned int kind = rnd(seed) % ARRAY_SIZE(op_names);
+		char name[16];
+
+		/* Mostly what changes something */
+		if (kind > OP_UNMAP && rnd(seed) % 2)
+			continue;
+		snprintf(name, sizeof(name), "%s", op_names[kind]);
+		if (kind == OP_RES && !(rnd(seed) % 8))
+			snprintf(name + 3, sizeof(name) - 3, "!%u", 1 + rnd(seed) % 4);
+		n = strlen(name);
+		name[n] = '.';
+		name[n + 1] = regions[rnd(seed) % (sizeof(regions) - 1)];
+		name[n + 2] = 0;
+		parse_op(name, n + 2, &op);
+		next = mine;
+		if (!allowed(&next, &op, id))
+			continue;
+		mine = next;
+		n = strlen(to);
+		snprintf(to + n, size - n, "%s%s", n ? " " : "", name);
+		length--;
+	}
+}
+
+/* --- doing it ------------------------------------------------------------------------ */
+
+static void expect_range(const struct range *r, enum expect expect)
+{
+	for (unsigned int i = 0; i < hw_nr; i++)
+		if (hw_addrs[i].iova >= r->start && hw_addrs[i].iova < r->end)
+			hw_expect(i, expect, r->paddr + (hw_addrs[i].iova - r->start));
+	point(P_OP, NULL, 0, true, 0);
+}
+
+static struct hw_addr *watched(unsigned long iova)
+{
+	for (unsigned int i = 0; i < hw_nr; i++)
+		if (hw_addrs[i].iova == iova)
+			return &hw_addrs[i];
+	return NULL;
+}
+
+static void do_reserve(const struct op *op, const struct range *r)
+{
+	int ret;
+
+	cur->fail_at = op->fail ? cur->allocs + op->fail : 0;
+	cur->signal_at = op->sig ? cur->signals + op->sig : 0;
+	ret = il_pt_reserve(pt, r->start, r->end - r->start, r->pgsize);
+	cur->fail_at = 0;
+	cur->signal_at = 0;
+	if (!ret)
+		add_range(ledger.reserved, &ledger.nr_reserved, r);
+	else if (!(op->fail && ret == -12) && !(op->sig && ret == -4))
+		violation("reserve() returns %d", ret);
+}
+
+static void do_unreserve(const struct range *r)
+{
+	cut_range(ledger.reserved, &ledger.nr_reserved,
+		  find_reserved(&ledger, r, true), r);
+	il_pt_unreserve(pt, r->start, r->end - r->start, r->pgsize);
+}
+
+static void do_map(struct range *r, bool reserved)
+{
+	unsigned int allocs = cur->allocs;
+	int ret;
+
+	r->paddr = next_paddr++ << geo.paddr_shift;
+	expect_range(r, EXPECT_ANY);
+	ret = il_pt_map(pt, r->start, r->paddr, r->pgsize, (r->end - r->start) / r->pgsize);
+	if (reserved && ret)
+		violation("a reserved map fails with %d", ret);
+	if (reserved && cur->allocs != allocs)
+		violation("a reserved map takes memory");
+	if (!reserved && il_edition_mapbad == IL_MAPBAD_WORKS) {
+		if (ret)
+			violation("a map fails with %d", ret);
+		keeps_tables = true;
+	} else if (!reserved) {
+		/* Others may have reserved it, then it does no harm */
+		if (cur->allocs != allocs)
+			violation("a map takes memory where nothing is reserved");
+		if (ret) {
+			expect_range(r, EXPECT_NONE);
+			return;
+		}
+		il_pt_unmap(pt, r->start, r->pgsize, (r->end - r->start) / r->pgsize);
+		return;
+	}
+	add_range(ledger.mapped, &ledger.nr_mapped, r);
+	expect_range(r, EXPECT_MAPPED);
+}
+
+static void do_unmap(const struct range *r)
+{
+	size_t size = r->end - r->start, done;
+	unsigned int frees = cur->frees;
+
+	expect_range(r, EXPECT_ANY);
+	done = il_pt_unmap(pt, r->start, r->pgsize, size / r->pgsize);
+	if (done != size)
+		violation("unmap() of %#zx returns %#zx", size, done);
+	if (!keeps_tables && cur->frees != frees)
+		violation("an unmap gives a table back");
+	forget_mapped(&ledger, r);
+	expect_range(r, EXPECT_NONE);
+}
+
+static void do_lookup(const struct range *r)
+{
+	struct hw_addr *a = watched(r->start);
+	struct hw_addr before = {};
+	unsigned long paddr;
+
+	if (a)
+		before = *a;
+	paddr = il_pt_lookup(pt, r->start);
+	if (!a || a->version != before.version || before.expect == EXPECT_ANY)
+		return;
+	if (paddr != (before.expect == EXPECT_MAPPED ? before.paddr : 0))
+		violation("a lookup of %#lx finds %#lx in place of %#lx", r->start, paddr,
+			  before.expect == EXPECT_MAPPED ? before.paddr : 0);
+}
+
+static unsigned long dirty_found;
+
+void il_dirty(unsigned long iova, size_t size)
+{
+	dirty_found += size;
+}
+
+void il_unmap_freed(void)
+{
+	if (!keeps_tables)
+		violation("an unmap gives a table back");
+}
+
+static void do_dirty(const struct range *r)
+{
+	int ret = il_pt_dirty(pt, r->start, r->end - r->start);
+
+	if (ret)
+		violation("read_and_clear_dirty() returns %d", ret);
+}
+
+static void do_op(const struct op *op, unsigned int owner)
+{
+	struct range r;
+
+	region(op->region, owner, &r);
+	cur->op = op->text;
+	trace_note("%s: IOVA %#lx +%#lx, page size %#lx", op->text, r.start,
+		   r.end - r.start, r.pgsize);
+	switch (op->kind) {
+	case OP_RES:
+		do_reserve(op, &r);
+		break;
+	case OP_UNRES:
+		do_unreserve(&r);
+		break;
+	case OP_MAP:
+		do_map(&r, true);
+		break;
+	case OP_MAPBAD:
+		do_map(&r, false);
+		break;
+	case OP_UNMAP:
+		do_unmap(&r);
+		break;
+	case OP_NOUN:
+		if (il_pt_unmap(pt, r.start, r.pgsize, (r.end - r.start) / r.pgsize))
+			violation("unmap() of what is not mapped returns a size");
+		break;
+	case OP_LOOK:
+		do_lookup(&r);
+		break;
+	case OP_WALK:
+		il_pt_walk(pt, r.start);
+		break;
+	case OP_DIRTY:
+		do_dirty(&r);
+		break;
+	case OP_TRIM:
+		il_pt_trim(pt);
+		break;
+	}
+	if (hw_dirty)
+		hw_walk();
+}
+
+void thread_body(unsigned int id)
+{
+	for (unsigned int i = 0; i < nr_ops[id]; i++)
+		do_op(&ops[id][i], id);
+}
+
+static void watch(const struct il_cfg *cfg, unsigned long pgd, unsigned int nr)
+{
+	static const struct { char region; unsigned int owner; } what[] = {
+		{ 'x', 0 }, { 'x', 1 }, { 'z', 0 }, { 'w', 0 }, { 'l', 0 }, { 'z', 1 },
+		{ 'x', 2 }, { 'x', 3 },
+	};
+	unsigned long addrs[MAX_ADDRS];
+	struct range r;
+
+	nr = nr > 2 ? 8 : 6;
+	for (unsigned int i = 0; i < nr; i++) {
+		region(what[i].region, what[i].owner, &r);
+		addrs[i] = r.start;
+	}
+	hw_start(cfg, pgd, addrs, nr);
+}
+
+void run_begin(const struct run *run)
+{
+	const char *text = run->setup->steps;
+	unsigned int owner;
+	unsigned long pgd;
+	struct op op;
+
+	now = run;
+	memset(&ledger, 0, sizeof(ledger));
+	keeps_tables = false;
+	next_paddr = 1;
+
+	pt = il_pt_new(&run->config->cfg, &pgd);
+	if (!pt)
+		violation("there is no page table");
+	pages_at_start = mem_live_pages();
+	objs_at_start = mem_live_objs();
+	watch(&run->config->cfg, pgd, run->nr);
+	while ((text = next_step(text, &op, &owner)))
+		do_op(&op, owner);
+}
+
+/* What is reserved can be mapped, all of it, whatever happened */
+static void probe(void)
+{
+	trace_note("what is reserved can be mapped");
+	for (unsigned int i = 0; i < ledger.nr_reserved; i++) {
+		struct range r = ledger.reserved[i];
+
+		r.end = r.start + r.pgsize;
+		if (find_mapped(&ledger, &r))
+			continue;
+		do_map(&r, true);
+		do_unmap(&r);
+	}
+}
+
+static void unwind(void)
+{
+	probe();
+	trace_note("unwind");
+	while (ledger.nr_mapped) {
+		struct range r = ledger.mapped[0];
+
+		do_unmap(&r);
+	}
+	while (ledger.nr_reserved) {
+		struct range r = ledger.reserved[0];
+
+		do_unreserve(&r);
+		if (hw_dirty)
+			hw_walk();
+	}
+	il_pt_trim(pt);
+	sched_drain();
+	if (hw_dirty)
+		hw_walk();
+	if (keeps_tables)
+		return;
+	if (mem_live_pages() != pages_at_start)
+		violation("nothing is mapped or reserved, but %d pages are kept",
+			  (int)(mem_live_pages() - pages_at_start));
+	if (mem_live_objs() > objs_at_start + IL_KEPT_OBJS)
+		violation("nothing is mapped or reserved, but %u objects are kept",
+			  mem_live_objs() - objs_at_start);
+}
+
+void run_end(const struct run *run)
+{
+	const char *leak;
+
+	if (!run->destroy)
+		unwind();
+	trace_note("destroy");
+	hw_stop();
+	il_pt_free(pt);
+	sched_drain();
+	leak = mem_leak();
+	if (leak)
+		violation("%s", leak);
+}
