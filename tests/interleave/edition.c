@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The caller's side of a page table: what a driver does around the calls. All
- * that differs between editions of the reservations is in this file.
+ * The caller's side of a page table: what a driver does around the calls.
  *
  * Nothing here is a scheduling point of its own.
  */
 #include <linux/io-pgtable.h>
 #include "iommu-pages.h"
 
-const enum il_mapbad il_edition_mapbad = IL_MAPBAD_WORKS;
+const char il_flavour[] = IL_FLAVOUR;
 
-/* Variant: tables retire, and the owner takes and flushes them */
-#define IL_RETIRE	BIT(0)
+struct shrinker il_the_shrinker;
 
 struct il_pt {
 	struct io_pgtable_cfg cfg;
@@ -20,6 +18,8 @@ struct il_pt {
 	struct iommu_domain domain;
 	struct iommu_flush_ops tlb;
 	struct device dev;
+	unsigned int variant;
+	struct io_pgtable_repeat *repeat;
 };
 
 static struct il_pt il_pt;
@@ -32,9 +32,6 @@ static void il_flush_all(void *cookie)
 static void il_flush_walk(unsigned long iova, size_t size, size_t granule,
 			  void *cookie)
 {
-	/* That is what retiring is for */
-	if (il_pt.cfg.quirks & IO_PGTABLE_QUIRK_RETIRE)
-		return;
 	il_tlb_flush(iova, size, granule, false);
 }
 
@@ -44,12 +41,33 @@ static void il_add_page(struct iommu_iotlb_gather *gather, unsigned long iova,
 	iommu_iotlb_gather_add_page(&il_pt.domain, gather, iova, granule);
 }
 
-/* A driver: flush what was gathered, then free what waited for that */
+/*
+ * A driver: flush what was gathered, then free what waited for that. Most take
+ * tables that wait for the sign that walk caches matter.
+ */
 static void il_iotlb_sync(struct iommu_domain *domain,
 			  struct iommu_iotlb_gather *gather)
 {
+	bool leaf_only = iommu_pages_list_empty(&gather->freelist);
+
 	il_tlb_flush(gather->start, gather->end - gather->start + 1,
-		     gather->pgsize, iommu_pages_list_empty(&gather->freelist));
+		     gather->pgsize, leaf_only);
+	iommu_put_pages_list(&gather->freelist);
+}
+
+static void il_gather_init(struct il_pt *pt, struct iommu_iotlb_gather *gather)
+{
+	iommu_iotlb_gather_init(gather);
+	gather->queued = pt->variant & IL_QUEUED;
+}
+
+static void il_gather_sync(struct il_pt *pt, struct iommu_iotlb_gather *gather)
+{
+	if (gather->queued)
+		il_tlb_flush_all();
+	else if (gather->start < gather->end)
+		return iommu_iotlb_sync(&pt->domain, gather);
+	/* Tables that the hardware never saw come without a range */
 	iommu_put_pages_list(&gather->freelist);
 }
 
@@ -82,8 +100,7 @@ void *il_pt_new(const struct il_cfg *cfg, unsigned long *pgd_phys)
 		pt->cfg.quirks |= IO_PGTABLE_QUIRK_ARM_HD;
 	if (cfg->fmt != IL_FMT_MALI)
 		pt->cfg.quirks |= IO_PGTABLE_QUIRK_NO_WARN;
-	if (cfg->variant & IL_RETIRE)
-		pt->cfg.quirks |= IO_PGTABLE_QUIRK_RETIRE;
+	pt->variant = cfg->variant;
 
 	pt->ops = alloc_io_pgtable_ops(fmts[cfg->fmt], &pt->cfg, pt);
 	if (!pt->ops)
@@ -104,42 +121,31 @@ void il_pt_free(void *p)
 	free_io_pgtable_ops(pt->ops);
 }
 
-/* An owner of a page table whose tables retire */
-static void il_take_retired(struct il_pt *pt)
-{
-	struct io_pgtable_retired retired;
-
-	if (!(pt->cfg.quirks & IO_PGTABLE_QUIRK_RETIRE) ||
-	    !io_pgtable_take_retired(pt->ops, &retired))
-		return;
-	il_tlb_flush(retired.start, retired.last - retired.start + 1,
-		     BIT(__ffs(pt->cfg.pgsize_bitmap)), false);
-	io_pgtable_free_retired(pt->ops, &retired);
-}
-
 int il_pt_reserve(void *p, unsigned long iova, size_t size, size_t pgsize)
 {
 	struct il_pt *pt = p;
-	int ret = pt->ops->reserve(pt->ops, iova, size, pgsize, GFP_KERNEL);
 
-	il_take_retired(pt);
-	return ret;
+	return pt->ops->reserve(pt->ops, iova, size, pgsize, GFP_KERNEL);
 }
 
 void il_pt_unreserve(void *p, unsigned long iova, size_t size, size_t pgsize)
 {
 	struct il_pt *pt = p;
+	struct iommu_iotlb_gather gather;
 
-	pt->ops->unreserve(pt->ops, iova, size, pgsize);
-	il_take_retired(pt);
+	if (pt->variant & IL_NO_GATHER) {
+		pt->ops->unreserve(pt->ops, iova, size, pgsize, NULL);
+		return;
+	}
+	il_gather_init(pt, &gather);
+	pt->ops->unreserve(pt->ops, iova, size, pgsize, &gather);
+	il_gather_sync(pt, &gather);
 }
 
 int il_pt_map(void *p, unsigned long iova, unsigned long paddr, size_t pgsize,
 	      size_t count)
 {
 	struct il_pt *pt = p;
-
-	size_t size = pgsize * count;
 
 	while (count) {
 		size_t mapped = 0;
@@ -153,23 +159,17 @@ int il_pt_map(void *p, unsigned long iova, unsigned long paddr, size_t pgsize,
 		paddr += mapped;
 		count -= mapped / pgsize;
 	}
-	if (pt->cfg.quirks & IO_PGTABLE_QUIRK_RETIRE) {
-		il_tlb_flush(iova - size, size, BIT(__ffs(pt->cfg.pgsize_bitmap)), false);
-		il_take_retired(pt);
-	}
 	return 0;
 }
 
-size_t il_pt_unmap(void *p, unsigned long iova, size_t pgsize, size_t count)
+static size_t il_unmap(struct il_pt *pt, unsigned long iova, size_t pgsize,
+		       size_t count, struct iommu_iotlb_gather *gather)
 {
-	struct il_pt *pt = p;
-	struct iommu_iotlb_gather gather;
 	size_t done = 0;
 
-	iommu_iotlb_gather_init(&gather);
 	while (count) {
 		size_t n = pt->ops->unmap_pages(pt->ops, iova, pgsize, count,
-						&gather);
+						gather);
 
 		if (!n)
 			break;
@@ -177,14 +177,84 @@ size_t il_pt_unmap(void *p, unsigned long iova, size_t pgsize, size_t count)
 		done += n;
 		count -= n / pgsize;
 	}
-	if (!iommu_pages_list_empty(&gather.freelist))
+	if (!iommu_pages_list_empty(&gather->freelist))
 		il_unmap_freed();
-	iommu_iotlb_sync(&pt->domain, &gather);
-	if (pt->cfg.quirks & IO_PGTABLE_QUIRK_RETIRE) {
-		il_tlb_flush(iova - done, done, BIT(__ffs(pt->cfg.pgsize_bitmap)), false);
-		il_take_retired(pt);
-	}
 	return done;
+}
+
+size_t il_pt_unmap(void *p, unsigned long iova, size_t pgsize, size_t count)
+{
+	struct il_pt *pt = p;
+	struct iommu_iotlb_gather gather;
+	size_t done;
+
+	il_gather_init(pt, &gather);
+	done = il_unmap(pt, iova, pgsize, count, &gather);
+	il_gather_sync(pt, &gather);
+	return done;
+}
+
+size_t il_pt_drop(void *p, unsigned long iova, size_t pgsize, size_t count)
+{
+	struct il_pt *pt = p;
+	struct iommu_iotlb_gather gather;
+	size_t done;
+
+	il_gather_init(pt, &gather);
+	done = il_unmap(pt, iova, pgsize, count, &gather);
+	pt->ops->unreserve(pt->ops, iova, pgsize * count, pgsize, &gather);
+	il_gather_sync(pt, &gather);
+	return done;
+}
+
+int il_pt_repeat_create(void *p, unsigned long paddr, size_t pgsize, size_t size)
+{
+	struct il_pt *pt = p;
+
+	pt->repeat = io_pgtable_repeat_create(pt->ops, GFP_KERNEL);
+	if (IS_ERR(pt->repeat))
+		return PTR_ERR(pt->repeat);
+	if (io_pgtable_repeat_size(pt->repeat) != size)
+		return -EINVAL;
+	return io_pgtable_repeat_fill(pt->repeat, 0, paddr, pgsize, size / pgsize,
+				      IOMMU_READ | IOMMU_WRITE);
+}
+
+void il_pt_repeat_destroy(void *p)
+{
+	struct il_pt *pt = p;
+
+	io_pgtable_repeat_destroy(pt->repeat);
+}
+
+int il_pt_repeat_reserve(void *p, unsigned long iova, size_t size)
+{
+	struct il_pt *pt = p;
+
+	return io_pgtable_repeat_reserve(pt->repeat, iova, size, GFP_KERNEL);
+}
+
+void il_pt_repeat_unreserve(void *p, unsigned long iova, size_t size)
+{
+	struct il_pt *pt = p;
+	struct iommu_iotlb_gather gather;
+
+	if (pt->variant & IL_NO_GATHER) {
+		io_pgtable_repeat_unreserve(pt->repeat, iova, size, NULL);
+		return;
+	}
+	il_gather_init(pt, &gather);
+	io_pgtable_repeat_unreserve(pt->repeat, iova, size, &gather);
+	il_gather_sync(pt, &gather);
+}
+
+int il_pt_repeat_map(void *p, unsigned long iova, size_t size)
+{
+	struct il_pt *pt = p;
+	size_t mapped = 0;
+	int ret = io_pgtable_repeat_map(pt->repeat, iova, size, &mapped);
+
+	return !ret && mapped != size ? -EIO : ret;
 }
 
 unsigned long il_pt_lookup(void *p, unsigned long iova)
@@ -212,6 +282,28 @@ int il_pt_dirty(void *p, unsigned long iova, size_t size)
 	return pt->ops->read_and_clear_dirty(pt->ops, iova, size, 0, &dirty);
 }
 
-void il_pt_trim(void *p)
+void il_pt_trim(void *p, unsigned long nr)
 {
+	struct il_pt *pt = p;
+	struct iommu_iotlb_gather gather;
+
+	if (pt->variant & IL_NO_GATHER) {
+		io_pgtable_trim(pt->ops, nr, NULL);
+		return;
+	}
+	il_gather_init(pt, &gather);
+	io_pgtable_trim(pt->ops, nr, &gather);
+	il_gather_sync(pt, &gather);
+}
+
+void il_reclaim(void)
+{
+	struct shrink_control sc = { .gfp_mask = GFP_KERNEL, .nr_to_scan = 128 };
+	unsigned long nr;
+
+	if (!il_the_shrinker.scan_objects)
+		return;
+	nr = il_the_shrinker.count_objects(&il_the_shrinker, &sc);
+	if (nr && nr != SHRINK_EMPTY)
+		il_the_shrinker.scan_objects(&il_the_shrinker, &sc);
 }

@@ -37,6 +37,8 @@ const char *mem_name(unsigned long addr);
 unsigned int mem_live_pages(void);
 unsigned int mem_live_objs(void);
 bool mem_is_page(unsigned long addr);
+/* Where in the kernel's static data that is, 0 if it is not */
+unsigned long mem_static(unsigned long addr);
 /* NULL if all was given back and counted */
 const char *mem_leak(void);
 
@@ -63,8 +65,9 @@ struct thread {
 	/* Somebody waits for what it waits for */
 	bool waited;
 	unsigned int rcu_nest, spins;
-	/* Allocations so far, and the one that fails; the same for signals */
-	unsigned int allocs, fail_at, signals, signal_at;
+	/* Allocations so far, and the one that fails, or reclaims; the same for signals */
+	unsigned int allocs, fail_at, reclaim_at, signals, signal_at;
+	bool reclaims;
 	unsigned int frees;
 	void *sp;
 	char *stack;
@@ -122,6 +125,9 @@ extern char violation_text[512];
 extern unsigned long violation_pc;
 extern bool violated;
 
+/* What warns is no violation */
+extern bool warn_ok;
+
 /* Runs @fn, false if there was a violation in it */
 bool guarded(void (*fn)(void *), void *arg);
 
@@ -147,6 +153,8 @@ struct hw_addr {
 	unsigned long paddr;
 	/* Counts changes of what is expected */
 	unsigned int version;
+	/* Somebody mapped there without a reservation: no promise holds */
+	bool tainted;
 };
 
 extern struct hw_addr hw_addrs[MAX_ADDRS];
@@ -170,8 +178,6 @@ extern unsigned long hw_walks;
 struct config {
 	const char *name;
 	struct il_cfg cfg;
-	/* Part of the operations only: tables are large */
-	bool slow;
 };
 
 struct setup {

@@ -83,7 +83,7 @@ void hw_start(const struct il_cfg *c, unsigned long pgd_phys,
 	nr_nodes = 0;
 	hw_nr = nr;
 	for (unsigned int i = 0; i < nr; i++)
-		hw_addrs[i] = (struct hw_addr) { addrs[i], EXPECT_NONE, 0, 0 };
+		hw_addrs[i] = (struct hw_addr) { .iova = addrs[i], .expect = EXPECT_NONE };
 	for (int level = start_level; level < MAX_LEVELS; level++) {
 		unsigned int lshift = shift + (3 - level) * bits;
 		unsigned long span = 1UL << lshift;
@@ -168,7 +168,7 @@ static void check_addr(unsigned int i)
 {
 	struct hw_addr *a = &hw_addrs[i];
 
-	if (a->expect == EXPECT_ANY)
+	if (a->expect == EXPECT_ANY || a->tainted)
 		return;
 	for (int level = start_level; level < MAX_LEVELS; level++) {
 		struct node *n = path[i][level];

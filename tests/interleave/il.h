@@ -45,7 +45,7 @@ void *il_memcpy(void *to, const void *from, size_t n);
 void *il_memchr_inv(const void *p, int c, size_t n);
 
 void il_lock(void *lock, bool sleeps);
-bool il_trylock(void *lock);
+bool il_trylock(void *lock, bool sleeps);
 void il_unlock(void *lock, bool sleeps);
 bool il_is_locked(const void *lock);
 
@@ -77,16 +77,19 @@ struct il_cfg {
 	unsigned int ias;
 	unsigned int oas;
 	bool coherent;
-	/* What the harness asks of the edition, see edition.c */
+	/* How the owner flushes */
 	unsigned int variant;
 };
+
+/* Releases without a gather; a gather that ends with a flush of everything */
+#define IL_NO_GATHER	1
+#define IL_QUEUED	2
 
 /* Objects that a page table keeps of its own when nothing is reserved any more */
 #define IL_KEPT_OBJS	8
 
-/* What is mapped where nothing is reserved */
-enum il_mapbad { IL_MAPBAD_WORKS, IL_MAPBAD_FAILS };
-extern const enum il_mapbad il_edition_mapbad;
+/* How the kernel was configured */
+extern const char il_flavour[];
 
 void *il_pt_new(const struct il_cfg *cfg, unsigned long *pgd_phys);
 void il_pt_free(void *pt);
@@ -96,11 +99,23 @@ int il_pt_map(void *pt, unsigned long iova, unsigned long paddr, size_t pgsize,
 	      size_t count);
 /* Unmaps, flushes and frees what is to be freed */
 size_t il_pt_unmap(void *pt, unsigned long iova, size_t pgsize, size_t count);
+/* As one: unmaps and releases, then flushes once */
+size_t il_pt_drop(void *pt, unsigned long iova, size_t pgsize, size_t count);
+
+/* Memory that repeats every @size bytes, of which there is one in a page table */
+int il_pt_repeat_create(void *pt, unsigned long paddr, size_t pgsize, size_t size);
+void il_pt_repeat_destroy(void *pt);
+int il_pt_repeat_reserve(void *pt, unsigned long iova, size_t size);
+void il_pt_repeat_unreserve(void *pt, unsigned long iova, size_t size);
+int il_pt_repeat_map(void *pt, unsigned long iova, size_t size);
+
 unsigned long il_pt_lookup(void *pt, unsigned long iova);
 int il_pt_walk(void *pt, unsigned long iova);
 int il_pt_dirty(void *pt, unsigned long iova, size_t size);
-/* Lets go of what the page table keeps though nobody needs it */
-void il_pt_trim(void *pt);
+/* Lets go of some of what the page table keeps though nobody needs it */
+void il_pt_trim(void *pt, unsigned long nr);
+/* The same for all page tables, as reclaim does it */
+void il_reclaim(void);
 
 /* Called by il_pt_dirty() for what was dirty */
 void il_dirty(unsigned long iova, size_t size);

@@ -139,8 +139,9 @@ static void show_violation(const struct schedule *s, const char *id)
 	hw_stop();
 	guarded(do_run, &again);
 	tracing = false;
-	printf("# VIOLATION %s\n#   in %s\n#   replay: interleave --replay '%s'\n",
-	       violated ? violation_text : "(none when run again)", source_line(violation_pc), id);
+	printf("# VIOLATION %s\n#   in %s\n#   replay: interleave-%s --replay '%s'\n",
+	       violated ? violation_text : "(none when run again)", source_line(violation_pc),
+	       il_flavour, id);
 	trace_print(stdout);
 	trace_clear();
 	fflush(stdout);
@@ -304,8 +305,8 @@ static void result(bool ok, const char *config, const char *name, unsigned long 
 {
 	points_run++;
 	points_failed += !ok;
-	printf("%s %u - %s: %s: %lu interleavings\n", ok ? "ok" : "not ok", points_run, config,
-	       name, runs);
+	printf("%s %u - %s: %s: %s: %lu interleavings\n", ok ? "ok" : "not ok", points_run,
+	       il_flavour, config, name, runs);
 	fflush(stdout);
 }
 

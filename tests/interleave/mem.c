@@ -50,6 +50,11 @@ static unsigned short obj_of[OBJS_SIZE / OBJ_ALIGN];
 static unsigned int next_page, nr_objs;
 static unsigned int objs_end;
 static long counters[IL_COUNTERS];
+/* The kernel's static data, and a copy of how it was at first */
+extern char __start_kernel_data[] __attribute__((weak)), __stop_kernel_data[] __attribute__((weak));
+extern char __start_kernel_bss[] __attribute__((weak)), __stop_kernel_bss[] __attribute__((weak));
+static unsigned long data_size, bss_size;
+static char *data_copy, *bss_copy;
 static unsigned int live_pages, live_objs;
 
 void mem_init(void)
@@ -70,11 +75,22 @@ void mem_init(void)
 	mem_base = descs;
 	mem_size = pages + PAGES_SIZE - descs;
 	cleaned = (char *)pages + PAGES_SIZE;
+
+	data_size = __stop_kernel_data - __start_kernel_data;
+	bss_size = __stop_kernel_bss - __start_kernel_bss;
+	data_copy = malloc(data_size + bss_size + 1);
+	if (!data_copy)
+		abort();
+	bss_copy = data_copy + data_size;
+	memcpy(data_copy, __start_kernel_data, data_size);
+	memcpy(bss_copy, __start_kernel_bss, bss_size);
 	mem_reset();
 }
 
 void mem_reset(void)
 {
+	memcpy(__start_kernel_data, data_copy, data_size);
+	memcpy(__start_kernel_bss, bss_copy, bss_size);
 	memset(page_states, 0, (next_page + 1) * sizeof(*page_states));
 	memset((void *)descs, 0, (next_page + 1) * IL_PAGE_DESC);
 	memset(obj_of, 0, objs_end / OBJ_ALIGN * sizeof(*obj_of) + 64);
@@ -170,6 +186,15 @@ const char *mem_name(unsigned long addr)
 	return name;
 }
 
+unsigned long mem_static(unsigned long addr)
+{
+	if (addr - (unsigned long)__start_kernel_data < data_size)
+		return addr - (unsigned long)__start_kernel_data + 8;
+	if (addr - (unsigned long)__start_kernel_bss < bss_size)
+		return addr - (unsigned long)__start_kernel_bss + data_size + 16;
+	return 0;
+}
+
 unsigned int mem_live_pages(void)
 {
 	return live_pages;
@@ -251,7 +276,12 @@ static bool fails(bool may_sleep, unsigned long pc)
 	if (may_sleep)
 		il_might_sleep("allocation");
 	point(P_ALLOC, NULL, 0, false, pc);
-	return ++cur->allocs == cur->fail_at;
+	if (++cur->allocs == cur->reclaim_at && !cur->reclaims) {
+		cur->reclaims = true;
+		il_reclaim();
+		cur->reclaims = false;
+	}
+	return cur->allocs == cur->fail_at;
 }
 
 unsigned long il_alloc_pages(unsigned int order, bool may_sleep)

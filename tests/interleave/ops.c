@@ -5,16 +5,20 @@
  *
  * A program is a list of operations "NAME.REGION", done one after the other by
  * one owner. A setup is the same with the owner before each: "0:res.x 1:res.x".
- * "res!2.x" lets the second allocation of the operation fail, "res^1.D" finds
- * the task killed the first time that it looks.
+ * "res!2.x" lets the second allocation of the operation fail, "res@2.x" lets it
+ * reclaim, "res^1.D" finds the task killed the first time that it looks.
  *
  *   res, unres	reserve a region, release it (or a part of what was reserved)
  *   map, unmap	in a reserved region; unmap flushes as a driver does
+ *   drop	unmap and release, with one flush for both
+ *   trim	let go of all that is kept though nobody needs it, or of some: "trim!1"
  *   mapbad	map what the owner did not reserve
  *   noun	unmap what is not mapped
  *   look, walk	look an address up
  *   dirty	read and clear the dirty bits
- *   trim	let go of what is kept though nobody needs it
+ *   reclaim	memory is scarce
+ *   rres, runres	reserve a region for memory that repeats, release it
+ *   rmap	map that memory again and again; unmap goes for it, too, also of a part
  *
  * Regions: slot 0 and slot 1 are what two leaf tables side by side span.
  *
@@ -26,6 +30,7 @@
  *   B, E	a block over slot 0, and the block after it
  *   D		both blocks
  *   H		a larger block over all of them
+ *   J		all slots that one table spans, and one more
  */
 #include "harness.h"
 
@@ -35,18 +40,19 @@
 #define MAX_OPS		8
 
 enum op_kind {
-	OP_RES, OP_UNRES, OP_MAP, OP_UNMAP, OP_MAPBAD, OP_NOUN, OP_LOOK, OP_WALK,
-	OP_DIRTY, OP_TRIM
+	OP_RES, OP_UNRES, OP_MAP, OP_UNMAP, OP_DROP, OP_TRIM, OP_MAPBAD, OP_NOUN,
+	OP_LOOK, OP_WALK, OP_DIRTY, OP_RECLAIM, OP_RRES, OP_RUNRES, OP_RMAP
 };
 
 static const char *const op_names[] = {
-	"res", "unres", "map", "unmap", "mapbad", "noun", "look", "walk", "dirty", "trim"
+	"res", "unres", "map", "unmap", "drop", "trim", "mapbad", "noun", "look", "walk",
+	"dirty", "reclaim", "rres", "runres", "rmap"
 };
 
 struct op {
 	enum op_kind kind;
 	char region;
-	unsigned int fail, sig;
+	unsigned int fail, sig, reclaim;
 	char text[16];
 };
 
@@ -55,6 +61,8 @@ struct range {
 	unsigned long start, end;
 	unsigned long pgsize;
 	unsigned long paddr;
+	/* Of memory that repeats, and what is left of that */
+	bool repeat, part;
 };
 
 /* What is reserved and mapped; one for the run, one to see what would be */
@@ -64,28 +72,29 @@ struct ledger {
 };
 
 struct geometry {
-	unsigned long granule, slot, block, large;
+	unsigned long granule, slot, upper, block, large;
 	unsigned long base, far;
 	unsigned int paddr_shift;
 };
 
 const struct config configs[] = {
-	{ "4k-2m", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, true, 0 }, false },
-	{ "4k-2m-retire", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, true, 1 }, false },
-	{ "4k-2m-nc", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, false, 0 }, false },
-	{ "4k-2m-32", { IL_FMT_S1, 4096 | 2 * MB, 32, 32, true, 0 }, false },
-	{ "4k-2m-top", { IL_FMT_S1, 4096 | 2 * MB, 29, 32, true, 0 }, false },
-	{ "4k-2m-1g", { IL_FMT_S1, 4096 | 2 * MB | GB, 40, 48, true, 0 }, false },
-	{ "4k-2m-1g-nc", { IL_FMT_S1, 4096 | 2 * MB | GB, 40, 48, false, 0 }, false },
-	{ "4k-1g", { IL_FMT_S1, 4096 | GB, 40, 48, true, 0 }, false },
-	{ "4k", { IL_FMT_S1, 4096, 39, 48, true, 0 }, false },
-	{ "s2-4k-2m", { IL_FMT_S2, 4096 | 2 * MB, 40, 40, true, 0 }, false },
-	{ "s2-4k-2m-1g-nc", { IL_FMT_S2, 4096 | 2 * MB | GB, 48, 48, false, 0 }, false },
-	{ "mali", { IL_FMT_MALI, 4096 | 2 * MB, 48, 40, true, 0 }, false },
-	{ "mali-nc", { IL_FMT_MALI, 4096 | 2 * MB, 48, 40, false, 0 }, false },
-	{ "16k-32m", { IL_FMT_S1, 16384 | 32 * MB, 37, 48, true, 0 }, true },
-	{ "16k-32m-nc", { IL_FMT_S1, 16384 | 32 * MB, 37, 48, false, 0 }, true },
-	{ "64k-512m", { IL_FMT_S1, 65536 | 512 * MB, 43, 48, true, 0 }, true },
+	{ "4k-2m", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, true, 0 } },
+	{ "4k-2m-nogather", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, true, IL_NO_GATHER } },
+	{ "4k-2m-queued", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, true, IL_QUEUED } },
+	{ "4k-2m-nc", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, false, 0 } },
+	{ "4k-2m-32", { IL_FMT_S1, 4096 | 2 * MB, 32, 32, true, 0 } },
+	{ "4k-2m-top", { IL_FMT_S1, 4096 | 2 * MB, 29, 32, true, 0 } },
+	{ "4k-2m-1g", { IL_FMT_S1, 4096 | 2 * MB | GB, 40, 48, true, 0 } },
+	{ "4k-2m-1g-nc", { IL_FMT_S1, 4096 | 2 * MB | GB, 40, 48, false, 0 } },
+	{ "4k-1g", { IL_FMT_S1, 4096 | GB, 40, 48, true, 0 } },
+	{ "4k", { IL_FMT_S1, 4096, 39, 48, true, 0 } },
+	{ "s2-4k-2m", { IL_FMT_S2, 4096 | 2 * MB, 40, 40, true, 0 } },
+	{ "s2-4k-2m-1g-nc", { IL_FMT_S2, 4096 | 2 * MB | GB, 48, 48, false, 0 } },
+	{ "mali", { IL_FMT_MALI, 4096 | 2 * MB, 48, 40, true, 0 } },
+	{ "mali-nc", { IL_FMT_MALI, 4096 | 2 * MB, 48, 40, false, 0 } },
+	{ "16k-32m", { IL_FMT_S1, 16384 | 32 * MB, 37, 48, true, 0 } },
+	{ "16k-32m-nc", { IL_FMT_S1, 16384 | 32 * MB, 37, 48, false, 0 } },
+	{ "64k-512m", { IL_FMT_S1, 65536 | 512 * MB, 43, 48, true, 0 } },
 };
 
 const unsigned int nr_configs = ARRAY_SIZE(configs);
@@ -114,6 +123,9 @@ const struct setup setups[] = {
 	{ "far-neighbour", "1:res.w" },
 	{ "gone", "0:res.B 0:map.B 0:unmap.B 0:unres.B 1:res.x 1:map.x" },
 	{ "large", "0:res.H 0:map.H 1:res.x" },
+	{ "repeat", "0:rres.D 0:rmap.D 1:res.x" },
+	{ "repeat-own", "0:rres.D 0:res.S 0:rmap.D 1:res.x" },
+	{ "repeat-wide", "0:rres.J 0:res.x 0:rmap.J 1:res.w" },
 };
 
 const unsigned int nr_setups = ARRAY_SIZE(setups);
@@ -129,7 +141,10 @@ const char *const programs[] = {
 	"res.B map.B", "unmap.B unres.B", "res.B map.B unmap.B unres.B",
 	"unmap.B map.x", "unmap.B map.B", "map.B unmap.B map.x",
 	"res.z", "res.z map.z", "res.l unres.l", "res.w map.w unmap.w unres.w",
-	"res!1.x", "res!2.D", "res!3.w", "res^1.D",
+	"drop.x", "drop.B", "res.x map.x drop.x", "reclaim.x", "trim!1.x",
+	"res@1.x", "res@3.w map.w", "res!1.x", "res!2.D", "res!3.w", "res^1.D",
+	"rres.D rmap.D", "rres.B rmap.B unmap.B runres.B", "unmap.D runres.D", "unmap.x unmap.B",
+	"rres.J rmap.J", "unmap.J runres.J",
 	"res.H map.H", "unmap.H unres.H", "trim.x",
 };
 
@@ -140,11 +155,11 @@ static const struct run *now;
 static void *pt;
 static struct ledger ledger;
 static unsigned int pages_at_start, objs_at_start;
-static unsigned long next_paddr;
+static unsigned long next_paddr, repeat_paddr;
+static bool repeats;
 static struct op ops[MAX_THREADS][MAX_OPS];
 static unsigned int nr_ops[MAX_THREADS];
-/* Something was mapped that keeps tables though nobody reserved it */
-static bool keeps_tables;
+static bool nobody_reserves;
 
 static void set_geometry(const struct config *config)
 {
@@ -158,6 +173,7 @@ static void set_geometry(const struct config *config)
 	sizes &= sizes - 1;
 	geo.large = sizes ? sizes & -sizes : 0;
 	geo.base = 1UL << (c->ias - 1);
+	geo.upper = geo.slot << bits < geo.base ? geo.slot << bits : 0;
 	/* In another table of the level above leaf tables, if there are any */
 	geo.far = geo.slot << (bits + 1) <= geo.base ? geo.base + (geo.slot << bits) :
 						       geo.base + 4 * geo.slot;
@@ -210,6 +226,13 @@ static bool region(char name, unsigned int owner, struct range *r)
 		size = geo.block;
 		r->pgsize = geo.block;
 		break;
+	case 'J':
+		if (geo.block != geo.slot || !geo.upper)
+			return false;
+		r->start = geo.base;
+		size = geo.upper + geo.slot;
+		r->pgsize = geo.slot;
+		break;
 	case 'H':
 		r->start = geo.base;
 		size = geo.large;
@@ -221,6 +244,8 @@ static bool region(char name, unsigned int owner, struct range *r)
 	}
 	r->end = r->start + size;
 	r->paddr = 0;
+	r->repeat = false;
+	r->part = false;
 	return size;
 }
 
@@ -236,11 +261,13 @@ static void parse_op(const char *text, size_t len, struct op *op)
 	if (!dot || !dot[1] || dot[2])
 		goto bad;
 	op->region = dot[1];
-	p = op->text + strcspn(op->text, ".!^");
+	p = op->text + strcspn(op->text, ".!^@");
 	if (*p == '!')
 		op->fail = atoi(p + 1);
 	if (*p == '^')
 		op->sig = atoi(p + 1);
+	if (*p == '@')
+		op->reclaim = atoi(p + 1);
 	for (op->kind = 0; op->kind < ARRAY_SIZE(op_names); op->kind++)
 		if (strlen(op_names[op->kind]) == (size_t)(p - op->text) &&
 		    !memcmp(op_names[op->kind], op->text, p - op->text))
@@ -298,7 +325,10 @@ static void cut_range(struct range *list, unsigned int *nr, struct range *at,
 
 	left.end = r->start;
 	right.start = r->end;
-	right.paddr += r->end - at->start;
+	if (!at->repeat)
+		right.paddr += r->end - at->start;
+	left.part = at->repeat;
+	right.part = at->repeat;
 	*at = list[--*nr];
 	add_range(list, nr, &left);
 	add_range(list, nr, &right);
@@ -309,7 +339,7 @@ static struct range *find_reserved(struct ledger *l, const struct range *r, bool
 	for (unsigned int i = 0; i < l->nr_reserved; i++) {
 		struct range *s = &l->reserved[i];
 
-		if (s->owner == r->owner && covers(s, r) &&
+		if (s->owner == r->owner && covers(s, r) && s->repeat == r->repeat &&
 		    (exact ? s->pgsize == r->pgsize : s->pgsize <= r->pgsize))
 			return s;
 	}
@@ -340,13 +370,29 @@ static bool unmappable(struct ledger *l, const struct range *r)
 			if (!overlap(m, &p))
 				continue;
 			any = true;
-			if (m->owner != r->owner || m->pgsize > r->pgsize)
+			if (m->owner != r->owner)
+				return false;
+			/* Of memory that repeats a part goes, if it is reserved */
+			if (m->repeat ? !covers(r, m) && !find_reserved(l, r, false) :
+					m->pgsize > r->pgsize)
 				return false;
 		}
 		if (!any)
 			return false;
 	}
 	return true;
+}
+
+/*
+ * What is left of memory that repeats, after a part was unmapped, is in tables
+ * that only the reservations keep which the part needed.
+ */
+static bool has_part(struct ledger *l, unsigned int owner)
+{
+	for (unsigned int i = 0; i < l->nr_mapped; i++)
+		if (l->mapped[i].part && l->mapped[i].owner == owner)
+			return true;
+	return false;
 }
 
 static void forget_mapped(struct ledger *l, const struct range *r)
@@ -377,27 +423,56 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 		cut_range(l->reserved, &l->nr_reserved, s, &r);
 		for (unsigned int i = 0; i < l->nr_mapped; i++)
 			if (l->mapped[i].owner == owner &&
-			    !find_reserved(l, &l->mapped[i], false))
+			    !find_reserved(l, &l->mapped[i], false) &&
+			    !(l->mapped[i].repeat && l->mapped[i].pgsize >= r.pgsize))
 				return false;
-		return true;
+		return !has_part(l, owner);
 	case OP_MAP:
 		if (!find_reserved(l, &r, false) || find_mapped(l, &r))
 			return false;
 		add_range(l->mapped, &l->nr_mapped, &r);
 		return true;
 	case OP_MAPBAD:
-		if (find_mapped(l, &r))
+		/* It is unmapped again, or not: see OP_NOUN */
+		if (now->config->cfg.fmt == IL_FMT_MALI || r.end - r.start != r.pgsize ||
+		    find_mapped(l, &r))
 			return false;
 		for (unsigned int i = 0; i < l->nr_reserved; i++)
 			if (l->reserved[i].owner == owner && overlap(&l->reserved[i], &r))
 				return false;
-		if (il_edition_mapbad == IL_MAPBAD_WORKS)
-			add_range(l->mapped, &l->nr_mapped, &r);
 		return true;
+	case OP_DROP:
+		s = find_reserved(l, &r, true);
+		if (!s || !unmappable(l, &r))
+			return false;
+		forget_mapped(l, &r);
+		cut_range(l->reserved, &l->nr_reserved, s, &r);
+		return !has_part(l, owner);
 	case OP_UNMAP:
 		if (!unmappable(l, &r))
 			return false;
 		forget_mapped(l, &r);
+		return true;
+	case OP_RRES:
+		if (geo.block != geo.slot || r.pgsize != geo.slot)
+			return false;
+		r.repeat = true;
+		if (!op->fail)
+			add_range(l->reserved, &l->nr_reserved, &r);
+		return true;
+	case OP_RUNRES:
+		r.repeat = true;
+		s = find_reserved(l, &r, true);
+		if (!s || s->start != r.start || s->end != r.end || find_mapped(l, &r))
+			return false;
+		cut_range(l->reserved, &l->nr_reserved, s, &r);
+		return true;
+	case OP_RMAP:
+		r.repeat = true;
+		s = find_reserved(l, &r, true);
+		if (!s || s->start != r.start || s->end != r.end || find_mapped(l, &r))
+			return false;
+		add_range(l->mapped, &l->nr_mapped, &r);
 		return true;
 	case OP_NOUN:
 		/* Formats without the quirk that keeps it silent warn */
@@ -410,6 +485,7 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 	case OP_LOOK:
 	case OP_WALK:
 	case OP_TRIM:
+	case OP_RECLAIM:
 		return true;
 	}
 	return false;
@@ -418,8 +494,8 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 /* Owners keep off each other's addresses */
 static bool claims(const struct op *op, unsigned int owner, struct range *r)
 {
-	return (op->kind == OP_MAP || op->kind == OP_UNMAP || op->kind == OP_MAPBAD ||
-		op->kind == OP_NOUN) && region(op->region, owner, r);
+	return (op->kind == OP_MAP || op->kind == OP_UNMAP || op->kind == OP_DROP ||
+		op->kind == OP_MAPBAD || op->kind == OP_NOUN || op->kind == OP_RMAP) && region(op->region, owner, r);
 }
 
 static bool collide(unsigned int a, unsigned int b, struct ledger *start)
@@ -484,7 +560,7 @@ const char *run_excluded(const struct run *run)
 void random_program(const struct config *config, const struct setup *setup, unsigned int id,
 		    unsigned int length, uint64_t *seed, char *to, size_t size)
 {
-	static const char regions[] = "xxxxzzwqSlBBDHy";
+	static const char regions[] = "xxxxzzwqSlBBDDHJy";
 	struct run run = { .config = config, .setup = setup };
 	struct ledger mine = {}, next;
 	const char *text = setup->steps;
@@ -503,7 +579,7 @@ void random_program(const struct config *config, const struct setup *setup, unsi
 		char name[16];
 
 		/* Mostly what changes something */
-		if (kind > OP_UNMAP && rnd(seed) % 2)
+		if (kind > OP_TRIM && kind < OP_RRES && rnd(seed) % 2)
 			continue;
 		snprintf(name, sizeof(name), "%s", op_names[kind]);
 		if (kind == OP_RES && !(rnd(seed) % 8))
@@ -529,7 +605,9 @@ static void expect_range(const struct range *r, enum expect expect)
 {
 	for (unsigned int i = 0; i < hw_nr; i++)
 		if (hw_addrs[i].iova >= r->start && hw_addrs[i].iova < r->end)
-			hw_expect(i, expect, r->paddr + (hw_addrs[i].iova - r->start));
+			hw_expect(i, expect, r->paddr +
+				  (r->repeat ? hw_addrs[i].iova & (geo.slot - 1) :
+					       hw_addrs[i].iova - r->start));
 	point(P_OP, NULL, 0, true, 0);
 }
 
@@ -546,9 +624,14 @@ static void do_reserve(const struct op *op, const struct range *r)
 	int ret;
 
 	cur->fail_at = op->fail ? cur->allocs + op->fail : 0;
+	cur->reclaim_at = op->reclaim ? cur->allocs + op->reclaim : 0;
 	cur->signal_at = op->sig ? cur->signals + op->sig : 0;
-	ret = il_pt_reserve(pt, r->start, r->end - r->start, r->pgsize);
+	if (r->repeat)
+		ret = il_pt_repeat_reserve(pt, r->start, r->end - r->start);
+	else
+		ret = il_pt_reserve(pt, r->start, r->end - r->start, r->pgsize);
 	cur->fail_at = 0;
+	cur->reclaim_at = 0;
 	cur->signal_at = 0;
 	if (!ret)
 		add_range(ledger.reserved, &ledger.nr_reserved, r);
@@ -558,12 +641,39 @@ static void do_reserve(const struct op *op, const struct range *r)
 
 static void do_unreserve(const struct range *r)
 {
+	if (r->repeat) {
+		cut_range(ledger.reserved, &ledger.nr_reserved,
+			  find_reserved(&ledger, r, true), r);
+		il_pt_repeat_unreserve(pt, r->start, r->end - r->start);
+		return;
+	}
 	cut_range(ledger.reserved, &ledger.nr_reserved,
 		  find_reserved(&ledger, r, true), r);
 	il_pt_unreserve(pt, r->start, r->end - r->start, r->pgsize);
 }
 
-static void do_map(struct range *r, bool reserved)
+static void do_map(struct range *r)
+{
+	unsigned int allocs = cur->allocs;
+	int ret;
+
+	r->paddr = r->repeat ? repeat_paddr : next_paddr++ << geo.paddr_shift;
+	expect_range(r, EXPECT_ANY);
+	if (r->repeat)
+		ret = il_pt_repeat_map(pt, r->start, r->end - r->start);
+	else
+		ret = il_pt_map(pt, r->start, r->paddr, r->pgsize,
+				(r->end - r->start) / r->pgsize);
+	if (ret)
+		violation("a reserved map fails with %d", ret);
+	if (cur->allocs != allocs)
+		violation("a reserved map takes memory");
+	add_range(ledger.mapped, &ledger.nr_mapped, r);
+	expect_range(r, EXPECT_MAPPED);
+}
+
+/* An error, or if others reserved it or are about to release it, no harm */
+static void do_map_bad(struct range *r)
 {
 	unsigned int allocs = cur->allocs;
 	int ret;
@@ -571,27 +681,19 @@ static void do_map(struct range *r, bool reserved)
 	r->paddr = next_paddr++ << geo.paddr_shift;
 	expect_range(r, EXPECT_ANY);
 	ret = il_pt_map(pt, r->start, r->paddr, r->pgsize, (r->end - r->start) / r->pgsize);
-	if (reserved && ret)
-		violation("a reserved map fails with %d", ret);
-	if (reserved && cur->allocs != allocs)
-		violation("a reserved map takes memory");
-	if (!reserved && il_edition_mapbad == IL_MAPBAD_WORKS) {
-		if (ret)
-			violation("a map fails with %d", ret);
-		keeps_tables = true;
-	} else if (!reserved) {
-		/* Others may have reserved it, then it does no harm */
-		if (cur->allocs != allocs)
-			violation("a map takes memory where nothing is reserved");
-		if (ret) {
-			expect_range(r, EXPECT_NONE);
-			return;
-		}
-		il_pt_unmap(pt, r->start, r->pgsize, (r->end - r->start) / r->pgsize);
+	if (cur->allocs != allocs)
+		violation("a map takes memory where nothing is reserved");
+	if (!ret && nobody_reserves)
+		violation("a map succeeds though nobody reserves anything");
+	if (ret) {
+		expect_range(r, EXPECT_NONE);
 		return;
 	}
-	add_range(ledger.mapped, &ledger.nr_mapped, r);
-	expect_range(r, EXPECT_MAPPED);
+	/* What such a map leaves in the TLB is the trouble of who did it */
+	for (unsigned int i = 0; i < hw_nr; i++)
+		if (hw_addrs[i].iova >= r->start && hw_addrs[i].iova < r->end)
+			hw_addrs[i].tainted = true;
+	il_pt_unmap(pt, r->start, r->pgsize, (r->end - r->start) / r->pgsize);
 }
 
 static void do_unmap(const struct range *r)
@@ -603,8 +705,21 @@ static void do_unmap(const struct range *r)
 	done = il_pt_unmap(pt, r->start, r->pgsize, size / r->pgsize);
 	if (done != size)
 		violation("unmap() of %#zx returns %#zx", size, done);
-	if (!keeps_tables && cur->frees != frees)
+	if (cur->frees != frees)
 		violation("an unmap gives a table back");
+	forget_mapped(&ledger, r);
+	expect_range(r, EXPECT_NONE);
+}
+
+static void do_drop(const struct range *r)
+{
+	size_t size = r->end - r->start, done;
+
+	expect_range(r, EXPECT_ANY);
+	cut_range(ledger.reserved, &ledger.nr_reserved, find_reserved(&ledger, r, true), r);
+	done = il_pt_drop(pt, r->start, r->pgsize, size / r->pgsize);
+	if (done != size)
+		violation("unmap() of %#zx returns %#zx", size, done);
 	forget_mapped(&ledger, r);
 	expect_range(r, EXPECT_NONE);
 }
@@ -618,7 +733,7 @@ static void do_lookup(const struct range *r)
 	if (a)
 		before = *a;
 	paddr = il_pt_lookup(pt, r->start);
-	if (!a || a->version != before.version || before.expect == EXPECT_ANY)
+	if (!a || a->tainted || a->version != before.version || before.expect == EXPECT_ANY)
 		return;
 	if (paddr != (before.expect == EXPECT_MAPPED ? before.paddr : 0))
 		violation("a lookup of %#lx finds %#lx in place of %#lx", r->start, paddr,
@@ -634,8 +749,7 @@ void il_dirty(unsigned long iova, size_t size)
 
 void il_unmap_freed(void)
 {
-	if (!keeps_tables)
-		violation("an unmap gives a table back");
+	violation("an unmap gives a table back");
 }
 
 static void do_dirty(const struct range *r)
@@ -652,20 +766,27 @@ static void do_op(const struct op *op, unsigned int owner)
 
 	region(op->region, owner, &r);
 	cur->op = op->text;
+	r.repeat = op->kind >= OP_RRES;
 	trace_note("%s: IOVA %#lx +%#lx, page size %#lx", op->text, r.start,
 		   r.end - r.start, r.pgsize);
 	switch (op->kind) {
 	case OP_RES:
+	case OP_RRES:
 		do_reserve(op, &r);
 		break;
 	case OP_UNRES:
+	case OP_RUNRES:
 		do_unreserve(&r);
 		break;
 	case OP_MAP:
-		do_map(&r, true);
+	case OP_RMAP:
+		do_map(&r);
 		break;
 	case OP_MAPBAD:
-		do_map(&r, false);
+		do_map_bad(&r);
+		break;
+	case OP_DROP:
+		do_drop(&r);
 		break;
 	case OP_UNMAP:
 		do_unmap(&r);
@@ -684,7 +805,10 @@ static void do_op(const struct op *op, unsigned int owner)
 		do_dirty(&r);
 		break;
 	case OP_TRIM:
-		il_pt_trim(pt);
+		il_pt_trim(pt, op->fail ? op->fail : ~0UL);
+		break;
+	case OP_RECLAIM:
+		il_reclaim();
 		break;
 	}
 	if (hw_dirty)
@@ -723,8 +847,13 @@ void run_begin(const struct run *run)
 
 	now = run;
 	memset(&ledger, 0, sizeof(ledger));
-	keeps_tables = false;
 	next_paddr = 1;
+	nobody_reserves = !strstr(text, "res");
+	for (unsigned int i = 0; i < run->nr; i++) {
+		nobody_reserves &= !strstr(run->program[i], "res");
+		/* Checks of the users may report this one */
+		warn_ok |= !!strstr(run->program[i], "mapbad");
+	}
 
 	pt = il_pt_new(&run->config->cfg, &pgd);
 	if (!pt)
@@ -732,6 +861,16 @@ void run_begin(const struct run *run)
 	pages_at_start = mem_live_pages();
 	objs_at_start = mem_live_objs();
 	watch(&run->config->cfg, pgd, run->nr);
+	repeats = strstr(text, "rres") != NULL;
+	for (unsigned int i = 0; i < run->nr; i++)
+		repeats |= strstr(run->program[i], "rres") != NULL;
+	if (repeats) {
+		repeat_paddr = next_paddr++ << geo.paddr_shift;
+		if (il_pt_repeat_create(pt, repeat_paddr, geo.granule, geo.slot))
+			violation("no memory can repeat");
+		pages_at_start = mem_live_pages();
+		objs_at_start = mem_live_objs();
+	}
 	while ((text = next_step(text, &op, &owner)))
 		do_op(&op, owner);
 }
@@ -743,10 +882,11 @@ static void probe(void)
 	for (unsigned int i = 0; i < ledger.nr_reserved; i++) {
 		struct range r = ledger.reserved[i];
 
-		r.end = r.start + r.pgsize;
+		if (!r.repeat)
+			r.end = r.start + r.pgsize;
 		if (find_mapped(&ledger, &r))
 			continue;
-		do_map(&r, true);
+		do_map(&r);
 		do_unmap(&r);
 	}
 }
@@ -758,6 +898,12 @@ static void unwind(void)
 	while (ledger.nr_mapped) {
 		struct range r = ledger.mapped[0];
 
+		/* What is left of a table of memory that repeats */
+		if (r.repeat && ((r.start | r.end) & (geo.slot - 1))) {
+			r.end = (r.start | (geo.slot - 1)) + 1 < r.end ?
+				(r.start | (geo.slot - 1)) + 1 : r.end;
+			r.pgsize = geo.granule;
+		}
 		do_unmap(&r);
 	}
 	while (ledger.nr_reserved) {
@@ -767,12 +913,10 @@ static void unwind(void)
 		if (hw_dirty)
 			hw_walk();
 	}
-	il_pt_trim(pt);
+	il_pt_trim(pt, ~0UL);
 	sched_drain();
 	if (hw_dirty)
 		hw_walk();
-	if (keeps_tables)
-		return;
 	if (mem_live_pages() != pages_at_start)
 		violation("nothing is mapped or reserved, but %d pages are kept",
 			  (int)(mem_live_pages() - pages_at_start));
@@ -788,7 +932,11 @@ void run_end(const struct run *run)
 	if (!run->destroy)
 		unwind();
 	trace_note("destroy");
+	/* If things are still reserved then it may say so */
+	warn_ok |= run->destroy;
 	hw_stop();
+	if (repeats)
+		il_pt_repeat_destroy(pt);
 	il_pt_free(pt);
 	sched_drain();
 	leak = mem_leak();

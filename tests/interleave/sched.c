@@ -146,7 +146,7 @@ static void yield(enum why w)
 
 char violation_text[512];
 unsigned long violation_pc;
-bool violated;
+bool violated, warn_ok;
 
 static jmp_buf *guard;
 
@@ -170,6 +170,7 @@ bool guarded(void (*fn)(void *), void *arg)
 	jmp_buf here;
 
 	violated = false;
+	warn_ok = false;
 	guard = &here;
 	if (!setjmp(here))
 		fn(arg);
@@ -456,19 +457,32 @@ static bool writes(enum point kind)
 	return kind != P_READ;
 }
 
-static bool is_access(enum point kind, unsigned long addr)
+/* The words that a point is about: of memory, or of static data */
+static bool words_of(enum point kind, unsigned long addr, size_t size, unsigned long *first,
+		     unsigned long *last)
 {
-	return kind <= P_UNLOCK && addr - mem_base < mem_size;
+	if (kind > P_UNLOCK)
+		return false;
+	if (addr - mem_base < mem_size) {
+		*first = (addr - mem_base) / 8;
+		*last = (addr + size - 1 - mem_base) / 8;
+		return true;
+	}
+	*first = mem_size / 8 + 1 + mem_static(addr) / 8;
+	*last = *first + (size - 1) / 8;
+	return true;
 }
 
 static void foot_record(enum point kind, unsigned long addr, size_t size, bool hw)
 {
+	unsigned long first, last;
+
 	foot_hw |= hw;
 	foot_rcu_read |= kind == P_RCU;
 	foot_rcu_write |= kind == P_CALL_RCU;
-	if (!is_access(kind, addr))
+	if (!words_of(kind, addr, size, &first, &last))
 		return;
-	for (unsigned long w = (addr - mem_base) / 8; w <= (addr + size - 1 - mem_base) / 8; w++) {
+	for (unsigned long w = first; w <= last; w++) {
 		if (reads(kind))
 			stamps_read[w] = stamp;
 		if (writes(kind))
@@ -478,15 +492,17 @@ static void foot_record(enum point kind, unsigned long addr, size_t size, bool h
 
 static bool foot_meets(enum point kind, unsigned long addr, size_t size, bool hw)
 {
+	unsigned long first, last;
+
 	if (hw && foot_hw)
 		return true;
 	if (kind == P_RCU && foot_rcu_write)
 		return true;
 	if (kind == P_CALL_RCU && (foot_rcu_read || foot_rcu_write))
 		return true;
-	if (!is_access(kind, addr))
+	if (!words_of(kind, addr, size, &first, &last))
 		return false;
-	for (unsigned long w = (addr - mem_base) / 8; w <= (addr + size - 1 - mem_base) / 8; w++)
+	for (unsigned long w = first; w <= last; w++)
 		if (stamps_write[w] == stamp || (writes(kind) && stamps_read[w] == stamp))
 			return true;
 	return false;
@@ -529,9 +545,12 @@ static void touch(const void *p, size_t size, enum point kind, unsigned long pc)
 	const char *bad;
 	bool hw;
 
-	/* The stack, which nobody shares, and what is static */
-	if (addr - mem_base >= mem_size)
+	if (addr - mem_base >= mem_size) {
+		/* Nobody shares the stack, nor what is constant */
+		if (mem_static(addr))
+			passing(kind, addr, size, pc, false);
 		return;
+	}
 	hw = kind != P_READ && mem_is_page(addr) && (size > 8 || hw_cares(addr));
 	passing(kind, addr, size, pc, hw);
 	bad = mem_bad(addr, size);
@@ -664,6 +683,8 @@ void il_warn(const char *file, int line, const char *what)
 {
 	const char *base = strrchr(file, '/');
 
+	if (warn_ok)
+		return;
 	last_pc = CALLER;
 	violation("WARN_ON(%s) at %s:%d", what, base ? base + 1 : file, line);
 }
@@ -872,7 +893,7 @@ void il_lock(void *p, bool sleeps)
 		cur->spins++;
 }
 
-bool il_trylock(void *p)
+bool il_trylock(void *p, bool sleeps)
 {
 	unsigned int *lock = p;
 
@@ -880,7 +901,8 @@ bool il_trylock(void *p)
 	if (*lock)
 		return false;
 	*lock = cur->id + 1;
-	cur->spins++;
+	if (!sleeps)
+		cur->spins++;
 	return true;
 }
 

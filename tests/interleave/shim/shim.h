@@ -381,6 +381,7 @@ static inline void *memset_p(void **p, void *v, size_t n)
 
 #define ENOENT		2
 #define EINTR		4
+#define EIO		5
 #define E2BIG		7
 #define EAGAIN		11
 #define ENOMEM		12
@@ -426,14 +427,14 @@ static inline int PTR_ERR_OR_ZERO(const void *p) { return IS_ERR(p) ? PTR_ERR(p)
 
 /* --- locks and threads ----------------------------------------------------------- */
 
-#define DEFINE_SPINLOCK(x)	spinlock_t x
-#define DEFINE_MUTEX(x)		struct mutex x
+#define DEFINE_SPINLOCK(x)	spinlock_t x = {}
+#define DEFINE_MUTEX(x)		struct mutex x = {}
 #define __SPIN_LOCK_UNLOCKED(x)	{ 0 }
 #define spin_lock_init(l)	((void)((l)->locked = 0))
 #define raw_spin_lock_init	spin_lock_init
 #define spin_lock(l)		il_lock(l, false)
 #define spin_unlock(l)		il_unlock(l, false)
-#define spin_trylock(l)		il_trylock(l)
+#define spin_trylock(l)		il_trylock(l, false)
 #define spin_lock_bh		spin_lock
 #define spin_unlock_bh		spin_unlock
 #define spin_lock_irq		spin_lock
@@ -455,6 +456,7 @@ static inline int PTR_ERR_OR_ZERO(const void *p) { return IS_ERR(p) ? PTR_ERR(p)
 #define mutex_destroy(l)	((void)0)
 #define mutex_lock(l)		il_lock(l, true)
 #define mutex_unlock(l)		il_unlock(l, true)
+#define mutex_trylock(l)	il_trylock(l, true)
 #define mutex_lock_interruptible(l)	(il_lock(l, true), 0)
 
 #define rcu_read_lock()		il_rcu_read_lock()
@@ -700,7 +702,6 @@ static inline void iova_bitmap_set(struct iova_bitmap *bitmap, unsigned long iov
 	il_dirty(iova, length);
 }
 
-/* Nobody runs these but the tests of their own */
 struct shrink_control {
 	gfp_t gfp_mask;
 	int nid;
@@ -722,10 +723,16 @@ struct shrinker {
 #define DEFAULT_SEEKS		2
 #define SHRINKER_NUMA_AWARE	BIT(0)
 #define SHRINKER_MEMCG_AWARE	BIT(1)
-#define shrinker_alloc(flags, ...)	((struct shrinker *)NULL)
+
+/* There is one at most; edition.c runs it */
+extern struct shrinker il_the_shrinker;
+#define shrinker_alloc(flags, ...)	(&il_the_shrinker)
 #define shrinker_register(s)	((void)(s))
 #define shrinker_free(s)	((void)(s))
-#define subsys_initcall(fn)	static int (*fn##_call)(void) __maybe_unused = fn
+
+/* Run before everything else */
+#define subsys_initcall(fn)						\
+	static void __attribute__((constructor)) fn##_call(void) { fn(); }
 #define core_initcall		subsys_initcall
 #define module_init		subsys_initcall
 
