@@ -25,6 +25,18 @@ long acct_pages(void);
 /* The same once deferred clean-up has come to rest */
 long acct_settled(void);
 
+/*
+ * Tables in which nothing is mapped can stay for the next bind, up to 16 a VM, and
+ * those above them with them: two each, at worst. Reclaim takes them.
+ */
+#define ACCT_IDLE_MAX	(3 * 16)
+
+/* Let the kernel reclaim what it has at hand */
+void acct_reclaim(void);
+
+/* The pages held at rest when reclaim has taken what it can */
+long acct_reclaimed(void);
+
 /* The same once it is @pages, or at rest when it does not get there */
 long acct_wait_for(long pages);
 

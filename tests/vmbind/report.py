@@ -31,7 +31,9 @@ COUNTERS = [
 ]
 
 
-PAGES = ("taken", "held", "used", "kept")
+PAGES = ("taken", "held", "used", "idle", "kept")
+
+PAGES_WIDTH = 2 + 8 * len(PAGES)
 
 COSTS = [
     ("tile", "a 64 KiB tile bound and unbound, others near it"),
@@ -156,10 +158,10 @@ def print_gpu(run):
 def pages_cells(row):
     """The row of one kernel, as wide as its head."""
     if row is None:
-        return f"{'':34}"
+        return f"{'':{PAGES_WIDTH}}"
     if row["error"]:
         text = row["error"] + (", and the kernel warns" if row.get("warned") else "")
-        return f"{text:>34}"
+        return f"{text:>{PAGES_WIDTH}}"
     return "  " + "".join(f"{'-' if row[c] is None else format(row[c], ','):>8}"
                    for c in PAGES)
 
@@ -173,8 +175,9 @@ def print_pages(runs):
     if not any(run["pages"] for run in runs):
         return
     print("\nPage-table pages of 4 KiB: taken when binds are queued, held while they are,")
-    print("used once they have run, kept when all is unmapped, until the VM is destroyed")
-    print(f"  {'':<50}" + "".join(f"{run['kernel']:>34}" for run in runs))
+    print("used once they have run, idle when all is unmapped, kept when memory is scarce,")
+    print("until the VM is destroyed")
+    print(f"  {'':<50}" + "".join(f"{run['kernel']:>{PAGES_WIDTH}}" for run in runs))
     print(f"  {'':<50}" + ("  " + "".join(f"{c:>8}" for c in PAGES)) * len(runs))
     for row in runs[0]["pages"]:
         print(f"  {row['what']:<50}"

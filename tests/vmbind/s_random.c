@@ -74,19 +74,23 @@ void run_random(void)
 	}
 	need(pan_open(&p));
 	need(pan_bo_create(&p, SZ_2M, 0, &bo));
-	empty = acct_settled();
+	empty = acct_reclaimed();
 	need(pan_vm_create(&p, &vm));
 	bare = acct_settled();
 	is(bind_at_random(&p, vm, &bo), 0, "10,000 binds and unbinds");
 	row.used = acct_settled() - bare;
 	is(pan_unmap(&p, vm, DATA_VA, SPAN), 0, "all of them are unmapped");
-	row.kept = acct_settled() - bare;
+	row.idle = acct_settled() - bare;
+	row.kept = acct_reclaimed() - bare;
 	need(pan_vm_destroy(&p, vm));
 	row.left = acct_wait_for(empty) - empty;
 	tap_pages(&row);
 	/* Upstream keeps them until the VM goes */
-	if (!acct_has_slab())
+	if (!acct_has_slab()) {
+		detail("%ld are idle", row.idle);
+		ok(row.idle <= ACCT_IDLE_MAX, "few page tables are idle");
 		is(row.kept, 0, "no page table is kept");
+	}
 	is(row.left, 0, "nothing is left when the VM is gone");
 	pan_bo_destroy(&p, &bo);
 	pan_close(&p);

@@ -156,6 +156,7 @@ static const struct {
 	{ "taken", offsetof(struct pages_row, taken) },
 	{ "held", offsetof(struct pages_row, held) },
 	{ "used", offsetof(struct pages_row, used) },
+	{ "idle", offsetof(struct pages_row, idle) },
 	{ "kept", offsetof(struct pages_row, kept) },
 	{ "left", offsetof(struct pages_row, left) },
 };

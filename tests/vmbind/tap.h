@@ -33,7 +33,8 @@ struct scenario {
  * @taken: What the page count has grown by when they are queued.
  * @held: The same at rest, while they are still queued.
  * @used: The same when they have run.
- * @kept: When all is unmapped again.
+ * @idle: When all is unmapped again.
+ * @kept: When, after that, reclaim has taken what it can.
  * @left: When the VM is gone.
  *
  * PAGES_NONE stands for what there is not.
@@ -46,6 +47,7 @@ struct pages_row {
 	long taken;
 	long held;
 	long used;
+	long idle;
 	long kept;
 	long left;
 };
