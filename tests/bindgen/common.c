@@ -16,7 +16,7 @@ void stage_open_with(struct stage *s, bool large)
 {
 	need(pan_open(&s->pan));
 	need(stay_awake(true) ? 0 : -ETIME);
-	s->before = acct_why_not() ? -EOPNOTSUPP : acct_settled();
+	s->before = acct_why_not() ? -EOPNOTSUPP : acct_reclaimed();
 	bufs_open(&s->bufs, &s->pan, large);
 	s->end = now_ms() + options.seconds * 1000l;
 }

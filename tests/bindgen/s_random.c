@@ -50,7 +50,7 @@ static void residue(struct world *w)
 {
 	const char *name = "no tables are left when all is unmapped";
 	const char *why = acct_why_not();
-	long fresh = why ? 0 : broken_count(acct_settled()), left;
+	long fresh = why ? 0 : broken_count(acct_reclaimed()), left;
 	unsigned int ops = options.quick ? QUICK_OPS : RESIDUE_OPS;
 
 	while (w->tally.ops < ops && random_batch(w))
@@ -64,6 +64,7 @@ static void residue(struct world *w)
 		skip(why, "%s", name);
 		return;
 	}
+	note("idle: %ld", acct_settled() - fresh);
 	left = acct_wait_for(fresh) - fresh;
 	note("left: %ld", left);
 	if (keeps_empty_tables())
