@@ -18,6 +18,7 @@
 
 #include <xf86drm.h>
 
+#include "acct.h"
 #include "fail.h"
 #include "gpu.h"
 #include "host.h"
@@ -160,6 +161,13 @@ static int try_label(void)
 	return pan_ioctl(&S.p, DRM_IOCTL_PANTHOR_BO_SET_LABEL, &l);
 }
 
+/* Nothing there again, and no table that could stay for the next try */
+static void unmap_all(uint64_t size)
+{
+	need(pan_unmap(&S.p, S.g.vm, VA, size));
+	acct_reclaim();
+}
+
 /* A buffer without pages, at an address without tables */
 static int try_map(void)
 {
@@ -169,7 +177,7 @@ static int try_map(void)
 
 static void undo_map(void)
 {
-	need(pan_unmap(&S.p, S.g.vm, VA, SIZE));
+	unmap_all(SIZE);
 	pan_bo_destroy(&S.p, &S.bo);
 	need(pan_bo_create(&S.p, SIZE, 0, &S.bo));
 }
@@ -181,7 +189,7 @@ static int try_sparse(void)
 
 static void undo_sparse(void)
 {
-	need(pan_unmap(&S.p, S.g.vm, VA, 4 * SZ_2M));
+	unmap_all(4 * SZ_2M);
 }
 
 /* A hole in the middle of what is bound at VA + 1 GiB */
@@ -213,7 +221,7 @@ static int try_async(void)
 static void undo_async(void)
 {
 	need(pan_syncobj_wait(&S.p, S.out, 0, PAN_TIMEOUT_MS));
-	need(pan_unmap(&S.p, S.g.vm, VA, SIZE));
+	unmap_all(SIZE);
 }
 
 static int try_group(void)
