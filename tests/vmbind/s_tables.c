@@ -9,8 +9,12 @@
  *
  * A driver can keep a few tables that have nothing in them. So either reclaim
  * takes them after each tile, or there are more places than it can keep tables
- * for, each of which is come back to.
+ * for, each of which is come back to. Last, another thread takes part: its
+ * operations hold tables at the same places, and are dropped before they run.
  */
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "acct.h"
 #include "gpu.h"
 #include "scenarios.h"
@@ -19,6 +23,8 @@
 #define ROUNDS	16
 #define PLACES	20
 #define VISITS	3
+#define DROPPED_PER_RECLAIM	8
+#define NOWHERE	0x7fffffffu	/* a handle that nothing has */
 #define DST_VA	0x50000000ull
 
 /* Where the tile is in a round: not in the same 2 MiB as the last, nor next to it */
@@ -57,6 +63,53 @@ static bool tiles_are_read(struct gpu *g, int rounds, bool reclaim,
 	return true;
 }
 
+static struct {
+	struct gpu *g;
+	atomic_bool stop;
+	/* Calls that were refused, and those that were not */
+	unsigned int dropped;
+	unsigned int taken;
+} other;
+
+/* An unmap holds the table that it could cut, until the call is refused */
+static void *drop_operations(void *unused)
+{
+	struct pan_bo bad = { .handle = NOWHERE, .size = SZ_64K };
+
+	(void)unused;
+	for (int i = 0; !atomic_load(&other.stop); i++) {
+		uint64_t va = (tile_va(i) & -SZ_2M) + SZ_1M + SZ_4K;
+		struct drm_panthor_vm_bind_op ops[2] = {
+			pan_op_unmap(va, SZ_4K), pan_op_map(va, &bad, 0, SZ_64K),
+		};
+
+		if (pan_bind(other.g->pan, other.g->vm, DRM_PANTHOR_VM_BIND_ASYNC,
+			     ops, 2))
+			other.dropped++;
+		else
+			other.taken++;
+		if (!(i % DROPPED_PER_RECLAIM))
+			acct_reclaim();
+	}
+	return NULL;
+}
+
+static void read_beside_dropped(struct gpu *g, const struct pan_bo *src,
+				const struct pan_bo *dst)
+{
+	pthread_t thread;
+	bool right;
+
+	other.g = g;
+	need(-pthread_create(&thread, NULL, drop_operations, NULL));
+	right = tiles_are_read(g, PLACES * VISITS, false, src, dst);
+	atomic_store(&other.stop, true);
+	pthread_join(thread, NULL);
+	ok(right, "the same while operations on these tables are dropped");
+	detail("%u dropped, %u taken", other.dropped, other.taken);
+	ok(other.dropped && !other.taken, "all of which were refused");
+}
+
 void run_tables(void)
 {
 	struct pan_bo src, dst;
@@ -73,6 +126,7 @@ void run_tables(void)
 	ok(tiles_are_read(&g, PLACES * VISITS, false, &src, &dst),
 	   "tiles in %d places, each the only one, are read %d times", PLACES,
 	   VISITS);
+	read_beside_dropped(&g, &src, &dst);
 	pan_bo_destroy(&p, &src);
 	pan_bo_destroy(&p, &dst);
 	gpu_close(&g);
