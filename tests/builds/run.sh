@@ -1,0 +1,187 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make builds: what the series touches, for other machines than the one that it
+# was written on, without a warning; and KUnit of page tables there.
+#
+#   tests/builds/run.sh [NAME...]      only these; "-l" lists the names
+#
+# Each build has W=1 and CONFIG_WERROR. Objects are those of drivers/iommu and of
+# the drivers of Mali GPUs, with every format of page tables and whoever uses one
+# (objects.config). Kernels are small and link (kunit.config); they run KUnit,
+# natively or under QEMU, and the kernel says nothing else.
+#
+# Results go to out/results/builds.tsv, logs to build/log/builds-NAME.log and
+# out/builds-NAME.log.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/../../scripts/lib.sh"
+# shellcheck source=scripts/kernel-lib.sh
+. "$ROOT/scripts/kernel-lib.sh"
+
+HERE=$ROOT/tests/builds
+TIMEOUT=${KUNIT_TIMEOUT:-900}
+
+# NAME|ARCH|compiler's prefix|fragments|what is built|how it runs
+TARGETS=(
+	'arm64-4k-objects|arm64|aarch64-linux-gnu-|objects arm64|objects|'
+	'arm64-16k-objects|arm64|aarch64-linux-gnu-|objects arm64 arm64-16k|objects|'
+	'arm64-64k-objects|arm64|aarch64-linux-gnu-|objects arm64 arm64-64k|objects|'
+	'arm-objects|arm|arm-linux-gnueabihf-|objects arm arm-drivers|objects|'
+	'arm-lpae-objects|arm|arm-linux-gnueabihf-|objects arm arm-lpae arm-drivers|objects|'
+	'i386-objects|i386|i686-linux-gnu-|objects i386|objects|'
+	'um-i386|um|i686-linux-gnu-|kunit um-i386|linux|run_um'
+	'arm-lpae|arm|arm-linux-gnueabihf-|kunit arm arm-lpae qemu|zImage|run_arm'
+	'arm64-16k|arm64|aarch64-linux-gnu-|kunit arm64 arm64-16k qemu|Image|run_arm64'
+	'arm64-64k|arm64|aarch64-linux-gnu-|kunit arm64 arm64-64k qemu|Image|run_arm64'
+)
+OBJECTS=(drivers/iommu/ drivers/gpu/drm/panthor/ drivers/gpu/drm/panfrost/)
+
+target_of()
+{
+	local t
+
+	for t in "${TARGETS[@]}"; do
+		if [ "${t%%|*}" = "$1" ]; then
+			printf '%s\n' "$t"
+			return
+		fi
+	done
+	die "there is no build '$1'; 'tests/builds/run.sh -l' lists them"
+}
+
+packages()
+{
+	local need=(gcc make libc6-dev flex bison bc libelf-dev libssl-dev ccache python3)
+
+	case $prefix in
+	aarch64-*) [ "$(uname -m)" = aarch64 ] || need+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross) ;;
+	arm-*) need+=(gcc-arm-linux-gnueabihf) ;;
+	i686-*) need+=(gcc-i686-linux-gnu libc6-dev-i386-cross) ;;
+	esac
+	need_packages "${need[@]}"
+}
+
+kmake()
+{
+	local args=("CROSS_COMPILE=$prefix")
+
+	[ "$arch" != um ] || args+=(SUBARCH=i386)
+	env -u MAKEFLAGS -u MFLAGS -u KBUILD_OUTPUT \
+		CCACHE_DIR="$CACHE/ccache" CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1 \
+		CCACHE_MAXSIZE=5G \
+		KBUILD_BUILD_TIMESTAMP='2026-01-01 00:00:00 UTC' KBUILD_BUILD_VERSION=1 \
+		KBUILD_BUILD_USER=panthor-reserve KBUILD_BUILD_HOST=localhost \
+		make -C "$TREE" O="out-builds-$name" ARCH="$arch" "${args[@]}" \
+		CC="ccache ${prefix}gcc" LOCALVERSION= -j"$JOBS" "$@"
+}
+
+# Kconfig drops what has an unmet dependency without a word.
+check_config()
+{
+	local lost
+
+	lost=$(cat "${files[@]}" | grep -E '^CONFIG_' | grep -vxFf "$out/.config" || :)
+	[ -z "$lost" ] || _fail "Kconfig dropped these options, look for unmet dependencies: ${lost//$'\n'/, }"
+}
+
+compile()
+{
+	local log=$LOGS/.builds-$name paths=(drivers/iommu/)
+
+	[ "$what" != objects ] || paths=("${OBJECTS[@]}")
+	mkdir -p "$out"
+	kmake tinyconfig
+	cat "${files[@]}" >>"$out/.config"
+	kmake olddefconfig
+	check_config
+	kmake W=1 "${paths[@]}" 2>&1 | tee "$log"
+	# Not every tool's warning is an error to make
+	! grep -w 'warning' "$log" || _fail 'there are warnings'
+	[ "$what" = objects ] || kmake "$what"
+}
+
+run_um()
+{
+	"$out/linux" mem=512M con=null con0=null,fd:1 console=tty0 kunit_shutdown=halt
+}
+
+run_qemu()
+{
+	local image=$1
+
+	shift
+	"$qemu" -nodefaults -no-user-config -display none -no-reboot -smp 2 -m 1G \
+		-kernel "$image" -serial stdio \
+		-append 'console=ttyAMA0 kunit_shutdown=poweroff' "$@"
+}
+
+# The processor has to know pages of 16K
+run_arm64()
+{
+	run_qemu "$out/arch/arm64/boot/Image" -M virt,gic-version=3 -cpu max,lpa2=off
+}
+
+run_arm()
+{
+	run_qemu "$out/arch/arm/boot/zImage" -M virt -cpu cortex-a15
+}
+
+run_kunit()
+{
+	local log=$OUT/builds-$name.log qemu=
+
+	[ "$how" = run_um ] || qemu=$("$ROOT/scripts/qemu.sh" build)
+	export name out qemu
+	say "KUnit on $name:"
+	timeout --kill-after=10 "$TIMEOUT" bash -c "$(declare -f run_um run_qemu run_arm64 run_arm); $how" \
+		</dev/null 2>&1 | tr -d '\r' >"$log" || :
+	python3 "$ROOT/scripts/ktap.py" --prefix "$name: " --require "$HERE/suites" \
+		<"$log" >>"$OUT/results/builds.tsv"
+	if "$ROOT/scripts/guest-kernel-log.sh" "$log"; then
+		result builds pass "$name: no kernel report"
+	else
+		result builds fail "$name: no kernel report" "see $log"
+	fi
+}
+
+run_target()
+{
+	local name arch prefix fragments what how files=() f out
+
+	IFS='|' read -r name arch prefix fragments what how <<<"$1"
+	out=$TREE/out-builds-$name
+	for f in $fragments; do
+		files+=("$HERE/$f.config")
+	done
+	packages
+	if (step "builds $name" compile); then
+		result builds pass "$name: no warning"
+	else
+		result builds fail "$name: no warning" "see $LOGS/builds-$name.log"
+		return
+	fi
+	[ -z "$how" ] || run_kunit
+}
+
+main()
+{
+	local names=("$@") t
+
+	if [ "${1:-}" = -l ]; then
+		printf '%s\n' "${TARGETS[@]%%|*}"
+		exit
+	fi
+	[ $# != 0 ] || names=("${TARGETS[@]%%|*}")
+	mkdir -p "$OUT" "$LOGS"
+	result_start builds
+	"$ROOT/scripts/kernel-tree.sh"
+	for t in "${names[@]}"; do
+		run_target "$(target_of "$t")"
+	done
+	"$ROOT/scripts/results.sh" builds
+}
+
+# Read whole before it runs: an edit of this script must not reach a run.
+main "$@"
+exit
