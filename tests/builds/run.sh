@@ -72,7 +72,7 @@ kmake()
 		CCACHE_MAXSIZE=5G \
 		KBUILD_BUILD_TIMESTAMP='2026-01-01 00:00:00 UTC' KBUILD_BUILD_VERSION=1 \
 		KBUILD_BUILD_USER=panthor-reserve KBUILD_BUILD_HOST=localhost \
-		make -C "$TREE" O="out-builds-$name" ARCH="$arch" "${args[@]}" \
+		make -C "$TREE" O="out-builds-$target" ARCH="$arch" "${args[@]}" \
 		CC="ccache ${prefix}gcc" LOCALVERSION= -j"$JOBS" "$@"
 }
 
@@ -87,7 +87,7 @@ check_config()
 
 compile()
 {
-	local log=$LOGS/.builds-$name paths=(drivers/iommu/)
+	local log=$LOGS/.builds-$target paths=(drivers/iommu/)
 
 	[ "$what" != objects ] || paths=("${OBJECTS[@]}")
 	mkdir -p "$out"
@@ -129,36 +129,36 @@ run_arm()
 
 run_kunit()
 {
-	local log=$OUT/builds-$name.log qemu=
+	local log=$OUT/builds-$target.log qemu=
 
 	[ "$how" = run_um ] || qemu=$("$ROOT/scripts/qemu.sh" build)
-	export name out qemu
-	say "KUnit on $name:"
+	export target out qemu
+	say "KUnit on $target:"
 	timeout --kill-after=10 "$TIMEOUT" bash -c "$(declare -f run_um run_qemu run_arm64 run_arm); $how" \
 		</dev/null 2>&1 | tr -d '\r' >"$log" || :
-	python3 "$ROOT/scripts/ktap.py" --prefix "$name: " --require "$HERE/suites" \
+	python3 "$ROOT/scripts/ktap.py" --prefix "$target: " --require "$HERE/suites" \
 		<"$log" >>"$OUT/results/builds.tsv"
 	if "$ROOT/scripts/guest-kernel-log.sh" "$log"; then
-		result builds pass "$name: no kernel report"
+		result builds pass "$target: no kernel report"
 	else
-		result builds fail "$name: no kernel report" "see $log"
+		result builds fail "$target: no kernel report" "see $log"
 	fi
 }
 
 run_target()
 {
-	local name arch prefix fragments what how files=() f out
+	local target arch prefix fragments what how files=() f out
 
-	IFS='|' read -r name arch prefix fragments what how <<<"$1"
-	out=$TREE/out-builds-$name
+	IFS='|' read -r target arch prefix fragments what how <<<"$1"
+	out=$TREE/out-builds-$target
 	for f in $fragments; do
 		files+=("$HERE/$f.config")
 	done
 	packages
-	if (step "builds $name" compile); then
-		result builds pass "$name: no warning"
+	if (step "builds $target" compile); then
+		result builds pass "$target: no warning"
 	else
-		result builds fail "$name: no warning" "see $LOGS/builds-$name.log"
+		result builds fail "$target: no warning" "see $LOGS/builds-$target.log"
 		return
 	fi
 	[ -z "$how" ] || run_kunit
