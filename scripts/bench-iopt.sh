@@ -1,17 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What binding memory costs in the page tables of the base kernel and of the
-# reserve kernel: scenarios P1 to P5 and P9 to P11 of tests/bench/iopt-bench.c.
+# What binding memory costs in the page tables of the base kernel, of the one with
+# faster walks and of the reserve kernel: scenarios P1 to P5, P9 to P11, P13 and P14
+# of tests/bench/iopt-bench.c.
 #
 #   scripts/bench-iopt.sh [ROUNDS]      11 by default
 #
-# Both kernels run natively, as User Mode Linux, in turn: base, reserve, base,
-# reserve ... so that a machine that gets slower does so for both. A figure is
-# the median over the rounds. Scenarios of two processors run in kernels of
-# their own, since SMP makes all else slower.
+# The kernels run natively, as User Mode Linux, in turn: base, walks, reserve, base
+# ... so that a machine that gets slower does so for all. A figure is the median
+# over the rounds. Scenarios of two processors run in kernels of their own, since
+# SMP makes all else slower. Who may do so runs them with a real-time priority, so
+# that what else the machine does shows less.
 #
-# Adds its rows to out/bench.json, prints them as a table, and fails where the
+# Adds its rows to out/bench.json, prints them as tables, and fails where the
 # reserve kernel misses what tests/bench/promises names.
 
 # shellcheck source=scripts/lib.sh
@@ -41,11 +43,16 @@ prepare()
 # run TREE CONFIG ROUND SCENARIOS: one machine, measures and ends.
 run()
 {
-	local dir=$WORK/$1-$2 log=$WORK/log/$1-$2-$3 image cpus=()
+	local dir=$WORK/$1-$2 log=$WORK/log/$1-$2-$3 image cpus=() how=()
 
 	image=$(sed -n 's/^image=//p' "$WORK/$1-$2.paths")
-	[[ $2 != *-smp ]] || cpus=(seccomp=on ncpus=2)
-	timeout --kill-after=10 $TIMEOUT "$image" mem=512M "${cpus[@]}" con=null con0=null,fd:1 \
+	! chrt -f 1 true 2>/dev/null || how=(chrt -f 1)
+	if [[ $2 = *-smp ]]; then
+		cpus=(seccomp=on ncpus=2)
+	else
+		how+=(taskset -c "$(($(nproc) - 1))")
+	fi
+	"${how[@]}" timeout --kill-after=10 $TIMEOUT "$image" mem=512M "${cpus[@]}" con=null con0=null,fd:1 \
 		console=tty0 panic=-1 root=/dev/root rootfstype=hostfs rootflags="$dir/root" ro \
 		init=/init "BENCH=only=$4" </dev/null >"$log" 2>&1 || :
 	grep -q 'bench: done' "$log" || {
@@ -59,22 +66,23 @@ rounds()
 	local i tree
 
 	for ((i = 1; i <= ROUNDS; i++)); do
-		for tree in base reserve; do
-			run "$tree" um-bench $i P1,P2,P3,P4,P5,P9,P11
+		for tree in base walks reserve; do
+			run "$tree" um-bench $i P1,P2,P3,P4,P5,P9,P11,P14
 			printf 'round %d of %d, %s kernel\n' $i "$ROUNDS" "$tree"
 		done
-		run reserve um-bench-smp $i P10
+		run reserve um-bench-smp $i P10,P13
 	done
 }
 
 [[ $ROUNDS =~ ^[1-9][0-9]*$ ]] || die "usage: scripts/bench-iopt.sh [ROUNDS], a number"
-need_packages gcc libc6-dev python3
+need_packages gcc libc6-dev python3 util-linux
 rm -rf "$WORK/log"
 mkdir -p "$WORK/log" "$OUT"
 prepare base um-bench
+prepare walks um-bench
 prepare reserve um-bench
 prepare reserve um-bench-smp
 REMEDY="look at the end of that log"
 step "measure page tables" rounds
 python3 "$ROOT/tests/bench/report.py" "$ROOT/tests/bench/promises" "$WORK/log" "$OUT/bench.json" \
-	P1 P2 P3 P4 P5 P9 P10 P11
+	P1 P2 P3 P4 P5 P9 P10 P11 P13 P14

@@ -7,7 +7,8 @@
 #   scripts/kernel.sh path TREE CONFIG      only print; fails if not built
 #   scripts/kernel.sh make TREE CONFIG ARG...   make there, as the build does
 #
-# TREE:   base, reserve (base plus series), or break-NAME: base plus
+# TREE:   base, reserve (base plus series), walks (base plus the first steps of the
+#         series, those with faster walks for everybody), or break-NAME: base plus
 #         tests/kernel/break-NAME.patch, a kernel broken on purpose, to prove
 #         that the tests notice. Also step: the tree in which series.sh goes
 #         from step to step.
@@ -35,7 +36,7 @@
 
 usage()
 {
-	die "usage: kernel.sh build|path|make base|reserve|break-NAME plain|debug|gcov|kunit|um|um-smp|um-debug|um-bench|um-bench-smp [ARG...]"
+	die "usage: kernel.sh build|path|make base|walks|reserve|break-NAME plain|debug|gcov|kunit|um|um-smp|um-debug|um-bench|um-bench-smp [ARG...]"
 }
 
 tree_path()
@@ -43,7 +44,7 @@ tree_path()
 	case $1 in
 	base) printf '%s\n' "$BASE_TREE" ;;
 	reserve) printf '%s\n' "$TREE" ;;
-	break-* | step) printf '%s\n' "$BUILD/linux-$1" ;;
+	walks | break-* | step) printf '%s\n' "$BUILD/linux-$1" ;;
 	*) usage ;;
 	esac
 }
@@ -115,6 +116,20 @@ break_tree()
 	wgit "$tree" checkout -q -f --detach "$from"
 	wgit "$tree" apply --index "$patch" || _fail "tests/kernel/$1.patch does not apply to its kernel"
 	stamp_set "$BUILD/stamp/tree-$1" "$key"
+}
+
+# The series up to the last step about walks, as a work tree of its own.
+walks_tree()
+{
+	local commit step last=
+
+	for commit in $(kgit rev-list --reverse base..reserve); do
+		step=$(kgit notes --ref=step show "$commit")
+		[[ $step != *walk-in-loops* ]] || last=$commit
+	done
+	[ -n "$last" ] || _fail "no step of patches/series has walk-in-loops in its name"
+	worktree "$tree" base
+	[ "$(wgit "$tree" rev-parse HEAD)" = "$last" ] || wgit "$tree" checkout -q -f --detach "$last"
 }
 
 # make with everything that could differ between two machines or days fixed.
@@ -253,6 +268,7 @@ build()
 	"$ROOT/scripts/kernel-tree.sh"
 	locked "kernel-$which-$config"
 	case $which in
+	walks) step "write tree walks" walks_tree ;;
 	break-*) step "write tree $which" break_tree "$which" ;;
 	esac
 	key=$(build_key)

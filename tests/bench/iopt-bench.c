@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What binding memory costs in an I/O page table, the allocator's way and by
- * reservations: scenarios P1 to P5 and P9 to P11 of docs/results.md.
+ * reservations: scenarios P1 to P5, P9 to P11, P13 and P14 of docs/results.md.
  *
- * One module for the unmodified kernel and for the one with the series. On the
- * first, page tables are used exactly as Panthor does: the worst case is taken
- * from a kmem_cache before the map, a custom allocator hands it out, what is
- * left goes back. On the second the range is reserved before the map and
+ * One module for kernels without reservations and for the one with the series.
+ * On the former, page tables are used exactly as Panthor does: the worst case is
+ * taken from a kmem_cache before the map, a custom allocator hands it out, what
+ * is left goes back. On the latter the range is reserved before the map and
  * released when the mapping is gone.
  *
  * Prints a line "bench: SCENARIO METRIC VALUE" for each figure, which is the
@@ -18,6 +18,7 @@
 #define pr_fmt(fmt)	"bench: " fmt
 
 #include <linux/completion.h>
+#include <linux/err.h>
 #include <linux/io-pgtable.h>
 #include <linux/iommu.h>
 #include <linux/kthread.h>
@@ -66,6 +67,8 @@ struct bench {
 	/* Of a scenario: the most pages that were taken for an operation */
 	u64 most_taken;
 	u64 most_used;
+	/* Where it is bound by saying once what repeats */
+	struct io_pgtable_repeat *repeat;
 };
 
 static void bench_tlb_flush_all(void *cookie)
@@ -107,7 +110,17 @@ static void bench_free_pt(void *cookie, void *data, size_t size)
 		free_page((unsigned long)data);
 }
 
-static bool bench_init(struct bench *bench, bool custom)
+/* How a page table gets its tables */
+enum bench_way {
+	BENCH_PLAIN,
+	BENCH_CUSTOM,
+	BENCH_RESERVED,
+};
+
+/* The way of who may not allocate when he maps */
+#define BENCH_BEST	(BENCH_RESERVES ? BENCH_RESERVED : BENCH_CUSTOM)
+
+static bool bench_init(struct bench *bench, enum bench_way way)
 {
 	*bench = (struct bench) {
 		.cfg = {
@@ -118,7 +131,11 @@ static bool bench_init(struct bench *bench, bool custom)
 			.tlb = &bench_tlb_ops,
 		},
 	};
-	if (custom) {
+#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE
+	if (way == BENCH_RESERVED)
+		bench->cfg.quirks = IO_PGTABLE_QUIRK_RESERVED;
+#endif
+	if (way == BENCH_CUSTOM) {
 		bench->pt_cache = kmem_cache_create("bench-pt", SZ_4K, SZ_4K, 0, NULL);
 		if (!bench->pt_cache)
 			return false;
@@ -156,7 +173,7 @@ static void bench_finish(struct bench *bench)
 static void bench_release(struct bench *bench, unsigned long iova, size_t size,
 			  size_t pgsize)
 {
-	bench->ops->unreserve(bench->ops, iova, size, pgsize);
+	bench->ops->unreserve(bench->ops, iova, size, pgsize, NULL);
 }
 
 #else
@@ -298,7 +315,10 @@ static u64 bench_median(u64 *values, unsigned int nr)
 	return values[nr / 2];
 }
 
-/* Time of @nr operations, 0 if one failed */
+/*
+ * Time of @nr operations, 0 if one failed. What they leave to RCU to be freed is
+ * a part of it.
+ */
 static u64 bench_time(struct bench *bench, bench_op op, unsigned long nr)
 {
 	u64 start = ktime_get_ns();
@@ -306,6 +326,7 @@ static u64 bench_time(struct bench *bench, bench_op op, unsigned long nr)
 	for (unsigned long i = 0; i < nr; i++)
 		if (!op(bench))
 			return 0;
+	rcu_barrier();
 	return max(ktime_get_ns() - start, 1ULL);
 }
 
@@ -341,8 +362,6 @@ static u64 bench_measure(struct bench *bench, bench_op op)
 		if (!time)
 			return 0;
 		times[i] = div64_u64(time * 100, nr);
-		/* What is to be freed by RCU is freed in the time of somebody */
-		cond_resched();
 	}
 	return bench_median(times, nr_samples);
 }
@@ -387,7 +406,7 @@ static int p1(void)
 	struct bench bench;
 	int ret = -EIO;
 
-	if (!bench_init(&bench, !BENCH_RESERVES))
+	if (!bench_init(&bench, BENCH_BEST))
 		return -ENOMEM;
 	if (bench_bind(&bench, BENCH_BASE, SZ_2M))
 		ret = bench_report(&bench, "P1", "cycle_ns", p1_op);
@@ -400,8 +419,11 @@ static int p1(void)
  * P2: 2 MiB of 4 KiB pages. "cycle": bound and unbound beside something else,
  * so that only the leaf table comes and goes. "alone": in a page table that is
  * empty otherwise. "scattered": as cycle, a call for each page. "rebind": bound
- * anew where the same is bound.
+ * anew where the same is bound. "roam": as cycle, each time elsewhere, in more
+ * places than a page table keeps idle tables for.
  */
+
+#define P2_PLACES	64
 
 static bool p2_cycle(struct bench *bench)
 {
@@ -426,12 +448,20 @@ static bool p2_rebind(struct bench *bench)
 	return bench_rebind(bench, BENCH_BASE, SZ_2M);
 }
 
+static bool p2_roam(struct bench *bench)
+{
+	static unsigned int place;
+	unsigned long iova = BENCH_BASE + (P2_PLACES + place++ % P2_PLACES) * SZ_2M;
+
+	return bench_bind(bench, iova, SZ_2M) && bench_unbind(bench, iova, SZ_2M);
+}
+
 static int p2(void)
 {
 	struct bench bench;
 	int ret = -EIO;
 
-	if (!bench_init(&bench, !BENCH_RESERVES))
+	if (!bench_init(&bench, BENCH_BEST))
 		return -ENOMEM;
 	ret = bench_report(&bench, "P2", "alone_ns", p2_cycle);
 	if (!bench_bind(&bench, BENCH_BASE + SZ_2M, SZ_2M))
@@ -440,6 +470,8 @@ static int p2(void)
 		ret = bench_report(&bench, "P2", "cycle_ns", p2_cycle);
 	if (!ret)
 		ret = bench_report(&bench, "P2", "scattered_ns", p2_scattered);
+	if (!ret)
+		ret = bench_report(&bench, "P2", "roam_ns", p2_roam);
 	if (!ret && !bench_bind(&bench, BENCH_BASE, SZ_2M))
 		ret = -EIO;
 	if (!ret)
@@ -464,7 +496,7 @@ static int p3(void)
 	struct bench bench;
 	int ret;
 
-	if (!bench_init(&bench, !BENCH_RESERVES))
+	if (!bench_init(&bench, BENCH_BEST))
 		return -ENOMEM;
 	ret = bench_report(&bench, "P3", "cycle_ns", p3_op);
 	bench_exit(&bench);
@@ -474,7 +506,8 @@ static int p3(void)
 /*
  * P4: 16 GiB in blocks of 2 MiB, as a sparse resource is bound. "cycle": a call
  * for each table's worth. "calls": a call for each block, as Panthor does, whose
- * blocks are all the same memory. P5: 1 TiB.
+ * blocks are all the same memory. "repeat": that memory said once, where page
+ * tables have that, and else as "cycle". P5: 1 TiB. P14: 64 TiB, said once.
  */
 
 static bool bench_sparse(struct bench *bench, size_t size, size_t step)
@@ -534,6 +567,127 @@ static bool p4_calls(struct bench *bench)
 	return bench_sparse(bench, 16UL * SZ_1G, SZ_2M);
 }
 
+#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE
+
+/* Memory for bench_repeat(): a block, or the pages of one */
+static bool bench_repeat_init(struct bench *bench, size_t pgsize)
+{
+	struct io_pgtable_repeat *rep;
+
+	rep = io_pgtable_repeat_create(bench->ops, GFP_KERNEL);
+	if (IS_ERR(rep))
+		return false;
+	bench->repeat = rep;
+	return !io_pgtable_repeat_fill(rep, 0, SZ_4G, pgsize, SZ_2M / pgsize,
+				       BENCH_PROT);
+}
+
+static void bench_repeat_exit(struct bench *bench)
+{
+	if (bench->repeat)
+		io_pgtable_repeat_destroy(bench->repeat);
+}
+
+/* Bind and unbind it. The time after each of the four steps goes to @times */
+static bool bench_repeat(struct bench *bench, unsigned long iova, size_t size,
+			 u64 *times)
+{
+	size_t mapped = 0;
+	bool ok;
+
+	if (io_pgtable_repeat_reserve(bench->repeat, iova, size, GFP_KERNEL))
+		return false;
+	times[0] = ktime_get_ns();
+	ok = !io_pgtable_repeat_map(bench->repeat, iova, size, &mapped) &&
+	     mapped == size;
+	times[1] = ktime_get_ns();
+	if (!bench_unmap(bench, iova, mapped))
+		ok = false;
+	times[2] = ktime_get_ns();
+	io_pgtable_repeat_unreserve(bench->repeat, iova, size, NULL);
+	times[3] = ktime_get_ns();
+	return ok;
+}
+
+static bool p4_repeat(struct bench *bench)
+{
+	u64 times[4];
+
+	return bench_repeat(bench, BENCH_BASE, 16UL * SZ_1G, times);
+}
+
+/* Not aligned to anything, so that its ends have tables of their own */
+#define P14_IOVA	(BENCH_BASE + SZ_1G + SZ_2M)
+#define P14_SIZE	(64UL * SZ_1T)
+
+static int p14_measure(struct bench *bench)
+{
+	static const char * const metrics[] = {
+		"reserve_ns", "map_ns", "unmap_ns", "release_ns",
+	};
+	static u64 steps[4][BENCH_MAX_SAMPLES];
+	unsigned int nr_samples = clamp(samples, 1, BENCH_MAX_SAMPLES);
+
+	for (unsigned int i = 0; i < nr_samples; i++) {
+		u64 times[5] = { ktime_get_ns() };
+
+		if (!bench_repeat(bench, P14_IOVA, P14_SIZE, times + 1))
+			return -EIO;
+		for (unsigned int j = 0; j < 4; j++)
+			steps[j][i] = times[j + 1] - times[j];
+		cond_resched();
+	}
+	for (unsigned int j = 0; j < 4; j++)
+		bench_print("P14", metrics[j],
+			    bench_median(steps[j], nr_samples), 0);
+	return 0;
+}
+
+static int p14(void)
+{
+	struct bench bench;
+	int ret = -EIO;
+	long before;
+
+	if (!bench_init(&bench, BENCH_RESERVED))
+		return -ENOMEM;
+	before = bench_iommu_pages();
+	if (bench_repeat_init(&bench, SZ_4K) &&
+	    !io_pgtable_repeat_reserve(bench.repeat, P14_IOVA, P14_SIZE, GFP_KERNEL)) {
+		bench_print("P14", "pages_taken", bench_iommu_pages() - before, 0);
+		io_pgtable_repeat_unreserve(bench.repeat, P14_IOVA, P14_SIZE, NULL);
+		ret = p14_measure(&bench);
+	}
+	bench_repeat_exit(&bench);
+	bench_exit(&bench);
+	return ret;
+}
+
+#else
+
+static bool bench_repeat_init(struct bench *bench, size_t pgsize)
+{
+	return true;
+}
+
+static void bench_repeat_exit(struct bench *bench)
+{
+}
+
+static bool p4_repeat(struct bench *bench)
+{
+	return p4_cycle(bench);
+}
+
+/* More pointers to tables than kmalloc() has room for */
+static int p14(void)
+{
+	pr_info("P14 map_ns impossible\n");
+	return 0;
+}
+
+#endif
+
 static bool p5_op(struct bench *bench)
 {
 	return bench_sparse(bench, SZ_1T, SZ_1G);
@@ -544,13 +698,18 @@ static int p4(void)
 	struct bench bench;
 	int ret;
 
-	if (!bench_init(&bench, !BENCH_RESERVES))
+	if (!bench_init(&bench, BENCH_BEST))
 		return -ENOMEM;
 	ret = bench_sparse_pages(&bench, "P4", 16UL * SZ_1G);
 	if (!ret)
 		ret = bench_report(&bench, "P4", "cycle_ns", p4_cycle);
 	if (!ret)
 		ret = bench_report(&bench, "P4", "calls_ns", p4_calls);
+	if (!ret && !bench_repeat_init(&bench, SZ_2M))
+		ret = -EIO;
+	if (!ret)
+		ret = bench_report(&bench, "P4", "repeat_ns", p4_repeat);
+	bench_repeat_exit(&bench);
 	bench_exit(&bench);
 	return ret;
 }
@@ -561,7 +720,7 @@ static int p5(void)
 	struct bench bench;
 	int ret;
 
-	if (!bench_init(&bench, !BENCH_RESERVES))
+	if (!bench_init(&bench, BENCH_BEST))
 		return -ENOMEM;
 	ret = bench_sparse_pages(&bench, "P5", SZ_1T);
 	if (ret)
@@ -604,7 +763,7 @@ static int p11(void)
 	struct bench bench;
 	int ret = -EIO;
 
-	if (!bench_init(&bench, false))
+	if (!bench_init(&bench, BENCH_PLAIN))
 		return -ENOMEM;
 	if (bench_map(&bench, BENCH_BASE, BENCH_PADDR, SZ_2M, SZ_4K))
 		ret = bench_report(&bench, "P11", "tile_ns", p11_tile);
@@ -633,7 +792,6 @@ static bool p9_op(struct bench *bench)
 	if (!bench_prepare(bench, BENCH_BASE, p9_size, SZ_4K))
 		return false;
 	bench_release(bench, BENCH_BASE, p9_size, SZ_4K);
-	cond_resched();
 	return true;
 }
 
@@ -663,7 +821,7 @@ static int p9(void)
 	struct bench bench;
 	int ret;
 
-	if (!bench_init(&bench, false))
+	if (!bench_init(&bench, BENCH_RESERVED))
 		return -ENOMEM;
 	/* A table that the ranges have in common, so that it stays */
 	ret = bench_prepare(&bench, BENCH_BASE + 32UL * SZ_1G, SZ_2M, SZ_4K) ?
@@ -680,6 +838,58 @@ static int p9(void)
 }
 
 /*
+ * Threads, each on a processor of its own.
+ */
+
+struct bench_thread {
+	struct bench *bench;
+	unsigned long iova;
+	bool (*op)(struct bench_thread *thread);
+	u64 start;
+	u64 end;
+	/* Operations, as many as there were in the time */
+	u64 nr;
+	struct completion done;
+};
+
+static int bench_thread_fn(void *data)
+{
+	struct bench_thread *thread = data;
+
+	while (ktime_get_ns() < thread->start)
+		cpu_relax();
+	while (ktime_get_ns() < thread->end && thread->op(thread)) {
+		thread->nr++;
+		cond_resched();
+	}
+	complete(&thread->done);
+	return 0;
+}
+
+static void bench_threads_run(struct bench_thread *threads, unsigned int nr,
+			      u64 time)
+{
+	u64 start = ktime_get_ns() + 5 * NSEC_PER_MSEC;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		struct bench_thread *thread = &threads[i];
+		struct task_struct *task;
+
+		thread->start = start;
+		thread->end = start + time;
+		thread->nr = 0;
+		init_completion(&thread->done);
+		task = kthread_create_on_cpu(bench_thread_fn, thread, i, "bench/%u");
+		if (IS_ERR(task))
+			complete(&thread->done);
+		else
+			wake_up_process(task);
+	}
+	for (unsigned int i = 0; i < nr; i++)
+		wait_for_completion(&threads[i].done);
+}
+
+/*
  * P10: threads that reserve and release ranges of their own in one page table,
  * on one CPU and on two.
  */
@@ -688,58 +898,24 @@ static int p9(void)
 #define P10_ROUNDS	9
 #define P10_NS		(50 * NSEC_PER_MSEC)
 
-struct p10_thread {
-	struct bench *bench;
-	unsigned long iova;
-	u64 start;
-	u64 nr;
-	struct completion done;
-};
-
-static int p10_fn(void *data)
+static bool p10_op(struct bench_thread *thread)
 {
-	struct p10_thread *thread = data;
-
-	while (ktime_get_ns() < thread->start)
-		cpu_relax();
-	while (ktime_get_ns() < thread->start + P10_NS) {
-		if (!bench_prepare(thread->bench, thread->iova,
-				   P10_TABLES * SZ_2M, SZ_4K))
-			break;
-		bench_release(thread->bench, thread->iova, P10_TABLES * SZ_2M,
-			      SZ_4K);
-		thread->nr++;
-		cond_resched();
-	}
-	complete(&thread->done);
-	return 0;
+	if (!bench_prepare(thread->bench, thread->iova, P10_TABLES * SZ_2M, SZ_4K))
+		return false;
+	bench_release(thread->bench, thread->iova, P10_TABLES * SZ_2M, SZ_4K);
+	return true;
 }
 
-/* Rounds of all threads in the time of a run */
+/* Operations of all threads in the time of a run */
 static u64 p10_run(struct bench *bench, unsigned int nr_cpus)
 {
-	struct p10_thread threads[2] = {};
-	u64 start = ktime_get_ns() + 5 * NSEC_PER_MSEC;
-	u64 sum = 0;
+	struct bench_thread threads[2] = {
+		{ .bench = bench, .iova = BENCH_BASE, .op = p10_op },
+		{ .bench = bench, .iova = BENCH_BASE + SZ_1G, .op = p10_op },
+	};
 
-	for (unsigned int i = 0; i < nr_cpus; i++) {
-		struct task_struct *task;
-
-		threads[i].bench = bench;
-		threads[i].iova = BENCH_BASE + i * SZ_1G;
-		threads[i].start = start;
-		init_completion(&threads[i].done);
-		task = kthread_create_on_cpu(p10_fn, &threads[i], i, "bench/%u");
-		if (IS_ERR(task))
-			complete(&threads[i].done);
-		else
-			wake_up_process(task);
-	}
-	for (unsigned int i = 0; i < nr_cpus; i++) {
-		wait_for_completion(&threads[i].done);
-		sum += threads[i].nr;
-	}
-	return sum;
+	bench_threads_run(threads, nr_cpus, P10_NS);
+	return threads[0].nr + threads[1].nr;
 }
 
 static int p10_measure(struct bench *bench, const char *name)
@@ -770,7 +946,7 @@ static int p10(void)
 
 	if (num_online_cpus() < 2)
 		return 0;
-	if (!bench_init(&bench, false))
+	if (!bench_init(&bench, BENCH_RESERVED))
 		return -ENOMEM;
 	if (bench_prepare(&bench, BENCH_BASE + 2UL * SZ_1G, SZ_2M, SZ_4K)) {
 		ret = p10_measure(&bench, "missing");
@@ -784,6 +960,111 @@ static int p10(void)
 	return ret;
 }
 
+/*
+ * P13: one CPU maps and unmaps in a range that stays reserved. "alone": nobody
+ * else does anything. "beside": another CPU reserves, maps, unmaps and releases
+ * elsewhere in the same page table, so that tables come, become idle and die all
+ * the time. "elsewhere": it does so in another page table, which shows what two
+ * busy CPUs of this machine cost each other in any case.
+ *
+ * The time is that of short runs, and their median: so it does not matter that
+ * the machine has other things to do now and then.
+ */
+
+#define P13_TABLES	32
+#define P13_CALLS	1000
+#define P13_ROUNDS	15
+#define P13_RUNS	64
+#define P13_NS		(20 * NSEC_PER_MSEC)
+
+/* Times of short runs */
+struct p13_times {
+	u64 ns[P13_ROUNDS * P13_RUNS];
+	unsigned int nr;
+};
+
+static struct p13_times *p13_current;
+
+static bool p13_map(struct bench_thread *thread)
+{
+	u64 start = ktime_get_ns();
+
+	for (int i = 0; i < P13_CALLS; i++)
+		if (!bench_unmap(thread->bench, thread->iova, SZ_64K) ||
+		    !bench_map(thread->bench, thread->iova, BENCH_PADDR, SZ_64K, SZ_4K))
+			return false;
+	if (thread->nr < P13_RUNS)
+		p13_current->ns[p13_current->nr++] = ktime_get_ns() - start;
+	return true;
+}
+
+static bool p13_release(struct bench_thread *thread)
+{
+	for (unsigned long i = 0; i < P13_TABLES; i++) {
+		unsigned long iova = thread->iova + i * SZ_2M;
+
+		if (!bench_bind(thread->bench, iova, SZ_64K) ||
+		    !bench_unbind(thread->bench, iova, SZ_64K))
+			return false;
+	}
+	return true;
+}
+
+static int p13_measure(struct bench *bench, struct bench *other)
+{
+	static const char * const metrics[] = {
+		"alone_ns", "beside_ns", "elsewhere_ns",
+	};
+	static struct p13_times times[ARRAY_SIZE(metrics)];
+	struct bench_thread threads[2] = {
+		{ .iova = BENCH_BASE, .bench = bench, .op = p13_map },
+		{ .iova = BENCH_BASE + SZ_1G, .op = p13_release },
+	};
+	u64 released = 0;
+
+	for (int i = 0; i < P13_ROUNDS * ARRAY_SIZE(metrics); i++) {
+		unsigned int which = i % ARRAY_SIZE(metrics);
+
+		p13_current = &times[which];
+		threads[1].bench = which == 1 ? bench : other;
+		bench_threads_run(threads, which ? 2 : 1, P13_NS);
+		if (!threads[0].nr || (which && !threads[1].nr))
+			return -EIO;
+		if (which == 1)
+			released += threads[1].nr;
+	}
+
+	for (int i = 0; i < ARRAY_SIZE(metrics); i++)
+		bench_print("P13", metrics[i],
+			    bench_median(times[i].ns, times[i].nr) * 100 / P13_CALLS, 2);
+	bench_print("P13", "released_per_s",
+		    div64_u64(released * P13_TABLES * NSEC_PER_SEC,
+			      P13_ROUNDS * P13_NS), 0);
+	return 0;
+}
+
+static int p13(void)
+{
+	struct bench bench, other;
+	int ret = -EIO;
+
+	if (num_online_cpus() < 2)
+		return 0;
+	if (!bench_init(&bench, BENCH_RESERVED))
+		return -ENOMEM;
+	if (!bench_init(&other, BENCH_RESERVED)) {
+		bench_exit(&bench);
+		return -ENOMEM;
+	}
+	if (bench_bind(&bench, BENCH_BASE, SZ_2M)) {
+		ret = p13_measure(&bench, &other);
+		bench_unbind(&bench, BENCH_BASE, SZ_2M);
+	}
+	bench_exit(&other);
+	bench_exit(&bench);
+	return ret;
+}
+
 #else
 
 static int p9(void)
@@ -792,6 +1073,11 @@ static int p9(void)
 }
 
 static int p10(void)
+{
+	return 0;
+}
+
+static int p13(void)
 {
 	return 0;
 }
@@ -810,6 +1096,8 @@ static const struct {
 	{ "P9", p9 },
 	{ "P10", p10 },
 	{ "P11", p11 },
+	{ "P13", p13 },
+	{ "P14", p14 },
 };
 
 /*

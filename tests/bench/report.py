@@ -5,10 +5,15 @@
 usage: report.py PROMISES LOGS JSON SCENARIO...
 
 LOGS has a file TREE-... for each run, with lines "bench: SCENARIO METRIC VALUE",
-where VALUE may be "impossible"; a figure is the median over a tree's runs. Rows
-of other scenarios that JSON has stay in it. PROMISES has lines "SCENARIO METRIC
-KIND BOUND": KIND is "ratio" (base against reserve, at least BOUND), "least" or
-"most" (of the reserve kernel's figure). Fails where one of these scenarios
+where VALUE may be "impossible"; a figure is the median over a tree's runs. The
+trees are base and reserve, and perhaps walks, which has the first steps of the
+series, those with faster walks for everybody: then they are what reserve is
+compared with, and have rows of their own against base, whose scenarios end in "w"
+and whose "reserve" is the figure of walks.
+
+Rows of other scenarios that JSON has stay in it. PROMISES has lines "SCENARIO
+METRIC KIND BOUND": KIND is "ratio" (base against reserve, at least BOUND), "least"
+or "most" (of the reserve kernel's figure). Fails where one of these scenarios
 misses one, and where there is no figure for it.
 """
 
@@ -44,20 +49,26 @@ def read_logs(folder):
 
 
 def derive(figures):
-    """Figures that follow from others: two CPUs against one, large against small."""
-    for key, trees in list(figures.items()):
-        scenario, metric = key
-        value = trees.get("reserve")
+    """Figures that follow from others: two CPUs against one, large against small,
+    with a neighbour against alone."""
+
+    def value(scenario, metric):
+        return figures[scenario, metric]["reserve"]
+
+    for scenario, metric in list(figures):
         if scenario == "P10" and metric.endswith("_2_cpu_per_s"):
-            one = figures[scenario, metric.replace("_2_", "_1_")]["reserve"]
+            one = value(scenario, metric.replace("_2_", "_1_"))
             figures[scenario, metric.replace("_2_cpu_per_s", "_scaling")] = {
-                "reserve": value / one
+                "reserve": value(scenario, metric) / one
             }
-        large = re.fullmatch(r"(\w+)_4096_ns_per_table", metric)
-        if scenario == "P9" and large:
-            small = figures[scenario, large.group(1) + "_64_ns_per_table"]["reserve"]
-            figures[scenario, large.group(1) + "_4096_against_64"] = {
-                "reserve": value / small
+        if scenario == "P9" and metric.endswith("_4096_ns_per_table"):
+            small = value(scenario, metric.replace("_4096_", "_64_"))
+            figures[scenario, metric.replace("_ns_per_table", "_against_64")] = {
+                "reserve": value(scenario, metric) / small
+            }
+        if scenario == "P13" and metric in ("beside_ns", "elsewhere_ns"):
+            figures[scenario, metric.replace("_ns", "_throughput")] = {
+                "reserve": value(scenario, "alone_ns") / value(scenario, metric)
             }
 
 
@@ -76,42 +87,59 @@ def unit(metric):
 
 
 def better(metric):
-    return "higher" if metric.endswith(("_per_s", "_scaling", "jobs")) else "lower"
+    higher = "_per_s", "_scaling", "_throughput", "jobs"
+    return "higher" if metric.endswith(higher) else "lower"
+
+
+def as_row(scenario, metric, base, reserve):
+    ratio = None
+    if base and reserve:
+        ratio = base / reserve if better(metric) == "lower" else reserve / base
+    return {
+        "scenario": scenario,
+        "metric": metric,
+        "unit": unit(metric),
+        "base": base,
+        "reserve": reserve,
+        "ratio": ratio and round(ratio, 3),
+        "better": better(metric),
+    }
 
 
 def as_rows(figures):
     rows = []
     for (scenario, metric), trees in figures.items():
-        base, reserve = trees.get("base"), trees.get("reserve")
-        ratio = None
-        if base and reserve:
-            ratio = base / reserve if better(metric) == "lower" else reserve / base
-        rows.append(
-            {
-                "scenario": scenario,
-                "metric": metric,
-                "unit": unit(metric),
-                "base": base,
-                "reserve": reserve,
-                "ratio": ratio and round(ratio, 3),
-                "better": better(metric),
-            }
-        )
+        base, walks, reserve = (trees.get(t) for t in ("base", "walks", "reserve"))
+        if "walks" not in trees:
+            rows.append(as_row(scenario, metric, base, reserve))
+            continue
+        rows.append(as_row(scenario, metric, walks, reserve))
+        # Walks take time. They take no pages
+        if base and walks and unit(metric) == "ns":
+            rows.append(as_row(scenario + "w", metric, base, walks))
     return rows
 
 
-def number_of(row):
-    return int(row["scenario"][1:])
+def of_walks(row):
+    return row["scenario"].endswith("w")
+
+
+def order(row):
+    return of_walks(row), int(row["scenario"][1:].rstrip("w"))
 
 
 def with_others(rows, path, scenarios):
     """Rows of what is not measured here are kept."""
     try:
         with open(path) as old:
-            others = [row for row in json.load(old) if row["scenario"] not in scenarios]
+            others = [
+                row
+                for row in json.load(old)
+                if row["scenario"].rstrip("w") not in scenarios
+            ]
     except (OSError, ValueError):
         others = []
-    return sorted(others + rows, key=number_of)
+    return sorted(others + rows, key=order)
 
 
 def number(value):
@@ -120,8 +148,8 @@ def number(value):
     return f"{value:,.0f}" if value >= 1000 else f"{value:,.4g}"
 
 
-def show(rows):
-    print(f"{'':4} {'metric':28} {'base':>14} {'reserve':>14} {'ratio':>8}  unit")
+def show(rows, base, reserve):
+    print(f"{'':4} {'metric':28} {base:>14} {reserve:>14} {'ratio':>8}  unit")
     for row in rows:
         ratio = "-" if row["ratio"] is None else f"{row['ratio']:.2f}"
         print(
@@ -130,12 +158,21 @@ def show(rows):
         )
 
 
+def show_all(rows):
+    walks = [row for row in rows if of_walks(row)]
+    if walks:
+        print("Faster walks, with no reservations in the series yet")
+        show(walks, "base", "walks")
+        print("Reservations, against the kernel with faster walks")
+    show([row for row in rows if not of_walks(row)], "walks" if walks else "base", "reserve")
+
+
 def missed(rows, path, scenarios):
     by_name = {(row["scenario"], row["metric"]): row for row in rows}
     with open(path) as promises:
         lines = [line.split() for line in promises if line.strip() and line[0] != "#"]
     for scenario, metric, kind, bound in lines:
-        if scenario not in scenarios:
+        if scenario.rstrip("w") not in scenarios:
             continue
         row = by_name.get((scenario, metric), {})
         value = row.get("ratio" if kind == "ratio" else "reserve")
@@ -148,15 +185,15 @@ def missed(rows, path, scenarios):
 def main(promises, logs, path, *scenarios):
     figures = read_logs(logs)
     derive(figures)
-    rows = sorted(as_rows(figures), key=number_of)
-    strange = {row["scenario"] for row in rows} - set(scenarios)
+    rows = sorted(as_rows(figures), key=order)
+    strange = {row["scenario"].rstrip("w") for row in rows} - set(scenarios)
     if strange:
         sys.exit(f"{logs} has figures of {' '.join(sorted(strange))} as well")
     all_rows = with_others(rows, path, scenarios)
     with open(path, "w") as out:
         json.dump(all_rows, out, indent=1)
         out.write("\n")
-    show(rows)
+    show_all(rows)
     misses = list(missed(rows, promises, scenarios))
     for miss in misses:
         print("missed:", miss)
