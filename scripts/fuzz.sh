@@ -3,7 +3,8 @@
 #
 # Fuzzes the GPU model with libFuzzer, AddressSanitizer and UBSan.
 #
-#   scripts/fuzz.sh [--seconds N | --runs N] [--jobs N]   fuzz, 60 s by default
+#   scripts/fuzz.sh [--seconds N | --runs N] [--jobs N]   fuzz, 60 s by default,
+#                                      and again until it was enough
 #   scripts/fuzz.sh --self-test        plant bugs in a copy, see them found
 #   scripts/fuzz.sh --total            what was executed so far, by model
 #
@@ -21,9 +22,11 @@ SEEDS=$O/seeds
 FINDINGS=$OUT/fuzz
 TOTAL=$OUT/fuzz.tsv
 MAX_LEN=256
-# A minute at a low priority beside a kernel that is being built is not much
+# A minute at a low priority beside a kernel that is being built is not much, and
+# may be next to nothing: then it takes some more of them.
 MIN_EXECUTIONS=10000
 MIN_COVERAGE=95
+MAX_ROUNDS=20
 
 usage()
 {
@@ -96,7 +99,7 @@ fuzz()
 	shift
 	mkdir -p "$CORPUS" "$FINDINGS"
 	nice "$FUZZER" -max_len=$MAX_LEN -artifact_prefix="$FINDINGS/" \
-		-print_final_stats=1 -timeout=10 -rss_limit_mb=4096 \
+		-print_final_stats=1 -timeout=60 -rss_limit_mb=4096 \
 		"$@" "$CORPUS" "$SEEDS" >"$log" 2>&1
 }
 
@@ -140,16 +143,22 @@ add_total()
 
 run_fuzz()
 {
-	local log=$LOGS/fuzz.log start=$SECONDS rc=0 n cov seconds
+	local log=$LOGS/fuzz.log start rc=0 n=0 cov=0 seconds round
 
 	build_fuzzer
 	result_start fuzz
 	regressions
-	say "  fuzzing the model, ${WHAT[*]}"
-	fuzz "$log" "${WHAT[@]}" || rc=$?
+	start=$SECONDS
+	for ((round = 0; round < MAX_ROUNDS; round++)); do
+		say "  fuzzing the model, ${WHAT[*]}"
+		fuzz "$log" "${WHAT[@]}" || rc=$?
+		n=$((n + $(executions "$log")))
+		cov=$(coverage)
+		if [ $rc != 0 ] || { [ "$n" -ge $MIN_EXECUTIONS ] && [ "$cov" -ge $MIN_COVERAGE ]; }; then
+			break
+		fi
+	done
 	seconds=$((SECONDS - start + 1))
-	n=$(executions "$log")
-	cov=$(coverage)
 	add_total "$n"
 	if [ $rc = 0 ]; then
 		result fuzz pass "no crash, hang or sanitizer report" "$n executions"
