@@ -23,12 +23,12 @@ DIR=$OUT/coverage
 
 # NAME|OPTIONS OF guest.sh|WHAT IT NEEDS|COMMAND IN THE GUEST
 RUNS=(
-	'vmbind|--append slab_debug=F,panthor-mmu-pt|vmbind|vmbind --timeout 240'
+	'vmbind|--append slab_debug=F,panthor-mmu-pt|vmbind|vmbind'
 	'noncoherent|--machine mali-coherent=off|vmbind|vmbind bind copy async'
 	'firmware|--no-panthor||@tests/guest/firmware.sh'
-	'igt|--timeout 1200||@tests/guest/igt.sh'
+	'igt|||@tests/guest/igt.sh'
 	'vulkan||vulkan|@tests/guest/vulkan.sh'
-	'panthor|--inject --timeout 900|panthor|hardpaths'
+	'panthor|--inject|panthor|hardpaths'
 	'edges||edges|edges'
 )
 
@@ -64,7 +64,7 @@ run()
 	say "  $1"
 	# The command is a script of its own: it may end in exit or exec.
 	"$ROOT/scripts/guest.sh" run --kernel "$KERNEL" --flavour gcov \
-		--name "$name" --timeout 600 "${options[@]}" -- \
+		--name "$name" "${options[@]}" -- \
 		"cat >/tmp/run <<'END_OF_RUN'
 $(guest_command "$4")
 END_OF_RUN

@@ -43,7 +43,7 @@ run_config()
 		options=--no-faults
 		;;
 	debug)
-		args=(--flavour debug --timeout 600)
+		args=(--flavour debug)
 		options=--short
 		;;
 	*) usage ;;

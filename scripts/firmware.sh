@@ -19,7 +19,7 @@ rm -f "$results"
 
 rc=0
 tap=$("$ROOT/scripts/guest.sh" run --no-panthor --name "firmware-$flavour" \
-	--flavour "$flavour" --timeout 200 -- \
+	--flavour "$flavour" -- \
 	"$(cat "$ROOT/tests/guest/firmware.sh")") || rc=$?
 "$ROOT/tests/tap-results.sh" "$flavour" "$rc" <<<"$tap" >"$results.tmp$$"
 mv "$results.tmp$$" "$results"

@@ -11,7 +11,7 @@
 #   --kernel base|reserve|break-NAME   which kernel tree (base)
 #   --flavour plain|debug|gcov  how it was configured (plain)
 #   --name NAME              names the run's folder and logs (KERNEL-FLAVOUR)
-#   --timeout SECONDS        kill the guest after this long (300)
+#   --timeout SECONDS        kill the guest after this long (3600)
 #   --append ARGS            more words for the kernel command line
 #   --machine OPTS           more machine properties, "mali-coherent=off"
 #   --no-panthor             do not load the driver
@@ -54,7 +54,9 @@ defaults()
 	KERNEL=base
 	FLAVOUR=plain
 	NAME=
-	TIMEOUT=300
+	# For a guest that never ends. Its programs give up long before, in time of
+	# their own, and a host that is busy may take as long as it likes.
+	TIMEOUT=3600
 	APPEND=
 	MACHINE=virt,gic-version=3,iommu=smmuv3,mali=on
 	SMP=2

@@ -41,10 +41,10 @@ run_config()
 	case $1 in
 	# The driver allows the firmware 100 ms. A busy host must not eat them
 	# up, so time is the guest's own.
-	plain) args=(--flavour plain --icount --timeout 600) ;;
+	plain) args=(--flavour plain --icount) ;;
 	# It executes too many instructions for that.
 	debug)
-		args=(--flavour debug --timeout 900)
+		args=(--flavour debug)
 		options=--short
 		;;
 	*) usage ;;

@@ -72,7 +72,7 @@ run_huge()
 	say "  binds of 1 TiB and more, kernel $1"
 	guest_rc=0
 	"$ROOT/scripts/guest.sh" run --kernel "$1" --name "$name" --append "$EXACT_COUNTS" \
-		-- "vmbind --timeout 280 --json /out/vmbind.json huge" >"$LOGS/$name.log" 2>&1 || guest_rc=$?
+		-- "vmbind --json /out/vmbind.json huge" >"$LOGS/$name.log" 2>&1 || guest_rc=$?
 	result_of "$name" "$OUT/guest/$name/vmbind.json" "$to/huge.json"
 	if [ "$1" = base ] && [ "$guest_rc" = $EXIT_KERNEL ] && only_known_warning "$OUT/guest/$name/dmesg"; then
 		: >"$to/warned"

@@ -41,7 +41,7 @@ cmd_run()
 	mkdir -p "$OUT/results" "$LOGS"
 	say "  soak on $KERNEL, $FLAVOUR, $DURATION s"
 	"$ROOT/scripts/guest.sh" run --kernel "$KERNEL" --flavour "$FLAVOUR" \
-		--name "$name" --inject --timeout $((DURATION * 2 + 400)) -- \
+		--name "$name" --inject --timeout $((DURATION * 8 + 3600)) -- \
 		"soak --seconds $DURATION --every $EVERY --json /out/soak.json" \
 		>"$LOGS/$name.log" 2>&1 || rc=$?
 	sed -n 's/^# \([0-9A-Za-z ]\)/  \1/p' "$LOGS/$name.log" >&2

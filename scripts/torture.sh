@@ -30,8 +30,9 @@ torture()
 	image=$("$ROOT/scripts/kernel.sh" build reserve "$1")
 	image=$(sed -n 's/^image=//p' <<<"$image")
 	say "torture on $1, $DURATION s, seed $SEED"
-	# Start-up and the end of the run take their time under KASAN.
-	timeout --kill-after=10 $((DURATION * 2 + 120)) "$image" mem=1G seccomp=on ncpus=2 \
+	# Start-up and the end of the run take their time under KASAN, and more on a
+	# busy host.
+	timeout --kill-after=10 $((DURATION * 8 + 1200)) "$image" mem=1G seccomp=on ncpus=2 \
 		con=null con0=null,fd:1 console=tty0 kunit_shutdown=halt \
 		kunit.filter_glob='io-pgtable-reserve-torture' \
 		io_pgtable_reserve_torture.seconds="$DURATION" \

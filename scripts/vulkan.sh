@@ -59,8 +59,8 @@ run_config()
 
 	case $1 in
 	# The driver's time-outs are short: time is the guest's own, not the host's
-	plain*) args=(--flavour plain --timeout 400 --icount) ;;
-	debug*) args=(--flavour debug --timeout 900) ;;
+	plain*) args=(--flavour plain --icount) ;;
+	debug*) args=(--flavour debug) ;;
 	*) usage ;;
 	esac
 	case $1 in

@@ -17,7 +17,7 @@
 #include "tap.h"
 
 /* Beyond --seconds */
-#define PATIENCE_S	120
+#define PATIENCE_S	900
 
 struct options options = { .seed = 1, .seconds = 5 };
 

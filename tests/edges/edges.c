@@ -15,7 +15,7 @@
 #include "scenarios.h"
 #include "tap.h"
 
-#define DEFAULT_TIMEOUT_S	120
+#define DEFAULT_TIMEOUT_S	900
 
 bool edges_short;
 

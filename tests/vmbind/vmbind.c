@@ -13,7 +13,7 @@
 #include "scenarios.h"
 #include "tap.h"
 
-#define DEFAULT_TIMEOUT_S	120
+#define DEFAULT_TIMEOUT_S	900
 /* The kind of a scenario that some kernel answers with a warning */
 #define WARNS			1
 

@@ -12,7 +12,7 @@
 #include "scenarios.h"
 #include "vk.h"
 
-#define DEFAULT_TIMEOUT_S	120
+#define DEFAULT_TIMEOUT_S	900
 
 static const struct scenario scenarios[] = {
 	{ "device", "the device, its families and features", run_device, 0 },
