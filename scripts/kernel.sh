@@ -8,16 +8,18 @@
 #   scripts/kernel.sh make TREE CONFIG ARG...   make there, as the build does
 #
 # TREE:   base, reserve (base plus series), walks (base plus the first steps of the
-#         series, those with faster walks for everybody), or break-NAME: base plus
-#         tests/kernel/break-NAME.patch, a kernel broken on purpose, to prove
-#         that the tests notice. Also step: the tree in which series.sh goes
-#         from step to step.
+#         series, those with faster walks for everybody), or break-NAME: the base
+#         kernel, or the reserve one for break-reserve-NAME, with a Panthor that is
+#         broken on purpose by tests/kernel/break-NAME.patch, to prove that the tests
+#         notice. Only that module is built; image and other modules are those of
+#         the kernel that is not broken. Also step: the tree in which series.sh
+#         goes from step to step.
 # CONFIG: plain (arm64, what is measured), debug (arm64, KASAN, lockdep, fault
-#         injection), gcov (plain, and Panthor counts its lines), kunit (arm64,
-#         small, with lockdep, for KUnit), um (User Mode Linux, for KUnit),
-#         um-smp (the same with several processors), um-debug (that with KASAN
-#         and lockdep), um-bench and um-bench-smp (native timings; modules can
-#         be loaded).
+#         injection; with the series also its KUnit suites), gcov (plain, and
+#         Panthor counts its lines), kunit (arm64, small, for make lint), um (User
+#         Mode Linux, for KUnit), um-smp (the same with several processors),
+#         um-debug (that with KASAN and lockdep), um-bench and um-bench-smp (native
+#         timings; modules can be loaded).
 #
 # Progress goes to stderr; stdout has two lines for "eval":
 #   image=PATH      arch/arm64/boot/Image, or the UML executable
@@ -43,8 +45,9 @@ tree_path()
 {
 	case $1 in
 	base) printf '%s\n' "$BASE_TREE" ;;
-	reserve) printf '%s\n' "$TREE" ;;
-	walks | break-* | step) printf '%s\n' "$BUILD/linux-$1" ;;
+	reserve | break-reserve-*) printf '%s\n' "$TREE" ;;
+	break-*) printf '%s\n' "$BASE_TREE" ;;
+	walks | step | mutant) printf '%s\n' "$BUILD/linux-$1" ;;
 	*) usage ;;
 	esac
 }
@@ -69,7 +72,7 @@ fragments()
 	case $which-$1 in
 	reserve-kunit)
 		printf '%s\n' "$dir/reserve-tests.config" "$dir/reserve-kunit-panthor.config" ;;
-	reserve-debug) printf '%s\n' "$dir/reserve-guest-debug.config" ;;
+	reserve-debug) printf '%s\n' "$dir/reserve-tests.config" "$dir/reserve-guest-debug.config" ;;
 	step-um)
 		# From the step on that has them
 		[ ! -e "$tree/drivers/iommu/io-pgtable-reserve-torture.c" ] ||
@@ -96,26 +99,52 @@ image_path()
 
 print_paths()
 {
-	printf 'image=%s\nmodules=%s\n' "$(image_path)" "$out/modules"
+	printf 'image=%s\nmodules=%s\n' "$(image_path)" "$(modules_path)"
 }
 
-# A kernel with one deliberate mistake, as a work tree of its own: break-reserve-NAME
-# is the one with the series, any other the base kernel.
-break_tree()
+modules_path()
 {
-	local patch=$ROOT/tests/kernel/$1.patch key from
+	case $which in
+	break-*) printf '%s\n' "$BUILD/$which-$config/modules" ;;
+	*) printf '%s\n' "$out/modules" ;;
+	esac
+}
 
-	[ -f "$patch" ] || _fail "there is no tests/kernel/$1.patch"
-	from=$(kref base)
-	[[ $1 != break-reserve-* ]] || from=$(wgit "$TREE" rev-parse HEAD)
-	key=$(hash_of "$from" "$patch")
-	if stamp_ok "$BUILD/stamp/tree-$1" "$key" && [ -e "$tree/.git" ]; then
+# The kernel that a broken one is but for its Panthor
+intact()
+{
+	case $which in
+	break-reserve-*) echo reserve ;;
+	*) echo base ;;
+	esac
+}
+
+# Panthor with one deliberate mistake, as a module of the kernel that is built.
+build_broken()
+{
+	local dir src patch=$ROOT/tests/kernel/$which.patch key panthor=drivers/gpu/drm/panthor
+
+	dir=$(dirname "$(modules_path)")
+	src=$dir/src
+	[ -f "$patch" ] || _fail "there is no tests/kernel/$which.patch"
+	! grep '^+++ ' "$patch" | grep -qv "^+++ b/$panthor/" ||
+		_fail "tests/kernel/$which.patch changes more than Panthor, for which only modules are built anew"
+	key=$(hash_of "$patch" "$tree/$panthor" "$ROOT/scripts/kernel.sh" \
+		"$(cat "$out/.stamp" 2>/dev/null)")
+	# Without a stamp there, an unfinished edit may have changed anything.
+	if [ -f "$out/.stamp" ] && stamp_ok "$dir/.stamp" "$key"; then
 		return
 	fi
-	worktree "$tree" base
-	wgit "$tree" checkout -q -f --detach "$from"
-	wgit "$tree" apply --index "$patch" || _fail "tests/kernel/$1.patch does not apply to its kernel"
-	stamp_set "$BUILD/stamp/tree-$1" "$key"
+	rm -rf "$dir"
+	mkdir -p "$src/$panthor"
+	cp "$tree/$panthor"/{Makefile,*.[ch]} "$src/$panthor/"
+	# Not as a part of the repository that build/ is in
+	(cd "$src" && GIT_CEILING_DIRECTORIES=$dir git apply "$patch") ||
+		_fail "tests/kernel/$which.patch does not apply to its kernel"
+	kmake M="$src/$panthor" modules
+	cp -r "$out/modules" "$dir/modules"
+	cp "$src/$panthor/panthor.ko" "$dir/modules/"
+	stamp_set "$dir/.stamp" "$key"
 }
 
 # The series up to the last step about walks, as a work tree of its own.
@@ -235,16 +264,9 @@ compile()
 # uncommitted changes: make finds out what those touch.
 build_key()
 {
-	local changes
-
-	changes=$(wgit "$tree" status --porcelain --untracked-files=normal)
-	# A broken tree has its one patch uncommitted, which its stamp covers.
-	case $which in
-	break-*) changes=$(cat "$BUILD/stamp/tree-$which") ;;
-	*) [ -z "$changes" ] || return 0 ;;
-	esac
+	[ -z "$(wgit "$tree" status --porcelain --untracked-files=normal)" ] || return 0
 	mapfile -t files < <(fragments "$config")
-	hash_of "$(wgit "$tree" rev-parse 'HEAD^{tree}')" "$changes" "${files[@]}" \
+	hash_of "$(wgit "$tree" rev-parse 'HEAD^{tree}')" "${files[@]}" \
 		"$ROOT/scripts/kernel.sh" "$("$(compiler)" --version | head -n 1)"
 }
 
@@ -261,16 +283,20 @@ build()
 {
 	local key
 
+	if [[ $which = break-* ]]; then
+		"$0" build "$(intact)" "$config" >/dev/null
+		locked "kernel-$which-$config"
+		REMEDY="the patch may have to follow a change of Panthor's" \
+			step "build $which $config modules" build_broken
+		return
+	fi
 	need_packages gcc make libc6-dev flex bison bc libelf-dev libssl-dev ccache kmod
 	if [[ $config != um* ]] && [ "$(uname -m)" != aarch64 ]; then
 		need_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 	fi
 	"$ROOT/scripts/kernel-tree.sh"
 	locked "kernel-$which-$config"
-	case $which in
-	walks) step "write tree walks" walks_tree ;;
-	break-*) step "write tree $which" break_tree "$which" ;;
-	esac
+	[ "$which" != walks ] || step "write tree walks" walks_tree
 	key=$(build_key)
 	if [ -n "$key" ] && stamp_ok "$out/.stamp" "$key" && [ -e "$(image_path)" ]; then
 		return
@@ -295,7 +321,7 @@ main()
 
 	case $1 in
 	build) build ;;
-	path) [ -e "$(image_path)" ] || die "the $which $config kernel is not built; run: scripts/kernel.sh build $which $config" ;;
+	path) [[ -e $(image_path) && -e $(modules_path) ]] || die "the $which $config kernel is not built; run: scripts/kernel.sh build $which $config" ;;
 	make)
 		[ -e "$out/.config" ] || die "the $which $config kernel is not configured; run: scripts/kernel.sh build $which $config"
 		shift 3
