@@ -77,15 +77,45 @@ exact_initramfs()
 		>"$dir/initramfs"
 }
 
+# exact_quietly COMMAND: a command for exact_initramfs that runs COMMAND and then
+# shows, when nobody else writes to the console any more, what it printed and what
+# the kernel complained of; exact_output and exact_complaints read that.
+exact_quietly()
+{
+	cat <<-END
+		($1) >/tmp/stdout 2>&1
+		rc=\$?
+		\$bb dmesg -n 1
+		echo "exact: output"
+		\$bb cat /tmp/stdout
+		echo "exact: complaints"
+		\$bb dmesg -r | \$bb grep '^<[0-4]>'
+		(exit \$rc)
+	END
+}
+
+# exact_output NAME, exact_complaints NAME: of a run of such a command
+exact_output()
+{
+	tr -d '\r' <"$1.console" | sed -n '/^exact: output$/,/^exact: complaints$/{ /^exact: /!p }'
+}
+
+exact_complaints()
+{
+	tr -d '\r' <"$1.console" | sed -n '/^exact: complaints$/,$p'
+}
+
 # exact_run DIR NAME SHIFT [APPEND [QEMU-ARG...]]: boot; the console goes to
 # NAME.console, QEMU's messages to NAME.log. An instruction takes 2^SHIFT ns; one
-# processor has no order to choose.
+# processor has no order to choose. The limit is for a guest that never ends: the
+# guest's own time, by which its programs give up, does not pass while the host is
+# busy.
 exact_run()
 {
 	local dir=$1 name=$2 shift=$3 append=${4:-} args
 
 	args=("${@:5}")
-	timeout "${EXACT_TIMEOUT:-300}" "$("$ROOT/scripts/qemu.sh" path)" \
+	timeout "${EXACT_TIMEOUT:-1800}" "$("$ROOT/scripts/qemu.sh" path)" \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-M virt,gic-version=3,iommu=smmuv3,mali=on,dtb-randomness=off \
 		-cpu cortex-a76 -smp 1 -m 1G \

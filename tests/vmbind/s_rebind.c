@@ -172,7 +172,13 @@ static void running_tile(struct gpu *g)
 	ok(is_either(&dst), "each word is of the one tile or of the other");
 }
 
-/* One load in each 2 MiB: the range is too wide for the TLB */
+/*
+ * Loads of four pages in each 2 MiB, more pages and more blocks than the TLB holds:
+ * when the GPU comes to the same 2 MiB again it has to walk, so that it cannot miss
+ * that they are being rebound.
+ */
+#define STRIDE_PAGES	4
+
 static struct cs stride_stream(struct gpu *g, uint64_t va, uint64_t size)
 {
 	struct cs cs = gpu_cs(g);
@@ -181,7 +187,8 @@ static struct cs stride_stream(struct gpu *g, uint64_t va, uint64_t size)
 	cs_mov48(&cs, R_SRC, va);
 	cs_mov32(&cs, R_COUNT, size / SZ_2M);
 	loop = cs.count;
-	cs_load(&cs, 0, R_SRC, 0x1, 0);
+	for (int i = 0; i < STRIDE_PAGES; i++)
+		cs_load(&cs, i, R_SRC, 0x1, i * SZ_4K);
 	cs_wait(&cs, CS_SB_LS);
 	cs_add64(&cs, R_SRC, R_SRC, SZ_2M);
 	cs_add32(&cs, R_COUNT, R_COUNT, -1);

@@ -27,6 +27,7 @@ static const struct scenario scenarios[] = {
 	{ "running", "rebinds under a GPU that reads without a pause", run_running, 0 },
 	{ "split", "partial unmaps and remaps of 2 MiB blocks", run_split, 0 },
 	{ "fault", "what must fault does, and is reported", run_fault, 0 },
+	{ "gone", "a table that goes with its mapping", run_gone, 0 },
 	{ "tables", "tables that come and go with a tile", run_tables, 0 },
 	{ "slots", "more VMs than address spaces", run_slots, 0 },
 	{ "errors", "bad arguments and their errno", run_errors, 0 },
