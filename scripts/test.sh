@@ -20,6 +20,7 @@ SUITES=(
 	'results|tests/results/run.sh'
 	'model|make --no-print-directory -C tests/model check'
 	'interleave|tests/interleave/run.sh'
+	'models|tests/models/run.sh'
 	'kunit|scripts/kunit.sh'
 	'torture|scripts/torture.sh 20 1 um-debug'
 	'fuzz|scripts/fuzz.sh'
