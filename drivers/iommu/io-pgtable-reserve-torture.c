@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Torture of reservations in I/O page tables: several threads reserve, map,
- * unmap, release in parts and look up, in one page table, with allocations that
- * fail, and compare each result with a reference model.
+ * unmap, release in parts, trim, look up and track what is dirty, in one page
+ * table, with allocations that fail, and compare each result with a reference
+ * model. One page table after the other, of each set of page sizes, for a walker
+ * that is coherent and for one that is not.
  *
- * The window of IOVA that is used is a row of slots of one leaf table each.
- * Each page has one owner, who alone maps it, so that its model needs no lock:
- * in even slots the pages belong to the threads in turn, in odd slots all to
- * one, who also maps blocks there. Everybody reserves anywhere. So tables come
- * and go under the feet of their neighbours.
+ * The window of IOVA that is used is a row of slots of one leaf table each, on
+ * both sides of the end of a table above. Each page has one owner, who alone maps
+ * it, so that its model needs no lock: in even slots the pages belong to the
+ * threads in turn, in odd slots all to one, who also maps blocks there. Beyond
+ * the window each thread has all that a larger block maps. Everybody reserves
+ * anywhere in the window. So tables come and go under the feet of their
+ * neighbours.
  *
  * What a thread tries follows from the seed; what it finds, and so whether an
  * allocation is there to fail, also from how the threads interleave. The first
- * finding stops all, with the seed and the last operations
- * of the thread that has it.
+ * finding stops all, with the seed and the last operations of the thread that has
+ * it.
  */
 
 #define pr_fmt(fmt)	"io-pgtable reserve torture: " fmt
@@ -22,49 +26,61 @@
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/completion.h>
+#include <linux/dma-mapping.h>
 #include <linux/io-pgtable.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
+#include <linux/rcupdate.h>
 #include <linux/sizes.h>
 #include <linux/vmstat.h>
 
 #include "iommu-pages.h"
 
-static unsigned int seconds = 2;
+static unsigned int seconds = 3;
 module_param(seconds, uint, 0444);
-MODULE_PARM_DESC(seconds, "How long the threads run");
+MODULE_PARM_DESC(seconds, "How long the threads run, all page tables together");
 
 static unsigned int seed = 1;
 module_param(seed, uint, 0444);
 MODULE_PARM_DESC(seed, "What the threads do");
 
 #define RT_THREADS	4
+/* Slots of the window, and of what each thread has beyond it */
 #define RT_SLOTS	16
-#define RT_PAGES	512
+#define RT_OWN_SLOTS	2
+#define RT_ALL_SLOTS	(RT_SLOTS + RT_THREADS * RT_OWN_SLOTS)
+/* Pages of a slot that are used, the first ones */
+#define RT_PAGES	128
 #define RT_LAST_OPS	12
 #define RT_GUESTS	8
-#define RT_BASE		(SZ_1G - RT_SLOTS / 2 * SZ_2M)
 
-/* A page of the window, to its owner */
+/* A page, to its owner */
 struct rt_page {
 	u8 reserved;
 	bool mapped;
 };
 
-/* A slot, to its owner, if it has one for all of its pages */
-struct rt_slot {
+/* A block, to its owner, if it has one for all of its pages */
+struct rt_block {
 	u8 reserved;
-	bool block;
+	bool mapped;
 };
 
 struct rt_torture {
 	struct kunit *test;
 	struct io_pgtable_ops *ops;
+	struct io_pgtable_cfg cfg;
+	/* What a page, a leaf table and the table above span */
+	size_t pgsize;
+	size_t span;
+	size_t upper;
 	struct rt_page (*pages)[RT_PAGES];
-	struct rt_slot slots[RT_SLOTS];
+	struct rt_block slots[RT_ALL_SLOTS];
+	/* The larger blocks beyond the window, by thread */
+	struct rt_block larger[RT_THREADS];
 	bool stop;
 	unsigned long end;
 };
@@ -87,6 +103,8 @@ struct rt_thread {
 	struct rt_op last[RT_LAST_OPS];
 	/* Reservations of others' pages, which are never mapped by us */
 	struct rt_op guests[RT_GUESTS];
+	/* Tables that wait for a flush */
+	struct iommu_iotlb_gather gather;
 	struct completion done;
 };
 
@@ -109,8 +127,9 @@ static void rt_found(struct rt_thread *thread, const char *what)
 
 	if (xchg(&torture->stop, true))
 		return;
-	pr_err("thread %u: %s; seed %u, last operations:\n", thread->id, what,
-	       seed);
+	pr_err("thread %u: %s; page sizes %#lx%s, seed %u, last operations:\n",
+	       thread->id, what, torture->cfg.pgsize_bitmap,
+	       torture->cfg.coherent_walk ? "" : " incoherent", seed);
 	for (unsigned long i = 0; i < RT_LAST_OPS; i++) {
 		struct rt_op *op;
 
@@ -123,15 +142,61 @@ static void rt_found(struct rt_thread *thread, const char *what)
 	KUNIT_FAIL(torture->test, "%s, seed %u", what, seed);
 }
 
-static unsigned long rt_iova(unsigned int slot, unsigned int page)
+/*
+ * Where things are. The window has half of its slots at the end of the first
+ * table of the level above.
+ */
+
+static unsigned long rt_slot_iova(struct rt_torture *torture, unsigned int slot)
 {
-	return RT_BASE + slot * SZ_2M + page * SZ_4K;
+	unsigned int own = slot - RT_SLOTS;
+
+	if (slot < RT_SLOTS)
+		return torture->upper + slot * torture->span -
+		       RT_SLOTS / 2 * torture->span;
+	return (2 + own / RT_OWN_SLOTS) * torture->upper +
+	       own % RT_OWN_SLOTS * torture->span;
 }
 
-/* Another place in memory each time it is asked for would tell no more */
-static phys_addr_t rt_paddr(unsigned long iova)
+static unsigned long rt_iova(struct rt_torture *torture, unsigned int slot,
+			     unsigned int page)
 {
-	return iova + SZ_1G;
+	return rt_slot_iova(torture, slot) + page * torture->pgsize;
+}
+
+static phys_addr_t rt_paddr(struct rt_torture *torture, unsigned long iova)
+{
+	return iova + torture->upper;
+}
+
+static bool rt_slot_shared(unsigned int slot)
+{
+	return slot < RT_SLOTS && !(slot % 2);
+}
+
+/* A slot that is all of a thread's */
+static unsigned int rt_own_slot(struct rt_thread *thread)
+{
+	unsigned int i = rt_random(thread, RT_SLOTS / 2 / RT_THREADS + RT_OWN_SLOTS);
+
+	if (i < RT_OWN_SLOTS)
+		return RT_SLOTS + thread->id * RT_OWN_SLOTS + i;
+	return 2 * (thread->id + RT_THREADS * (i - RT_OWN_SLOTS)) + 1;
+}
+
+/* The block around a slot, if it has one that is larger than itself */
+static struct rt_block *rt_larger(struct rt_torture *torture, unsigned int slot)
+{
+	return slot < RT_SLOTS ? NULL :
+	       &torture->larger[(slot - RT_SLOTS) / RT_OWN_SLOTS];
+}
+
+/* A block is mapped in the slot, or around it */
+static bool rt_in_block(struct rt_torture *torture, unsigned int slot)
+{
+	struct rt_block *larger = rt_larger(torture, slot);
+
+	return torture->slots[slot].mapped || (larger && larger->mapped);
 }
 
 /*
@@ -160,17 +225,16 @@ static unsigned int rt_alloc_list(int nid, gfp_t gfp, size_t size,
 	return got;
 }
 
-static int rt_alloc_children(struct iopte_page *iopt, unsigned int nr,
-			     gfp_t gfp)
+static void *rt_alloc_desc(size_t size, gfp_t gfp)
 {
 	struct kunit *test = current->kunit_test;
-	int ret = -ENOMEM;
+	void *desc = NULL;
 
 	current->kunit_test = NULL;
 	if (!rt_fails())
-		ret = iopte_page_alloc_children(iopt, nr, gfp);
+		desc = iopte_alloc_desc(size, gfp);
 	current->kunit_test = test;
-	return ret;
+	return desc;
 }
 
 /* Pages that this CPU ever took or gave back; with interrupts off */
@@ -222,30 +286,60 @@ static bool rt_reserve(struct rt_thread *thread, unsigned long iova,
 	return !ret;
 }
 
+/* The caller's flush: there is no hardware here */
+static void rt_sync(struct rt_thread *thread)
+{
+	iommu_put_pages_list(&thread->gather.freelist);
+	iommu_iotlb_gather_init(&thread->gather);
+}
+
+static struct iommu_iotlb_gather *rt_gather(struct rt_thread *thread)
+{
+	return rt_random(thread, 3) ? &thread->gather : NULL;
+}
+
 static void rt_unreserve(struct rt_thread *thread, unsigned long iova,
 			 size_t size, size_t pgsize)
 {
 	struct io_pgtable_ops *ops = thread->torture->ops;
-	unsigned long flags;
+	struct iommu_iotlb_gather *gather = rt_gather(thread);
+	unsigned long flags, events;
 
 	local_irq_save(flags);
-	ops->unreserve(ops, iova, size, pgsize);
+	events = rt_page_events();
+	ops->unreserve(ops, iova, size, pgsize, gather);
+	events = rt_page_events() - events;
 	local_irq_restore(flags);
-	rt_note(thread, "unreserve", iova, size, pgsize, 0);
+
+	rt_note(thread, "unreserve", iova, size, pgsize, !!gather);
+	if (events)
+		rt_found(thread, "unreserve took memory or gave some back");
+	if (!rt_random(thread, 8))
+		rt_sync(thread);
+}
+
+static void rt_trim(struct rt_thread *thread)
+{
+	struct iommu_iotlb_gather *gather = rt_gather(thread);
+	unsigned long nr = 1 + rt_random(thread, 4);
+
+	nr = io_pgtable_trim(thread->torture->ops, nr, gather);
+	rt_note(thread, "trim", 0, 0, 0, nr);
 }
 
 static void rt_map(struct rt_thread *thread, unsigned long iova, size_t size,
 		   size_t pgsize)
 {
-	struct io_pgtable_ops *ops = thread->torture->ops;
+	struct rt_torture *torture = thread->torture;
+	struct io_pgtable_ops *ops = torture->ops;
 	unsigned long flags, events;
 	size_t mapped = 0;
 	int ret;
 
 	local_irq_save(flags);
 	events = rt_page_events();
-	ret = ops->map_pages(ops, iova, rt_paddr(iova), pgsize, size / pgsize,
-			     IOMMU_READ | IOMMU_WRITE, 0, &mapped);
+	ret = ops->map_pages(ops, iova, rt_paddr(torture, iova), pgsize,
+			     size / pgsize, IOMMU_READ | IOMMU_WRITE, 0, &mapped);
 	events = rt_page_events() - events;
 	local_irq_restore(flags);
 
@@ -278,13 +372,33 @@ static void rt_unmap(struct rt_thread *thread, unsigned long iova, size_t size,
 
 static void rt_look(struct rt_thread *thread, unsigned long iova, bool mapped)
 {
-	struct io_pgtable_ops *ops = thread->torture->ops;
-	phys_addr_t want = mapped ? rt_paddr(iova) : 0;
-	phys_addr_t paddr = ops->iova_to_phys(ops, iova);
+	struct rt_torture *torture = thread->torture;
+	phys_addr_t want = mapped ? rt_paddr(torture, iova) : 0;
+	phys_addr_t paddr = torture->ops->iova_to_phys(torture->ops, iova);
 
 	rt_note(thread, "lookup", iova, 0, 0, paddr);
 	if (paddr != want)
 		rt_found(thread, "lookup does not find what is mapped");
+}
+
+/* A range that is mapped, and was written to or not since it was looked at last */
+static void rt_dirty(struct rt_thread *thread, unsigned long iova, size_t size,
+		     bool dirty)
+{
+	struct io_pgtable_ops *ops = thread->torture->ops;
+	struct iommu_iotlb_gather gather;
+	struct iommu_dirty_bitmap bitmap;
+	bool right;
+	int ret;
+
+	iommu_iotlb_gather_init(&gather);
+	iommu_dirty_bitmap_init(&bitmap, NULL, &gather);
+	ret = ops->read_and_clear_dirty(ops, iova, size, 0, &bitmap);
+	rt_note(thread, dirty ? "dirty" : "clean", iova, size, 0, ret);
+	right = dirty ? gather.start == iova && gather.end == iova + size - 1 :
+			gather.start > gather.end;
+	if (ret || !right)
+		rt_found(thread, "dirty tracking does not find what is dirty");
 }
 
 /*
@@ -298,11 +412,6 @@ struct rt_run {
 	unsigned int nr;
 };
 
-static bool rt_slot_shared(unsigned int slot)
-{
-	return !(slot % 2);
-}
-
 static void rt_own_run(struct rt_thread *thread, struct rt_run *run)
 {
 	unsigned int part = RT_PAGES / RT_THREADS;
@@ -313,8 +422,7 @@ static void rt_own_run(struct rt_thread *thread, struct rt_run *run)
 		run->nr = 1 + rt_random(thread, (thread->id + 1) * part - run->first);
 		return;
 	}
-	run->slot = 2 * (thread->id + RT_THREADS *
-			 rt_random(thread, RT_SLOTS / 2 / RT_THREADS)) + 1;
+	run->slot = rt_own_slot(thread);
 	run->first = rt_random(thread, RT_PAGES);
 	run->nr = 1 + rt_random(thread, RT_PAGES - run->first);
 	if (!rt_random(thread, 4)) {
@@ -370,25 +478,29 @@ static void rt_do_pages(struct rt_thread *thread)
 	size_t size;
 
 	rt_own_run(thread, &run);
-	if (torture->slots[run.slot].block || !rt_run_while(thread, &run, can[what]))
+	if (rt_in_block(torture, run.slot) || !rt_run_while(thread, &run, can[what]))
 		return;
 	page = &torture->pages[run.slot][run.first];
-	iova = rt_iova(run.slot, run.first);
-	size = run.nr * SZ_4K;
+	iova = rt_iova(torture, run.slot, run.first);
+	size = run.nr * torture->pgsize;
 
 	switch (what) {
 	case 0:
-		if (!rt_reserve(thread, iova, size, SZ_4K))
+		if (!rt_reserve(thread, iova, size, torture->pgsize))
 			return;
 		break;
 	case 1:
-		rt_unreserve(thread, iova, size, SZ_4K);
+		rt_unreserve(thread, iova, size, torture->pgsize);
 		break;
 	case 2:
-		rt_map(thread, iova, size, SZ_4K);
+		rt_map(thread, iova, size, torture->pgsize);
+		if (!rt_random(thread, 4)) {
+			rt_dirty(thread, iova, size, true);
+			rt_dirty(thread, iova, size, false);
+		}
 		break;
 	case 3:
-		rt_unmap(thread, iova, size, SZ_4K);
+		rt_unmap(thread, iova, size, torture->pgsize);
 		break;
 	}
 	for (unsigned int i = 0; i < run.nr; i++) {
@@ -397,74 +509,125 @@ static void rt_do_pages(struct rt_thread *thread)
 	}
 }
 
-/* In a slot that is ours: reserve, map and unmap it as a block */
-static void rt_do_block(struct rt_thread *thread)
+static bool rt_slot_mapped(struct rt_torture *torture, unsigned int slot)
+{
+	struct rt_page *page = torture->pages[slot];
+
+	for (unsigned int i = 0; i < RT_PAGES; i++)
+		if (page[i].mapped)
+			return true;
+	return torture->slots[slot].mapped;
+}
+
+static void rt_slot_unmapped(struct rt_torture *torture, unsigned int slot)
+{
+	struct rt_page *page = torture->pages[slot];
+
+	for (unsigned int i = 0; i < RT_PAGES; i++)
+		page[i].mapped = false;
+	torture->slots[slot].mapped = false;
+}
+
+/*
+ * Reserve, release, map or unmap a block of @size with @nr slots from @slot on in
+ * it. What was mapped in these by smaller pages is gone then.
+ */
+static void rt_use_block(struct rt_thread *thread, struct rt_block *block,
+			 unsigned int slot, unsigned int nr, size_t size)
 {
 	struct rt_torture *torture = thread->torture;
-	struct rt_page *page;
-	struct rt_slot *slot;
-	unsigned int mapped = 0;
-	struct rt_run run;
-	unsigned long iova;
+	unsigned long iova = rt_slot_iova(torture, slot);
+	bool mapped = block->mapped;
 
-	rt_own_run(thread, &run);
-	if (rt_slot_shared(run.slot))
-		return;
-	slot = &torture->slots[run.slot];
-	page = torture->pages[run.slot];
-	iova = rt_iova(run.slot, 0);
-	for (unsigned int i = 0; i < RT_PAGES; i++)
-		mapped += page[i].mapped;
+	for (unsigned int i = slot; i < slot + nr; i++)
+		mapped |= rt_slot_mapped(torture, i);
 
 	switch (rt_random(thread, 4)) {
 	case 0:
-		if (slot->reserved < 100)
-			slot->reserved += rt_reserve(thread, iova, SZ_2M, SZ_2M);
-		break;
+		if (block->reserved < 100)
+			block->reserved += rt_reserve(thread, iova, size, size);
+		return;
 	case 1:
-		if (slot->reserved <= slot->block)
-			break;
-		rt_unreserve(thread, iova, SZ_2M, SZ_2M);
-		slot->reserved--;
-		break;
+		if (block->reserved <= block->mapped)
+			return;
+		rt_unreserve(thread, iova, size, size);
+		block->reserved--;
+		return;
 	case 2:
-		/* Over pages, too: they are gone then */
-		if (!slot->reserved || slot->block)
-			break;
-		rt_map(thread, iova, SZ_2M, SZ_2M);
-		for (unsigned int i = 0; i < RT_PAGES; i++)
-			page[i].mapped = false;
-		slot->block = true;
+		/* Over pages, too */
+		if (!block->reserved || block->mapped)
+			return;
+		rt_map(thread, iova, size, size);
 		break;
 	case 3:
-		if (!slot->block && !mapped)
-			break;
-		rt_unmap(thread, iova, SZ_2M, SZ_2M);
-		for (unsigned int i = 0; i < RT_PAGES; i++)
-			page[i].mapped = false;
-		slot->block = false;
+		if (!mapped)
+			return;
+		rt_unmap(thread, iova, size, size);
+		mapped = false;
 		break;
 	}
+	/* What is below is gone, and the block is there or gone */
+	for (unsigned int i = slot; i < slot + nr; i++)
+		rt_slot_unmapped(torture, i);
+	block->mapped = torture->ops->iova_to_phys(torture->ops, iova);
+}
+
+static void rt_do_block(struct rt_thread *thread)
+{
+	struct rt_torture *torture = thread->torture;
+	unsigned long pgsizes = torture->cfg.pgsize_bitmap;
+	unsigned int slot = rt_own_slot(thread);
+	struct rt_block *larger = rt_larger(torture, slot);
+
+	if (larger && (pgsizes & torture->upper) && rt_random(thread, 2)) {
+		rt_use_block(thread, larger,
+			     RT_SLOTS + thread->id * RT_OWN_SLOTS, RT_OWN_SLOTS,
+			     torture->upper);
+		return;
+	}
+	if ((pgsizes & torture->span) && !(larger && larger->mapped))
+		rt_use_block(thread, &torture->slots[slot], slot, 1, torture->span);
 }
 
 static void rt_do_look(struct rt_thread *thread)
 {
+	struct arm_lpae_io_pgtable_walk_data walk;
 	struct rt_torture *torture = thread->torture;
 	struct io_pgtable_ops *ops = torture->ops;
 	struct rt_run run;
+	unsigned long iova;
 
 	rt_own_run(thread, &run);
-	rt_look(thread, rt_iova(run.slot, run.first),
-		torture->slots[run.slot].block ||
+	rt_look(thread, rt_iova(torture, run.slot, run.first),
+		rt_in_block(torture, run.slot) ||
 		torture->pages[run.slot][run.first].mapped);
 
-	/* And somewhere else: whatever it says, it must come back */
-	ops->iova_to_phys(ops, rt_iova(rt_random(thread, RT_SLOTS), run.first));
+	/* And somewhere else: whatever these say, they must come back */
+	iova = rt_iova(torture, rt_random(thread, RT_ALL_SLOTS), run.first);
+	ops->iova_to_phys(ops, iova);
+	ops->pgtable_walk(ops, iova, &walk);
+}
+
+/* Where nobody ever reserves, nothing can be mapped */
+static void rt_do_refused(struct rt_thread *thread)
+{
+	struct rt_torture *torture = thread->torture;
+	struct io_pgtable_ops *ops = torture->ops;
+	unsigned long iova = (8 + thread->id) * torture->upper;
+	size_t mapped = 0;
+	int ret;
+
+	ret = ops->map_pages(ops, iova, 0, torture->pgsize, 1, IOMMU_READ,
+			     GFP_KERNEL, &mapped);
+	rt_note(thread, "map nowhere", iova, 0, 0, ret);
+	if (ret != -ENOENT || mapped)
+		rt_found(thread, "map without a reservation");
 }
 
 /* Reserve what is not ours, or let go of it in two parts */
 static void rt_do_guest(struct rt_thread *thread)
 {
+	struct rt_torture *torture = thread->torture;
 	struct rt_op *guest = &thread->guests[rt_random(thread, RT_GUESTS)];
 	unsigned int slot = rt_random(thread, RT_SLOTS);
 	size_t cut;
@@ -479,32 +642,48 @@ static void rt_do_guest(struct rt_thread *thread)
 		return;
 	}
 
-	guest->pgsize = rt_random(thread, 3) ? SZ_4K : SZ_2M;
-	guest->iova = rt_iova(slot, 0);
-	cut = SZ_2M * (1 + rt_random(thread, RT_SLOTS - slot));
+	guest->pgsize = torture->pgsize;
+	if ((torture->cfg.pgsize_bitmap & torture->span) && !rt_random(thread, 3))
+		guest->pgsize = torture->span;
+	guest->iova = rt_slot_iova(torture, slot);
+	cut = torture->span * (1 + rt_random(thread, RT_SLOTS - slot));
 	if (rt_reserve(thread, guest->iova, cut, guest->pgsize))
 		guest->size = cut;
 }
 
-static void rt_clean_slot(struct rt_thread *thread, unsigned int slot,
-			  unsigned int first, unsigned int nr)
+static void rt_clean_pages(struct rt_thread *thread, unsigned int slot,
+			   unsigned int first, unsigned int nr)
 {
 	struct rt_torture *torture = thread->torture;
 	struct rt_page *page = torture->pages[slot];
+	size_t pgsize = torture->pgsize;
 
 	for (unsigned int i = first; i < first + nr; i++) {
+		unsigned long iova = rt_iova(torture, slot, i);
+
 		if (page[i].mapped)
-			rt_unmap(thread, rt_iova(slot, i), SZ_4K, SZ_4K);
+			rt_unmap(thread, iova, pgsize, pgsize);
 		for (; page[i].reserved; page[i].reserved--)
-			rt_unreserve(thread, rt_iova(slot, i), SZ_4K, SZ_4K);
+			rt_unreserve(thread, iova, pgsize, pgsize);
 		page[i].mapped = false;
 	}
+}
+
+static void rt_clean_block(struct rt_thread *thread, struct rt_block *block,
+			   unsigned long iova, size_t size)
+{
+	if (block->mapped)
+		rt_unmap(thread, iova, size, size);
+	block->mapped = false;
+	for (; block->reserved; block->reserved--)
+		rt_unreserve(thread, iova, size, size);
 }
 
 static void rt_clean(struct rt_thread *thread)
 {
 	struct rt_torture *torture = thread->torture;
 	unsigned int part = RT_PAGES / RT_THREADS;
+	unsigned int own = RT_SLOTS + thread->id * RT_OWN_SLOTS;
 
 	for (unsigned int i = 0; i < RT_GUESTS; i++) {
 		struct rt_op *guest = &thread->guests[i];
@@ -515,18 +694,16 @@ static void rt_clean(struct rt_thread *thread)
 		guest->size = 0;
 	}
 
-	for (unsigned int i = 0; i < RT_SLOTS; i++) {
-		struct rt_slot *slot = &torture->slots[i];
-
+	rt_clean_block(thread, &torture->larger[thread->id],
+		       rt_slot_iova(torture, own), torture->upper);
+	for (unsigned int i = 0; i < RT_ALL_SLOTS; i++) {
 		if (rt_slot_shared(i)) {
-			rt_clean_slot(thread, i, thread->id * part, part);
-		} else if (i / 2 % RT_THREADS == thread->id) {
-			if (slot->block)
-				rt_unmap(thread, rt_iova(i, 0), SZ_2M, SZ_2M);
-			slot->block = false;
-			rt_clean_slot(thread, i, 0, RT_PAGES);
-			for (; slot->reserved; slot->reserved--)
-				rt_unreserve(thread, rt_iova(i, 0), SZ_2M, SZ_2M);
+			rt_clean_pages(thread, i, thread->id * part, part);
+		} else if (i < RT_SLOTS ? i / 2 % RT_THREADS == thread->id :
+					  i >= own && i < own + RT_OWN_SLOTS) {
+			rt_clean_block(thread, &torture->slots[i],
+				       rt_slot_iova(torture, i), torture->span);
+			rt_clean_pages(thread, i, 0, RT_PAGES);
 		}
 	}
 }
@@ -537,15 +714,20 @@ static void rt_round(struct rt_thread *thread)
 	if (!rt_random(thread, 200))
 		rt_clean(thread);
 
-	switch (rt_random(thread, 8)) {
-	case 0:
+	switch (rt_random(thread, 16)) {
+	case 0 ... 1:
 		rt_do_guest(thread);
 		break;
-	case 1:
+	case 2:
 		rt_do_look(thread);
 		break;
-	case 2:
 	case 3:
+		rt_do_refused(thread);
+		break;
+	case 4:
+		rt_trim(thread);
+		break;
+	case 5 ... 8:
 		rt_do_block(thread);
 		break;
 	default:
@@ -561,6 +743,7 @@ static int rt_thread_fn(void *data)
 
 	prandom_seed_state(&thread->rnd, seed * 1000ULL + thread->id);
 	prandom_seed_state(&thread->fail_rnd, ~(seed * 1000ULL + thread->id));
+	iommu_iotlb_gather_init(&thread->gather);
 	while (!READ_ONCE(torture->stop) && time_before(jiffies, torture->end)) {
 		for (int i = 0; i < 64 && !READ_ONCE(torture->stop); i++)
 			rt_round(thread);
@@ -568,6 +751,7 @@ static int rt_thread_fn(void *data)
 	}
 	if (!READ_ONCE(torture->stop))
 		rt_clean(thread);
+	rt_sync(thread);
 	complete(&thread->done);
 	return 0;
 }
@@ -611,50 +795,83 @@ static void rt_run_threads(struct rt_torture *torture)
 		nr_ops += threads[i].nr_ops;
 		nr_failed += threads[i].nr_failed;
 	}
-	kunit_info(test, "%lu operations, %lu of them without memory, seed %u\n",
-		   nr_ops, nr_failed, seed);
+	kunit_info(test, "%lu operations, %lu of them without memory, seed %u, page sizes %#lx%s\n",
+		   nr_ops, nr_failed, seed, torture->cfg.pgsize_bitmap,
+		   torture->cfg.coherent_walk ? "" : " incoherent");
 	KUNIT_EXPECT_GT(test, nr_ops, 0);
+	kunit_kfree(test, threads);
+}
+
+static void rt_torture_one(struct rt_torture *torture, unsigned long pgsizes,
+			   bool coherent, struct device *dev)
+{
+	struct kunit *test = torture->test;
+	unsigned int bits;
+	long pages, top;
+
+	torture->cfg = (struct io_pgtable_cfg) {
+		.quirks = IO_PGTABLE_QUIRK_NO_WARN | IO_PGTABLE_QUIRK_RESERVED |
+			  IO_PGTABLE_QUIRK_ARM_HD,
+		.pgsize_bitmap = pgsizes,
+		.ias = pgsizes & SZ_4T ? 52 : 48,
+		.oas = pgsizes & SZ_4T ? 52 : 48,
+		.coherent_walk = coherent,
+		.tlb = &rt_tlb_ops,
+		.iommu_dev = dev,
+	};
+	torture->pgsize = BIT(__ffs(pgsizes));
+	bits = __ffs(pgsizes) - 3;
+	torture->span = torture->pgsize << bits;
+	torture->upper = torture->span << bits;
+	memset(torture->pages, 0, RT_ALL_SLOTS * sizeof(*torture->pages));
+	memset(torture->slots, 0, sizeof(torture->slots));
+	memset(torture->larger, 0, sizeof(torture->larger));
+
+	rcu_barrier();
+	pages = rt_iommu_pages();
+	torture->ops = alloc_io_pgtable_ops(ARM_64_LPAE_S1, &torture->cfg, torture);
+	KUNIT_ASSERT_NOT_NULL(test, torture->ops);
+	top = rt_iommu_pages();
+	rt_run_threads(torture);
+
+	/* All is released: what is left are idle tables, and the top */
+	io_pgtable_trim(torture->ops, ULONG_MAX, NULL);
+	rcu_barrier();
+	if (!torture->stop)
+		KUNIT_EXPECT_EQ(test, top, rt_iommu_pages());
+	free_io_pgtable_ops(torture->ops);
+	if (!torture->stop)
+		KUNIT_EXPECT_EQ(test, pages, rt_iommu_pages());
 }
 
 static void threads_reserve_and_map(struct kunit *test)
 {
-	struct rt_torture *torture = kunit_kzalloc(test, sizeof(*torture), GFP_KERNEL);
-	struct io_pgtable_cfg cfg = {
-		.quirks = IO_PGTABLE_QUIRK_NO_WARN,
-		.pgsize_bitmap = SZ_4K | SZ_2M,
-		.ias = 48,
-		.oas = 48,
-		.coherent_walk = true,
-		.tlb = &rt_tlb_ops,
+	static const unsigned long pgsizes[] = {
+		SZ_4K | SZ_2M, SZ_4K | SZ_2M | SZ_1G, SZ_4K | SZ_1G,
+		SZ_16K | SZ_32M, SZ_64K | SZ_512M, SZ_64K | SZ_512M | SZ_4T,
 	};
-	long pages;
+	struct rt_torture *torture = kunit_kzalloc(test, sizeof(*torture), GFP_KERNEL);
+	unsigned long start = jiffies, each;
+	struct device *dev;
 
 	KUNIT_ASSERT_NOT_NULL(test, torture);
 	torture->test = test;
-	torture->pages = kunit_kcalloc(test, RT_SLOTS, sizeof(*torture->pages),
+	torture->pages = kunit_kcalloc(test, RT_ALL_SLOTS, sizeof(*torture->pages),
 				       GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, torture->pages);
-	cfg.iommu_dev = kunit_device_register(test, "io-pgtable-reserve-torture");
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, cfg.iommu_dev);
-	rcu_barrier();
-	pages = rt_iommu_pages();
-	torture->ops = alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, torture);
-	KUNIT_ASSERT_NOT_NULL(test, torture->ops);
+	dev = kunit_device_register(test, "io-pgtable-reserve-torture");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	dev->dma_mask = &dev->coherent_dma_mask;
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64)));
 
 	kunit_activate_static_stub(test, iommu_alloc_pages_list_node_sz,
 				   rt_alloc_list);
-	kunit_activate_static_stub(test, iopte_page_alloc_children,
-				   rt_alloc_children);
-	torture->end = jiffies + seconds * HZ;
-	rt_run_threads(torture);
-
-	/* All is released: what is left is the top table */
-	rcu_barrier();
-	if (!torture->stop)
-		KUNIT_EXPECT_EQ(test, pages + 1, rt_iommu_pages());
-	free_io_pgtable_ops(torture->ops);
-	if (!torture->stop)
-		KUNIT_EXPECT_EQ(test, pages, rt_iommu_pages());
+	kunit_activate_static_stub(test, iopte_alloc_desc, rt_alloc_desc);
+	each = seconds * HZ / (2 * ARRAY_SIZE(pgsizes));
+	for (int i = 0; i < 2 * ARRAY_SIZE(pgsizes) && !torture->stop; i++) {
+		torture->end = start + (i + 1) * each;
+		rt_torture_one(torture, pgsizes[i / 2], i % 2, dev);
+	}
 }
 
 static struct kunit_case rt_torture_cases[] = {

@@ -10,16 +10,13 @@
 #ifndef __IO_PGTABLE_RESERVE_H
 #define __IO_PGTABLE_RESERVE_H
 
-#include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/io-pgtable.h>
-#include <linux/mutex.h>
+#include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
-#include <asm/barrier.h>
-
-#include "iommu-pages.h"
+#include "iopte-page.h"
 
 #define IOPT_MAX_LEVELS		4
 
@@ -29,8 +26,8 @@
  *	tables, which have no tables below them
  * @entry_size: Bytes of an entry
  * @table_size: Bytes of a table below the top
- * @blocks: The levels, as bits, whose entries may map memory though there are
- *	levels below
+ * @phys_bits: Bits of a physical address that entries have for such a table, 0
+ *	if they have room for all
  * @shift: By level, log2 of the bytes of IOVA that an entry maps
  * @bits: By level, log2 of the number of entries of a table. Tables that are
  *	concatenated at the top count as one
@@ -39,89 +36,106 @@ struct iopt_geometry {
 	unsigned int levels;
 	unsigned int entry_size;
 	size_t table_size;
-	unsigned int blocks;
+	unsigned int phys_bits;
 	u8 shift[IOPT_MAX_LEVELS];
 	u8 bits[IOPT_MAX_LEVELS];
 };
 
 /**
+ * enum iopt_entry - What an entry above the leaf tables holds
+ * @IOPT_ENTRY_EMPTY: Nothing
+ * @IOPT_ENTRY_UNFLUSHED: Nothing, but a walk cache may know the table that was
+ *	there. Invalid to the hardware, and not zero
+ * @IOPT_ENTRY_LINKED: The table in question
+ * @IOPT_ENTRY_IDLE: The table in question, which no reservation keeps. The
+ *	hardware sees no difference to @IOPT_ENTRY_LINKED
+ * @IOPT_ENTRY_OTHER: Anything else: memory
+ */
+enum iopt_entry {
+	IOPT_ENTRY_EMPTY,
+	IOPT_ENTRY_UNFLUSHED,
+	IOPT_ENTRY_LINKED,
+	IOPT_ENTRY_IDLE,
+	IOPT_ENTRY_OTHER,
+};
+
+struct iopt_repeat_fmt;
+
+/**
  * struct iopt_reserve_fmt - What the general code must know of a format
- * @geometry: Describe the shape of the page table. Called once, by the first
- *	reservation
- * @table: The table of a level that the hardware passes on its way to an IOVA,
- *	NULL if the way ends before
- * @child: The table that an entry of a level above the leaf points to, NULL if
- *	the entry is empty or maps memory
- * @link: Make an empty entry point to a table. False if it is not empty
- * @unlink: Empty an entry that points to a table. False if it does not
- * @clear: Empty entries side by side, none of which points to a table. Only
- *	for formats that have blocks
+ * @idles: The format has @IOPT_ENTRY_IDLE
+ * @look: What an entry holds, with regard to a table
+ * @set: Change an entry from what it held to something else, atomically, and
+ *	make that visible to the hardware. False if it holds something else
+ * @unflushed: Make all empty entries of a table say IOPT_ENTRY_UNFLUSHED, if
+ *	there can be tables between the top and the leaf tables
+ * @repeat: What the format does for memory that repeats, NULL if nothing, see
+ *	io-pgtable-repeat.h
  *
- * @link and @unlink are atomic against each other and against the installation
- * of tables by a map, and leave the entry visible to the hardware.
+ * All but @repeat are called under the lock of the reservations, and may not
+ * sleep.
  */
 struct iopt_reserve_fmt {
-	void (*geometry)(struct io_pgtable *iop, struct iopt_geometry *geo);
-	void *(*table)(struct io_pgtable *iop, unsigned long iova,
-		       unsigned int level);
-	void *(*child)(struct io_pgtable *iop, void *entry, unsigned int level);
-	bool (*link)(struct io_pgtable *iop, void *entry, void *table);
-	bool (*unlink)(struct io_pgtable *iop, void *entry, unsigned int level,
-		       void *table);
-	void (*clear)(struct io_pgtable *iop, void *entries, unsigned int nr);
+	bool idles;
+	enum iopt_entry (*look)(struct io_pgtable *iop, void *entry,
+				void *table);
+	bool (*set)(struct io_pgtable *iop, void *entry, void *table,
+		    enum iopt_entry from, enum iopt_entry to);
+	void (*unflushed)(struct io_pgtable *iop, void *table);
+	const struct iopt_repeat_fmt *repeat;
 };
 
 /**
  * struct iopt_reserve - The reservations of one page table
  * @fmt: The format's functions
  * @iop: The page table
- * @geo: Its shape, valid once @active
- * @active: Set by the first reservation, never cleared: tables may be under
- *	reservation, so that they are freed by RCU and only if nothing keeps them
- * @ready: All who saw @active clear are done
- * @lock: Serializes the first reservations. Nothing is allocated under it
- * @unflushed: Number of those who took a table out of an entry and did not yet
- *	flush the walk cache
- * @retired_lock: Protects @retired
- * @retired: Tables that wait for the owner to take them, with
- *	IO_PGTABLE_QUIRK_RETIRE
- * @tables: Number of linked tables
+ * @geo: Its shape
+ * @src: How its tables are allocated
+ * @root: Descriptor of the top, which stays
+ * @lock: The one arbiter of what is in which slot: protects all slots and all
+ *	entries that hold tables. Taken with interrupts off; nothing is allocated
+ *	under it
+ * @idle: Idle tables, the oldest first
+ * @nr_idle: Number of @idle
+ * @nr_tables: Number of tables, without the top
+ * @reclaim: Element of the list of page tables that reclaim looks at
  * @entries: Entries of all reservations, to find what is never released
  */
 struct iopt_reserve {
 	const struct iopt_reserve_fmt *fmt;
 	struct io_pgtable *iop;
 	struct iopt_geometry geo;
-	bool active;
-	bool ready;
-	/* Serializes the first reservations; nothing is allocated under it */
-	struct mutex lock;
-	atomic_t unflushed;
-	/* Protects the tables that retired */
-	spinlock_t retired_lock;
-	struct io_pgtable_retired retired;
-	atomic_long_t tables;
+	struct iopte_source src;
+	struct iopte_page *root;
+	/* The one arbiter of what is in which slot */
+	spinlock_t lock;
+	struct list_head idle;
+	unsigned int nr_idle;
+	unsigned long nr_tables;
+	struct list_head reclaim;
 #ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
 	atomic_long_t entries;
 #endif
 };
 
-void iopt_reserve_init(struct iopt_reserve *rsv, struct io_pgtable *iop,
-		       const struct iopt_reserve_fmt *fmt);
+struct iopt_reserve *iopt_reserve_create(struct io_pgtable *iop,
+					 const struct io_pgtable_cfg *cfg,
+					 const struct iopt_reserve_fmt *fmt,
+					 const struct iopt_geometry *geo,
+					 void *top);
 void iopt_reserve_destroy(struct iopt_reserve *rsv);
 
 int iopt_reserve_range(struct iopt_reserve *rsv, unsigned long iova,
 		       size_t size, size_t pgsize, gfp_t gfp);
 void iopt_unreserve_range(struct iopt_reserve *rsv, unsigned long iova,
-			  size_t size, size_t pgsize);
+			  size_t size, size_t pgsize,
+			  struct iommu_iotlb_gather *gather);
 
-bool iopt_reserve_unmap_table(struct iopt_reserve *rsv, void *table,
-			      unsigned int level, unsigned long iova,
-			      bool detach);
-void *iopt_reserve_waiting(struct iopt_reserve *rsv, void *table,
-			   unsigned int level, unsigned long iova);
-bool iopt_reserve_keep(struct iopt_reserve *rsv, void *table,
-		       unsigned int level, unsigned long iova);
+struct iopte_page *iopt_reserve_link(struct iopt_reserve *rsv,
+				     unsigned long iova, unsigned int level,
+				     bool *empty);
+void iopt_reserve_unlink(struct iopt_reserve *rsv, unsigned long iova,
+			 unsigned int level);
 
 #ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
 /* Number of reports, for tests */
@@ -133,58 +147,49 @@ static inline void iopt_reserve_report(unsigned long iova, const char *what)
 }
 #endif
 
-/**
- * iopt_reserve_active - True if the page table has or had a reservation
- * @rsv: The reservations of a page table
- *
- * Return: false if there was none. Whoever acts on that does so under
- * rcu_read_lock(), which the first reservation waits for.
+/*
+ * Between the files of the general code.
  */
-static inline bool iopt_reserve_active(struct iopt_reserve *rsv)
-{
-	/* Pairs with the release that makes the geometry known */
-	return smp_load_acquire(&rsv->active);
-}
 
-/**
- * iopt_reserve_check_map - Look whether a map keeps to its reservations
- * @rsv: The reservations of a page table
- * @table: Table that entries were written to, not the top
- * @iova: Address that the entries map
- *
- * Only with IO_PGTABLE_QUIRK_RESERVED, and only in debug kernels.
- */
-static inline void iopt_reserve_check_map(struct iopt_reserve *rsv, void *table,
-					  unsigned long iova)
-{
-	if (!IS_ENABLED(CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG) ||
-	    !(rsv->iop->cfg.quirks & IO_PGTABLE_QUIRK_RESERVED))
-		return;
-	if (!iopt_reserve_active(rsv) ||
-	    !iopte_page_count(virt_to_iopte_page(table)))
-		iopt_reserve_report(iova, "map outside of reservations");
-}
+/* Tables that died in one operation, in that order */
+struct iopt_dead {
+	struct iopte_page *first;
+	struct iopte_page **end;
+};
 
-/**
- * iopt_reserve_mapped - Tell that entries were written
- * @rsv: The reservations of a page table
- * @iova: Start of the range that the entries map
- * @size: Bytes of the range
- * @granule: Bytes that each entry maps
- *
- * An entry may have been empty only because the table that it pointed to is on
- * its way out, with the flush of the walk cache still to come. What was written
- * must not wait for that flush.
- */
-static inline void iopt_reserve_mapped(struct iopt_reserve *rsv,
-				       unsigned long iova, size_t size,
-				       size_t granule)
+#define IOPT_DEAD_INIT(dead)	{ .end = &(dead).first }
+
+int iopt_reserve_check(struct iopt_reserve *rsv, unsigned long iova,
+		       size_t size, size_t pgsize);
+unsigned int iopt_reserve_level(const struct iopt_geometry *geo, size_t pgsize);
+struct iopte_page *iopt_reserve_find(struct iopt_reserve *rsv,
+				     unsigned long iova, unsigned int level);
+int iopt_hold(struct iopt_reserve *rsv, unsigned long iova, unsigned long last,
+	      unsigned int lowest, gfp_t gfp);
+void iopt_mark(struct iopt_reserve *rsv, struct iopte_page *iopte,
+	       enum iopt_entry to);
+bool iopt_kill(struct iopt_reserve *rsv, struct iopte_page *iopte,
+	       struct iopt_dead *dead);
+void iopt_drop(struct iopt_reserve *rsv, struct iopte_page *iopte,
+	       struct iopt_dead *dead);
+void iopt_bury(struct iopt_reserve *rsv, struct iopt_dead *dead,
+	       struct iommu_iotlb_gather *gather);
+void iopt_release(struct iopt_reserve *rsv, unsigned long iova,
+		  unsigned long last, unsigned int lowest,
+		  struct iommu_iotlb_gather *gather, bool undo);
+
+#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
+static inline void iopt_count_entries(struct iopt_reserve *rsv, size_t size,
+				      size_t pgsize, int sign)
 {
-	/* The count was raised before the entry was emptied */
-	smp_rmb();
-	if (unlikely(atomic_read(&rsv->unflushed)))
-		io_pgtable_tlb_flush_walk(rsv->iop, iova, size, granule);
+	atomic_long_add(sign * (long)(size >> __ffs(pgsize)), &rsv->entries);
 }
+#else
+static inline void iopt_count_entries(struct iopt_reserve *rsv, size_t size,
+				      size_t pgsize, int sign)
+{
+}
+#endif
 
 /**
  * iopt_index - The index of an IOVA in a table
@@ -201,34 +206,67 @@ static inline unsigned int iopt_index(const struct iopt_geometry *geo,
 }
 
 /**
- * iopt_span_mask - The bits of an IOVA below what one table spans
+ * iopt_span - Bytes of IOVA that a table spans
  * @geo: Shape of the page table
  * @level: Level of the table, not 0
  *
- * Return: the bits as a mask
+ * Return: their number
  */
-static inline unsigned long iopt_span_mask(const struct iopt_geometry *geo,
-					   unsigned int level)
+static inline u64 iopt_span(const struct iopt_geometry *geo, unsigned int level)
 {
-	return BIT_ULL(geo->shift[level - 1]) - 1;
+	return BIT_ULL(geo->shift[level - 1]);
 }
 
 /**
- * iopt_count_tables - Number of tables of a level on the way to a range
+ * iopt_flush_span - What a table spans, as far as a size can say it
  * @geo: Shape of the page table
- * @iova: First address of the range
- * @last: Last address of the range
- * @level: Level of the tables, not 0
+ * @level: Level of the table, not 0
  *
- * Return: the number
+ * Return: the number of bytes
  */
-static inline u64 iopt_count_tables(const struct iopt_geometry *geo,
-				    unsigned long iova, unsigned long last,
-				    unsigned int level)
+static inline size_t iopt_flush_span(const struct iopt_geometry *geo,
+				     unsigned int level)
 {
-	unsigned int shift = geo->shift[level - 1];
+	return min_t(u64, iopt_span(geo, level), BIT(BITS_PER_LONG - 1));
+}
 
-	return ((u64)last >> shift) - ((u64)iova >> shift) + 1;
+/**
+ * iopt_last - Last address that a table spans
+ * @geo: Shape of the page table
+ * @iova: An address in it
+ * @level: Level of the table, not 0
+ *
+ * Return: the address
+ */
+static inline unsigned long iopt_last(const struct iopt_geometry *geo,
+				      unsigned long iova, unsigned int level)
+{
+	return iova | (unsigned long)(iopt_span(geo, level) - 1);
+}
+
+/**
+ * iopt_entries - Entries of a table that a range has
+ * @geo: Shape of the page table
+ * @iova: First address of the range, in the table
+ * @last: Last address of the range, which can go beyond the table
+ * @level: Level of the table, not 0
+ *
+ * Return: their number
+ */
+static inline unsigned long iopt_entries(const struct iopt_geometry *geo,
+					 unsigned long iova, unsigned long last,
+					 unsigned int level)
+{
+	last = min(last, iopt_last(geo, iova, level));
+	return (((u64)last - iova) >> geo->shift[level]) + 1;
+}
+
+/* The entry of @parent on the way to @iova */
+static inline void *iopt_entry(struct iopt_reserve *rsv,
+			       struct iopte_page *parent, unsigned long iova)
+{
+	return parent->table + iopt_index(&rsv->geo, iova, parent->level) *
+	       rsv->geo.entry_size;
 }
 
 #endif /* __IO_PGTABLE_RESERVE_H */

@@ -22,8 +22,9 @@
  * P3.	An operation that can break up a block holds a page in its slot, be it
  *	a pin or the edge of what it maps. So the leaf table is there, and the
  *	pieces that remain get their reservations of 4 KiB without any memory.
- * P4.	What is released is not mapped any more, and the hardware is held off it
- *	or does not use the VM. Tables that go retire; panthor_mmu.c flushes.
+ * P4.	What is released is not mapped any more. Tables that go, and what must be
+ *	flushed for them, join the caller's gather; panthor_mmu.c flushes before
+ *	it frees them.
  *
  * The work of a cut is that of the range which is cut out and of the two slots at
  * its ends, however large the mapping is.
@@ -280,10 +281,10 @@ static int reserve_run(struct io_pgtable_ops *ops, u64 start, u64 end,
 }
 
 static void unreserve_run(struct io_pgtable_ops *ops, u64 start, u64 end,
-			  size_t pgsize)
+			  size_t pgsize, struct iommu_iotlb_gather *gather)
 {
 	trace_panthor_vm_unreserve(pgtable_of(ops), start, end - start, pgsize);
-	ops->unreserve(ops, start, end - start, pgsize);
+	ops->unreserve(ops, start, end - start, pgsize, gather);
 }
 
 /**
@@ -292,29 +293,30 @@ static void unreserve_run(struct io_pgtable_ops *ops, u64 start, u64 end,
  * @start: GPU address of the mapping, a multiple of 4 KiB
  * @end: Where it ends
  * @layout: Its layout
+ * @reserved: Set to where that ends which is reserved, @end if all is well. On
+ *	error the caller releases what comes before it: that can take a flush
  *
- * May sleep. All or nothing, but tables may have retired on error.
+ * May sleep.
  *
  * Return: 0, -EINVAL if the mapping is empty, -ERANGE if it leaves the address
  * space, -ENOMEM, or -EINTR if the task is being killed.
  */
 int panthor_reserve(struct io_pgtable_ops *ops, u64 start, u64 end,
-		    const struct panthor_layout *layout)
+		    const struct panthor_layout *layout, u64 *reserved)
 {
-	u64 addr = start, next;
 	size_t pgsize;
+	u64 next;
 	int ret;
 
+	*reserved = start;
 	if (start >= end)
 		return -EINVAL;
 
-	for (; addr < end; addr = next) {
-		next = run_end(layout, addr, end, &pgsize);
-		ret = reserve_run(ops, addr, next, pgsize, GFP_KERNEL_ACCOUNT);
-		if (ret) {
-			panthor_unreserve(ops, start, addr, layout);
+	for (; *reserved < end; *reserved = next) {
+		next = run_end(layout, *reserved, end, &pgsize);
+		ret = reserve_run(ops, *reserved, next, pgsize, GFP_KERNEL_ACCOUNT);
+		if (ret)
 			return ret;
-		}
 	}
 	return 0;
 }
@@ -326,18 +328,20 @@ int panthor_reserve(struct io_pgtable_ops *ops, u64 start, u64 end,
  *	with that
  * @end: Where it ends, or ends with a block in the same way
  * @layout: The mapping's layout
+ * @gather: As io_pgtable_ops::unreserve has it
  *
  * Safe in a section that signals a fence.
  */
 void panthor_unreserve(struct io_pgtable_ops *ops, u64 start, u64 end,
-		       const struct panthor_layout *layout)
+		       const struct panthor_layout *layout,
+		       struct iommu_iotlb_gather *gather)
 {
 	size_t pgsize;
 	u64 next;
 
 	for (u64 addr = start; addr < end; addr = next) {
 		next = run_end(layout, addr, end, &pgsize);
-		unreserve_run(ops, addr, next, pgsize);
+		unreserve_run(ops, addr, next, pgsize, gather);
 	}
 }
 
@@ -349,11 +353,12 @@ static void reserve_held(struct io_pgtable_ops *ops, u64 start, u64 end)
 }
 
 /* The block of @slot loses [start, end); what remains of it are pages */
-static void break_block(struct io_pgtable_ops *ops, u64 slot, u64 start, u64 end)
+static void break_block(struct io_pgtable_ops *ops, u64 slot, u64 start, u64 end,
+			struct iommu_iotlb_gather *gather)
 {
 	reserve_held(ops, slot, start);
 	reserve_held(ops, end, slot + SLOT_SIZE);
-	unreserve_run(ops, slot, slot + SLOT_SIZE, SLOT_SIZE);
+	unreserve_run(ops, slot, slot + SLOT_SIZE, SLOT_SIZE, gather);
 }
 
 /**
@@ -364,6 +369,7 @@ static void break_block(struct io_pgtable_ops *ops, u64 slot, u64 start, u64 end
  * @layout: Its layout
  * @cut_start: Start of the range, in the mapping
  * @cut_end: Its end, in the mapping
+ * @gather: As io_pgtable_ops::unreserve has it
  *
  * What is left on either side holds what a mapping there would have reserved. The
  * caller holds a page in each slot that has a block of which a part goes. Safe
@@ -371,7 +377,8 @@ static void break_block(struct io_pgtable_ops *ops, u64 slot, u64 start, u64 end
  */
 void panthor_reserve_cut(struct io_pgtable_ops *ops, u64 start, u64 end,
 			 const struct panthor_layout *layout,
-			 u64 cut_start, u64 cut_end)
+			 u64 cut_start, u64 cut_end,
+			 struct iommu_iotlb_gather *gather)
 {
 	u64 first = cut_start, last = cut_end, slot;
 
@@ -379,18 +386,18 @@ void panthor_reserve_cut(struct io_pgtable_ops *ops, u64 start, u64 end,
 	if (slot < cut_start &&
 	    panthor_layout_is_block(layout, start, end, cut_start)) {
 		first = slot + SLOT_SIZE;
-		break_block(ops, slot, cut_start, min(cut_end, first));
+		break_block(ops, slot, cut_start, min(cut_end, first), gather);
 	}
 
 	slot = ALIGN_DOWN(cut_end, SLOT_SIZE);
 	if (slot < cut_end && first <= slot &&
 	    panthor_layout_is_block(layout, start, end, cut_end)) {
 		last = slot;
-		break_block(ops, slot, slot, cut_end);
+		break_block(ops, slot, slot, cut_end, gather);
 	}
 
 	if (first < last)
-		panthor_unreserve(ops, first, last, layout);
+		panthor_unreserve(ops, first, last, layout, gather);
 }
 
 /**
@@ -411,10 +418,12 @@ int panthor_reserve_pin(struct io_pgtable_ops *ops, u64 addr)
  * panthor_reserve_unpin() - Undo panthor_reserve_pin()
  * @ops: The page table
  * @addr: The same address
+ * @gather: As io_pgtable_ops::unreserve has it
  *
  * Safe in a section that signals a fence.
  */
-void panthor_reserve_unpin(struct io_pgtable_ops *ops, u64 addr)
+void panthor_reserve_unpin(struct io_pgtable_ops *ops, u64 addr,
+			   struct iommu_iotlb_gather *gather)
 {
-	unreserve_run(ops, addr, addr + SZ_4K, SZ_4K);
+	unreserve_run(ops, addr, addr + SZ_4K, SZ_4K, gather);
 }

@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 struct io_pgtable_ops;
+struct iommu_iotlb_gather;
 struct panthor_layout;
 struct sg_table;
 
@@ -22,14 +23,17 @@ bool panthor_layout_is_block(const struct panthor_layout *layout, u64 start,
 			     u64 end, u64 addr);
 
 int panthor_reserve(struct io_pgtable_ops *ops, u64 start, u64 end,
-		    const struct panthor_layout *layout);
+		    const struct panthor_layout *layout, u64 *reserved);
 void panthor_unreserve(struct io_pgtable_ops *ops, u64 start, u64 end,
-		       const struct panthor_layout *layout);
+		       const struct panthor_layout *layout,
+		       struct iommu_iotlb_gather *gather);
 void panthor_reserve_cut(struct io_pgtable_ops *ops, u64 start, u64 end,
 			 const struct panthor_layout *layout,
-			 u64 cut_start, u64 cut_end);
+			 u64 cut_start, u64 cut_end,
+			 struct iommu_iotlb_gather *gather);
 
 int panthor_reserve_pin(struct io_pgtable_ops *ops, u64 addr);
-void panthor_reserve_unpin(struct io_pgtable_ops *ops, u64 addr);
+void panthor_reserve_unpin(struct io_pgtable_ops *ops, u64 addr,
+			   struct iommu_iotlb_gather *gather);
 
 #endif

@@ -7,6 +7,7 @@
 #include <kunit/test.h>
 #include <linux/err.h>
 #include <linux/io-pgtable.h>
+#include <linux/iommu.h>
 #include <linux/minmax.h>
 #include <linux/prandom.h>
 #include <linux/scatterlist.h>
@@ -40,7 +41,7 @@ static struct io_pgtable_ops *make_pgtable(struct kunit *test)
 		.oas = 40,
 		.coherent_walk = true,
 		.tlb = &no_flush_ops,
-		.quirks = IO_PGTABLE_QUIRK_RESERVED | IO_PGTABLE_QUIRK_RETIRE,
+		.quirks = IO_PGTABLE_QUIRK_RESERVED,
 	};
 	struct io_pgtable_ops *ops = alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, NULL);
 
@@ -48,12 +49,37 @@ static struct io_pgtable_ops *make_pgtable(struct kunit *test)
 	return ops;
 }
 
-static void free_retired(struct io_pgtable_ops *ops)
+/* What panthor_mmu.c does after its flush */
+static void put_gather(struct iommu_iotlb_gather *gather)
 {
-	struct io_pgtable_retired retired;
+	iommu_put_pages_list(&gather->freelist);
+	iommu_iotlb_gather_init(gather);
+}
 
-	if (io_pgtable_take_retired(ops, &retired))
-		io_pgtable_free_retired(ops, &retired);
+static int reserve(struct io_pgtable_ops *ops, u64 start, u64 end,
+		   const struct panthor_layout *layout)
+{
+	struct iommu_iotlb_gather gather;
+	u64 reserved;
+	int ret;
+
+	ret = panthor_reserve(ops, start, end, layout, &reserved);
+	if (ret) {
+		iommu_iotlb_gather_init(&gather);
+		panthor_unreserve(ops, start, reserved, layout, &gather);
+		put_gather(&gather);
+	}
+	return ret;
+}
+
+static void unreserve(struct io_pgtable_ops *ops, u64 start, u64 end,
+		      const struct panthor_layout *layout)
+{
+	struct iommu_iotlb_gather gather;
+
+	iommu_iotlb_gather_init(&gather);
+	panthor_unreserve(ops, start, end, layout, &gather);
+	put_gather(&gather);
 }
 
 static void expect_reserved(struct kunit *test, struct io_pgtable_ops *ops,
@@ -141,9 +167,9 @@ static void layouts_follow_the_memory(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, layout);
 	sg_free_table(&sgt);
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_reserve(ops, c->start, end, layout));
+	KUNIT_EXPECT_EQ(test, 0, reserve(ops, c->start, end, layout));
 	expect_reserved(test, ops, c->pages, c->blocks);
-	panthor_unreserve(ops, c->start, end, layout);
+	unreserve(ops, c->start, end, layout);
 	expect_reserved(test, ops, 0, 0);
 	KUNIT_EXPECT_EQ(test, 0, io_pgtable_reserved_tables(ops));
 
@@ -163,16 +189,16 @@ static void sparse_mappings_are_blocks(struct kunit *test)
 	make_memory(test, &sgt, huge);
 	layout = panthor_layout_sparse(&sgt);
 	sg_free_table(&sgt);
-	KUNIT_EXPECT_EQ(test, 0, panthor_reserve(ops, start, end, layout));
+	KUNIT_EXPECT_EQ(test, 0, reserve(ops, start, end, layout));
 	expect_reserved(test, ops, 512 - 16, 12);
-	panthor_unreserve(ops, start, end, layout);
+	unreserve(ops, start, end, layout);
 
 	make_memory(test, &sgt, split);
 	layout = panthor_layout_sparse(&sgt);
 	sg_free_table(&sgt);
-	KUNIT_EXPECT_EQ(test, 0, panthor_reserve(ops, start, end, layout));
+	KUNIT_EXPECT_EQ(test, 0, reserve(ops, start, end, layout));
 	expect_reserved(test, ops, 13 * 512 - 16, 0);
-	panthor_unreserve(ops, start, end, layout);
+	unreserve(ops, start, end, layout);
 
 	KUNIT_EXPECT_EQ(test, 0, io_pgtable_reserved_tables(ops));
 	free_io_pgtable_ops(ops);
@@ -188,13 +214,13 @@ static void bad_ranges_are_refused(struct kunit *test)
 	make_memory(test, &sgt, huge);
 	layout = panthor_layout_sparse(&sgt);
 	sg_free_table(&sgt);
-	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_reserve(ops, SLOT, SLOT, layout));
+	KUNIT_EXPECT_EQ(test, -EINVAL, reserve(ops, SLOT, SLOT, layout));
 	KUNIT_EXPECT_EQ(test, -ERANGE,
-			panthor_reserve(ops, BIT_ULL(48) - SLOT, BIT_ULL(48) + SLOT, layout));
+			reserve(ops, BIT_ULL(48) - SLOT, BIT_ULL(48) + SLOT, layout));
 	/* The first two runs can be had, the third can not */
 	KUNIT_EXPECT_EQ(test, -ERANGE,
-			panthor_reserve(ops, BIT_ULL(48) - SLOT - SZ_4K,
-					BIT_ULL(48) + SZ_4K, layout));
+			reserve(ops, BIT_ULL(48) - SLOT - SZ_4K,
+				BIT_ULL(48) + SZ_4K, layout));
 	expect_reserved(test, ops, 0, 0);
 	KUNIT_EXPECT_EQ(test, 0, io_pgtable_reserved_tables(ops));
 	free_io_pgtable_ops(ops);
@@ -225,6 +251,7 @@ struct binds {
 	struct panthor_layout *layouts[NR_LAYOUTS];
 	struct list_head mappings;
 	struct rnd_state rnd;
+	struct iommu_iotlb_gather gather;
 };
 
 static u64 random_addr(struct binds *binds, u64 from, u64 to)
@@ -257,7 +284,8 @@ static void cut_mapping(struct binds *binds, struct mapping *m, u64 start, u64 e
 	if (start >= end)
 		return;
 
-	panthor_reserve_cut(binds->ops, m->start, m->end, m->layout, start, end);
+	panthor_reserve_cut(binds->ops, m->start, m->end, m->layout, start, end,
+			    &binds->gather);
 	if (m->start < start)
 		add_mapping(binds, m->start, start, panthor_layout_get(m->layout));
 	if (end < m->end)
@@ -275,7 +303,7 @@ static void pin_cut(struct binds *binds, u64 addr, bool pin)
 	if (pin)
 		KUNIT_ASSERT_EQ(binds->test, 0, panthor_reserve_pin(binds->ops, addr));
 	else
-		panthor_reserve_unpin(binds->ops, addr);
+		panthor_reserve_unpin(binds->ops, addr, &binds->gather);
 }
 
 static void random_bind(struct binds *binds)
@@ -290,7 +318,7 @@ static void random_bind(struct binds *binds)
 
 	if (map) {
 		KUNIT_ASSERT_EQ(binds->test, 0,
-				panthor_reserve(binds->ops, start, end, layout));
+				reserve(binds->ops, start, end, layout));
 	} else {
 		pin_cut(binds, start, true);
 		pin_cut(binds, end, true);
@@ -308,7 +336,7 @@ static void random_bind(struct binds *binds)
 		pin_cut(binds, start, false);
 		pin_cut(binds, end, false);
 	}
-	free_retired(binds->ops);
+	put_gather(&binds->gather);
 }
 
 static void expect_sum(struct binds *binds)
@@ -343,6 +371,7 @@ static void cuts_leave_what_is_left(struct kunit *test)
 	struct sg_table sgt;
 
 	INIT_LIST_HEAD(&binds.mappings);
+	iommu_iotlb_gather_init(&binds.gather);
 	prandom_seed_state(&binds.rnd, 2026);
 	for (int i = 0; i < NR_LAYOUTS; i++) {
 		make_memory(test, &sgt, memory[i]);
@@ -359,6 +388,7 @@ static void cuts_leave_what_is_left(struct kunit *test)
 
 	list_for_each_entry_safe(m, tmp, &binds.mappings, node)
 		cut_mapping(&binds, m, m->start, m->end);
+	put_gather(&binds.gather);
 	expect_reserved(test, binds.ops, 0, 0);
 	KUNIT_EXPECT_EQ(test, 0, io_pgtable_reserved_tables(binds.ops));
 

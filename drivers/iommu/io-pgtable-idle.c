@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Idle tables of page tables with reservations.
+ *
+ * A table that lost its last reservation stays where it is for a while. So a range
+ * that is bound and unbound again costs what it costs where tables are never
+ * freed: the next reservation finds the table, with nothing to allocate, to clear
+ * or to flush. There are a few of them in each page table, and reclaim can have
+ * them all.
+ *
+ * Invariants:
+ *
+ * J1.	An idle table is empty, in its slot, and on iopt_reserve::idle. If it is in
+ *	its entry, that says so (IOPT_ENTRY_IDLE), which stops a map without
+ *	a reservation.
+ * J2.	A table on the list can be in use again: reserve() does not look at the
+ *	list. Whoever wants to let a table on the list die looks at its count,
+ *	under the lock.
+ * J3.	There are at most IOPT_IDLE_MAX tables on the list after an unreserve().
+ *	Only that, and reclaim, let idle tables die, as the flush is due then. A
+ *	reserve() that fails does not.
+ * J4.	A page table on the list of reclaim is not freed while the mutex is held.
+ *	The mutex is held across an owner's callback, and nobody waits for it in
+ *	reclaim.
+ */
+
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/io-pgtable.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/shrinker.h>
+
+#include "io-pgtable-idle.h"
+#include "io-pgtable-reserve.h"
+
+/**
+ * iopt_idle_add - Keep a table that nothing holds
+ * @rsv: The reservations of a page table
+ * @iopte: The table
+ *
+ * Under the lock.
+ *
+ * Return: false if it is one that can not be kept.
+ */
+bool iopt_idle_add(struct iopt_reserve *rsv, struct iopte_page *iopte)
+{
+	/* What the hardware never saw is not worth it: nothing is to be flushed */
+	if (!iopte->seen || !rsv->fmt->idles)
+		return false;
+
+	iopt_mark(rsv, iopte, IOPT_ENTRY_IDLE);
+	if (list_empty(&iopte->idle))
+		rsv->nr_idle++;
+	list_move_tail(&iopte->idle, &rsv->idle);
+	return true;
+}
+
+/**
+ * iopt_idle_remove - Take a table off the list, if it is there
+ * @rsv: The reservations of a page table
+ * @iopte: The table
+ *
+ * Under the lock.
+ */
+void iopt_idle_remove(struct iopt_reserve *rsv, struct iopte_page *iopte)
+{
+	if (list_empty(&iopte->idle))
+		return;
+	list_del_init(&iopte->idle);
+	rsv->nr_idle--;
+}
+
+/**
+ * iopt_idle_trim - Let the oldest idle tables die
+ * @rsv: The reservations of a page table
+ * @max: Tables that may stay on the list
+ * @dead: List for those that die, and those above them
+ *
+ * Under the lock.
+ *
+ * Return: the number of tables that left the list.
+ */
+unsigned long iopt_idle_trim(struct iopt_reserve *rsv, unsigned int max,
+			     struct iopt_dead *dead)
+{
+	unsigned long nr = 0;
+
+	while (rsv->nr_idle > max) {
+		struct iopte_page *iopte =
+			list_first_entry(&rsv->idle, struct iopte_page, idle);
+
+		nr++;
+		iopt_idle_remove(rsv, iopte);
+		if (iopt_kill(rsv, iopte, dead))
+			iopt_drop(rsv, iopte->parent, dead);
+	}
+	return nr;
+}
+
+/* Up to @nr, the oldest first. Tables above them that become idle count, too */
+static unsigned long idle_trim_some(struct iopt_reserve *rsv, unsigned long nr,
+				    struct iommu_iotlb_gather *gather)
+{
+	unsigned long flags, done = 0;
+
+	while (done < nr) {
+		struct iopt_dead dead = IOPT_DEAD_INIT(dead);
+		unsigned int left;
+
+		spin_lock_irqsave(&rsv->lock, flags);
+		left = rsv->nr_idle;
+		if (left)
+			done += iopt_idle_trim(rsv, left - 1, &dead);
+		spin_unlock_irqrestore(&rsv->lock, flags);
+		if (!left)
+			break;
+		iopt_bury(rsv, &dead, gather);
+	}
+	return done;
+}
+
+/**
+ * io_pgtable_trim() - Let idle tables of a page table go
+ * @ops: The page table
+ * @nr: How many, the oldest first
+ * @gather: As io_pgtable_ops::unreserve has it
+ *
+ * Idle tables are tables without a reservation that stayed where they are. Does
+ * not sleep, and is safe in a section that signals a fence.
+ *
+ * Return: the number of tables that were idle, 0 without reservations.
+ */
+unsigned long io_pgtable_trim(struct io_pgtable_ops *ops, unsigned long nr,
+			      struct iommu_iotlb_gather *gather)
+{
+	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(ops);
+
+	return iop->rsv ? idle_trim_some(iop->rsv, nr, gather) : 0;
+}
+EXPORT_SYMBOL_GPL(io_pgtable_trim);
+
+/* Protects the list, and the page tables on it from being freed */
+static DEFINE_MUTEX(idle_lock);
+static LIST_HEAD(idle_list);
+
+/**
+ * iopt_idle_register - Let reclaim have the idle tables of a page table
+ * @rsv: Its reservations
+ */
+void iopt_idle_register(struct iopt_reserve *rsv)
+{
+	INIT_LIST_HEAD(&rsv->idle);
+	mutex_lock(&idle_lock);
+	list_add_tail(&rsv->reclaim, &idle_list);
+	mutex_unlock(&idle_lock);
+}
+
+/**
+ * iopt_idle_unregister - Undo iopt_idle_register()
+ * @rsv: The reservations of a page table that is going to be freed
+ */
+void iopt_idle_unregister(struct iopt_reserve *rsv)
+{
+	mutex_lock(&idle_lock);
+	list_del(&rsv->reclaim);
+	mutex_unlock(&idle_lock);
+}
+
+static unsigned long idle_trim_one(struct iopt_reserve *rsv, unsigned long nr)
+{
+	struct io_pgtable *iop = rsv->iop;
+
+	if (iop->cfg.tlb->trim)
+		return iop->cfg.tlb->trim(nr, iop->cookie);
+	return idle_trim_some(rsv, nr, NULL);
+}
+
+static unsigned long idle_count(struct shrinker *shrinker,
+				struct shrink_control *sc)
+{
+	struct iopt_reserve *rsv;
+	unsigned long nr = 0;
+
+	if (!mutex_trylock(&idle_lock))
+		return 0;
+	list_for_each_entry(rsv, &idle_list, reclaim)
+		nr += READ_ONCE(rsv->nr_idle);
+	mutex_unlock(&idle_lock);
+	return nr ?: SHRINK_EMPTY;
+}
+
+static unsigned long idle_scan(struct shrinker *shrinker,
+			       struct shrink_control *sc)
+{
+	struct iopt_reserve *rsv, *last;
+	unsigned long nr = 0;
+
+	if (!mutex_trylock(&idle_lock))
+		return SHRINK_STOP;
+	if (list_empty(&idle_list))
+		goto unlock;
+
+	/* Once around, and next time from where this ended */
+	last = list_last_entry(&idle_list, struct iopt_reserve, reclaim);
+	do {
+		rsv = list_first_entry(&idle_list, struct iopt_reserve, reclaim);
+		list_rotate_left(&idle_list);
+		if (READ_ONCE(rsv->nr_idle))
+			nr += idle_trim_one(rsv, sc->nr_to_scan - nr);
+	} while (nr < sc->nr_to_scan && rsv != last);
+unlock:
+	mutex_unlock(&idle_lock);
+	return nr;
+}
+
+static int __init idle_init(void)
+{
+	struct shrinker *shrinker = shrinker_alloc(0, "io-pgtable-idle");
+
+	if (!shrinker)
+		return -ENOMEM;
+	shrinker->count_objects = idle_count;
+	shrinker->scan_objects = idle_scan;
+	shrinker_register(shrinker);
+	return 0;
+}
+subsys_initcall(idle_init);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Idle tables of page tables with reservations.
+ */
+#ifndef __IO_PGTABLE_IDLE_H
+#define __IO_PGTABLE_IDLE_H
+
+#include <linux/types.h>
+
+struct iommu_iotlb_gather;
+struct iopt_dead;
+struct iopt_reserve;
+struct iopte_page;
+
+/* Idle tables that a page table keeps */
+#define IOPT_IDLE_MAX		16
+
+#ifdef CONFIG_IOMMU_IO_PGTABLE_IDLE
+bool iopt_idle_add(struct iopt_reserve *rsv, struct iopte_page *iopte);
+void iopt_idle_remove(struct iopt_reserve *rsv, struct iopte_page *iopte);
+unsigned long iopt_idle_trim(struct iopt_reserve *rsv, unsigned int max,
+			     struct iopt_dead *dead);
+void iopt_idle_register(struct iopt_reserve *rsv);
+void iopt_idle_unregister(struct iopt_reserve *rsv);
+#else
+/* Then tables die at once */
+static inline bool iopt_idle_add(struct iopt_reserve *rsv,
+				 struct iopte_page *iopte)
+{
+	return false;
+}
+
+static inline void iopt_idle_remove(struct iopt_reserve *rsv,
+				    struct iopte_page *iopte)
+{
+}
+
+static inline unsigned long iopt_idle_trim(struct iopt_reserve *rsv,
+					   unsigned int max,
+					   struct iopt_dead *dead)
+{
+	return 0;
+}
+
+static inline void iopt_idle_register(struct iopt_reserve *rsv)
+{
+}
+
+static inline void iopt_idle_unregister(struct iopt_reserve *rsv)
+{
+}
+#endif
+
+#endif /* __IO_PGTABLE_IDLE_H */

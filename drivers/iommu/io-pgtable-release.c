@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reservations of IOVA ranges in I/O page tables: letting them go.
+ *
+ * Invariants, besides those of io-pgtable-reserve.c:
+ *
+ * L1.	A table dies under the lock, by its count changing from 0 to IOPTE_DEAD.
+ *	It leaves its slot in the same critical section, and its count on its
+ *	parent goes, which may be the parent's last.
+ * L2.	A table whose count becomes 0 dies at once, unless it is kept idle, which
+ *	only tables are that the hardware saw, see io-pgtable-idle.c.
+ * L3.	Who lets tables die flushes: unreserve() with the caller's gather, and
+ *	everybody else by tlb_flush_walk(). What the hardware never saw needs no
+ *	flush.
+ */
+
+#define pr_fmt(fmt)	"io-pgtable reserve: " fmt
+
+#include <linux/device.h>
+#include <linux/export.h>
+#include <linux/io-pgtable.h>
+#include <linux/iommu.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "io-pgtable-idle.h"
+#include "io-pgtable-packed.h"
+#include "io-pgtable-reserve.h"
+
+/* Tables whose reservations are released before others get a turn */
+#define RSV_STEPS	256
+
+#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
+atomic_t iopt_reserve_reports;
+EXPORT_SYMBOL_GPL(iopt_reserve_reports);
+
+/* The caller broke its side of the contract; the stack says who that was */
+void iopt_reserve_report(unsigned long iova, const char *what)
+{
+	atomic_inc(&iopt_reserve_reports);
+	pr_err("%s at IOVA %#lx\n", what, iova);
+	dump_stack();
+}
+EXPORT_SYMBOL_GPL(iopt_reserve_report);
+
+/*
+ * A leaf table of which the last reservation goes must be empty. Not if somebody
+ * reserved in it meanwhile, without the lock.
+ */
+static void rsv_check_empty(struct iopt_reserve *rsv, struct iopte_page *iopte)
+{
+	size_t size = rsv->geo.entry_size << rsv->geo.bits[iopte->level];
+
+	if (iopte->level == rsv->geo.levels - 1 &&
+	    memchr_inv(iopte->table, 0, size) && !atomic_long_read(&iopte->refs))
+		iopt_reserve_report(iopte->iova,
+				    "last unreserve of a table with live entries");
+}
+#else
+static void rsv_check_empty(struct iopt_reserve *rsv, struct iopte_page *iopte)
+{
+}
+#endif
+
+/**
+ * iopt_mark - Say something about a table in the entry that points to it
+ * @rsv: The reservations of a page table
+ * @iopte: The table
+ * @to: What to say. Nothing happens if the table is not in its entry
+ *
+ * Under the lock.
+ */
+void iopt_mark(struct iopt_reserve *rsv, struct iopte_page *iopte,
+	       enum iopt_entry to)
+{
+	void *entry = iopt_entry(rsv, iopte->parent, iopte->iova);
+	enum iopt_entry state = rsv->fmt->look(rsv->iop, entry, iopte->table);
+
+	if (state == IOPT_ENTRY_LINKED || state == IOPT_ENTRY_IDLE)
+		rsv->fmt->set(rsv->iop, entry, iopte->table, state, to);
+}
+
+/**
+ * iopt_kill - Take a table that nothing holds out of its slot for good
+ * @rsv: The reservations of a page table
+ * @iopte: The table
+ * @dead: List that it joins
+ *
+ * Under the lock.
+ *
+ * Return: true if its parent has nothing left that holds it.
+ */
+bool iopt_kill(struct iopt_reserve *rsv, struct iopte_page *iopte,
+	       struct iopt_dead *dead)
+{
+	struct iopte_page *parent = iopte->parent;
+	long refs = 0;
+
+	/* Somebody may have reserved in it without the lock */
+	if (!atomic_long_try_cmpxchg(&iopte->refs, &refs, IOPTE_DEAD))
+		return false;
+
+	iopt_idle_remove(rsv, iopte);
+	if (iopte->seen)
+		iopt_mark(rsv, iopte, IOPT_ENTRY_UNFLUSHED);
+	iopte_page_remove(parent, iopt_index(&rsv->geo, iopte->iova, parent->level));
+	rsv->nr_tables--;
+
+	iopte->next = NULL;
+	*dead->end = iopte;
+	dead->end = &iopte->next;
+	return iopte_page_put(parent, 1) > 0;
+}
+
+/**
+ * iopt_drop - Nothing held a table a moment ago, and perhaps still
+ * @rsv: The reservations of a page table
+ * @iopte: The table
+ * @dead: List for it and those above it
+ *
+ * Under the lock.
+ */
+void iopt_drop(struct iopt_reserve *rsv, struct iopte_page *iopte,
+	       struct iopt_dead *dead)
+{
+	do {
+		if (atomic_long_read(&iopte->refs))
+			return;
+		rsv_check_empty(rsv, iopte);
+		if (iopt_idle_add(rsv, iopte))
+			return;
+	} while (iopt_kill(rsv, iopte, dead) && (iopte = iopte->parent));
+}
+
+#ifdef CONFIG_IOMMU_API
+/*
+ * Adding to a gather can flush what it had before, and free it. So the table
+ * comes after its slot, which makes the flush one of walk caches, too.
+ */
+static bool rsv_gather(struct iopt_reserve *rsv, struct iopte_page *iopte,
+		       struct iommu_iotlb_gather *gather)
+{
+	if (!gather)
+		return false;
+	if (!iommu_iotlb_gather_queued(gather))
+		io_pgtable_tlb_add_page(rsv->iop, gather, iopte->iova,
+					iopt_flush_span(&rsv->geo, iopte->level));
+	iopte->next = gather->freelist.tables;
+	gather->freelist.tables = iopte;
+	return true;
+}
+#else
+static bool rsv_gather(struct iopt_reserve *rsv, struct iopte_page *iopte,
+		       struct iommu_iotlb_gather *gather)
+{
+	return false;
+}
+#endif
+
+/**
+ * iopt_bury - Flush, and free what died
+ * @rsv: The reservations of a page table
+ * @dead: The tables
+ * @gather: As io_pgtable_ops::unreserve has it
+ *
+ * Outside of the lock. The tables are empty, so no address below them is cached,
+ * only the entries that pointed to them: one address in each slot is enough.
+ * What the hardware never saw has nothing to wait for but readers.
+ */
+void iopt_bury(struct iopt_reserve *rsv, struct iopt_dead *dead,
+	       struct iommu_iotlb_gather *gather)
+{
+	struct iopte_page *iopte, *next, *free = NULL;
+
+	for (iopte = dead->first; iopte; iopte = next) {
+		size_t span = iopt_flush_span(&rsv->geo, iopte->level);
+
+		next = iopte->next;
+		if (iopte->seen && rsv_gather(rsv, iopte, gather))
+			continue;
+		if (iopte->seen)
+			io_pgtable_tlb_flush_walk(rsv->iop, iopte->iova, span, span);
+		iopte->next = free;
+		free = iopte;
+	}
+	iopte_pages_free_rcu(free);
+}
+
+/*
+ * The last count of a table went. Under rcu_read_lock(), since somebody else may
+ * be quicker to let it die.
+ */
+static void rsv_drop_last(struct iopt_reserve *rsv, struct iopte_page *iopte,
+			  struct iommu_iotlb_gather *gather, bool undo)
+{
+	struct iopt_dead dead = IOPT_DEAD_INIT(dead);
+	unsigned long flags;
+
+	spin_lock_irqsave(&rsv->lock, flags);
+	iopt_drop(rsv, iopte, &dead);
+	if (!undo)
+		iopt_idle_trim(rsv, IOPT_IDLE_MAX, &dead);
+	spin_unlock_irqrestore(&rsv->lock, flags);
+	iopt_bury(rsv, &dead, gather);
+}
+
+/**
+ * iopt_release - Take away what a reservation counts
+ * @rsv: The reservations of a page table
+ * @iova: First address of the range
+ * @last: Its last address
+ * @lowest: Level of the lowest tables of the reservation
+ * @gather: As io_pgtable_ops::unreserve has it
+ * @undo: A reserve() failed: no table dies that the hardware saw
+ */
+void iopt_release(struct iopt_reserve *rsv, unsigned long iova,
+		  unsigned long last, unsigned int lowest,
+		  struct iommu_iotlb_gather *gather, bool undo)
+{
+	const struct iopt_geometry *geo = &rsv->geo;
+	struct iopte_page *iopte;
+	unsigned int steps = 0;
+	int ret;
+
+	rcu_read_lock();
+	for (;; iova = iopt_last(geo, iova, lowest) + 1) {
+		iopte = iopt_reserve_find(rsv, iova, lowest);
+		ret = -EINVAL;
+		if (iopte)
+			ret = iopte_page_put(iopte, iopt_entries(geo, iova, last, lowest));
+		if (ret > 0)
+			rsv_drop_last(rsv, iopte, gather, undo);
+		else if (ret < 0)
+			iopt_reserve_report(iova, "unreserve of what is not reserved");
+
+		if (iopt_last(geo, iova, lowest) >= last)
+			break;
+		if (!(++steps % RSV_STEPS)) {
+			rcu_read_unlock();
+			rcu_read_lock();
+		}
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * iopt_unreserve_range - io_pgtable_ops::unreserve for formats
+ * @rsv: The reservations of a page table
+ * @iova: Start of the range
+ * @size: Bytes of the range
+ * @pgsize: As it was given to iopt_reserve_range()
+ * @gather: As io_pgtable_ops::unreserve has it
+ */
+void iopt_unreserve_range(struct iopt_reserve *rsv, unsigned long iova,
+			  size_t size, size_t pgsize,
+			  struct iommu_iotlb_gather *gather)
+{
+	unsigned int lowest;
+
+	if (iopt_reserve_check(rsv, iova, size, pgsize)) {
+		iopt_reserve_report(iova, "unreserve of what can not be reserved");
+		return;
+	}
+
+	iopt_count_entries(rsv, size, pgsize, -1);
+	lowest = iopt_reserve_level(&rsv->geo, pgsize);
+	if (lowest)
+		iopt_release(rsv, iova, iova + size - 1, lowest, gather, false);
+}
+EXPORT_SYMBOL_GPL(iopt_unreserve_range);
+
+/**
+ * iopt_reserve_create - Give a page table reservations
+ * @iop: The page table
+ * @cfg: Its configuration, which the page table gets only later
+ * @fmt: The format's functions
+ * @geo: Shape of the page table
+ * @top: Its top table
+ *
+ * Return: the reservations for iopt_reserve_destroy(), NULL without memory.
+ */
+struct iopt_reserve *iopt_reserve_create(struct io_pgtable *iop,
+					 const struct io_pgtable_cfg *cfg,
+					 const struct iopt_reserve_fmt *fmt,
+					 const struct iopt_geometry *geo,
+					 void *top)
+{
+	struct device *dev = cfg->iommu_dev;
+	struct iopt_reserve *rsv;
+	unsigned int chunks;
+
+	rsv = kzalloc_obj(*rsv);
+	if (!rsv)
+		return NULL;
+
+	chunks = DIV_ROUND_UP(BIT(geo->bits[0]), IOPTE_CHUNK_SIZE);
+	rsv->root = kzalloc(struct_size(rsv->root, chunks, chunks), GFP_KERNEL);
+	if (!rsv->root)
+		goto err_free;
+	rsv->root->nr_chunks = chunks;
+	rsv->root->table = top;
+	/* The top stays */
+	atomic_long_set(&rsv->root->refs, 1);
+
+	rsv->fmt = fmt;
+	rsv->iop = iop;
+	rsv->geo = *geo;
+	rsv->src.size = geo->table_size;
+	rsv->src.phys_bits = geo->phys_bits;
+	rsv->src.chunks = DIV_ROUND_UP(BIT(geo->bits[geo->levels - 1]),
+				       IOPTE_CHUNK_SIZE);
+	rsv->src.nid = dev ? dev_to_node(dev) : NUMA_NO_NODE;
+	rsv->src.dev = cfg->coherent_walk ? NULL : dev;
+	if (geo->table_size < PAGE_SIZE)
+		rsv->src.packed = iopt_packed_create(geo->table_size, rsv->src.dev,
+						     rsv->src.nid);
+	if (IS_ENABLED(CONFIG_IOMMU_IO_PGTABLE_PACKED) &&
+	    geo->table_size < PAGE_SIZE && !rsv->src.packed)
+		goto err_free;
+	spin_lock_init(&rsv->lock);
+	iopt_idle_register(rsv);
+	return rsv;
+
+err_free:
+	kfree(rsv->root);
+	kfree(rsv);
+	return NULL;
+}
+EXPORT_SYMBOL_GPL(iopt_reserve_create);
+
+/* Everything below a table, and the table itself */
+static void rsv_destroy_table(struct iopt_reserve *rsv, struct iopte_page *iopte)
+{
+	for (unsigned int i = 0; i < iopte->nr_chunks; i++)
+		for (unsigned int j = 0; iopte->chunks[i] && j < IOPTE_CHUNK_SIZE; j++)
+			if (iopte->chunks[i][j])
+				rsv_destroy_table(rsv, iopte->chunks[i][j]);
+
+	if (iopte != rsv->root)
+		iopte_page_free(iopte);
+}
+
+/**
+ * iopt_reserve_destroy - Free all tables of a page table but the top
+ * @rsv: The reservations of a page table that neither hardware nor callers use
+ */
+void iopt_reserve_destroy(struct iopt_reserve *rsv)
+{
+	iopt_idle_unregister(rsv);
+#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
+	if (atomic_long_read(&rsv->entries))
+		iopt_reserve_report(0, "page table destroyed with reservations");
+#endif
+	/* Tables that died before are unmapped for the device when they are freed */
+	if (rsv->src.dev)
+		rcu_barrier();
+	rsv_destroy_table(rsv, rsv->root);
+	if (rsv->src.packed)
+		iopt_packed_destroy(rsv->src.packed);
+	for (unsigned int i = 0; i < rsv->root->nr_chunks; i++)
+		kfree(rsv->root->chunks[i]);
+	kfree(rsv->root);
+	kfree(rsv);
+}
+EXPORT_SYMBOL_GPL(iopt_reserve_destroy);

@@ -1,0 +1,642 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of reservations in I/O page tables: who flushes what, and what
+ * becomes of tables that nobody reserves any more. Also dirty tracking, which
+ * has to leave out nothing when it runs beside them.
+ *
+ * A comment "Seen to fail" names a mistake that was tried.
+ */
+
+#define pr_fmt(fmt)	"io-pgtable reserve: " fmt
+
+#include <kunit/static_stub.h>
+#include <linux/iova_bitmap.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/panic.h>
+#include <linux/rcupdate.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "io-pgtable-reserve-kunit.h"
+#include "iommu-pages.h"
+
+static unsigned int count_tables(struct iommu_iotlb_gather *gather)
+{
+	struct iopte_page *iopte;
+	unsigned int nr = 0;
+
+	for (iopte = gather->freelist.tables; iopte; iopte = iopte->next)
+		nr++;
+	return nr;
+}
+
+static void expect_no_flush(struct rsvt *rt)
+{
+	RSVT_EXPECT(rt, !rt->flushes.walks);
+	RSVT_EXPECT(rt, !rt->flushes.alls);
+	RSVT_EXPECT(rt, !rt->flushes.pages);
+}
+
+/* One call, for one address, which is the first of a slot */
+static void expect_slot_flush(struct rsvt *rt, unsigned long iova, int level)
+{
+	RSVT_EXPECT(rt, rt->flushes.walks == 1);
+	RSVT_EXPECT(rt, rt->flushes.addresses == 1);
+	RSVT_EXPECT(rt, rt->flushes.start == iova);
+	RSVT_EXPECT(rt, rt->flushes.last == iova + rsvt_span(rt, level) - 1);
+	RSVT_EXPECT(rt, !rt->flushes.alls);
+	RSVT_EXPECT(rt, !rt->flushes.pages);
+}
+
+/* Leaf tables side by side, each with something mapped and unmapped in it */
+static void reserve_and_use(struct rsvt *rt, unsigned long iova, unsigned int nr)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+	unsigned long span = rsvt_span(rt, RSVT_LEAF);
+
+	RSVT_EXPECT(rt, !rsvt_reserve(rt, iova, nr * span, pgsize));
+	for (unsigned int i = 0; i < nr; i++)
+		rsvt_use(rt, iova + i * span, pgsize, pgsize);
+	rsvt_forget_flushes(rt);
+}
+
+/*
+ * Who releases, flushes.
+ */
+
+/* Another table in the same upper tables, so that these stay */
+static bool keep_upper(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+
+	if (rt->top == RSVT_LEAF ||
+	    BIT_ULL(rt->config.ias) < (RSVT_IDLE_MAX + 10) * rsvt_span(rt, RSVT_LEAF))
+		return false;
+	RSVT_EXPECT(rt, !rsvt_reserve(rt, rt->base, pgsize, pgsize));
+	rsvt_use(rt, rt->base, pgsize, pgsize);
+	return true;
+}
+
+static void drop_upper(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+
+	rsvt_unreserve(rt, rt->base, pgsize, pgsize);
+	rsvt_expect_empty(rt);
+}
+
+static void join_the_gather(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+	unsigned long span = rsvt_span(rt, RSVT_LEAF);
+	unsigned long iova = rt->base + span;
+	struct iommu_iotlb_gather gather;
+	unsigned int nr = RSVT_IDLE_MAX + 8;
+
+	if (!keep_upper(rt))
+		return;
+	reserve_and_use(rt, iova, nr);
+	iommu_iotlb_gather_init(&gather);
+	rt->ops->unreserve(rt->ops, iova, nr * span, pgsize, &gather);
+
+	/* Those that were released first, and one address for each */
+	RSVT_EXPECT(rt, count_tables(&gather) == 8);
+	RSVT_EXPECT(rt, rt->flushes.pages == 8);
+	RSVT_EXPECT(rt, rt->flushes.granule == span);
+	RSVT_EXPECT(rt, rt->flushes.start == iova);
+	RSVT_EXPECT(rt, rt->flushes.last == iova + 8 * span - 1);
+	RSVT_EXPECT(rt, gather.start == iova);
+	RSVT_EXPECT(rt, gather.end == iova + 8 * span - 1);
+	RSVT_EXPECT(rt, !rt->flushes.walks && !rt->flushes.alls);
+	RSVT_EXPECT(rt, !rsvt_table(rt, iova + 7 * span, RSVT_LEAF));
+	if (RSVT_IDLE_MAX)
+		RSVT_EXPECT(rt, rsvt_table(rt, iova + 8 * span, RSVT_LEAF));
+
+	/* They are added to what the caller has, and the caller frees them */
+	io_pgtable_trim(rt->ops, ULONG_MAX, &gather);
+	RSVT_EXPECT(rt, count_tables(&gather) == nr);
+	iommu_put_pages_list(&gather.freelist);
+	drop_upper(rt);
+}
+
+/*
+ * Seen to fail with rsv_gather() leaving out what the gather had, with
+ * iopt_span() of the table's own entries, without rsv_trim() in
+ * rsv_drop_last(), with list_last_entry() in rsv_trim().
+ */
+static void released_tables_join_the_gather(struct kunit *test)
+{
+	rsvt_all_shapes(test, join_the_gather);
+}
+
+static void tables_wait_for_the_flush_of_the_caller(struct kunit *test)
+{
+	struct iommu_iotlb_gather gather;
+	struct rsvt *rt = rsvt_gpu(test);
+	long pages;
+
+	rcu_barrier();
+	pages = rsvt_pages();
+	iommu_iotlb_gather_init(&gather);
+	rsvt_let_die(rt, SZ_1G, SZ_4K, &gather);
+	io_pgtable_trim(rt->ops, ULONG_MAX, &gather);
+	KUNIT_EXPECT_EQ(test, 3, count_tables(&gather));
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, pages + 3, rsvt_pages());
+	KUNIT_EXPECT_FALSE(test, iommu_pages_list_empty(&gather.freelist));
+
+	iommu_put_pages_list(&gather.freelist);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, pages, rsvt_pages());
+	rsvt_free(rt);
+}
+
+static void flush_without_a_gather(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+	unsigned long span = rsvt_span(rt, RSVT_LEAF);
+	unsigned long iova = rt->base + span;
+	unsigned int nr = RSVT_IDLE_MAX + 8;
+
+	if (!keep_upper(rt))
+		return;
+	reserve_and_use(rt, iova, nr);
+	rsvt_unreserve(rt, iova, nr * span, pgsize);
+	RSVT_EXPECT(rt, rt->flushes.addresses == 8);
+	RSVT_EXPECT(rt, rt->flushes.granule == span);
+	RSVT_EXPECT(rt, rt->flushes.start == iova);
+	RSVT_EXPECT(rt, rt->flushes.last == iova + 8 * span - 1);
+	RSVT_EXPECT(rt, !rt->flushes.pages && !rt->flushes.alls);
+	drop_upper(rt);
+}
+
+/*
+ * Seen to fail without the flush in rsv_bury(), with a flush of the smallest
+ * stride there.
+ */
+static void without_a_gather_each_slot_is_flushed_once(struct kunit *test)
+{
+	rsvt_all_shapes(test, flush_without_a_gather);
+}
+
+/* The entry, at the moment of a flush of its slot */
+static u64 flushed_entry;
+
+static void look_at_entry(struct rsvt *rt, unsigned long iova, size_t size,
+			  size_t granule)
+{
+	flushed_entry |= rsvt_walk(rt, iova, RSVT_LEAF - 1) & 1;
+}
+
+static void empty_before_flush(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+	unsigned long span = rsvt_span(rt, RSVT_LEAF);
+	unsigned long iova = rt->base + span;
+
+	if (!keep_upper(rt))
+		return;
+	flushed_entry = 0;
+	rt->flushed = look_at_entry;
+
+	/* Without a gather, and for a block */
+	rsvt_let_die(rt, iova, pgsize, NULL);
+	if (rt->cfg.pgsize_bitmap & span) {
+		RSVT_EXPECT(rt, !rsvt_reserve(rt, iova, span, pgsize));
+		rsvt_use(rt, iova, pgsize, pgsize);
+		rsvt_forget_flushes(rt);
+		RSVT_EXPECT(rt, !rsvt_map(rt, iova, span, span, GFP_ATOMIC));
+		RSVT_EXPECT(rt, rt->flushes.walks == 1);
+		RSVT_EXPECT(rt, !rsvt_unmap(rt, iova, span, span, NULL));
+		rsvt_unreserve(rt, iova, span, pgsize);
+	}
+	RSVT_EXPECT(rt, !flushed_entry);
+	rt->flushed = NULL;
+	drop_upper(rt);
+}
+
+/*
+ * Seen to fail with rsv_mark() after the flush, and with iopt_reserve_unlink()
+ * after it.
+ */
+static void slots_are_empty_before_they_are_flushed(struct kunit *test)
+{
+	rsvt_all_shapes(test, empty_before_flush);
+}
+
+/*
+ * What left a slot but is not flushed is written in the slot.
+ */
+
+static void flush_what_is_filled(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+	unsigned long span = rsvt_span(rt, RSVT_LEAF);
+	unsigned long iova = rt->base + 3 * span, beside = iova + span;
+	struct iommu_iotlb_gather gather;
+
+	if (!keep_upper(rt))
+		return;
+	iommu_iotlb_gather_init(&gather);
+	for (int i = 0; i < 3; i++) {
+		rsvt_let_die(rt, iova, pgsize, &gather);
+	}
+
+	/* Nobody else: not who reserves, not who fills a slot beside */
+	rsvt_forget_flushes(rt);
+	RSVT_EXPECT(rt, !rsvt_reserve(rt, iova, pgsize, pgsize));
+	RSVT_EXPECT(rt, !rsvt_reserve(rt, beside, pgsize, pgsize));
+	rsvt_use(rt, beside, pgsize, pgsize);
+	rsvt_use(rt, rt->base, pgsize, pgsize);
+	rsvt_unreserve(rt, beside, pgsize, pgsize);
+	expect_no_flush(rt);
+
+	/* Who fills that slot, and once */
+	rsvt_use(rt, iova, pgsize, pgsize);
+	expect_slot_flush(rt, iova, RSVT_LEAF);
+	rsvt_use(rt, iova, pgsize, pgsize);
+	expect_slot_flush(rt, iova, RSVT_LEAF);
+	rsvt_unreserve(rt, iova, pgsize, pgsize);
+	iommu_put_pages_list(&gather.freelist);
+	drop_upper(rt);
+}
+
+/*
+ * Seen to fail without the flush in rsv_link(), with one for every entry there,
+ * with 0 in place of the mark.
+ */
+static void emptied_slots_are_flushed_by_who_fills_them(struct kunit *test)
+{
+	rsvt_all_shapes(test, flush_what_is_filled);
+}
+
+static void flush_for_block(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+	unsigned long span = rsvt_span(rt, RSVT_LEAF);
+	unsigned long iova = rt->base + 3 * span;
+	struct iommu_iotlb_gather gather;
+
+	if (!(rt->cfg.pgsize_bitmap & span) || !keep_upper(rt))
+		return;
+	iommu_iotlb_gather_init(&gather);
+	RSVT_EXPECT(rt, !rsvt_reserve(rt, iova - span, 3 * span, span));
+	rsvt_let_die(rt, iova, pgsize, &gather);
+
+	rsvt_forget_flushes(rt);
+	rsvt_use(rt, iova - span, span, span);
+	rsvt_use(rt, iova + span, span, span);
+	expect_no_flush(rt);
+
+	/* Among others that have nothing to flush, too */
+	rsvt_use(rt, iova - span, 3 * span, span);
+	expect_slot_flush(rt, iova, RSVT_LEAF);
+	rsvt_use(rt, iova - span, 3 * span, span);
+	expect_slot_flush(rt, iova, RSVT_LEAF);
+	rsvt_unreserve(rt, iova - span, 3 * span, span);
+	iommu_put_pages_list(&gather.freelist);
+	drop_upper(rt);
+}
+
+/* Seen to fail with arm_lpae_init_pte_reserved() taking a mark for nothing. */
+static void emptied_slots_are_flushed_by_who_maps_a_block(struct kunit *test)
+{
+	rsvt_all_shapes(test, flush_for_block);
+}
+
+/*
+ * A block over a table, and a table emptied as a block.
+ */
+
+static void block_over_empty_table(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+	unsigned long span = rsvt_span(rt, RSVT_LEAF);
+	unsigned long iova = rt->base + span;
+	void *table;
+
+	if (!(rt->cfg.pgsize_bitmap & span) || !keep_upper(rt))
+		return;
+	RSVT_EXPECT(rt, !rsvt_reserve(rt, iova, span, pgsize));
+	rsvt_use(rt, iova, span, pgsize);
+	table = rsvt_table(rt, iova, RSVT_LEAF);
+
+	/* One address is enough for what has nothing in it */
+	rsvt_forget_flushes(rt);
+	RSVT_EXPECT(rt, !rsvt_map(rt, iova, span, span, GFP_ATOMIC));
+	expect_slot_flush(rt, iova, RSVT_LEAF);
+	RSVT_EXPECT(rt, !rsvt_unmap(rt, iova, span, span, NULL));
+
+	/* And the table comes back without one */
+	rsvt_forget_flushes(rt);
+	rsvt_use(rt, iova, pgsize, pgsize);
+	RSVT_EXPECT(rt, rsvt_table(rt, iova, RSVT_LEAF) == table);
+	expect_no_flush(rt);
+
+	/* Pages that a block goes over are flushed as such */
+	RSVT_EXPECT(rt, !rsvt_map(rt, iova, pgsize, pgsize, GFP_ATOMIC));
+	RSVT_EXPECT(rt, !rsvt_map(rt, iova, span, span, GFP_ATOMIC));
+	RSVT_EXPECT(rt, rt->flushes.walks == 1);
+	RSVT_EXPECT(rt, rt->flushes.start == iova);
+	RSVT_EXPECT(rt, rt->flushes.last == iova + span - 1);
+	RSVT_EXPECT(rt, rt->flushes.granule == pgsize);
+	RSVT_EXPECT(rt, !rsvt_unmap(rt, iova, span, span, NULL));
+	rsvt_use(rt, iova, span, pgsize);
+	rsvt_unreserve(rt, iova, span, pgsize);
+	drop_upper(rt);
+}
+
+/*
+ * Seen to fail with arm_lpae_clear_table() saying always, or never, that
+ * something was mapped.
+ */
+static void blocks_flush_what_they_cover(struct kunit *test)
+{
+	rsvt_all_shapes(test, block_over_empty_table);
+}
+
+static void unmap_as_block(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+	unsigned long span = rsvt_span(rt, RSVT_LEAF);
+	unsigned long iova = rt->base + span;
+	struct iommu_iotlb_gather gather;
+	void *table;
+
+	if (!(rt->cfg.pgsize_bitmap & span) || !keep_upper(rt))
+		return;
+	/* A block on either side */
+	RSVT_EXPECT(rt, !rsvt_reserve(rt, iova, 3 * span, pgsize));
+	RSVT_EXPECT(rt, !rsvt_map(rt, iova, span, span, GFP_ATOMIC));
+	RSVT_EXPECT(rt, !rsvt_map(rt, iova + span, span, pgsize, GFP_ATOMIC));
+	RSVT_EXPECT(rt, !rsvt_map(rt, iova + 2 * span, span, span, GFP_ATOMIC));
+	table = rsvt_table(rt, iova + span, RSVT_LEAF);
+	RSVT_EXPECT(rt, table);
+
+	rsvt_forget_flushes(rt);
+	iommu_iotlb_gather_init(&gather);
+	RSVT_EXPECT(rt, !rsvt_unmap(rt, iova, 3 * span, span, &gather));
+	for (int i = 0; i < 3; i++) {
+		RSVT_EXPECT(rt, rsvt_faults(rt, iova + i * span));
+		RSVT_EXPECT(rt, rsvt_faults(rt, iova + (i + 1) * span - pgsize));
+	}
+	/* What was below is flushed here, the rest by the caller */
+	RSVT_EXPECT(rt, rt->flushes.walks == 1);
+	RSVT_EXPECT(rt, rt->flushes.addresses == span / pgsize);
+	RSVT_EXPECT(rt, rt->flushes.pages == 3);
+	RSVT_EXPECT(rt, gather.start == iova && gather.end == iova + 3 * span - 1);
+	/* The table stays */
+	RSVT_EXPECT(rt, iommu_pages_list_empty(&gather.freelist));
+	RSVT_EXPECT(rt, rsvt_table(rt, iova + span, RSVT_LEAF) == table);
+
+	/* Nothing is mapped in it now */
+	rsvt_forget_flushes(rt);
+	RSVT_EXPECT(rt, !rsvt_unmap(rt, iova + span, span, span, NULL));
+	expect_no_flush(rt);
+	rsvt_use(rt, iova, 3 * span, pgsize);
+	rsvt_unreserve(rt, iova, 3 * span, pgsize);
+	drop_upper(rt);
+}
+
+/*
+ * Seen to fail with the clearing of entries in arm_lpae_unmap_entries_reserved()
+ * including those of tables, without the flush there.
+ */
+static void tables_emptied_as_blocks_stay(struct kunit *test)
+{
+	rsvt_all_shapes(test, unmap_as_block);
+}
+
+/*
+ * The walk cache can know a leaf table below the table that a block goes over,
+ * and every one of those has its own address.
+ */
+static void block_over_linked_tables(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+	unsigned long span = rsvt_span(rt, RSVT_LEAF);
+	unsigned long block = span << rt->bits;
+	unsigned long iova = rt->base + block;
+
+	if (!(rt->cfg.pgsize_bitmap & block) ||
+	    2 * block > BIT_ULL(rt->config.ias))
+		return;
+	RSVT_EXPECT(rt, !rsvt_reserve(rt, iova, block, block));
+	reserve_and_use(rt, iova, 3);
+	RSVT_EXPECT(rt, !rsvt_map(rt, iova, block, block, GFP_ATOMIC));
+	RSVT_EXPECT(rt, rt->flushes.walks + rt->flushes.alls == 1);
+	RSVT_EXPECT(rt, rt->flushes.alls || rt->flushes.granule == span);
+	RSVT_EXPECT(rt, !rsvt_unmap(rt, iova, block, block, NULL));
+	rsvt_use(rt, iova + span, span, pgsize);
+	rsvt_unreserve(rt, iova, 3 * span, pgsize);
+	rsvt_unreserve(rt, iova, block, block);
+	rsvt_expect_empty(rt);
+}
+
+static void blocks_flush_the_tables_below_them(struct kunit *test)
+{
+	rsvt_all_shapes(test, block_over_linked_tables);
+}
+
+static void die_unseen(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+	unsigned long span = rsvt_span(rt, RSVT_LEAF);
+	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(rt->ops);
+	unsigned long iova = rt->base + span;
+	struct iommu_iotlb_gather gather;
+
+	if (rt->top == RSVT_LEAF)
+		return;
+	RSVT_EXPECT(rt, !rsvt_reserve(rt, iova, 2 * span, pgsize));
+	/* No entry knows of them, not even one of the top */
+	RSVT_EXPECT(rt, !rsvt_walk(rt, iova, rt->top));
+	rsvt_unreserve(rt, iova, span, pgsize);
+	iommu_iotlb_gather_init(&gather);
+	rt->ops->unreserve(rt->ops, iova + span, span, pgsize, &gather);
+	expect_no_flush(rt);
+	RSVT_EXPECT(rt, !iop->rsv->nr_tables);
+	RSVT_EXPECT(rt, count_tables(&gather) == RSVT_LEAF - rt->top);
+	iommu_put_pages_list(&gather.freelist);
+	RSVT_EXPECT(rt, !rsvt_walk(rt, iova, rt->top));
+}
+
+/* Seen to fail with rsv_link() not needed for a table to be seen. */
+static void tables_never_seen_go_at_once_and_unflushed(struct kunit *test)
+{
+	rsvt_all_configs(test, die_unseen);
+}
+
+#ifdef CONFIG_IOMMU_IO_PGTABLE_IDLE
+/*
+ * Idle tables: a table that comes back is there already.
+ */
+
+static void find_idle(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+	unsigned long iova = rt->base + rsvt_span(rt, RSVT_LEAF);
+	struct rsvt_state *state = rsvt_state(rt->test);
+	void *table;
+
+	if (rt->top == RSVT_LEAF)
+		return;
+	rsvt_come_and_go(rt, iova, pgsize);
+	table = rsvt_table(rt, iova, RSVT_LEAF);
+	RSVT_EXPECT(rt, table);
+
+	/* With nothing to allocate, to clear or to flush */
+	rsvt_forget_flushes(rt);
+	RSVT_EXPECT(rt, !rsvt_reserve_failing(rt, 1, true, iova, pgsize, pgsize));
+	RSVT_EXPECT(rt, !state->nr);
+	rsvt_use(rt, iova, pgsize, pgsize);
+	RSVT_EXPECT(rt, rsvt_table(rt, iova, RSVT_LEAF) == table);
+	expect_no_flush(rt);
+
+	/* It is not taken while it is in use */
+	RSVT_EXPECT(rt, !rsvt_map(rt, iova, pgsize, pgsize, GFP_ATOMIC));
+	io_pgtable_trim(rt->ops, ULONG_MAX, NULL);
+	RSVT_EXPECT(rt, rsvt_translates(rt, iova));
+	RSVT_EXPECT(rt, !rsvt_unmap(rt, iova, pgsize, pgsize, NULL));
+	rsvt_unreserve(rt, iova, pgsize, pgsize);
+	rsvt_expect_empty(rt);
+}
+
+/*
+ * Seen to fail with tables that always die at once, with rsv_trim() not looking
+ * at the count.
+ */
+static void idle_tables_serve_the_next_reserve(struct kunit *test)
+{
+	rsvt_all_configs(test, find_idle);
+}
+
+static void bound_idle(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+	unsigned long span = rsvt_span(rt, RSVT_LEAF);
+	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(rt->ops);
+	unsigned long iova = rt->base + span;
+
+	if (!keep_upper(rt))
+		return;
+	for (unsigned int i = 0; i < IOPT_IDLE_MAX; i++)
+		rsvt_come_and_go(rt, iova + i * span, pgsize);
+	expect_no_flush(rt);
+	RSVT_EXPECT(rt, iop->rsv->nr_idle == IOPT_IDLE_MAX);
+
+	/* The first one is used again, so that the second is the oldest */
+	rsvt_come_and_go(rt, iova, pgsize);
+	expect_no_flush(rt);
+	rsvt_come_and_go(rt, iova + IOPT_IDLE_MAX * span, pgsize);
+	RSVT_EXPECT(rt, iop->rsv->nr_idle == IOPT_IDLE_MAX);
+	expect_slot_flush(rt, iova + span, RSVT_LEAF);
+	RSVT_EXPECT(rt, rsvt_table(rt, iova, RSVT_LEAF));
+	RSVT_EXPECT(rt, !rsvt_table(rt, iova + span, RSVT_LEAF));
+	RSVT_EXPECT(rt, rsvt_table(rt, iova + 2 * span, RSVT_LEAF));
+
+	/* What is asked for goes, the oldest first */
+	rsvt_forget_flushes(rt);
+	RSVT_EXPECT(rt, io_pgtable_trim(rt->ops, 0, NULL) == 0);
+	expect_no_flush(rt);
+	RSVT_EXPECT(rt, io_pgtable_trim(rt->ops, 1, NULL) == 1);
+	expect_slot_flush(rt, iova + 2 * span, RSVT_LEAF);
+	RSVT_EXPECT(rt, io_pgtable_trim(rt->ops, ULONG_MAX, NULL) == IOPT_IDLE_MAX - 1);
+	RSVT_EXPECT(rt, io_pgtable_trim(rt->ops, ULONG_MAX, NULL) == 0);
+	RSVT_EXPECT(rt, !iop->rsv->nr_idle);
+	drop_upper(rt);
+}
+
+/*
+ * Seen to fail with list_add_tail() only if the table is not on the list, with
+ * rsv_trim() letting one too many or too few go.
+ */
+static void idle_tables_are_few_and_the_oldest_go_first(struct kunit *test)
+{
+	rsvt_all_shapes(test, bound_idle);
+}
+
+/* What reserve() holds is given back, but tables that the hardware saw stay */
+static void fail_beside_idle(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+	unsigned long span = rsvt_span(rt, RSVT_LEAF);
+	unsigned long iova = rt->base + span;
+	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(rt->ops);
+	void *table;
+	int ret = 0;
+
+	if (!keep_upper(rt))
+		return;
+	rsvt_come_and_go(rt, iova, pgsize);
+	rsvt_come_and_go(rt, iova + 2 * span, pgsize);
+	table = rsvt_table(rt, iova, RSVT_LEAF);
+	rsvt_forget_flushes(rt);
+
+	for (unsigned int fail = 1; !fail || ret; fail++) {
+		unsigned long tables = iop->rsv->nr_tables;
+
+		ret = rsvt_reserve_failing(rt, fail, true, iova, 4 * span, pgsize);
+		if (!ret)
+			break;
+		RSVT_EXPECT(rt, ret == -ENOMEM);
+		RSVT_EXPECT(rt, iop->rsv->nr_tables == tables);
+		RSVT_EXPECT(rt, iop->rsv->nr_idle == 2);
+		if (rt->test->status == KUNIT_FAILURE)
+			return;
+	}
+	expect_no_flush(rt);
+	RSVT_EXPECT(rt, rsvt_table(rt, iova, RSVT_LEAF) == table);
+	if (!ret)
+		rsvt_unreserve(rt, iova, 4 * span, pgsize);
+	rsvt_use(rt, rt->base, pgsize, pgsize);
+	drop_upper(rt);
+}
+
+/* Seen to fail with rsv_trim() where a reserve() failed. */
+static void a_reserve_that_fails_flushes_nothing(struct kunit *test)
+{
+	rsvt_all_shapes(test, fail_beside_idle);
+}
+#endif
+
+static struct kunit_case flush_cases[] = {
+	KUNIT_CASE(released_tables_join_the_gather),
+	KUNIT_CASE(tables_wait_for_the_flush_of_the_caller),
+	KUNIT_CASE(without_a_gather_each_slot_is_flushed_once),
+	KUNIT_CASE(slots_are_empty_before_they_are_flushed),
+	KUNIT_CASE(emptied_slots_are_flushed_by_who_fills_them),
+	KUNIT_CASE(emptied_slots_are_flushed_by_who_maps_a_block),
+	KUNIT_CASE(blocks_flush_what_they_cover),
+	KUNIT_CASE(tables_emptied_as_blocks_stay),
+	KUNIT_CASE(blocks_flush_the_tables_below_them),
+	{}
+};
+
+static struct kunit_suite flush_suite = {
+	.name = "io-pgtable-reserve-flushes",
+	.init = rsvt_test_init,
+	.exit = rsvt_test_exit,
+	.test_cases = flush_cases,
+};
+
+static struct kunit_case idle_cases[] = {
+	KUNIT_CASE_SLOW(tables_never_seen_go_at_once_and_unflushed),
+#ifdef CONFIG_IOMMU_IO_PGTABLE_IDLE
+	KUNIT_CASE_SLOW(idle_tables_serve_the_next_reserve),
+	KUNIT_CASE(idle_tables_are_few_and_the_oldest_go_first),
+	KUNIT_CASE(a_reserve_that_fails_flushes_nothing),
+#endif
+	{}
+};
+
+static struct kunit_suite idle_suite = {
+	.name = "io-pgtable-reserve-idle",
+	.init = rsvt_test_init,
+	.exit = rsvt_test_exit,
+	.test_cases = idle_cases,
+};
+
+kunit_test_suites(&flush_suite, &idle_suite);
