@@ -3,11 +3,11 @@
 #
 # The suite "igt": all of IGT's own Panthor tests, in the guest.
 #
-#   scripts/igt.sh [TREE...]		kernel trees, both by default
+#   scripts/igt.sh [TREE-FLAVOUR...]	base-plain reserve-plain reserve-debug
+#					when none is given; base-debug is the fourth
 #
-# Each tree runs in its plain and its debug configuration (FLAVOURS="plain"
-# takes one only). A subtest that is skipped, and a report of the kernel about
-# itself, make the suite fail: with a GPU there is no reason for either.
+# A subtest that is skipped, and a report of the kernel about itself, make the
+# suite fail: with a GPU there is no reason for either.
 # Writes out/results/igt.tsv; IGT's output is in out/guest/igt-TREE-FLAVOUR/.
 
 # shellcheck source=scripts/lib.sh
@@ -15,7 +15,6 @@
 
 # Subtests that IGT 2.5 has for Panthor. More is welcome, less is a broken run.
 EXPECTED=23
-FLAVOURS=${FLAVOURS:-plain debug}
 TSV=$OUT/results/igt.tsv
 
 result()
@@ -40,7 +39,7 @@ run_in_guest()
 	local tree=$1 flavour=$2 name=igt-$1-$2 rc=0 lines passed
 
 	lines=$("$ROOT/scripts/guest.sh" run --kernel "$tree" --name "$name" \
-		--flavour "$flavour" --timeout "${IGT_TIMEOUT:-1500}" -- \
+		--flavour "$flavour" -- \
 		"$(cat "$ROOT/tests/guest/igt.sh")") || rc=$?
 	# Only result lines, under the name of the configuration.
 	sed -nE "s/^(pass|fail|skip)\t/\1\t$tree-$flavour: /p" <<<"$lines"
@@ -61,19 +60,19 @@ run_in_guest()
 
 main()
 {
-	local tree flavour
+	local kernel tree flavour
 
-	[ $# -gt 0 ] || set -- base reserve
+	[ $# -gt 0 ] || set -- base-plain reserve-plain reserve-debug
 	mkdir -p "$OUT/results"
 	rm -f "$TSV"
 	"$ROOT/scripts/qemu.sh" build >/dev/null
 	"$ROOT/scripts/guest.sh" image >/dev/null
-	for tree; do
-		for flavour in $FLAVOURS; do
-			"$ROOT/scripts/kernel.sh" build "$tree" "$flavour" >/dev/null
-			say "IGT on $tree, $flavour"
-			run_in_guest "$tree" "$flavour" | tee -a "$TSV.part"
-		done
+	for kernel; do
+		tree=${kernel%-*}
+		flavour=${kernel##*-}
+		"$ROOT/scripts/kernel.sh" build "$tree" "$flavour" >/dev/null
+		say "IGT on $tree, $flavour"
+		run_in_guest "$tree" "$flavour" | tee -a "$TSV.part"
 	done
 	mv "$TSV.part" "$TSV"
 	! grep -qv '^pass' "$TSV"

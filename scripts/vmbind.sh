@@ -41,13 +41,13 @@ run_config()
 		;;
 	plain) args=(--flavour plain --append "$EXACT_COUNTS") ;;
 	# KASAN keeps freed objects for a while, no count is exact there.
-	debug) args=(--flavour debug --timeout 900) ;;
+	debug) args=(--flavour debug) ;;
 	noncoherent) args=(--flavour plain --append "$EXACT_COUNTS" --machine mali-coherent=off) ;;
 	*) usage ;;
 	esac
 	say "  vmbind on $kernel, $1"
-	"$ROOT/scripts/guest.sh" run --kernel "$kernel" --name "$name" "${args[@]}" \
-		-- "vmbind --timeout 240 --json /out/vmbind.json" >"$LOGS/$name.log" 2>&1 || rc=$?
+	"$ROOT/scripts/guest.sh" run --kernel "$kernel" --name "$name" --icount "${args[@]}" \
+		-- "vmbind --json /out/vmbind.json" >"$LOGS/$name.log" 2>&1 || rc=$?
 	vmbind_results "$name" "$rc" | sed "s/\t/\t$1: /"
 }
 

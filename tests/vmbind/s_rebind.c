@@ -107,7 +107,10 @@ void run_rebind(void)
 /* --- running ------------------------------------------------------------ */
 
 #define RING		16
-#define RUN_NS		1500000000ll
+#define TILE_BINDS	1000
+#define SPARSE_BINDS	16
+#define LOOPS		10
+#define RUN_NS		3000000000ll	/* at most: the job may take 5 s */
 
 static int64_t now_ns(void)
 {
@@ -115,6 +118,14 @@ static int64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
+/* Until both sides have done their part */
+static bool go_on(const struct gpu *g, unsigned int binds, unsigned int want,
+		  int64_t end)
+{
+	return (binds < want || gpu_word(g, WORD_LOOPS) < LOOPS) &&
+	       now_ns() < end && !gpu_dead(g);
 }
 
 /* The window to each part of a ring, over and over */
@@ -161,7 +172,7 @@ static void running_tile(struct gpu *g)
 	gpu_map(g, WIN_VA, &tile[0], 0, SZ_64K);
 	cs = ring_stream(g);
 	gpu_start(g, &cs);
-	for (end = now_ns() + RUN_NS; now_ns() < end; binds++)
+	for (end = now_ns() + RUN_NS; go_on(g, binds, TILE_BINDS, end); binds++)
 		gpu_map(g, WIN_VA, &tile[binds & 1], 0, SZ_64K);
 	ok(!gpu_stop(g),
 	   "a tile is rebound while the GPU reads it: no fault");
@@ -208,7 +219,7 @@ static void running_sparse(struct gpu *g)
 	need(pan_map_sparse(g->pan, g->vm, va, size));
 	cs = stride_stream(g, va, size);
 	gpu_start(g, &cs);
-	for (end = now_ns() + RUN_NS; now_ns() < end; binds++)
+	for (end = now_ns() + RUN_NS; go_on(g, binds, SPARSE_BINDS, end); binds++)
 		need(pan_map_sparse(g->pan, g->vm, va, size));
 	ok(!gpu_stop(g),
 	   "4 GiB are rebound while the GPU reads them: no fault");

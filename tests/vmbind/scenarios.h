@@ -17,6 +17,7 @@ void run_split(void);
 void run_tables(void);
 void run_fault(void);
 void run_gone(void);
+void run_walk(void);
 void run_slots(void);
 void run_errors(void);
 void run_pages(void);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host.h"
 #include "pan.h"
 #include "scenarios.h"
 #include "tap.h"
@@ -16,6 +17,7 @@
 #define DEFAULT_TIMEOUT_S	900
 /* The kind of a scenario that some kernel answers with a warning */
 #define WARNS			1
+#define ASLEEP_MS		10000
 
 static const struct scenario scenarios[] = {
 	{ "query", "what the device says of itself", run_query, 0 },
@@ -27,7 +29,8 @@ static const struct scenario scenarios[] = {
 	{ "running", "rebinds under a GPU that reads without a pause", run_running, 0 },
 	{ "split", "partial unmaps and remaps of 2 MiB blocks", run_split, 0 },
 	{ "fault", "what must fault does, and is reported", run_fault, 0 },
-	{ "gone", "a table that goes with its mapping", run_gone, 0 },
+	{ "gone", "a load through a mapping that is gone", run_gone, 0 },
+	{ "walk", "a walk through a table that is gone", run_walk, 0 },
 	{ "tables", "tables that come and go with a tile", run_tables, 0 },
 	{ "slots", "more VMs than address spaces", run_slots, 0 },
 	{ "errors", "bad arguments and their errno", run_errors, 0 },
@@ -35,6 +38,24 @@ static const struct scenario scenarios[] = {
 	{ "random", "page-table pages kept after 10,000 random binds", run_random, 0 },
 	{ "huge", "1 TiB and 64 TiB sparse; upstream's kernel warns", run_huge, WARNS },
 };
+
+/*
+ * A GPU that sleeps forgets its translations. Where a stale one is to show, it
+ * must not do so in the middle of a scenario, but when there is a delay it does.
+ * Between two it has to: what groups save when they are suspended goes where the
+ * one before had its own.
+ */
+static void run_awake(const struct scenario *s, unsigned int timeout_s)
+{
+	if (!stay_awake(true)) {
+		ok(false, "%s: the GPU can be kept awake", s->name);
+		return;
+	}
+	tap_run(s, timeout_s);
+	stay_awake(false);
+	if (!sleeps(ASLEEP_MS))
+		ok(false, "%s: the GPU sleeps afterwards", s->name);
+}
 
 static void usage(FILE *f)
 {
@@ -47,6 +68,7 @@ static void usage(FILE *f)
 		"  --timeout S    seconds that a scenario may take (%d)\n"
 		"  --pause FILE   at some points, print \"# pause: ...\" and wait until FILE is\n"
 		"                 there, so that the GPU can be looked at from outside\n"
+		"  --awake        do not let the GPU sleep while a scenario runs\n"
 		"  --list         the names of the scenarios\n"
 		"  --help         this text\n"
 		"\n"
@@ -62,11 +84,13 @@ int main(int argc, char **argv)
 		{ "json", required_argument, NULL, 'j' },
 		{ "timeout", required_argument, NULL, 't' },
 		{ "pause", required_argument, NULL, 'p' },
+		{ "awake", no_argument, NULL, 'a' },
 		{ "list", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
 	unsigned int timeout_s = DEFAULT_TIMEOUT_S;
+	void (*run)(const struct scenario *s, unsigned int timeout_s) = tap_run;
 	const char *json = NULL;
 	int opt, ret;
 
@@ -80,6 +104,9 @@ int main(int argc, char **argv)
 			break;
 		case 'p':
 			tap_set_pause(optarg);
+			break;
+		case 'a':
+			run = run_awake;
 			break;
 		case 'l':
 			tap_list(scenarios, ARRAY_SIZE(scenarios));
@@ -95,7 +122,7 @@ int main(int argc, char **argv)
 	tap_check_names(scenarios, ARRAY_SIZE(scenarios), argv + optind);
 	tap_init("vmbind");
 	tap_run_names(scenarios, ARRAY_SIZE(scenarios), argv + optind, WARNS,
-		      tap_run, timeout_s);
+		      run, timeout_s);
 	tap_pause("end");
 	ret = tap_done();
 	if (json && tap_json(json)) {
