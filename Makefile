@@ -18,7 +18,7 @@ help: ## list the targets
 	@echo 'source package), JOBS=n (parallel jobs of a build), FORCE=1 (kernel-save).'
 
 # Scripts decide what is up to date, so nothing here is a file.
-.PHONY: run test kunit interleave builds panthor bindgen igt vulkan soak coverage model-test models fuzz torture bench shell
+.PHONY: run test kunit interleave mutants builds panthor bindgen igt vulkan soak coverage model-test models fuzz torture bench shell
 run: ## boot Panthor on the virtual Mali, run the VM_BIND demonstration, report
 	@$(S)/run.sh
 test: ## every test below
@@ -27,6 +27,8 @@ kunit: ## KUnit natively, on User Mode Linux
 	@$(S)/kunit.sh
 interleave: ## every interleaving of page-table operations, in user space
 	@tests/interleave/run.sh
+mutants: ## mistakes of one line in the kernel code, each noticed by a suite
+	@tests/mutants/run.sh
 builds: ## 32-bit Arm and x86, arm64 with pages of 16K and 64K: no warning, and KUnit
 	@tests/builds/run.sh
 panthor: ## Panthor's hard paths, with faults injected, in the guest

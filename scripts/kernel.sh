@@ -80,7 +80,7 @@ fragments()
 		[ ! -e "$tree/drivers/gpu/drm/panthor/panthor_reserve_kunit.c" ] ||
 			printf '%s\n' "$dir/um-reserve-panthor.config"
 		;;
-	reserve-um | reserve-um-smp)
+	reserve-um | reserve-um-smp | mutant-um)
 		printf '%s\n' "$dir/reserve-tests.config" "$dir/um-reserve.config" \
 			"$dir/um-reserve-panthor.config" ;;
 	reserve-um-debug)

@@ -62,6 +62,7 @@ static struct kind kinds[MAX_KINDS];
 static unsigned int nr_kinds;
 static unsigned long nr_runs, nr_violations;
 static unsigned int show = 20;
+static bool first_only;
 static unsigned int bound = 1;
 /* Operations to leave out, as "mapbad,noun" */
 static const char *skip;
@@ -187,6 +188,8 @@ static void note_violation(const struct schedule *s)
 	}
 	if (k < kinds + MAX_KINDS)
 		k->count++;
+	if (first_only)
+		exit(1);
 }
 
 static bool run_one(struct schedule *s)
@@ -466,6 +469,7 @@ static void usage(void)
 	       "  --seed N	of these\n"
 	       "  --skip OP,...	leave out programs with these operations\n"
 	       "  --show N	kinds of violations that are printed step by step\n"
+	       "  --first	end with the first violation\n"
 	       "  --replay ID	one run, step by step\n"
 	       "  --all	every access, step by step\n"
 	       "  --list	configurations, setups and programs\n");
@@ -481,6 +485,7 @@ int main(int argc, char **argv)
 		{ "seed", required_argument, NULL, 'S' },
 		{ "skip", required_argument, NULL, 'k' },
 		{ "show", required_argument, NULL, 'n' },
+		{ "first", no_argument, NULL, 'f' },
 		{ "replay", required_argument, NULL, 'r' },
 		{ "all", no_argument, NULL, 'a' },
 		{ "list", no_argument, NULL, 'l' },
@@ -517,6 +522,9 @@ int main(int argc, char **argv)
 			break;
 		case 'n':
 			show = atoi(optarg);
+			break;
+		case 'f':
+			first_only = true;
 			break;
 		case 'r':
 			return replay(optarg);

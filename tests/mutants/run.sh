@@ -1,0 +1,144 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make mutants: does each mistake of one line in the kernel code get noticed?
+#
+#   tests/mutants/run.sh [--suite SUITE] [NAME...]    all when no NAME is given
+#
+# A mutant is a patch here, NAME.patch, against the composed tree (build/linux). Its
+# first lines say what is wrong and which suites look for it, the first one first:
+# "Suites: interleave kunit". It is killed if one of them fails. One that lives is
+# a mistake that the tests do not notice, and fails. With --suite only mutants for
+# that suite are tried, and with no other.
+#
+# Results go to out/results/mutants.tsv; what a suite said of a mutant is in
+# out/mutants/NAME.SUITE.log.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/../../scripts/lib.sh"
+# shellcheck source=scripts/kernel-lib.sh
+. "$ROOT/scripts/kernel-lib.sh"
+
+HERE=$ROOT/tests/mutants
+MUTANT_TREE=$BUILD/linux-mutant
+LOGDIR=$OUT/mutants
+
+usage()
+{
+	die "usage: run.sh [--suite interleave|kunit] [NAME...]"
+}
+
+suites_of()
+{
+	sed -n 's/^Suites: //p' "$HERE/$1.patch"
+}
+
+about()
+{
+	head -n 1 "$HERE/$1.patch"
+}
+
+# The tree as it is, but for one mistake.
+plant()
+{
+	worktree "$MUTANT_TREE" base
+	wgit "$MUTANT_TREE" checkout -q -f --detach "$(wgit "$TREE" rev-parse HEAD)"
+	wgit "$MUTANT_TREE" apply --recount "$HERE/$1.patch"
+}
+
+# Each suite_X NAME returns 0 if it noticed nothing; its output is the log.
+
+suite_interleave()
+{
+	local flavour rc=0
+
+	make -s -C "$ROOT/tests/interleave" TREE="$MUTANT_TREE" BUILD="$BUILD/mutant" || return 99
+	for flavour in idle debug; do
+		timeout --kill-after=10 900 "$BUILD/mutant/interleave-$flavour" --first || rc=$?
+		[ "$rc" = 0 ] || return "$rc"
+	done
+}
+
+suite_kunit()
+{
+	local image tsv=$BUILD/.mutant.tsv
+
+	"$ROOT/scripts/kernel.sh" build mutant um >"$BUILD/.mutant.image" || return 99
+	image=$(sed -n 's/^image=//p' "$BUILD/.mutant.image")
+	timeout --kill-after=10 300 "$image" mem=1G con=null con0=null,fd:1 console=tty0 \
+		kunit_shutdown=halt 'kunit.filter_glob=[ip][oa]*' </dev/null |
+		tee "$BUILD/.mutant.log" |
+		python3 "$ROOT/scripts/ktap.py" --require "$ROOT/tests/kernel/kunit-suites-reserve" >"$tsv" || :
+	cat "$BUILD/.mutant.log"
+	! grep '^fail' "$tsv" && "$ROOT/scripts/guest-kernel-log.sh" "$BUILD/.mutant.log"
+}
+
+# What a log says of the first thing that was found.
+finding()
+{
+	grep -m 1 -E '^# VIOLATION|EXPECTATION FAILED|ASSERTION FAILED|BUG:|^fail|not ok|io-pgtable reserve:' "$1" |
+		sed -E 's/^# //; s/^\[[^]]*\] *//' | cut -c1-120
+}
+
+try()
+{
+	local name=$1 suite log rc
+
+	if ! plant "$name" >"$LOGDIR/$name.log" 2>&1; then
+		result mutants fail "$name" "the patch does not apply; make it anew"
+		return
+	fi
+	for suite in $(suites_of "$name"); do
+		[ -z "$only" ] || [ "$suite" = "$only" ] || continue
+		log=$LOGDIR/$name.$suite.log
+		rc=0
+		"suite_$suite" "$name" >"$log" 2>&1 || rc=$?
+		if [ $rc = 99 ]; then
+			result mutants fail "$name" "does not compile, see $log"
+			return
+		fi
+		if [ $rc != 0 ]; then
+			result mutants pass "$name" "killed by $suite: $(finding "$log")"
+			return
+		fi
+	done
+	result mutants fail "$name" "lives: $(about "$name")"
+}
+
+main()
+{
+	local name names=() n=0
+
+	only=
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--suite) only=${2:-}; [ -n "$only" ] || usage; shift ;;
+		--help) sed -n '4,/^$/s/^# \{0,1\}//p' "$0"; exit ;;
+		-*) usage ;;
+		*) [ -f "$HERE/$1.patch" ] || die "there is no tests/mutants/$1.patch"; names+=("$1") ;;
+		esac
+		shift
+	done
+	if [ ${#names[@]} = 0 ]; then
+		for name in "$HERE"/*.patch; do
+			names+=("$(basename "$name" .patch)")
+		done
+	fi
+	need_packages gcc make binutils python3
+	"$ROOT/scripts/kernel-tree.sh" >/dev/null
+	mkdir -p "$LOGDIR"
+	result_start mutants
+	for name in "${names[@]}"; do
+		n=$((n + 1))
+		if [ -n "$only" ] && [[ " $(suites_of "$name") " != *" $only "* ]]; then
+			continue
+		fi
+		try "$name"
+		say "  $n/${#names[@]} $(tail -n 1 "$OUT/results/mutants.tsv" | tr '\t' ' ')"
+	done
+	"$ROOT/scripts/results.sh" mutants
+}
+
+# Read whole before it runs: an edit of this script must not reach a run.
+main "$@"
+exit
