@@ -733,7 +733,7 @@ static void ft_test_unflushed(struct kunit *test)
 static void ft_unflushed_below(struct ft *ft)
 {
 	unsigned long granule = BIT(ft->granule_shift), span = ft_span(ft);
-	unsigned long iova = 64 * SZ_64M;
+	unsigned long iova = SZ_1G;
 	struct iommu_iotlb_gather gather;
 
 	if (ft->levels < 3)

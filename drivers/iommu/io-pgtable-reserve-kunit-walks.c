@@ -133,7 +133,7 @@ static bool names_slot(unsigned long iova, size_t size, size_t granule,
 	unsigned long first = iova, last = iova + size - 1;
 
 	if (slot > iova)
-		first += DIV_ROUND_UP_ULL(slot - iova, granule) * granule;
+		first += round_up(slot - iova, granule);
 	return first >= slot && first <= last && first <= slot + (span - 1);
 }
 
