@@ -11,14 +11,20 @@
 BOOT_LIMIT=5
 results=$OUT/results/guest.tsv
 
-# boot_of N: seconds to user space in the Nth boot; where the host had other work
-# to do, the processor time that QEMU used from start to end, if that is less.
+# boot_of N: seconds to user space in the Nth boot. On a host that has more to do
+# than it has processors it is the processor time that QEMU used from start to
+# end, if that is less: what else the host does is not the guest's fault.
 boot_of()
 {
-	local run=$OUT/guest/guest-boot$1
+	local run=$OUT/guest/guest-boot$1 load
 
 	"$ROOT/scripts/guest.sh" run --name "guest-boot$1" --boot-only >/dev/null || return 1
-	sort -n "$run/boot-seconds" "$run/cpu-seconds" | head -n 1
+	read -r load _ </proc/loadavg
+	if awk "BEGIN { exit !($load > $(nproc)) }"; then
+		sort -n "$run/boot-seconds" "$run/cpu-seconds" | head -n 1
+	else
+		cat "$run/boot-seconds"
+	fi
 }
 
 # The quickest of three boots
@@ -33,15 +39,15 @@ best_boot()
 
 check_boot()
 {
-	local name="user space within $BOOT_LIMIT s of QEMU's start" best passed
+	local name="user space within $BOOT_LIMIT s of QEMU's start" best
 
 	if ! best=$(best_boot) || [ -z "$best" ]; then
 		printf 'fail\tthe guest boots\tsee out/log/guest-guest-boot*.log\n'
-		return
+	elif awk "BEGIN { exit !($best <= $BOOT_LIMIT) }"; then
+		printf 'pass\t%s\t%s s\n' "$name" "$best"
+	else
+		printf 'fail\t%s\t%s s\n' "$name" "$best"
 	fi
-	passed=$(cat "$OUT"/guest/guest-boot*/boot-seconds | sort -n | head -n 1)
-	printf '%s\t%s\t%s\n' "$(awk "BEGIN { print $best <= $BOOT_LIMIT ? \"pass\" : \"fail\" }")" \
-		"$name" "$best s without what else the host does, $passed s with it"
 }
 
 check_contents()

@@ -64,22 +64,16 @@ defaults()
 	QMP=
 	BOOT_ONLY=
 	PANTHOR=on
-	ICOUNT=
 	QEMU_ARGS=()
 	COMMAND=()
 }
 
 # Busy time is counted, so that it does not depend on the host's load; what
-# remains is how long the host takes to answer the guest's disk and 9p. The debug
-# kernel executes several times the instructions for the same work: they take less
-# time each, so that what the driver allows the GPU is as much as on the other.
+# remains is how long the host takes to answer the guest's disk and 9p.
 icount_args()
 {
-	local shift=3
-
-	[ "$FLAVOUR" != debug ] || shift=${ICOUNT_DEBUG_SHIFT:-1}
 	MACHINE+=,dtb-randomness=off
-	QEMU_ARGS+=(-icount "shift=$shift,sleep=on" -rtc "base=2026-01-01,clock=vm")
+	QEMU_ARGS+=(-icount "shift=3,sleep=on" -rtc "base=2026-01-01,clock=vm")
 }
 
 # A second monitor, and a port of the guest that is connected to it: what goes
@@ -98,7 +92,7 @@ parse()
 	defaults
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--icount) ICOUNT=1 ;;
+		--icount) icount_args ;;
 		--no-panthor) PANTHOR=off ;;
 		--boot-only) BOOT_ONLY=1 ;;
 		--inject) inject_args ;;
@@ -117,7 +111,6 @@ parse()
 		shift
 	done
 	NAME=${NAME:-$KERNEL-$FLAVOUR}
-	[ -z "$ICOUNT" ] || icount_args
 }
 
 parse_value()

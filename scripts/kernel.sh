@@ -15,11 +15,11 @@
 #         the kernel that is not broken. Also step: the tree in which series.sh
 #         goes from step to step.
 # CONFIG: plain (arm64, what is measured), debug (arm64, KASAN, lockdep, fault
-#         injection; with the series also its KUnit suites), gcov (plain, and
-#         Panthor counts its lines), kunit (arm64, small, for make lint), um (User
-#         Mode Linux, for KUnit), um-smp (the same with several processors),
-#         um-debug (that with KASAN and lockdep), um-bench and um-bench-smp (native
-#         timings; modules can be loaded).
+#         injection), gcov (plain, and Panthor counts its lines), kunit (arm64,
+#         small, with lockdep, for KUnit), um (User Mode Linux, for KUnit),
+#         um-smp (the same with several processors), um-debug (that with KASAN
+#         and lockdep), um-bench and um-bench-smp (native timings; modules can
+#         be loaded).
 #
 # Progress goes to stderr; stdout has two lines for "eval":
 #   image=PATH      arch/arm64/boot/Image, or the UML executable
@@ -72,7 +72,7 @@ fragments()
 	case $which-$1 in
 	reserve-kunit)
 		printf '%s\n' "$dir/reserve-tests.config" "$dir/reserve-kunit-panthor.config" ;;
-	reserve-debug) printf '%s\n' "$dir/reserve-tests.config" "$dir/reserve-guest-debug.config" ;;
+	reserve-debug) printf '%s\n' "$dir/reserve-guest-debug.config" ;;
 	step-um)
 		# From the step on that has them
 		[ ! -e "$tree/drivers/iommu/io-pgtable-reserve-torture.c" ] ||

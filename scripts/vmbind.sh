@@ -32,21 +32,23 @@ usage()
 # run_config NAME: one line a test point on stdout, the name in front
 run_config()
 {
-	local name=vmbind-$1 rc=0 args=() kernel=$KERNEL
+	local name=vmbind-$1 rc=0 args kernel=$KERNEL
+	# The driver's time-outs are short: time is the guest's own, not the host's
+	local plain=(--flavour plain --icount --append "$EXACT_COUNTS")
 
 	case $1 in
 	upstream)
 		kernel=base
-		args=(--flavour plain --append "$EXACT_COUNTS")
+		args=("${plain[@]}")
 		;;
-	plain) args=(--flavour plain --append "$EXACT_COUNTS") ;;
+	plain) args=("${plain[@]}") ;;
 	# KASAN keeps freed objects for a while, no count is exact there.
 	debug) args=(--flavour debug) ;;
-	noncoherent) args=(--flavour plain --append "$EXACT_COUNTS" --machine mali-coherent=off) ;;
+	noncoherent) args=("${plain[@]}" --machine mali-coherent=off) ;;
 	*) usage ;;
 	esac
 	say "  vmbind on $kernel, $1"
-	"$ROOT/scripts/guest.sh" run --kernel "$kernel" --name "$name" --icount "${args[@]}" \
+	"$ROOT/scripts/guest.sh" run --kernel "$kernel" --name "$name" "${args[@]}" \
 		-- "vmbind --json /out/vmbind.json" >"$LOGS/$name.log" 2>&1 || rc=$?
 	vmbind_results "$name" "$rc" | sed "s/\t/\t$1: /"
 }
