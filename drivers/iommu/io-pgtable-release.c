@@ -103,8 +103,10 @@ bool iopt_kill(struct iopt_reserve *rsv, struct iopte_page *iopte,
 		return false;
 
 	iopt_idle_remove(rsv, iopte);
-	if (iopte->seen)
+	if (iopte->seen) {
 		iopt_mark(rsv, iopte, IOPT_ENTRY_UNFLUSHED);
+		iopt_note_left(iopte);
+	}
 	iopte_page_remove(parent, iopt_index(&rsv->geo, iopte->iova, parent->level));
 	rsv->nr_tables--;
 
@@ -167,7 +169,8 @@ static bool rsv_gather(struct iopt_reserve *rsv, struct iopte_page *iopte,
  *
  * Outside of the lock. The tables are empty, so no address below them is cached,
  * only the entries that pointed to them: one address in each slot is enough.
- * What the hardware never saw has nothing to wait for but readers.
+ * What the hardware never saw has nothing to wait for but readers. The list is
+ * empty afterwards.
  */
 void iopt_bury(struct iopt_reserve *rsv, struct iopt_dead *dead,
 	       struct iommu_iotlb_gather *gather)
@@ -186,6 +189,8 @@ void iopt_bury(struct iopt_reserve *rsv, struct iopt_dead *dead,
 		free = iopte;
 	}
 	iopte_pages_free_rcu(free);
+	dead->first = NULL;
+	dead->end = &dead->first;
 }
 
 /*
@@ -193,17 +198,15 @@ void iopt_bury(struct iopt_reserve *rsv, struct iopt_dead *dead,
  * be quicker to let it die.
  */
 static void rsv_drop_last(struct iopt_reserve *rsv, struct iopte_page *iopte,
-			  struct iommu_iotlb_gather *gather, bool undo)
+			  struct iopt_dead *dead, bool undo)
 {
-	struct iopt_dead dead = IOPT_DEAD_INIT(dead);
 	unsigned long flags;
 
 	spin_lock_irqsave(&rsv->lock, flags);
-	iopt_drop(rsv, iopte, &dead);
+	iopt_drop(rsv, iopte, dead);
 	if (!undo)
-		iopt_idle_trim(rsv, IOPT_IDLE_MAX, &dead);
+		iopt_idle_trim(rsv, IOPT_IDLE_MAX, dead);
 	spin_unlock_irqrestore(&rsv->lock, flags);
-	iopt_bury(rsv, &dead, gather);
 }
 
 /**
@@ -220,18 +223,24 @@ void iopt_release(struct iopt_reserve *rsv, unsigned long iova,
 		  struct iommu_iotlb_gather *gather, bool undo)
 {
 	const struct iopt_geometry *geo = &rsv->geo;
-	struct iopte_page *iopte;
+	struct iopt_dead dead = IOPT_DEAD_INIT(dead);
+	struct iopte_page *parent = NULL, *iopte;
 	unsigned int steps = 0;
 	int ret;
 
 	rcu_read_lock();
 	for (;; iova = iopt_last(geo, iova, lowest) + 1) {
-		iopte = iopt_reserve_find(rsv, iova, lowest);
+		unsigned int index = iopt_index(geo, iova, lowest - 1);
+
+		/* What is still held keeps the parent for its neighbours */
+		if (!parent || !index)
+			parent = iopt_reserve_find(rsv, iova, lowest - 1);
+		iopte = parent ? iopte_page_child(parent, index) : NULL;
 		ret = -EINVAL;
 		if (iopte)
 			ret = iopte_page_put(iopte, iopt_entries(geo, iova, last, lowest));
 		if (ret > 0)
-			rsv_drop_last(rsv, iopte, gather, undo);
+			rsv_drop_last(rsv, iopte, &dead, undo);
 		else if (ret < 0)
 			iopt_reserve_report(iova, "unreserve of what is not reserved");
 
@@ -239,10 +248,13 @@ void iopt_release(struct iopt_reserve *rsv, unsigned long iova,
 			break;
 		if (!(++steps % RSV_STEPS)) {
 			rcu_read_unlock();
+			parent = NULL;
+			iopt_bury(rsv, &dead, gather);
 			rcu_read_lock();
 		}
 	}
 	rcu_read_unlock();
+	iopt_bury(rsv, &dead, gather);
 }
 
 /**

@@ -122,9 +122,9 @@ static void join_the_gather(struct rsvt *rt)
 }
 
 /*
- * Seen to fail with rsv_gather() leaving out what the gather had, with
- * iopt_span() of the table's own entries, without rsv_trim() in
- * rsv_drop_last(), with list_last_entry() in rsv_trim().
+ * Seen to fail with rsv_gather() leaving out what the gather had, or the slots,
+ * or with the stride of the table's own entries there; without iopt_idle_trim()
+ * in rsv_drop_last(), and with the youngest tables going first.
  */
 static void released_tables_join_the_gather(struct kunit *test)
 {
@@ -173,8 +173,8 @@ static void flush_without_a_gather(struct rsvt *rt)
 }
 
 /*
- * Seen to fail without the flush in rsv_bury(), with a flush of the smallest
- * stride there.
+ * Seen to fail without the flush in iopt_bury(), and with the stride of the
+ * table's own entries there.
  */
 static void without_a_gather_each_slot_is_flushed_once(struct kunit *test)
 {
@@ -217,10 +217,7 @@ static void empty_before_flush(struct rsvt *rt)
 	drop_upper(rt);
 }
 
-/*
- * Seen to fail with rsv_mark() after the flush, and with iopt_reserve_unlink()
- * after it.
- */
+/* Seen to fail with a flush before iopt_mark() in iopt_kill(). */
 static void slots_are_empty_before_they_are_flushed(struct kunit *test)
 {
 	rsvt_all_shapes(test, empty_before_flush);
@@ -240,9 +237,8 @@ static void flush_what_is_filled(struct rsvt *rt)
 	if (!keep_upper(rt))
 		return;
 	iommu_iotlb_gather_init(&gather);
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 3; i++)
 		rsvt_let_die(rt, iova, pgsize, &gather);
-	}
 
 	/* Nobody else: not who reserves, not who fills a slot beside */
 	rsvt_forget_flushes(rt);
@@ -250,7 +246,6 @@ static void flush_what_is_filled(struct rsvt *rt)
 	RSVT_EXPECT(rt, !rsvt_reserve(rt, beside, pgsize, pgsize));
 	rsvt_use(rt, beside, pgsize, pgsize);
 	rsvt_use(rt, rt->base, pgsize, pgsize);
-	rsvt_unreserve(rt, beside, pgsize, pgsize);
 	expect_no_flush(rt);
 
 	/* Who fills that slot, and once */
@@ -259,13 +254,14 @@ static void flush_what_is_filled(struct rsvt *rt)
 	rsvt_use(rt, iova, pgsize, pgsize);
 	expect_slot_flush(rt, iova, RSVT_LEAF);
 	rsvt_unreserve(rt, iova, pgsize, pgsize);
+	rsvt_unreserve(rt, beside, pgsize, pgsize);
 	iommu_put_pages_list(&gather.freelist);
 	drop_upper(rt);
 }
 
 /*
  * Seen to fail without the flush in rsv_link(), with one for every entry there,
- * with 0 in place of the mark.
+ * and with 0 in place of the mark.
  */
 static void emptied_slots_are_flushed_by_who_fills_them(struct kunit *test)
 {
@@ -300,7 +296,7 @@ static void flush_for_block(struct rsvt *rt)
 	drop_upper(rt);
 }
 
-/* Seen to fail with arm_lpae_init_pte_reserved() taking a mark for nothing. */
+/* Seen to fail with __arm_lpae_make_way() taking a mark for nothing. */
 static void emptied_slots_are_flushed_by_who_maps_a_block(struct kunit *test)
 {
 	rsvt_all_shapes(test, flush_for_block);
@@ -402,7 +398,7 @@ static void unmap_as_block(struct rsvt *rt)
 
 /*
  * Seen to fail with the clearing of entries in arm_lpae_unmap_entries_reserved()
- * including those of tables, without the flush there.
+ * including those of tables, and without the flush there.
  */
 static void tables_emptied_as_blocks_stay(struct kunit *test)
 {
@@ -435,6 +431,7 @@ static void block_over_linked_tables(struct rsvt *rt)
 	rsvt_expect_empty(rt);
 }
 
+/* Seen to fail with one address for all of a block in arm_lpae_displace_table(). */
 static void blocks_flush_the_tables_below_them(struct kunit *test)
 {
 	rsvt_all_shapes(test, block_over_linked_tables);
@@ -463,7 +460,10 @@ static void die_unseen(struct rsvt *rt)
 	RSVT_EXPECT(rt, !rsvt_walk(rt, iova, rt->top));
 }
 
-/* Seen to fail with rsv_link() not needed for a table to be seen. */
+/*
+ * Seen to fail with tables that count as seen from the start, and with a flush of
+ * those that were not.
+ */
 static void tables_never_seen_go_at_once_and_unflushed(struct kunit *test)
 {
 	rsvt_all_configs(test, die_unseen);
@@ -505,8 +505,8 @@ static void find_idle(struct rsvt *rt)
 }
 
 /*
- * Seen to fail with tables that always die at once, with rsv_trim() not looking
- * at the count.
+ * Seen to fail with tables that always die at once, and with iopt_kill() not
+ * looking at the count.
  */
 static void idle_tables_serve_the_next_reserve(struct kunit *test)
 {
@@ -550,8 +550,8 @@ static void bound_idle(struct rsvt *rt)
 }
 
 /*
- * Seen to fail with list_add_tail() only if the table is not on the list, with
- * rsv_trim() letting one too many or too few go.
+ * Seen to fail with a table on the list staying where it is there, and with the
+ * youngest tables going first.
  */
 static void idle_tables_are_few_and_the_oldest_go_first(struct kunit *test)
 {
@@ -565,6 +565,8 @@ static void fail_beside_idle(struct rsvt *rt)
 	unsigned long span = rsvt_span(rt, RSVT_LEAF);
 	unsigned long iova = rt->base + span;
 	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(rt->ops);
+	unsigned int fail = 0;
+	unsigned long tables;
 	void *table;
 	int ret;
 
@@ -573,20 +575,18 @@ static void fail_beside_idle(struct rsvt *rt)
 	rsvt_come_and_go(rt, iova, pgsize);
 	rsvt_come_and_go(rt, iova + 2 * span, pgsize);
 	table = rsvt_table(rt, iova, RSVT_LEAF);
+	tables = iop->rsv->nr_tables;
 	rsvt_forget_flushes(rt);
 
-	for (unsigned int fail = 1;; fail++) {
-		unsigned long tables = iop->rsv->nr_tables;
-
-		ret = rsvt_reserve_failing(rt, fail, true, iova, 4 * span, pgsize);
+	do {
+		ret = rsvt_reserve_failing(rt, ++fail, true, iova, 4 * span, pgsize);
 		if (!ret)
 			break;
 		RSVT_EXPECT(rt, ret == -ENOMEM);
 		RSVT_EXPECT(rt, iop->rsv->nr_tables == tables);
 		RSVT_EXPECT(rt, iop->rsv->nr_idle == 2);
-		if (rt->test->status == KUNIT_FAILURE)
-			return;
-	}
+	} while (rt->test->status != KUNIT_FAILURE);
+	RSVT_EXPECT(rt, fail > 2);
 	expect_no_flush(rt);
 	RSVT_EXPECT(rt, rsvt_table(rt, iova, RSVT_LEAF) == table);
 	rsvt_unreserve(rt, iova, 4 * span, pgsize);
@@ -594,10 +594,47 @@ static void fail_beside_idle(struct rsvt *rt)
 	drop_upper(rt);
 }
 
-/* Seen to fail with rsv_trim() where a reserve() failed. */
-static void a_reserve_that_fails_flushes_nothing(struct kunit *test)
+static void a_reserve_that_fails_leaves_idle_tables(struct kunit *test)
 {
 	rsvt_all_shapes(test, fail_beside_idle);
+}
+
+/* While a reserve() allocates, the others let go of the table that it holds */
+static void unreserve_first_table(struct rsvt *rt)
+{
+	unsigned long span = rsvt_span(rt, RSVT_LEAF);
+
+	rsvt_unreserve(rt, rt->base + span, span, BIT(rt->granule_shift));
+}
+
+static void fail_with_last_hold(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+	unsigned long span = rsvt_span(rt, RSVT_LEAF);
+	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(rt->ops);
+	unsigned long iova = rt->base + span;
+
+	if (!keep_upper(rt))
+		return;
+	for (unsigned int i = 0; i < IOPT_IDLE_MAX; i++)
+		rsvt_come_and_go(rt, iova + (4 + i) * span, pgsize);
+	reserve_and_use(rt, iova, 1);
+
+	rsvt_state(rt->test)->before = unreserve_first_table;
+	RSVT_EXPECT(rt, rsvt_reserve_failing(rt, 1, true, iova, 2 * span, pgsize) ==
+			-ENOMEM);
+	/* One too many, until somebody releases who can flush */
+	expect_no_flush(rt);
+	RSVT_EXPECT(rt, iop->rsv->nr_idle == IOPT_IDLE_MAX + 1);
+	rsvt_unreserve(rt, rt->base, pgsize, pgsize);
+	RSVT_EXPECT(rt, iop->rsv->nr_idle == IOPT_IDLE_MAX);
+	RSVT_EXPECT(rt, rt->flushes.walks == 2);
+	rsvt_expect_empty(rt);
+}
+
+static void a_reserve_that_fails_flushes_nothing(struct kunit *test)
+{
+	rsvt_all_shapes(test, fail_with_last_hold);
 }
 #endif
 
@@ -626,6 +663,7 @@ static struct kunit_case idle_cases[] = {
 #ifdef CONFIG_IOMMU_IO_PGTABLE_IDLE
 	KUNIT_CASE_SLOW(idle_tables_serve_the_next_reserve),
 	KUNIT_CASE(idle_tables_are_few_and_the_oldest_go_first),
+	KUNIT_CASE(a_reserve_that_fails_leaves_idle_tables),
 	KUNIT_CASE(a_reserve_that_fails_flushes_nothing),
 #endif
 	{}

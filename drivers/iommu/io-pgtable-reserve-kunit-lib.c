@@ -209,6 +209,15 @@ static void *rsvt_alloc_desc(size_t size, gfp_t gfp)
 	return desc;
 }
 
+static int rsvt_reports(void)
+{
+#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
+	return atomic_read(&iopt_reserve_reports);
+#else
+	return 0;
+#endif
+}
+
 static struct device *rsvt_device(struct kunit *test)
 {
 	static atomic_t nr;
@@ -235,6 +244,7 @@ int rsvt_test_init(struct kunit *test)
 		return -ENODEV;
 	prandom_seed_state(&state->rnd, 1);
 	xa_init(&state->shadow);
+	state->reports = rsvt_reports();
 	test->priv = state;
 	kunit_activate_static_stub(test, iommu_alloc_pages_list_node_sz,
 				   rsvt_alloc_list);
@@ -251,6 +261,8 @@ void rsvt_test_exit(struct kunit *test)
 
 	if (!state)
 		return;
+	if (!state->careless)
+		KUNIT_EXPECT_EQ(test, state->reports, rsvt_reports());
 	xa_for_each(&state->shadow, index, page)
 		kfree(page);
 	xa_destroy(&state->shadow);
@@ -274,6 +286,14 @@ int rsvt_level(struct rsvt *rt, unsigned long pgsize)
 u64 rsvt_span(struct rsvt *rt, int level)
 {
 	return BIT_ULL(rsvt_shift(rt, level - 1));
+}
+
+/* Page sizes that fit, and that an entry of the top can map, or one below */
+unsigned long rsvt_pgsizes(struct rsvt *rt)
+{
+	unsigned int shift = min(rsvt_shift(rt, rt->top), rt->config.ias);
+
+	return rt->cfg.pgsize_bitmap & (2 * BIT(shift) - 1);
 }
 
 unsigned long rsvt_last(struct rsvt *rt)
@@ -511,7 +531,7 @@ struct rsvt *rsvt_gpu(struct kunit *test)
 	return rsvt_new(test, &config);
 }
 
-static const unsigned long rsvt_pgsizes[] = {
+static const unsigned long rsvt_pgsize_sets[] = {
 	SZ_4K | SZ_2M | SZ_1G,
 	SZ_4K | SZ_2M,
 	SZ_4K | SZ_1G,
@@ -602,10 +622,10 @@ void rsvt_all_configs(struct kunit *test, void (*fn)(struct rsvt *rt))
 
 	rcu_barrier();
 	pages = rsvt_pages();
-	for (int i = 0; i < ARRAY_SIZE(rsvt_pgsizes); i++)
+	for (int i = 0; i < ARRAY_SIZE(rsvt_pgsize_sets); i++)
 		for (int j = 0; j < ARRAY_SIZE(rsvt_address_sizes); j++)
 			for (int k = 0; k <= j; k++) {
-				config.pgsizes = rsvt_pgsizes[i];
+				config.pgsizes = rsvt_pgsize_sets[i];
 				config.oas = max(rsvt_address_sizes[j], 32);
 				config.ias = rsvt_address_sizes[k];
 				rsvt_variants_of(test, &config, fn, &nr);
@@ -624,14 +644,16 @@ void rsvt_all_shapes(struct kunit *test, void (*fn)(struct rsvt *rt))
 
 	rcu_barrier();
 	pages = rsvt_pages();
-	for (int i = 0; i < ARRAY_SIZE(rsvt_pgsizes); i++) {
-		config.pgsizes = rsvt_pgsizes[i];
-		config.oas = config.ias = config.pgsizes & SZ_4T ? 52 : 48;
+	for (int i = 0; i < ARRAY_SIZE(rsvt_pgsize_sets); i++) {
+		config.pgsizes = rsvt_pgsize_sets[i];
+		config.ias = config.pgsizes & SZ_4T ? 52 : 48;
+		config.oas = config.ias;
 		rsvt_variants_of(test, &config, fn, &nr);
 		/* And those formats that have to do with less */
 		if (!(config.pgsizes & SZ_4K))
 			continue;
-		config.oas = config.ias = 40;
+		config.ias = 40;
+		config.oas = 40;
 		rsvt_variants_of(test, &config, fn, &nr);
 	}
 	rcu_barrier();

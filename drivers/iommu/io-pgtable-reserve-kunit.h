@@ -87,6 +87,9 @@ struct rsvt_state {
 	unsigned int nr;
 	/* Tables taken */
 	unsigned int tables;
+	/* Reports of careless callers, which tests are not, but one */
+	int reports;
+	bool careless;
 	/* What a walker that is not coherent sees, by page */
 	struct xarray shadow;
 };
@@ -124,6 +127,7 @@ unsigned int rsvt_table_pages(struct rsvt *rt);
 unsigned int rsvt_shift(struct rsvt *rt, int level);
 int rsvt_level(struct rsvt *rt, unsigned long pgsize);
 u64 rsvt_span(struct rsvt *rt, int level);
+unsigned long rsvt_pgsizes(struct rsvt *rt);
 unsigned long rsvt_last(struct rsvt *rt);
 phys_addr_t rsvt_paddr(struct rsvt *rt, unsigned long iova);
 

@@ -32,8 +32,9 @@
  * I6.	A table leaves an entry by IOPT_ENTRY_UNFLUSHED. Who fills such an entry
  *	flushes the walk cache for that one slot first. Nobody else needs to look.
  *	The table that left can have had others below it, whose slots went with it
- *	and were not flushed either. So a table that takes its place has that said
- *	in all its empty entries, and a block has each slot below it flushed.
+ *	and were not flushed either: iopte_page::left of its parent says so. Then a
+ *	table that takes its place has that said in all its empty entries. A block
+ *	has each slot below it flushed.
  * I7.	Tables are looked up under rcu_read_lock(), and freed by RCU once the walk
  *	cache was flushed.
  * I8.	Memory is allocated with no lock held and outside of rcu_read_lock().
@@ -54,6 +55,8 @@
 
 /* Missing tables that are allocated in one go */
 #define RSV_BATCH	64
+/* Tables that get into slots before others get the lock */
+#define RSV_LOCKED	16
 /* Tables that are visited before others get a turn */
 #define RSV_STEPS	256
 
@@ -239,8 +242,12 @@ static void rsv_count_way(struct rsv_walk *walk, unsigned long iova,
  */
 static int rsv_hold(struct rsv_walk *walk, unsigned long iova, unsigned long n)
 {
-	struct iopte_page *iopte = walk->rsv->root;
 	struct iopte_stash want = {};
+	struct iopte_page *iopte;
+
+	iopte = iopt_reserve_find(walk->rsv, iova, walk->lowest);
+	if (iopte)
+		return iopte_page_get(iopte, n) ? -ENOMEM : 0;
 
 	rsv_count_way(walk, iova, iova, &want);
 	if (walk->stash.nr_leaf < want.nr_leaf ||
@@ -249,6 +256,7 @@ static int rsv_hold(struct rsv_walk *walk, unsigned long iova, unsigned long n)
 		return -EAGAIN;
 
 	/* Only an old table can have too many; then nothing was added */
+	iopte = walk->rsv->root;
 	while (iopte && iopte->level < walk->lowest) {
 		unsigned int index = iopt_index(&walk->rsv->geo, iova, iopte->level);
 
@@ -294,26 +302,26 @@ static int rsv_alloc(struct rsv_walk *walk, unsigned long iova,
 	return iopte_stash_fill(&walk->stash, &walk->rsv->src, &want, walk->gfp);
 }
 
-/* Hold the lowest table on the way to @iova */
-static int rsv_hold_missing(struct rsv_walk *walk, unsigned long iova,
-			    unsigned long last)
+/*
+ * Hold a few lowest tables from @iova on, which moves up to what is next. Returns 1
+ * if these are all, 0 if not, -EAGAIN if the stash has nothing left. Under the lock
+ */
+static int rsv_hold_some(struct rsv_walk *walk, unsigned long *iova,
+			 unsigned long last)
 {
-	struct iopt_reserve *rsv = walk->rsv;
-	unsigned long n = iopt_entries(&rsv->geo, iova, last, walk->lowest);
-	unsigned long flags;
-	int ret;
+	const struct iopt_geometry *geo = &walk->rsv->geo;
+	unsigned int lowest = walk->lowest;
 
-	for (;;) {
-		spin_lock_irqsave(&rsv->lock, flags);
-		ret = rsv_hold(walk, iova, n);
-		spin_unlock_irqrestore(&rsv->lock, flags);
-		if (ret != -EAGAIN)
-			return ret;
+	for (unsigned int i = 0; i < RSV_LOCKED; i++) {
+		int ret = rsv_hold(walk, *iova, iopt_entries(geo, *iova, last, lowest));
 
-		ret = rsv_alloc(walk, iova, last);
 		if (ret)
 			return ret;
+		if (iopt_last(geo, *iova, lowest) >= last)
+			return 1;
+		*iova = iopt_last(geo, *iova, lowest) + 1;
 	}
+	return 0;
 }
 
 /* Tables of a range at once, at most */
@@ -345,7 +353,7 @@ static int rsv_hold_rest(struct iopt_reserve *rsv, unsigned long iova,
 {
 	struct rsv_walk walk = { .rsv = rsv, .lowest = lowest };
 	u64 tables = rsv_count_tables(&rsv->geo, iova, last, lowest);
-	unsigned long at = iova;
+	unsigned long at = iova, flags;
 	int ret;
 
 	/* More than the machine has memory for */
@@ -354,18 +362,19 @@ static int rsv_hold_rest(struct iopt_reserve *rsv, unsigned long iova,
 
 	walk.gfp = rsv_gfp(tables, gfp);
 	do {
-		ret = rsv_hold_missing(&walk, at, last);
-		if (ret || iopt_last(&rsv->geo, at, lowest) >= last)
-			break;
-		at = iopt_last(&rsv->geo, at, lowest) + 1;
+		spin_lock_irqsave(&rsv->lock, flags);
+		ret = rsv_hold_some(&walk, &at, last);
+		spin_unlock_irqrestore(&rsv->lock, flags);
+		if (ret == -EAGAIN)
+			ret = rsv_alloc(&walk, at, last);
 		if (gfpflags_allow_blocking(gfp))
 			cond_resched();
-	} while (!rsv_hold_present(rsv, &at, last, lowest));
+	} while (!ret && !rsv_hold_present(rsv, &at, last, lowest));
 
 	iopte_stash_free(&walk.stash);
-	if (ret && at != iova)
+	if (ret < 0 && at != iova)
 		iopt_release(rsv, iova, at - 1, lowest, NULL, true);
-	return ret;
+	return min(ret, 0);
 }
 
 /**
@@ -449,8 +458,11 @@ static void rsv_flush_slot(struct iopt_reserve *rsv, struct iopte_page *iopte)
 {
 	size_t span = iopt_flush_span(&rsv->geo, iopte->level);
 
-	if (iopte->level < rsv->geo.levels - 1)
+	/* And tables below it, which leaf tables do not have */
+	if (iopte->parent->left > 1 && iopte->level < rsv->geo.levels - 1) {
 		rsv->fmt->unflushed(rsv->iop, iopte->table);
+		iopte->left = max(iopte->left, iopte->parent->left - 1);
+	}
 	io_pgtable_tlb_flush_walk(rsv->iop, iopte->iova, span, span);
 }
 
@@ -537,9 +549,11 @@ void iopt_reserve_unlink(struct iopt_reserve *rsv, unsigned long iova,
 	if (child) {
 		entry = iopt_entry(rsv, parent, iova);
 		state = rsv->fmt->look(rsv->iop, entry, child->table);
-		if (state == IOPT_ENTRY_LINKED || state == IOPT_ENTRY_IDLE)
+		if (state == IOPT_ENTRY_LINKED || state == IOPT_ENTRY_IDLE) {
 			rsv->fmt->set(rsv->iop, entry, child->table, state,
 				      IOPT_ENTRY_UNFLUSHED);
+			iopt_note_left(child);
+		}
 	}
 	spin_unlock_irqrestore(&rsv->lock, flags);
 }

@@ -261,6 +261,17 @@ static inline unsigned long iopt_entries(const struct iopt_geometry *geo,
 	return (((u64)last - iova) >> geo->shift[level]) + 1;
 }
 
+/**
+ * iopt_note_left - A table leaves its entry
+ * @iopte: The table
+ *
+ * So do those that were below it and left before. Under the lock.
+ */
+static inline void iopt_note_left(struct iopte_page *iopte)
+{
+	iopte->parent->left = max(iopte->parent->left, iopte->left + 1);
+}
+
 /* The entry of @parent on the way to @iova */
 static inline void *iopt_entry(struct iopt_reserve *rsv,
 			       struct iopte_page *parent, unsigned long iova)

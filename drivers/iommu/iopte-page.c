@@ -27,48 +27,6 @@
 #include "io-pgtable-packed.h"
 
 /**
- * iopte_page_get - Hold a table
- * @iopte: The table, kept by RCU or by the caller
- * @n: Number of entries, or children, that hold it
- *
- * Return: 0, -ENOENT if the table is dead, or -EOVERFLOW if the count has no
- * room for so many.
- */
-int iopte_page_get(struct iopte_page *iopte, unsigned long n)
-{
-	long refs = atomic_long_read(&iopte->refs);
-
-	do {
-		if (refs < 0)
-			return -ENOENT;
-		if (n > (unsigned long)(LONG_MAX - refs))
-			return -EOVERFLOW;
-	} while (!atomic_long_try_cmpxchg(&iopte->refs, &refs, refs + n));
-	return 0;
-}
-EXPORT_SYMBOL_GPL(iopte_page_get);
-
-/**
- * iopte_page_put - Undo iopte_page_get()
- * @iopte: The table
- * @n: Number of entries, or children, that held it
- *
- * Return: 0 if something still holds the table, 1 if this call took the last
- * away. Changes nothing and returns -EINVAL if it is not held so often.
- */
-int iopte_page_put(struct iopte_page *iopte, unsigned long n)
-{
-	long refs = atomic_long_read(&iopte->refs);
-
-	do {
-		if (refs < 0 || (unsigned long)refs < n)
-			return -EINVAL;
-	} while (!atomic_long_try_cmpxchg(&iopte->refs, &refs, refs - n));
-	return (unsigned long)refs == n;
-}
-EXPORT_SYMBOL_GPL(iopte_page_put);
-
-/**
  * iopte_page_add - Put a child into its slot
  * @iopte: The table
  * @index: Index of the slot, which is empty

@@ -38,6 +38,7 @@ struct iopt_packed;
  * @level: Level of the table, 0 is the top
  * @nr_chunks: Number of @chunks
  * @seen: The hardware can have seen the table
+ * @left: Levels below the table in which tables left their entries at some time
  * @idle: Element of the list of idle tables, see io-pgtable-release.c
  * @next: Next one on a list of tables that are not in the page table
  * @rcu: Frees the list that begins with this table
@@ -56,6 +57,7 @@ struct iopte_page {
 	unsigned long iova;
 	u16 nr_chunks;
 	u8 level;
+	u8 left;
 	bool seen;
 	struct list_head idle;
 	struct iopte_page *next;
@@ -103,15 +105,52 @@ struct iopte_source {
 
 #define IOPTE_DEAD	LONG_MIN
 
-int iopte_page_get(struct iopte_page *iopte, unsigned long n);
-int iopte_page_put(struct iopte_page *iopte, unsigned long n);
-
 int iopte_stash_fill(struct iopte_stash *stash, const struct iopte_source *src,
 		     const struct iopte_stash *want, gfp_t gfp);
 void iopte_stash_free(struct iopte_stash *stash);
 
 void iopte_page_free(struct iopte_page *iopte);
 void iopte_pages_free_rcu(struct iopte_page *list);
+
+/**
+ * iopte_page_get - Hold a table
+ * @iopte: The table, kept by RCU or by the caller
+ * @n: Number of entries, or children, that hold it
+ *
+ * Return: 0, -ENOENT if the table is dead, or -EOVERFLOW if the count has no
+ * room for so many.
+ */
+static inline int iopte_page_get(struct iopte_page *iopte, unsigned long n)
+{
+	long refs = atomic_long_read(&iopte->refs);
+
+	do {
+		if (refs < 0)
+			return -ENOENT;
+		if (n > (unsigned long)(LONG_MAX - refs))
+			return -EOVERFLOW;
+	} while (!atomic_long_try_cmpxchg(&iopte->refs, &refs, refs + n));
+	return 0;
+}
+
+/**
+ * iopte_page_put - Undo iopte_page_get()
+ * @iopte: The table
+ * @n: Number of entries, or children, that held it
+ *
+ * Return: 0 if something still holds the table, 1 if this call took the last
+ * away. Changes nothing and returns -EINVAL if it is not held so often.
+ */
+static inline int iopte_page_put(struct iopte_page *iopte, unsigned long n)
+{
+	long refs = atomic_long_read(&iopte->refs);
+
+	do {
+		if (refs < 0 || (unsigned long)refs < n)
+			return -EINVAL;
+	} while (!atomic_long_try_cmpxchg(&iopte->refs, &refs, refs - n));
+	return (unsigned long)refs == n;
+}
 
 /**
  * iopte_page_count - Entries under reservation, and children
