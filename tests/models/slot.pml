@@ -27,12 +27,14 @@
  *	- no count goes below zero, except that a dead table is dead;
  *	- an entry whose table nobody holds says so, unless whoever let it go is
  *	  still at it: this is what stops a map without a reservation;
+ *	- a leaf table that is linked, and was not in its entry, is empty;
  *	- when all have stopped and idle tables are trimmed, every table is free;
  *	- nobody waits for ever (spin's invalid end states).
  *
  * Settings: LEVELS 2 or 3 (with the top), NS slots for leaf tables, NT tables with
  * the top, IDLES, IDLE_MAX, CLIENT0, CLIENT1 and CLIENT2 as SLOT,KIND, TRIMMER,
  * MISUSE as SLOT, and the faults of run.sh, each of which takes one guard away.
+ * CHECK_IDLE_EMPTY asserts that a table marked idle is empty, too, which is not so.
  */
 
 #ifndef LEVELS
@@ -429,8 +431,10 @@ inline drop()
 		break
 	   }
 #if IDLES
-	:: atomic {
-		x && tab[x].refs == 0 && tab[x].seen ->
+	/* Two steps: somebody can reserve, and map, after the look at the count */
+	:: x && tab[x].refs == 0 && tab[x].seen ->
+	   atomic {
+		live(x);
 		d_step {
 			mark(x, MARK_IDLE(x));
 			tab[x].idle = 1;
@@ -655,6 +659,11 @@ inline link_one(p, s, y)
 #endif
 			if
 			:: !stale && k != LINKED(y) ->
+				/* I9, and J1 if asked for */
+				assert(tab[y].upper || is_table(k) || tab[y].maps == 0);
+#ifdef CHECK_IDLE_EMPTY
+				assert(tab[y].upper || tab[y].maps == 0);
+#endif
 				tab[p].entry[s] = LINKED(y);
 				set_seen(y);
 				hardware()
