@@ -5,9 +5,11 @@
  * Nothing here is a scheduling point of its own.
  */
 #include <linux/io-pgtable.h>
+#include "io-pgtable-packed.h"
 #include "iommu-pages.h"
 
 const char il_flavour[] = IL_FLAVOUR;
+const unsigned int il_page_shift = PAGE_SHIFT;
 
 struct shrinker il_the_shrinker;
 
@@ -307,3 +309,26 @@ void il_reclaim(void)
 	if (nr && nr != SHRINK_EMPTY)
 		il_the_shrinker.scan_objects(&il_the_shrinker, &sc);
 }
+
+#ifdef CONFIG_IOMMU_IO_PGTABLE_PACKED
+/* The linker has everybody call these two */
+void *__real_iopt_packed_alloc(struct iopt_packed *packed, gfp_t gfp);
+void *__wrap_iopt_packed_alloc(struct iopt_packed *packed, gfp_t gfp);
+void __real_iopt_packed_free(struct iopt_packed *packed, void *table);
+void __wrap_iopt_packed_free(struct iopt_packed *packed, void *table);
+
+void *__wrap_iopt_packed_alloc(struct iopt_packed *packed, gfp_t gfp)
+{
+	void *table = __real_iopt_packed_alloc(packed, gfp);
+
+	if (table)
+		il_part(table, BIT(__ffs(il_pt.cfg.pgsize_bitmap)), false);
+	return table;
+}
+
+void __wrap_iopt_packed_free(struct iopt_packed *packed, void *table)
+{
+	il_part(table, BIT(__ffs(il_pt.cfg.pgsize_bitmap)), true);
+	__real_iopt_packed_free(packed, table);
+}
+#endif

@@ -12,6 +12,7 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define PRINTF(fmt, first)	__attribute__((format(printf, fmt, first)))
+#define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 
 /* --- mem.c ------------------------------------------------------------------ */
@@ -19,6 +20,10 @@
 enum mem_state { MEM_NEVER, MEM_LIVE, MEM_FREED };
 
 extern unsigned long mem_base, mem_size;
+
+/* By units of that many bytes: surely good if 1, else mem_bad() knows */
+#define MEM_GOOD_SHIFT	4
+extern unsigned char *mem_good;
 
 void mem_init(void);
 /* Forget all, as if nothing was ever allocated */
@@ -69,6 +74,8 @@ struct thread {
 	unsigned int allocs, fail_at, reclaim_at, signals, signal_at;
 	bool reclaims;
 	unsigned int frees;
+	/* What costs others: atomic operations, locks, flushes */
+	unsigned int shared;
 	void *sp;
 	char *stack;
 	const char *op;
@@ -178,12 +185,16 @@ extern unsigned long hw_walks;
 struct config {
 	const char *name;
 	struct il_cfg cfg;
+	/* All pairs of programs; else only those of the first @nr_core */
+	bool full;
 };
 
 struct setup {
 	const char *name;
 	/* "OWNER:OP ..." */
 	const char *steps;
+	/* Owners 0 and 1 are the same to it */
+	bool even;
 };
 
 extern const struct config configs[];
@@ -191,7 +202,7 @@ extern const unsigned int nr_configs;
 extern const struct setup setups[];
 extern const unsigned int nr_setups;
 extern const char *const programs[];
-extern const unsigned int nr_programs;
+extern const unsigned int nr_programs, nr_core;
 
 struct run {
 	const struct config *config;

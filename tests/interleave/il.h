@@ -22,6 +22,8 @@ unsigned int il_page_order(unsigned long desc);
 /* Head descriptor of zeroed pages, 0 if there are none to be had */
 unsigned long il_alloc_pages(unsigned int order, bool may_sleep);
 void il_free_pages(unsigned long desc);
+/* A part of a page is handed out, or given back */
+void il_part(const void *p, size_t size, bool freed);
 void *il_kmalloc(size_t size, bool zero, bool may_sleep);
 void il_kfree(const void *p);
 
@@ -90,6 +92,7 @@ struct il_cfg {
 
 /* How the kernel was configured */
 extern const char il_flavour[];
+extern const unsigned int il_page_shift;
 
 void *il_pt_new(const struct il_cfg *cfg, unsigned long *pgd_phys);
 void il_pt_free(void *pt);

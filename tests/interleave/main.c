@@ -64,6 +64,8 @@ static unsigned long nr_runs, nr_violations;
 static unsigned int show = 20;
 static bool first_only;
 static unsigned int bound = 1;
+/* All pairs where the configuration says so */
+static bool full = true;
 /* Operations to leave out, as "mapbad,noun" */
 static const char *skip;
 static unsigned int points_run, points_failed;
@@ -277,14 +279,17 @@ static bool preemptions(struct schedule *s, unsigned int first)
 	return !bad;
 }
 
-static bool skipped(const char *program)
+/* Is one of the words of a list in the text, or all of the text? */
+static bool listed(const char *list, const char *text, bool all)
 {
-	for (const char *s = skip; s && *s; s += strcspn(s, ",") + (s[strcspn(s, ",")] == ',')) {
-		char name[32];
+	while (list && *list) {
+		size_t len = strcspn(list, ",");
+		char word[64];
 
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(s, ","), s);
-		if (strstr(program, name))
+		snprintf(word, sizeof(word), "%.*s", (int)len, list);
+		if (all ? !strcmp(text, word) : strstr(text, word) != NULL)
 			return true;
+		list += len + (list[len] == ',');
 	}
 	return false;
 }
@@ -292,7 +297,7 @@ static bool skipped(const char *program)
 static const char *excluded(const struct run *run)
 {
 	for (unsigned int i = 0; i < run->nr; i++)
-		if (skipped(run->program[i]))
+		if (listed(skip, run->program[i], false))
 			return "left out";
 	return run_excluded(run);
 }
@@ -315,13 +320,14 @@ static void result(bool ok, const char *config, const char *name, unsigned long 
 
 static void all_pairs(const struct config *config, const struct setup *setup)
 {
+	unsigned int nr = full && config->full ? nr_programs : nr_core;
 	unsigned long before = nr_runs;
 	bool ok = true;
 
 	if (!setup_possible(config, setup))
 		return;
-	for (unsigned int a = 0; a < nr_programs; a++) {
-		for (unsigned int b = 0; b < nr_programs; b++) {
+	for (unsigned int a = 0; a < nr; a++) {
+		for (unsigned int b = 0; b < nr; b++) {
 			struct schedule s = {
 				.run = {
 					.config = config, .setup = setup, .nr = 2,
@@ -332,7 +338,9 @@ static void all_pairs(const struct config *config, const struct setup *setup)
 			if (excluded(&s.run))
 				continue;
 			ok &= preemptions(&s, 0);
-			ok &= preemptions(&s, 1);
+			/* Else it comes with the owners changed */
+			if (!setup->even)
+				ok &= preemptions(&s, 1);
 		}
 	}
 	result(ok, config->name, setup->name, nr_runs - before);
@@ -402,7 +410,7 @@ static int replay(const char *id)
 		if (!strcmp(setups[i].name, name))
 			s.run.setup = &setups[i];
 	if (!s.run.setup) {
-		own = (struct setup) { "own", name };
+		own = (struct setup) { .name = "own", .steps = name };
 		s.run.setup = &own;
 	}
 	progs = field(&p, '/');
@@ -462,8 +470,9 @@ static int finish(void)
 static void usage(void)
 {
 	printf("usage: interleave [OPTION]...\n"
-	       "  --config NAME	only this configuration\n"
-	       "  --setup NAME	only this setup\n"
+	       "  --config NAME,...	only these configurations\n"
+	       "  --setup NAME,...	only these setups\n"
+	       "  --core		no more than the core of the programs\n"
 	       "  --bound N	1 or 2 preemptions, exhaustively\n"
 	       "  --random N	runs by chance for each configuration\n"
 	       "  --seed N	of these\n"
@@ -479,6 +488,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
+		{ "core", no_argument, NULL, 'C' },
 		{ "setup", required_argument, NULL, 's' },
 		{ "bound", required_argument, NULL, 'b' },
 		{ "random", required_argument, NULL, 'R' },
@@ -504,6 +514,9 @@ int main(int argc, char **argv)
 		switch (c) {
 		case 'c':
 			config = optarg;
+			break;
+		case 'C':
+			full = false;
 			break;
 		case 's':
 			setup = optarg;
@@ -545,10 +558,10 @@ int main(int argc, char **argv)
 		}
 	}
 	for (unsigned int i = 0; i < nr_configs; i++) {
-		if (config && strcmp(config, configs[i].name))
+		if (config && !listed(config, configs[i].name, true))
 			continue;
 		for (unsigned int j = 0; bound && j < nr_setups; j++)
-			if (!setup || !strcmp(setup, setups[j].name))
+			if (!setup || listed(setup, setups[j].name, true))
 				all_pairs(&configs[i], &setups[j]);
 		if (rounds)
 			at_random(&configs[i], rounds, seed + i);

@@ -11,12 +11,11 @@
 
 #include "harness.h"
 
-#ifndef PAGE_SHIFT
-#define PAGE_SHIFT	12
-#endif
-#define PAGE		(1UL << PAGE_SHIFT)
+#define MIN_PAGE_SHIFT	12
+#define PAGE		(1UL << il_page_shift)
 #define PAGES_SIZE	(24UL << 20)
-#define NR_PAGES	(PAGES_SIZE >> PAGE_SHIFT)
+/* At most; as many as there are if they are the smallest */
+#define NR_PAGES	(PAGES_SIZE >> MIN_PAGE_SHIFT)
 #define OBJS_SIZE	(1UL << 20)
 #define OBJ_ALIGN	16
 #define MAX_OBJS	4096
@@ -41,10 +40,13 @@ struct obj_state {
 };
 
 unsigned long mem_base, mem_size;
+unsigned char *mem_good;
 
 static unsigned long descs, objs, pages;
 static char *cleaned;
 static struct page_state page_states[NR_PAGES];
+/* Parts of pages that were handed out by themselves, and came back */
+static bool parts_freed[NR_PAGES];
 static struct obj_state obj_states[MAX_OBJS];
 static unsigned short obj_of[OBJS_SIZE / OBJ_ALIGN];
 static unsigned int next_page, nr_objs;
@@ -74,6 +76,9 @@ void mem_init(void)
 	descs = objs - NR_PAGES * IL_PAGE_DESC;
 	mem_base = descs;
 	mem_size = pages + PAGES_SIZE - descs;
+	mem_good = calloc(mem_size >> MEM_GOOD_SHIFT, 1);
+	if (!mem_good)
+		abort();
 	cleaned = (char *)pages + PAGES_SIZE;
 
 	data_size = __stop_kernel_data - __start_kernel_data;
@@ -87,8 +92,17 @@ void mem_init(void)
 	mem_reset();
 }
 
+/* All of it may be touched, or nothing */
+static void set_good(unsigned long addr, size_t size, bool good)
+{
+	memset(&mem_good[(addr - mem_base) >> MEM_GOOD_SHIFT], good, size >> MEM_GOOD_SHIFT);
+}
+
 void mem_reset(void)
 {
+	set_good(descs, (next_page + 1) * IL_PAGE_DESC, false);
+	set_good(objs, (objs_end + OBJ_ALIGN - 1) & -OBJ_ALIGN, false);
+	set_good(pages, (next_page + 1) * PAGE, false);
 	memcpy(__start_kernel_data, data_copy, data_size);
 	memcpy(__start_kernel_bss, bss_copy, bss_size);
 	memset(page_states, 0, (next_page + 1) * sizeof(*page_states));
@@ -105,9 +119,14 @@ void mem_reset(void)
 
 static struct page_state *page_of(unsigned long addr)
 {
-	struct page_state *p = &page_states[(addr - pages) >> PAGE_SHIFT];
+	struct page_state *p = &page_states[(addr - pages) >> il_page_shift];
 
 	return &page_states[p->head];
+}
+
+static bool part_freed(unsigned long addr)
+{
+	return parts_freed[(addr - pages) >> MIN_PAGE_SHIFT];
 }
 
 static const char *const state_names[] = { "was never allocated", "", "was freed" };
@@ -117,7 +136,9 @@ const char *mem_bad(unsigned long addr, size_t size)
 	if (addr >= pages) {
 		unsigned int state = page_of(addr)->state;
 
-		return state == MEM_LIVE ? NULL : state_names[state];
+		if (state != MEM_LIVE)
+			return state_names[state];
+		return part_freed(addr) ? "was given back" : NULL;
 	}
 	if (addr >= objs) {
 		struct obj_state *o = &obj_states[obj_of[(addr - objs) / OBJ_ALIGN]];
@@ -142,7 +163,7 @@ bool mem_table_live(unsigned long phys, unsigned int level)
 		return false;
 	p = page_of(pages + off);
 	p->level = level + 1;
-	return p->state == MEM_LIVE;
+	return p->state == MEM_LIVE && !part_freed(pages + off);
 }
 
 unsigned long mem_word(unsigned long phys)
@@ -169,7 +190,7 @@ const char *mem_name(unsigned long addr)
 	if (addr < mem_base || addr >= mem_base + mem_size) {
 		snprintf(name, sizeof(names[0]), "static data");
 	} else if (addr >= pages) {
-		unsigned int head = page_states[(addr - pages) >> PAGE_SHIFT].head;
+		unsigned int head = page_states[(addr - pages) >> il_page_shift].head;
 
 		snprintf(name, sizeof(names[0]), page_states[head].level ?
 			 "page %u entry %lu (table of level %u)" : "page %u entry %lu", head,
@@ -241,14 +262,14 @@ const char *mem_leak(void)
 
 unsigned long il_desc_to_virt(unsigned long desc)
 {
-	return pages + ((desc - descs) / IL_PAGE_DESC << PAGE_SHIFT);
+	return pages + ((desc - descs) / IL_PAGE_DESC << il_page_shift);
 }
 
 unsigned long il_virt_to_desc(unsigned long virt)
 {
 	if (virt < pages || virt >= pages + PAGES_SIZE)
 		violation("virt_to_page() of what is no page: %s", mem_name(virt));
-	return descs + page_states[(virt - pages) >> PAGE_SHIFT].head * IL_PAGE_DESC;
+	return descs + page_states[(virt - pages) >> il_page_shift].head * IL_PAGE_DESC;
 }
 
 unsigned long il_virt_to_phys(unsigned long virt)
@@ -292,7 +313,7 @@ unsigned long il_alloc_pages(unsigned int order, bool may_sleep)
 		return 0;
 
 	page = (next_page + n - 1) & -n;
-	if (page + n >= NR_PAGES) {
+	if (page + n >= PAGES_SIZE >> il_page_shift) {
 		fprintf(stderr, "the arena is too small\n");
 		exit(2);
 	}
@@ -306,6 +327,9 @@ unsigned long il_alloc_pages(unsigned int order, bool may_sleep)
 	page_states[page].order = order;
 	page_states[page].by = cur->id;
 	memset((void *)(pages + page * PAGE), 0, n * PAGE);
+	set_good(pages + page * PAGE, n * PAGE, true);
+	set_good(descs + page * IL_PAGE_DESC, n * IL_PAGE_DESC, true);
+	memset(&parts_freed[page * PAGE >> MIN_PAGE_SHIFT], 0, n * PAGE >> MIN_PAGE_SHIFT);
 	live_pages += n;
 	return descs + page * IL_PAGE_DESC;
 }
@@ -322,8 +346,26 @@ void il_free_pages(unsigned long desc)
 	if (p->dma)
 		violation("page %lu is freed while it is mapped for the device", page);
 	p->state = MEM_FREED;
+	set_good(pages + page * PAGE, PAGE << p->order, false);
+	set_good(desc, IL_PAGE_DESC << p->order, false);
 	live_pages -= 1U << p->order;
 	cur->frees++;
+	hw_dirty = true;
+}
+
+void il_part(const void *p, size_t size, bool freed)
+{
+	unsigned long part = ((unsigned long)p - pages) >> MIN_PAGE_SHIFT;
+
+	if (freed) {
+		point(P_FREE, p, size, true, CALLER);
+		if (part_freed((unsigned long)p))
+			violation("a part of a page is given back twice: %s",
+				  mem_name((unsigned long)p));
+	}
+	for (size_t i = 0; i < size >> MIN_PAGE_SHIFT; i++)
+		parts_freed[part + i] = freed;
+	set_good((unsigned long)p, size, !freed);
 	hw_dirty = true;
 }
 
@@ -349,6 +391,8 @@ void *il_kmalloc(size_t size, bool zero, bool may_sleep)
 	for (size_t i = 0; i < size; i += OBJ_ALIGN)
 		obj_of[(objs_end + i) / OBJ_ALIGN] = nr_objs;
 	memset((void *)(objs + objs_end), zero ? 0 : POISON, size);
+	/* The end is looked at closely */
+	set_good(objs + objs_end, size & -OBJ_ALIGN, true);
 	objs_end += (size + 2 * OBJ_ALIGN - 1) & -OBJ_ALIGN;
 	nr_objs++;
 	live_objs++;
@@ -370,6 +414,7 @@ void il_kfree(const void *p)
 		violation("%s is freed, but %s", mem_name(addr),
 			  o->state == MEM_LIVE ? "does not start there" : state_names[o->state]);
 	o->state = MEM_FREED;
+	set_good(addr, o->size, false);
 	live_objs--;
 }
 

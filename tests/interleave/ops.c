@@ -78,77 +78,77 @@ struct geometry {
 };
 
 const struct config configs[] = {
-	{ "4k-2m", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, true, 0 } },
-	{ "4k-2m-nogather", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, true, IL_NO_GATHER } },
-	{ "4k-2m-queued", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, true, IL_QUEUED } },
-	{ "4k-2m-nc", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, false, 0 } },
-	{ "4k-2m-32", { IL_FMT_S1, 4096 | 2 * MB, 32, 32, true, 0 } },
-	{ "4k-2m-top", { IL_FMT_S1, 4096 | 2 * MB, 29, 32, true, 0 } },
-	{ "4k-2m-1g", { IL_FMT_S1, 4096 | 2 * MB | GB, 40, 48, true, 0 } },
-	{ "4k-2m-1g-nc", { IL_FMT_S1, 4096 | 2 * MB | GB, 40, 48, false, 0 } },
-	{ "4k-1g", { IL_FMT_S1, 4096 | GB, 40, 48, true, 0 } },
-	{ "4k", { IL_FMT_S1, 4096, 39, 48, true, 0 } },
-	{ "s2-4k-2m", { IL_FMT_S2, 4096 | 2 * MB, 40, 40, true, 0 } },
-	{ "s2-4k-2m-1g-nc", { IL_FMT_S2, 4096 | 2 * MB | GB, 48, 48, false, 0 } },
-	{ "mali", { IL_FMT_MALI, 4096 | 2 * MB, 48, 40, true, 0 } },
-	{ "mali-nc", { IL_FMT_MALI, 4096 | 2 * MB, 48, 40, false, 0 } },
-	{ "16k-32m", { IL_FMT_S1, 16384 | 32 * MB, 37, 48, true, 0 } },
-	{ "16k-32m-nc", { IL_FMT_S1, 16384 | 32 * MB, 37, 48, false, 0 } },
-	{ "64k-512m", { IL_FMT_S1, 65536 | 512 * MB, 43, 48, true, 0 } },
+	{ "4k-2m", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, true, 0 }, true },
+	{ "4k-2m-nogather", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, true, IL_NO_GATHER }, true },
+	{ "4k-2m-queued", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, true, IL_QUEUED }, false },
+	{ "4k-2m-nc", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, false, 0 }, false },
+	{ "4k-2m-32", { IL_FMT_S1, 4096 | 2 * MB, 32, 32, true, 0 }, false },
+	{ "4k-2m-top", { IL_FMT_S1, 4096 | 2 * MB, 29, 32, true, 0 }, false },
+	{ "4k-2m-1g", { IL_FMT_S1, 4096 | 2 * MB | GB, 40, 48, true, 0 }, false },
+	{ "4k-2m-1g-nc", { IL_FMT_S1, 4096 | 2 * MB | GB, 40, 48, false, 0 }, true },
+	{ "4k-1g", { IL_FMT_S1, 4096 | GB, 40, 48, true, 0 }, true },
+	{ "4k", { IL_FMT_S1, 4096, 39, 48, true, 0 }, false },
+	{ "s2-4k-2m", { IL_FMT_S2, 4096 | 2 * MB, 40, 40, true, 0 }, false },
+	{ "s2-4k-2m-1g-nc", { IL_FMT_S2, 4096 | 2 * MB | GB, 48, 48, false, 0 }, false },
+	{ "mali", { IL_FMT_MALI, 4096 | 2 * MB, 48, 40, true, 0 }, false },
+	{ "mali-nc", { IL_FMT_MALI, 4096 | 2 * MB, 48, 40, false, 0 }, false },
+	{ "16k-32m", { IL_FMT_S1, 16384 | 32 * MB, 37, 48, true, 0 }, false },
+	{ "16k-32m-nc", { IL_FMT_S1, 16384 | 32 * MB, 37, 48, false, 0 }, false },
+	{ "64k-512m", { IL_FMT_S1, 65536 | 512 * MB, 43, 48, true, 0 }, false },
 };
 
 const unsigned int nr_configs = ARRAY_SIZE(configs);
 
 const struct setup setups[] = {
-	{ "empty", "" },
-	{ "mine", "0:res.x" },
-	{ "mine-mapped", "0:res.x 0:map.x" },
-	{ "neighbour", "1:res.x" },
-	{ "neighbour-mapped", "1:res.x 1:map.x" },
-	{ "both", "0:res.x 1:res.x" },
-	{ "both-mapped", "0:res.x 1:res.x 0:map.x 1:map.x" },
-	{ "twice", "0:res.x 0:res.x 0:map.x" },
-	{ "slot", "0:res.S" },
-	{ "slot-mapped", "0:res.S 0:map.q 1:res.x" },
-	{ "block", "0:res.B 0:map.B" },
-	{ "block-beside", "0:res.B 0:map.B 1:res.x" },
-	{ "waiting", "0:res.B 0:res.S 0:map.q 0:unmap.q 0:map.B 1:res.x" },
-	{ "waiting-seen", "0:res.B 0:res.S 0:map.q 0:unmap.q 0:map.B 0:unmap.B 1:res.x" },
-	{ "emptied", "0:res.B 0:res.S 0:map.q 0:unmap.B" },
-	{ "idle", "0:res.x 0:map.x 0:unmap.x 0:unres.x" },
-	{ "idle-beside", "0:res.x 0:map.x 0:unmap.x 0:unres.x 1:res.z 1:map.z" },
-	{ "block-or-table", "0:res.S 0:map.q 0:unmap.q 1:res.B" },
-	{ "two-blocks", "0:res.D 1:res.D 1:map.E" },
-	{ "far", "0:res.x 0:map.x 1:res.w 1:map.w" },
-	{ "far-neighbour", "1:res.w" },
-	{ "gone", "0:res.B 0:map.B 0:unmap.B 0:unres.B 1:res.x 1:map.x" },
-	{ "large", "0:res.H 0:map.H 1:res.x" },
-	{ "repeat", "0:rres.D 0:rmap.D 1:res.x" },
-	{ "repeat-own", "0:rres.D 0:res.S 0:rmap.D 1:res.x" },
-	{ "repeat-wide", "0:rres.J 0:res.x 0:rmap.J 1:res.w" },
+	{ "empty", "", true },
+	{ "mine", "0:res.x", false },
+	{ "mine-mapped", "0:res.x 0:map.x", false },
+	{ "neighbour", "1:res.x", false },
+	{ "neighbour-mapped", "1:res.x 1:map.x", false },
+	{ "both", "0:res.x 1:res.x", true },
+	{ "both-mapped", "0:res.x 1:res.x 0:map.x 1:map.x", true },
+	{ "twice", "0:res.x 0:res.x 0:map.x", false },
+	{ "slot", "0:res.S", false },
+	{ "slot-mapped", "0:res.S 0:map.q 1:res.x", false },
+	{ "block", "0:res.B 0:map.B", false },
+	{ "block-beside", "0:res.B 0:map.B 1:res.x", false },
+	{ "waiting", "0:res.B 0:res.S 0:map.q 0:unmap.q 0:map.B 1:res.x", false },
+	{ "waiting-seen", "0:res.B 0:res.S 0:map.q 0:unmap.q 0:map.B 0:unmap.B 1:res.x", false },
+	{ "emptied", "0:res.B 0:res.S 0:map.q 0:unmap.B", false },
+	{ "idle", "0:res.x 0:map.x 0:unmap.x 0:unres.x", false },
+	{ "idle-beside", "0:res.x 0:map.x 0:unmap.x 0:unres.x 1:res.z 1:map.z", false },
+	{ "block-or-table", "0:res.S 0:map.q 0:unmap.q 1:res.B", false },
+	{ "two-blocks", "0:res.D 1:res.D 1:map.E", false },
+	{ "far", "0:res.x 0:map.x 1:res.w 1:map.w", false },
+	{ "far-neighbour", "1:res.w", false },
+	{ "gone", "0:res.B 0:map.B 0:unmap.B 0:unres.B 1:res.x 1:map.x", false },
+	{ "large", "0:res.H 0:map.H 1:res.x", false },
+	{ "repeat", "0:rres.D 0:rmap.D 1:res.x", false },
+	{ "repeat-own", "0:rres.D 0:res.S 0:rmap.D 1:res.x", false },
+	{ "repeat-wide", "0:rres.J 0:res.x 0:rmap.J 1:res.w", false },
 };
 
 const unsigned int nr_setups = ARRAY_SIZE(setups);
 
 const char *const programs[] = {
-	"res.x", "res.S", "res.B", "res.D", "res.l", "res.w",
-	"unres.x", "unres.S", "unres.B", "unres.D", "unres.w",
-	"map.x", "map.q", "map.B", "map.w",
-	"unmap.x", "unmap.q", "unmap.B", "unmap.w",
-	"mapbad.x", "noun.x", "look.x", "look.y", "walk.y", "dirty.x",
-	"res.x map.x", "unmap.x unres.x", "unmap.x map.x", "unres.x res.x",
-	"res.x map.x unmap.x unres.x",
-	"res.B map.B", "unmap.B unres.B", "res.B map.B unmap.B unres.B",
-	"unmap.B map.x", "unmap.B map.B", "map.B unmap.B map.x",
-	"res.z", "res.z map.z", "res.l unres.l", "res.w map.w unmap.w unres.w",
-	"drop.x", "drop.B", "res.x map.x drop.x", "reclaim.x", "trim!1.x",
-	"res@1.x", "res@3.w map.w", "res!1.x", "res!2.D", "res!3.w", "res^1.D",
-	"rres.D rmap.D", "rres.B rmap.B unmap.B runres.B", "unmap.D runres.D", "unmap.x unmap.B",
-	"rres.J rmap.J", "unmap.J runres.J",
-	"res.H map.H", "unmap.H unres.H", "trim.x",
+	"res.x", "res.S", "res.B", "res.w", "unres.x", "unres.S", "unres.B",
+	"map.x", "map.B", "map.w", "unmap.x", "unmap.B", "mapbad.x",
+	"drop.x", "drop.B", "trim.x", "unmap.x unres.x", "unres.x res.x",
+	"res.x map.x unmap.x unres.x", "res.B map.B unmap.B unres.B",
+	"res.w map.w drop.w", "res.z map.z", "map.B unmap.B map.x", "look.y",
+	"res!2.w", "unmap.D runres.D", "rres.J rmap.J", "unmap.x unmap.B",
+#define NR_CORE 28
+	"res.D", "res.l", "unres.D", "unres.w", "map.q", "unmap.q", "unmap.w",
+	"noun.x", "look.x", "walk.y", "dirty.x", "res.x map.x", "unmap.x map.x",
+	"res.B map.B", "unmap.B unres.B", "unmap.B map.x", "unmap.B map.B", "res.z",
+	"res.l unres.l", "res.w map.w unmap.w unres.w", "res.x map.x drop.x",
+	"reclaim.x", "trim!1.x", "res@1.x", "res@3.w map.w", "res!1.x", "res!2.D",
+	"res!3.w", "res^1.D", "rres.D rmap.D", "rres.B rmap.B unmap.B runres.B",
+	"unmap.J runres.J", "res.H map.H", "unmap.H unres.H",
 };
 
 const unsigned int nr_programs = ARRAY_SIZE(programs);
+const unsigned int nr_core = NR_CORE;
 
 static struct geometry geo;
 static const struct run *now;
@@ -159,7 +159,8 @@ static unsigned long next_paddr, repeat_paddr;
 static bool repeats;
 static struct op ops[MAX_THREADS][MAX_OPS];
 static unsigned int nr_ops[MAX_THREADS];
-static bool nobody_reserves;
+/* Calls of reserve() so far; those, and calls of unreserve(), that did not return */
+static unsigned int reserve_calls, under_way;
 
 static void set_geometry(const struct config *config)
 {
@@ -623,6 +624,8 @@ static void do_reserve(const struct op *op, const struct range *r)
 {
 	int ret;
 
+	reserve_calls++;
+	under_way++;
 	cur->fail_at = op->fail ? cur->allocs + op->fail : 0;
 	cur->reclaim_at = op->reclaim ? cur->allocs + op->reclaim : 0;
 	cur->signal_at = op->sig ? cur->signals + op->sig : 0;
@@ -630,6 +633,7 @@ static void do_reserve(const struct op *op, const struct range *r)
 		ret = il_pt_repeat_reserve(pt, r->start, r->end - r->start);
 	else
 		ret = il_pt_reserve(pt, r->start, r->end - r->start, r->pgsize);
+	under_way--;
 	cur->fail_at = 0;
 	cur->reclaim_at = 0;
 	cur->signal_at = 0;
@@ -641,24 +645,39 @@ static void do_reserve(const struct op *op, const struct range *r)
 
 static void do_unreserve(const struct range *r)
 {
-	if (r->repeat) {
-		cut_range(ledger.reserved, &ledger.nr_reserved,
-			  find_reserved(&ledger, r, true), r);
-		il_pt_repeat_unreserve(pt, r->start, r->end - r->start);
-		return;
-	}
+	under_way++;
 	cut_range(ledger.reserved, &ledger.nr_reserved,
 		  find_reserved(&ledger, r, true), r);
-	il_pt_unreserve(pt, r->start, r->end - r->start, r->pgsize);
+	if (r->repeat)
+		il_pt_repeat_unreserve(pt, r->start, r->end - r->start);
+	else
+		il_pt_unreserve(pt, r->start, r->end - r->start, r->pgsize);
+	under_way--;
+}
+
+/* Somebody has a page in the table that a page is to be mapped in */
+static bool table_in_use(const struct range *r)
+{
+	for (unsigned int i = 0; i < ledger.nr_mapped; i++) {
+		struct range *m = &ledger.mapped[i];
+
+		if (m->pgsize == geo.granule && r->pgsize == geo.granule &&
+		    (m->start & -geo.slot) == (r->start & -geo.slot) &&
+		    ((r->end - 1) & -geo.slot) == (r->start & -geo.slot))
+			return true;
+	}
+	return false;
 }
 
 static void do_map(struct range *r)
 {
-	unsigned int allocs = cur->allocs;
+	unsigned int allocs = cur->allocs, shared;
+	bool in_use = table_in_use(r);
 	int ret;
 
 	r->paddr = r->repeat ? repeat_paddr : next_paddr++ << geo.paddr_shift;
 	expect_range(r, EXPECT_ANY);
+	shared = cur->shared;
 	if (r->repeat)
 		ret = il_pt_repeat_map(pt, r->start, r->end - r->start);
 	else
@@ -668,14 +687,32 @@ static void do_map(struct range *r)
 		violation("a reserved map fails with %d", ret);
 	if (cur->allocs != allocs)
 		violation("a reserved map takes memory");
+	if (in_use && cur->shared != shared)
+		violation("a map in a table that is in use locks or flushes");
 	add_range(ledger.mapped, &ledger.nr_mapped, r);
 	expect_range(r, EXPECT_MAPPED);
+}
+
+/*
+ * Nobody has a reservation in what the range's slots span, or is about to. The
+ * table of a block can be there though nobody reserved it, for idle ones below.
+ */
+static bool unreserved(const struct range *r)
+{
+	struct range span = { .start = r->start & -geo.slot, .end = r->end };
+
+	for (unsigned int i = 0; i < ledger.nr_reserved; i++)
+		if (overlap(&span, &ledger.reserved[i]) ||
+		    (ledger.reserved[i].start & -geo.slot) == span.start)
+			return false;
+	return !under_way && r->pgsize == geo.granule;
 }
 
 /* An error, or if others reserved it or are about to release it, no harm */
 static void do_map_bad(struct range *r)
 {
-	unsigned int allocs = cur->allocs;
+	unsigned int allocs = cur->allocs, calls = reserve_calls;
+	bool must_fail = unreserved(r);
 	int ret;
 
 	r->paddr = next_paddr++ << geo.paddr_shift;
@@ -683,8 +720,8 @@ static void do_map_bad(struct range *r)
 	ret = il_pt_map(pt, r->start, r->paddr, r->pgsize, (r->end - r->start) / r->pgsize);
 	if (cur->allocs != allocs)
 		violation("a map takes memory where nothing is reserved");
-	if (!ret && nobody_reserves)
-		violation("a map succeeds though nobody reserves anything");
+	if (!ret && must_fail && reserve_calls == calls)
+		violation("a map succeeds where nobody has reserved anything");
 	if (ret) {
 		expect_range(r, EXPECT_NONE);
 		return;
@@ -715,12 +752,14 @@ static void do_drop(const struct range *r)
 {
 	size_t size = r->end - r->start, done;
 
+	under_way++;
 	expect_range(r, EXPECT_ANY);
 	cut_range(ledger.reserved, &ledger.nr_reserved, find_reserved(&ledger, r, true), r);
+	forget_mapped(&ledger, r);
 	done = il_pt_drop(pt, r->start, r->pgsize, size / r->pgsize);
+	under_way--;
 	if (done != size)
 		violation("unmap() of %#zx returns %#zx", size, done);
-	forget_mapped(&ledger, r);
 	expect_range(r, EXPECT_NONE);
 }
 
@@ -848,12 +887,10 @@ void run_begin(const struct run *run)
 	now = run;
 	memset(&ledger, 0, sizeof(ledger));
 	next_paddr = 1;
-	nobody_reserves = !strstr(text, "res");
-	for (unsigned int i = 0; i < run->nr; i++) {
-		nobody_reserves &= !strstr(run->program[i], "res");
-		/* Checks of the users may report this one */
+	under_way = 0;
+	/* Checks of the users may report this one */
+	for (unsigned int i = 0; i < run->nr; i++)
 		warn_ok |= !!strstr(run->program[i], "mapbad");
-	}
 
 	pt = il_pt_new(&run->config->cfg, &pgd);
 	if (!pt)

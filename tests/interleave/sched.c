@@ -22,7 +22,9 @@
 #define STACK_SIZE	(64UL << 10)
 #define MAX_CALLBACKS	4096
 /* A run of so many points does not end */
-#define MAX_STEPS	4000000
+#define MAX_STEPS	1000000
+/* Nobody reads more of a run */
+#define MAX_EVENTS	100000
 #define STAMPS		(32UL << 20)
 
 enum why { W_STOP, W_DONE, W_LOCK, W_RCU, W_CALLBACKS, W_UNLOCKED };
@@ -221,7 +223,11 @@ static void close_write(void)
 
 static struct event *new_event(void)
 {
+	static struct event none;
+
 	close_write();
+	if (nr_events == MAX_EVENTS)
+		return &none;
 	if (nr_events == max_events) {
 		max_events = max_events ? 2 * max_events : 1024;
 		events = realloc(events, max_events * sizeof(*events));
@@ -238,6 +244,8 @@ void trace_note(const char *fmt, ...)
 	va_list ap;
 
 	if (!tracing)
+		return;
+	if (nr_events == MAX_EVENTS)
 		return;
 	e = new_event();
 	va_start(ap, fmt);
@@ -525,6 +533,7 @@ static void passing(enum point kind, unsigned long addr, size_t size, unsigned l
 		if (cur->steps == cur->stop_at)
 			yield(W_STOP);
 		cur->steps++;
+		cur->shared += kind == P_RMW || kind == P_LOCK || kind == P_FLUSH;
 		if (unlikely(++total_steps > MAX_STEPS))
 			violation("this does not end");
 		passed(kind, addr, size, hw);
@@ -553,7 +562,10 @@ static void touch(const void *p, size_t size, enum point kind, unsigned long pc)
 	}
 	hw = kind != P_READ && mem_is_page(addr) && (size > 8 || hw_cares(addr));
 	passing(kind, addr, size, pc, hw);
-	bad = mem_bad(addr, size);
+	if (likely(mem_good[(addr - mem_base) >> MEM_GOOD_SHIFT] && size <= 8))
+		bad = NULL;
+	else
+		bad = mem_bad(addr, size);
 	if (unlikely(bad))
 		violation("%s of %zu bytes at %s, which %s", kind == P_READ ? "read" : "write",
 			  size, mem_name(addr), bad);
@@ -653,8 +665,11 @@ unsigned long il_cmpxchg(void *p, size_t size, unsigned long old, unsigned long 
 
 void *il_memset(void *p, int c, size_t n)
 {
-	if (n)
+	/* Who hands parts of pages out clears them first */
+	if (n && !mem_is_page((unsigned long)p))
 		touch(p, n, P_WRITE, CALLER);
+	else if (n)
+		point(P_WRITE, p, n, true, CALLER);
 	return memset(p, c, n);
 }
 

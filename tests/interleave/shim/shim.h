@@ -358,6 +358,15 @@ IL_ATOMIC(atomic64, atomic64_t, s64)
 	(!!(il_rmw((unsigned long *)(p) + (nr) / 64, 8, IL_AND, ~BIT_MASK(nr)) & BIT_MASK(nr)))
 #define __set_bit(nr, p)	((void)(((unsigned long *)(p))[(nr) / 64] |= BIT_MASK(nr)))
 #define __clear_bit(nr, p)	((void)(((unsigned long *)(p))[(nr) / 64] &= ~BIT_MASK(nr)))
+static inline unsigned long find_next_zero_bit(const unsigned long *p, unsigned long n,
+					       unsigned long i)
+{
+	while (i < n && test_bit(i, p))
+		i++;
+	return i;
+}
+
+#define find_first_zero_bit(p, n)	find_next_zero_bit(p, n, 0)
 #define DECLARE_BITMAP(name, n)	unsigned long name[BITS_TO_LONGS(n)]
 
 static inline void *memset64(u64 *p, u64 v, size_t n)
