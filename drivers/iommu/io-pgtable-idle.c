@@ -50,6 +50,14 @@ bool iopt_idle_add(struct iopt_reserve *rsv, struct iopte_page *iopte)
 		return false;
 
 	iopt_mark(rsv, iopte, IOPT_ENTRY_IDLE);
+	/*
+	 * Who reserves in it from here on finds the mark. Who was quicker may have
+	 * mapped already, and then the table is not empty, and not idle.
+	 */
+	if (atomic_long_read(&iopte->refs)) {
+		iopt_mark(rsv, iopte, IOPT_ENTRY_LINKED);
+		return true;
+	}
 	if (list_empty(&iopte->idle))
 		rsv->nr_idle++;
 	list_move_tail(&iopte->idle, &rsv->idle);
