@@ -103,9 +103,10 @@ void acct_reclaim(void)
 
 	if (fd < 0)
 		return;
-	/* What shrinkers have, and no message about it */
+	/* No message from here on, then what shrinkers have; each from the start */
+	n = pwrite(fd, "4\n", 2, 0);
 	for (int i = 0; i < RECLAIMS && n >= 0; i++)
-		n = write(fd, "6\n", 2);
+		n = pwrite(fd, "2\n", 2, 0);
 	close(fd);
 }
 
