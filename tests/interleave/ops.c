@@ -481,8 +481,9 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 		       !find_mapped(l, &r);
 	case OP_DIRTY:
 		s = find_mapped(l, &r);
+		/* Not all that repeats: it is walked page by page */
 		return now->config->cfg.fmt == IL_FMT_S1 && s && s->owner == owner &&
-		       covers(s, &r);
+		       covers(s, &r) && r.end - r.start <= geo.slot;
 	case OP_LOOK:
 	case OP_WALK:
 	case OP_TRIM:

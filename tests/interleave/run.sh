@@ -2,31 +2,47 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # "make interleave": compile the kernel's page-table sources for user space, and
-# run operations on them in every interleaving. Writes out/results/interleave.tsv.
+# run operations on them in every interleaving, with the kernel configured in
+# three ways. Writes out/results/interleave.tsv.
 #
-#   tests/interleave/run.sh [OPTION...]    options of the program, see --help
+#   tests/interleave/run.sh                       all of that
+#   tests/interleave/run.sh FLAVOUR [OPTION...]   one program with its options;
+#                                                 no results are written
 #
-# With options only that is run, and no results are written. TREE=/path takes a
-# kernel tree as it is in place of build/linux.
+# FLAVOUR is idle, debug or packed, see the Makefile beside this; "idle --help"
+# lists the options. TREE=/path takes a kernel tree as it is in place of
+# build/linux, SEED=n other programs for the runs by chance.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../../scripts/lib.sh"
 
-LOG=$OUT/interleave.log
+SUITE=interleave
+SEED=${SEED:-1}
+
+# run FLAVOUR OPTION...: one program, its results appended
+run()
+{
+	local flavour=$1 log=$OUT/$SUITE-$1.log rc=0
+
+	shift
+	"$BUILD/interleave/interleave-$flavour" --seed "$SEED" "$@" >"$log" || rc=$?
+	"$ROOT/tests/tap-results.sh" $SUITE $rc <"$log" >>"$OUT/results/$SUITE.tsv"
+	# Its last comment has the numbers; what was found is step by step above
+	say "  $flavour: $(grep '^# ' "$log" | tail -n 1 | cut -c3-)"
+	[ $rc = 0 ] || say "  what it found is in $log"
+}
 
 need_packages gcc make binutils
 [ -n "${TREE:-}" ] || "$ROOT/scripts/kernel-tree.sh" >/dev/null
-step interleave-build make -C "$ROOT/tests/interleave" ${TREE:+TREE="$TREE"} build
+step interleave-build make -C "$ROOT/tests/interleave" ${TREE:+TREE="$TREE"} BUILD="$BUILD/interleave"
 if [ $# != 0 ]; then
-	exec "$BUILD/interleave/interleave" "$@"
+	exec "$BUILD/interleave/interleave-$1" "${@:2}"
 fi
 
-result_start interleave
-rc=0
+mkdir -p "$OUT"
+result_start $SUITE
 say 'every interleaving of two operations, then many by chance'
-"$BUILD/interleave/interleave" >"$LOG" || rc=$?
-"$ROOT/tests/tap-results.sh" interleave $rc <"$LOG" >>"$OUT/results/interleave.tsv"
-# What was found, step by step, is above the summary of the log
-grep '^# ' "$LOG" | tail -n 20 >&2 || :
-[ $rc = 0 ] || say "the whole log is $LOG"
-"$ROOT/scripts/results.sh" interleave
+run idle --random 10000
+run debug --core --random 3000
+run packed --core --config 4k-2m,4k-2m-nc,4k-2m-1g,mali --random 5000
+"$ROOT/scripts/results.sh" $SUITE
