@@ -216,16 +216,8 @@ static unsigned int rep_piece(const struct iopt_geometry *geo,
 static int rep_check(struct io_pgtable_repeat *rep, unsigned long iova,
 		     size_t size)
 {
-	struct io_pgtable_cfg *cfg = &rep->rsv->iop->cfg;
-	unsigned long last = iova + size - 1;
-	s64 ext = cfg->quirks & IO_PGTABLE_QUIRK_ARM_TTBR1 ? -1 : 0;
-
-	if (!size || !IS_ALIGNED(iova | size, io_pgtable_repeat_size(rep)))
-		return -EINVAL;
-	if (last < iova || (s64)iova >> cfg->ias != ext ||
-	    (s64)last >> cfg->ias != ext)
-		return -ERANGE;
-	return 0;
+	return iopt_reserve_check_range(rep->rsv, iova, size,
+					io_pgtable_repeat_size(rep));
 }
 
 static void rep_release(struct io_pgtable_repeat *rep, unsigned long iova,
@@ -347,7 +339,8 @@ EXPORT_SYMBOL_GPL(iopt_repeat_own);
 /**
  * io_pgtable_repeat_map() - Map memory again and again
  * @rep: The memory, filled
- * @iova: Start of a range in one that was reserved for it
+ * @iova: Start of a range that was reserved for it as a whole: the entries that
+ *	map a part alone can be in tables that the whole does not hold
  * @size: Bytes of the range
  * @mapped: What was mapped is added to it, also on error
  *

@@ -118,13 +118,28 @@ unsigned int iopt_reserve_level(const struct iopt_geometry *geo, size_t pgsize)
 int iopt_reserve_check(struct iopt_reserve *rsv, unsigned long iova,
 		       size_t size, size_t pgsize)
 {
+	if (!is_power_of_2(pgsize) || !(pgsize & rsv->iop->cfg.pgsize_bitmap))
+		return -EINVAL;
+	return iopt_reserve_check_range(rsv, iova, size, pgsize);
+}
+
+/**
+ * iopt_reserve_check_range - Look whether a range is one of the address space
+ * @rsv: The reservations of a page table
+ * @iova: Start of the range
+ * @size: Bytes of the range
+ * @unit: What both have to be multiples of, a power of 2
+ *
+ * Return: 0, -EINVAL or -ERANGE as io_pgtable_ops::reserve has them.
+ */
+int iopt_reserve_check_range(struct iopt_reserve *rsv, unsigned long iova,
+			     size_t size, size_t unit)
+{
 	struct io_pgtable_cfg *cfg = &rsv->iop->cfg;
 	unsigned long last = iova + size - 1;
 	s64 ext = cfg->quirks & IO_PGTABLE_QUIRK_ARM_TTBR1 ? -1 : 0;
 
-	if (!size || !is_power_of_2(pgsize) || !(pgsize & cfg->pgsize_bitmap))
-		return -EINVAL;
-	if ((iova | size) & (pgsize - 1))
+	if (!size || (iova | size) & (unit - 1))
 		return -EINVAL;
 	if (last < iova || (s64)iova >> cfg->ias != ext ||
 	    (s64)last >> cfg->ias != ext)

@@ -161,6 +161,8 @@ struct iopt_dead {
 
 int iopt_reserve_check(struct iopt_reserve *rsv, unsigned long iova,
 		       size_t size, size_t pgsize);
+int iopt_reserve_check_range(struct iopt_reserve *rsv, unsigned long iova,
+			     size_t size, size_t unit);
 unsigned int iopt_reserve_level(const struct iopt_geometry *geo, size_t pgsize);
 struct iopte_page *iopt_reserve_find(struct iopt_reserve *rsv,
 				     unsigned long iova, unsigned int level);
