@@ -215,23 +215,3 @@ u64 iopt_kunit_dma_stale(struct iopt_kunit_dma *dma, u64 ignore)
 	spin_unlock_irqrestore(&dma->lock, flags);
 	return stale & ~ignore;
 }
-
-/**
- * iopt_kunit_pages - Pages that page tables have
- *
- * Return: NR_IOMMU_PAGES, with what the CPUs did not add up yet.
- */
-long iopt_kunit_pages(void)
-{
-	struct pglist_data *pgdat;
-	long sum = 0;
-	int cpu;
-
-	for_each_online_pgdat(pgdat) {
-		sum += node_page_state_pages(pgdat, NR_IOMMU_PAGES);
-		for_each_online_cpu(cpu)
-			sum += per_cpu_ptr(pgdat->per_cpu_nodestats,
-					   cpu)->vm_node_stat_diff[NR_IOMMU_PAGES];
-	}
-	return sum;
-}

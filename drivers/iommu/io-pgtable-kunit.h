@@ -6,9 +6,12 @@
 #ifndef __IO_PGTABLE_KUNIT_H
 #define __IO_PGTABLE_KUNIT_H
 
+#include <linux/cpumask.h>
 #include <linux/list.h>
+#include <linux/mmzone.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/vmstat.h>
 
 struct device;
 struct kunit;
@@ -37,6 +40,67 @@ bool iopt_kunit_dma_clean(struct iopt_kunit_dma *dma, void *virt, size_t size);
 u64 iopt_kunit_dma_stale(struct iopt_kunit_dma *dma, u64 ignore);
 struct device *iopt_kunit_device(struct kunit *test);
 
-long iopt_kunit_pages(void);
+/**
+ * iopt_kunit_node_stat - A counter of all nodes
+ * @item: NR_IOMMU_PAGES, or a sibling
+ *
+ * Return: its value, with what the CPUs did not add up yet.
+ */
+static inline long iopt_kunit_node_stat(enum node_stat_item item)
+{
+	struct pglist_data *pgdat;
+	long sum = 0;
+	int cpu;
+
+	for_each_online_pgdat(pgdat) {
+		sum += node_page_state_pages(pgdat, item);
+		for_each_online_cpu(cpu)
+			sum += per_cpu_ptr(pgdat->per_cpu_nodestats,
+					   cpu)->vm_node_stat_diff[item];
+	}
+	return sum;
+}
+
+/**
+ * iopt_kunit_pages - Pages that page tables have
+ *
+ * Return: their number.
+ */
+static inline long iopt_kunit_pages(void)
+{
+	return iopt_kunit_node_stat(NR_IOMMU_PAGES);
+}
+
+#ifdef CONFIG_VM_EVENT_COUNTERS
+/**
+ * iopt_kunit_page_events - Pages that this CPU ever took or gave back
+ *
+ * With interrupts off.
+ *
+ * Return: their number.
+ */
+static inline unsigned long iopt_kunit_page_events(void)
+{
+	struct vm_event_state *state = this_cpu_ptr(&vm_event_states);
+	unsigned long sum = state->event[PGFREE];
+
+	for (int zone = 0; zone < MAX_NR_ZONES; zone++)
+		sum += state->event[PGALLOC_NORMAL - ZONE_NORMAL + zone];
+	return sum;
+}
+#endif
+
+/* An expectation of whoever has a test and a config, which a failure then names */
+#define IOPT_KUNIT_EXPECT(_owner, condition)				\
+do {									\
+	const __auto_type __owner = (_owner);				\
+									\
+	KUNIT_EXPECT_TRUE_MSG(__owner->test, condition,			\
+			      "fmt %d pgsizes %#lx ias %u oas %u quirks %#lx%s", \
+			      __owner->config.fmt, __owner->config.pgsizes, \
+			      __owner->config.ias, __owner->config.oas,	\
+			      __owner->config.quirks,			\
+			      __owner->config.incoherent ? " incoherent" : ""); \
+} while (0)
 
 #endif /* __IO_PGTABLE_KUNIT_H */

@@ -230,12 +230,8 @@ void iopt_release(struct iopt_reserve *rsv, unsigned long iova,
 
 	rcu_read_lock();
 	for (;; iova = iopt_last(geo, iova, lowest) + 1) {
-		unsigned int index = iopt_index(geo, iova, lowest - 1);
-
 		/* What is still held keeps the parent for its neighbours */
-		if (!parent || !index)
-			parent = iopt_reserve_find(rsv, iova, lowest - 1);
-		iopte = parent ? iopte_page_child(parent, index) : NULL;
+		iopte = iopt_reserve_step(rsv, iova, lowest, &parent);
 		ret = -EINVAL;
 		if (iopte)
 			ret = iopte_page_put(iopte, iopt_entries(geo, iova, last, lowest));

@@ -131,9 +131,7 @@ static void rep_fill_upper(struct io_pgtable_repeat *rep)
 
 	if (!rep->blocks)
 		rep->value[level] = fmt->value(iop, rep->table[level + 1]);
-	for (;; level--) {
-		if (!level)
-			break;
+	for (; level; level--) {
 		fmt->fill(iop, rep->table[level], level, rep->value[level]);
 		rep->value[level - 1] = fmt->value(iop, rep->table[level]);
 	}

@@ -90,17 +90,7 @@ static const struct ft_config ft_configs[] = {
 	  FT_MTK | IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT, true },
 };
 
-#define FT_EXPECT(_ft, condition)					\
-do {									\
-	const struct ft *__ft = (_ft);					\
-									\
-	KUNIT_EXPECT_TRUE_MSG(__ft->test, condition,			\
-			      "fmt %d pgsizes %#lx ias %u oas %u quirks %#lx%s", \
-			      __ft->config.fmt, __ft->config.pgsizes,	\
-			      __ft->config.ias, __ft->config.oas,	\
-			      __ft->config.quirks,			\
-			      __ft->config.incoherent ? " incoherent" : ""); \
-} while (0)
+#define FT_EXPECT	IOPT_KUNIT_EXPECT
 
 static bool ft_config_valid(const struct ft_config *config)
 {

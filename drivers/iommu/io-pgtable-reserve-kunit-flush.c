@@ -138,18 +138,18 @@ static void tables_wait_for_the_flush_of_the_caller(struct kunit *test)
 	long pages;
 
 	rcu_barrier();
-	pages = rsvt_pages();
+	pages = iopt_kunit_pages();
 	iommu_iotlb_gather_init(&gather);
 	rsvt_let_die(rt, SZ_1G, SZ_4K, &gather);
 	io_pgtable_trim(rt->ops, ULONG_MAX, &gather);
 	KUNIT_EXPECT_EQ(test, 3, count_tables(&gather));
 	rcu_barrier();
-	KUNIT_EXPECT_EQ(test, pages + 3, rsvt_pages());
+	KUNIT_EXPECT_EQ(test, pages + 3, iopt_kunit_pages());
 	KUNIT_EXPECT_FALSE(test, iommu_pages_list_empty(&gather.freelist));
 
 	iommu_put_pages_list(&gather.freelist);
 	rcu_barrier();
-	KUNIT_EXPECT_EQ(test, pages, rsvt_pages());
+	KUNIT_EXPECT_EQ(test, pages, iopt_kunit_pages());
 	rsvt_free(rt);
 }
 

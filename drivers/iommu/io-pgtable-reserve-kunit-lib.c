@@ -82,42 +82,6 @@ void rsvt_forget_flushes(struct rsvt *rt)
 	rt->flushes = (struct rsvt_flushes) { .start = ULONG_MAX };
 }
 
-/*
- * Counting memory.
- */
-
-/* NR_IOMMU_PAGES or a sibling, with what the CPUs did not add up yet */
-long rsvt_node_stat(enum node_stat_item item)
-{
-	struct pglist_data *pgdat;
-	long sum = 0;
-	int cpu;
-
-	for_each_online_pgdat(pgdat) {
-		sum += node_page_state_pages(pgdat, item);
-		for_each_online_cpu(cpu)
-			sum += per_cpu_ptr(pgdat->per_cpu_nodestats,
-					   cpu)->vm_node_stat_diff[item];
-	}
-	return sum;
-}
-
-long rsvt_pages(void)
-{
-	return rsvt_node_stat(NR_IOMMU_PAGES);
-}
-
-/* Pages that this CPU ever took or gave back; with interrupts off */
-unsigned long rsvt_page_events(void)
-{
-	struct vm_event_state *state = this_cpu_ptr(&vm_event_states);
-	unsigned long sum = state->event[PGFREE];
-
-	for (int zone = 0; zone < MAX_NR_ZONES; zone++)
-		sum += state->event[PGALLOC_NORMAL - ZONE_NORMAL + zone];
-	return sum;
-}
-
 unsigned int rsvt_table_pages(struct rsvt *rt)
 {
 	return DIV_ROUND_UP(BIT(rt->granule_shift), PAGE_SIZE);
@@ -621,7 +585,7 @@ void rsvt_all_configs(struct kunit *test, void (*fn)(struct rsvt *rt))
 	long pages;
 
 	rcu_barrier();
-	pages = rsvt_pages();
+	pages = iopt_kunit_pages();
 	for (int i = 0; i < ARRAY_SIZE(rsvt_pgsize_sets); i++)
 		for (int j = 0; j < ARRAY_SIZE(rsvt_address_sizes); j++)
 			for (int k = 0; k <= j; k++) {
@@ -631,7 +595,7 @@ void rsvt_all_configs(struct kunit *test, void (*fn)(struct rsvt *rt))
 				rsvt_variants_of(test, &config, fn, &nr);
 			}
 	rcu_barrier();
-	KUNIT_EXPECT_EQ(test, pages, rsvt_pages());
+	KUNIT_EXPECT_EQ(test, pages, iopt_kunit_pages());
 	kunit_info(test, "%u configurations\n", nr);
 }
 
@@ -643,7 +607,7 @@ void rsvt_all_shapes(struct kunit *test, void (*fn)(struct rsvt *rt))
 	long pages;
 
 	rcu_barrier();
-	pages = rsvt_pages();
+	pages = iopt_kunit_pages();
 	for (int i = 0; i < ARRAY_SIZE(rsvt_pgsize_sets); i++) {
 		config.pgsizes = rsvt_pgsize_sets[i];
 		config.ias = config.pgsizes & SZ_4T ? 52 : 48;
@@ -657,7 +621,7 @@ void rsvt_all_shapes(struct kunit *test, void (*fn)(struct rsvt *rt))
 		rsvt_variants_of(test, &config, fn, &nr);
 	}
 	rcu_barrier();
-	KUNIT_EXPECT_EQ(test, pages, rsvt_pages());
+	KUNIT_EXPECT_EQ(test, pages, iopt_kunit_pages());
 }
 
 /*
@@ -733,12 +697,12 @@ void rsvt_use(struct rsvt *rt, unsigned long iova, size_t size, size_t pgsize)
 	bool first, last;
 
 	local_irq_save(flags);
-	events = rsvt_page_events();
+	events = iopt_kunit_page_events();
 	mapped = rsvt_map(rt, iova, size, pgsize, GFP_ATOMIC);
 	first = rsvt_translates(rt, iova);
 	last = rsvt_translates(rt, iova + size - BIT(rt->granule_shift));
 	unmapped = rsvt_unmap(rt, iova, size, pgsize, NULL);
-	events = rsvt_page_events() - events;
+	events = iopt_kunit_page_events() - events;
 	local_irq_restore(flags);
 
 	RSVT_EXPECT(rt, !mapped);

@@ -82,7 +82,7 @@ static void reserve_runs_beside_everything(struct kunit *test)
 	long pages;
 
 	rcu_barrier();
-	pages = rsvt_pages();
+	pages = iopt_kunit_pages();
 	for (int i = 0; i < THREADS; i++) {
 		struct task_struct *task;
 
@@ -98,7 +98,7 @@ static void reserve_runs_beside_everything(struct kunit *test)
 	}
 	rsvt_expect_empty(rt);
 	rcu_barrier();
-	KUNIT_EXPECT_EQ(test, pages, rsvt_pages());
+	KUNIT_EXPECT_EQ(test, pages, iopt_kunit_pages());
 	rsvt_free(rt);
 }
 
@@ -159,17 +159,17 @@ static void surplus_tables_go_back(struct kunit *test)
 	long pages;
 
 	rcu_barrier();
-	pages = rsvt_pages();
+	pages = iopt_kunit_pages();
 	state->before = reserve_same;
 	KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, SZ_1G, 8 * SZ_2M, SZ_4K));
-	KUNIT_EXPECT_EQ(test, pages + 8 + 2, rsvt_pages());
+	KUNIT_EXPECT_EQ(test, pages + 8 + 2, iopt_kunit_pages());
 	rsvt_use(rt, SZ_1G, 8 * SZ_2M, SZ_4K);
 	rsvt_unreserve(rt, SZ_1G, 8 * SZ_2M, SZ_4K);
 	rsvt_use(rt, SZ_1G, 8 * SZ_2M, SZ_4K);
 	rsvt_unreserve(rt, SZ_1G, 8 * SZ_2M, SZ_4K);
 	rsvt_expect_empty(rt);
 	rcu_barrier();
-	KUNIT_EXPECT_EQ(test, pages, rsvt_pages());
+	KUNIT_EXPECT_EQ(test, pages, iopt_kunit_pages());
 	rsvt_free(rt);
 }
 
@@ -187,7 +187,7 @@ static void tables_may_go_after_they_were_counted(struct kunit *test)
 	long pages;
 
 	rcu_barrier();
-	pages = rsvt_pages();
+	pages = iopt_kunit_pages();
 	for (int seen = 0; seen < 2; seen++) {
 		KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, SZ_1G + 4 * SZ_2M,
 						      4 * SZ_2M, SZ_4K));
@@ -197,12 +197,12 @@ static void tables_may_go_after_they_were_counted(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, SZ_1G, 8 * SZ_2M,
 						      SZ_4K));
 		rcu_barrier();
-		KUNIT_EXPECT_EQ(test, pages + 8 + 2, rsvt_pages());
+		KUNIT_EXPECT_EQ(test, pages + 8 + 2, iopt_kunit_pages());
 		rsvt_use(rt, SZ_1G, 8 * SZ_2M, SZ_4K);
 		rsvt_unreserve(rt, SZ_1G, 8 * SZ_2M, SZ_4K);
 		rsvt_expect_empty(rt);
 		rcu_barrier();
-		KUNIT_EXPECT_EQ(test, pages, rsvt_pages());
+		KUNIT_EXPECT_EQ(test, pages, iopt_kunit_pages());
 	}
 	rsvt_free(rt);
 }
@@ -260,10 +260,10 @@ static void full_counts_refuse(struct kunit *test)
 	room = LONG_MAX - iopte_page_count(iopte) - 511;
 	KUNIT_ASSERT_EQ(test, 0, iopte_page_get(iopte, room));
 
-	pages = rsvt_pages();
+	pages = iopt_kunit_pages();
 	KUNIT_EXPECT_EQ(test, -ENOMEM, rsvt_reserve(rt, 0, 2 * SZ_2M, SZ_4K));
 	rcu_barrier();
-	KUNIT_EXPECT_EQ(test, pages, rsvt_pages());
+	KUNIT_EXPECT_EQ(test, pages, iopt_kunit_pages());
 	KUNIT_EXPECT_EQ(test, room + 1, iopte_page_count(iopte));
 
 	KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, SZ_2M, SZ_2M - SZ_4K, SZ_4K));
@@ -348,7 +348,7 @@ static void fail_each(struct rsvt *rt, bool all, bool part)
 		RSVT_EXPECT(rt, !rsvt_map(rt, iova, pgsize, pgsize, 0));
 	}
 	rcu_barrier();
-	pages = rsvt_pages();
+	pages = iopt_kunit_pages();
 	tables = iop->rsv->nr_tables;
 	do {
 		fail += 1 + (failed > 10 ? rsvt_random(rt, 8) : 0);
@@ -361,7 +361,7 @@ static void fail_each(struct rsvt *rt, bool all, bool part)
 		/* Not each time, for the time it takes */
 		if (failed % 16 == 1) {
 			rcu_barrier();
-			RSVT_EXPECT(rt, rsvt_pages() == pages);
+			RSVT_EXPECT(rt, iopt_kunit_pages() == pages);
 		}
 		if (part)
 			RSVT_EXPECT(rt, rsvt_translates(rt, iova));
@@ -410,17 +410,17 @@ static void giant_requests_end(struct kunit *test)
 	long pages;
 
 	rcu_barrier();
-	pages = rsvt_pages();
+	pages = iopt_kunit_pages();
 	KUNIT_EXPECT_EQ(test, -ENOMEM, rsvt_reserve(rt, 0, SZ_64T, SZ_4K));
 	KUNIT_EXPECT_EQ(test, -ENOMEM, rsvt_reserve(rt, 0, 4 * SZ_64T, SZ_4K));
-	KUNIT_EXPECT_EQ(test, pages, rsvt_pages());
+	KUNIT_EXPECT_EQ(test, pages, iopt_kunit_pages());
 	KUNIT_EXPECT_EQ(test, 0, state->nr);
 
 	KUNIT_EXPECT_EQ(test, -ENOMEM,
 			rsvt_reserve_failing(rt, 5000, true, SZ_4K,
 					     64UL * SZ_1G, SZ_4K));
 	rcu_barrier();
-	KUNIT_EXPECT_EQ(test, pages, rsvt_pages());
+	KUNIT_EXPECT_EQ(test, pages, iopt_kunit_pages());
 
 	allow_signal(SIGKILL);
 	state->before = kill_self;
@@ -429,7 +429,7 @@ static void giant_requests_end(struct kunit *test)
 	flush_signals(current);
 	rsvt_expect_empty(rt);
 	rcu_barrier();
-	KUNIT_EXPECT_EQ(test, pages, rsvt_pages());
+	KUNIT_EXPECT_EQ(test, pages, iopt_kunit_pages());
 	rsvt_free(rt);
 }
 

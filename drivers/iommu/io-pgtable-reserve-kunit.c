@@ -100,9 +100,9 @@ static void refuse_map(struct rsvt *rt, unsigned long iova, size_t pgsize)
 
 	rsvt_forget_flushes(rt);
 	local_irq_save(flags);
-	events = rsvt_page_events();
+	events = iopt_kunit_page_events();
 	ret = rsvt_map(rt, iova, pgsize, pgsize, GFP_ATOMIC);
-	events = rsvt_page_events() - events;
+	events = iopt_kunit_page_events() - events;
 	local_irq_restore(flags);
 
 	RSVT_EXPECT(rt, ret == -ENOENT);
@@ -176,11 +176,11 @@ static void maps_outside_of_reservations_are_refused(struct kunit *test)
 static void refuse(struct rsvt *rt, unsigned long iova, size_t size,
 		   size_t pgsize, int error)
 {
-	long pages = rsvt_pages();
+	long pages = iopt_kunit_pages();
 	int ret = rsvt_reserve(rt, iova, size, pgsize);
 
 	RSVT_EXPECT(rt, ret == error);
-	RSVT_EXPECT(rt, rsvt_pages() == pages);
+	RSVT_EXPECT(rt, iopt_kunit_pages() == pages);
 }
 
 static void bad_arguments(struct rsvt *rt)
@@ -259,7 +259,7 @@ static void errors_leave_nothing(struct kunit *test)
 	rsvt_all_configs(test, bad_arguments);
 
 	rt = rsvt_gpu(test);
-	pages = rsvt_pages();
+	pages = iopt_kunit_pages();
 	for (int i = 0; i < 200000; i++) {
 		unsigned long iova = odd_number(rnd);
 		size_t size = odd_number(rnd);
@@ -272,7 +272,7 @@ static void errors_leave_nothing(struct kunit *test)
 		refused++;
 	}
 	KUNIT_EXPECT_GT(test, refused, 190000);
-	KUNIT_EXPECT_EQ(test, pages, rsvt_pages());
+	KUNIT_EXPECT_EQ(test, pages, iopt_kunit_pages());
 	KUNIT_EXPECT_EQ(test, warned, test_taint(TAINT_WARN));
 	rsvt_free(rt);
 }
@@ -615,10 +615,10 @@ static void release(struct rsvt *rt)
 
 	local_irq_save(flags);
 	rcu_read_lock();
-	events = rsvt_page_events();
+	events = iopt_kunit_page_events();
 	rsvt_unreserve(rt, iova, span, pgsize);
 	io_pgtable_trim(rt->ops, ULONG_MAX, NULL);
-	events = rsvt_page_events() - events;
+	events = iopt_kunit_page_events() - events;
 	RSVT_EXPECT(rt, !READ_ONCE(*table));
 	rcu_read_unlock();
 	local_irq_restore(flags);
@@ -644,17 +644,17 @@ static void readers_keep_tables(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, 0, SZ_4K, SZ_4K));
 	rsvt_use(rt, 0, SZ_4K, SZ_4K);
 	rcu_barrier();
-	pages = rsvt_pages();
+	pages = iopt_kunit_pages();
 
 	rcu_read_lock();
 	rsvt_unreserve(rt, 0, SZ_4K, SZ_4K);
 	io_pgtable_trim(rt->ops, ULONG_MAX, NULL);
 	mdelay(100);
-	KUNIT_EXPECT_EQ(test, pages, rsvt_pages());
+	KUNIT_EXPECT_EQ(test, pages, iopt_kunit_pages());
 	rcu_read_unlock();
 
 	rcu_barrier();
-	KUNIT_EXPECT_EQ(test, pages - 3, rsvt_pages());
+	KUNIT_EXPECT_EQ(test, pages - 3, iopt_kunit_pages());
 	rsvt_free(rt);
 }
 
@@ -735,19 +735,19 @@ static void be_as_ever(struct rsvt *reserved)
 	rt->config.incoherent = false;
 	/* What an earlier page table left to RCU must not come in between */
 	rcu_barrier();
-	pages = rsvt_pages();
+	pages = iopt_kunit_pages();
 	RSVT_EXPECT(rt, !rsvt_map(rt, iova, pgsize, pgsize, GFP_KERNEL));
-	RSVT_EXPECT(rt, rsvt_pages() - pages == levels * table);
+	RSVT_EXPECT(rt, iopt_kunit_pages() - pages == levels * table);
 	RSVT_EXPECT(rt, !rt->flushes.walks);
 
 	/* The table is empty, and stays */
 	RSVT_EXPECT(rt, !rsvt_unmap(rt, iova, pgsize, pgsize, NULL));
-	RSVT_EXPECT(rt, rsvt_pages() - pages == levels * table);
+	RSVT_EXPECT(rt, iopt_kunit_pages() - pages == levels * table);
 	RSVT_EXPECT(rt, !rt->flushes.walks);
 
 	/* A block takes its place, and it goes at once */
 	RSVT_EXPECT(rt, !rsvt_map(rt, iova, block, block, GFP_KERNEL));
-	RSVT_EXPECT(rt, rsvt_pages() - pages == (levels - 1) * table);
+	RSVT_EXPECT(rt, iopt_kunit_pages() - pages == (levels - 1) * table);
 	RSVT_EXPECT(rt, rt->flushes.walks == 1);
 	RSVT_EXPECT(rt, rt->flushes.start == iova);
 	RSVT_EXPECT(rt, rt->flushes.last == iova + block - 1);
@@ -761,7 +761,7 @@ static void be_as_ever(struct rsvt *reserved)
 	RSVT_EXPECT(rt, rt->ops->unmap_pages(rt->ops, iova, block, 1, &gather) ==
 			block);
 	RSVT_EXPECT(rt, iommu_pages_list_empty(&gather.freelist));
-	RSVT_EXPECT(rt, rsvt_pages() - pages == (levels - 1) * table);
+	RSVT_EXPECT(rt, iopt_kunit_pages() - pages == (levels - 1) * table);
 	RSVT_EXPECT(rt, rt->flushes.walks == 1);
 	RSVT_EXPECT(rt, rt->flushes.pages == 1);
 	RSVT_EXPECT(rt, !rt->flushes.alls);
@@ -784,18 +784,18 @@ static void tables_are_accounted(struct kunit *test)
 	long secondary, pages;
 
 	rcu_barrier();
-	pages = rsvt_pages();
-	secondary = rsvt_node_stat(NR_SECONDARY_PAGETABLE);
+	pages = iopt_kunit_pages();
+	secondary = iopt_kunit_node_stat(NR_SECONDARY_PAGETABLE);
 	KUNIT_EXPECT_EQ(test, 0,
 			rt->ops->reserve(rt->ops, SZ_1G, SZ_1G, SZ_4K,
 					 GFP_KERNEL_ACCOUNT));
-	KUNIT_EXPECT_EQ(test, pages + 512 + 2, rsvt_pages());
+	KUNIT_EXPECT_EQ(test, pages + 512 + 2, iopt_kunit_pages());
 	KUNIT_EXPECT_EQ(test, secondary + 512 + 2,
-			rsvt_node_stat(NR_SECONDARY_PAGETABLE));
+			iopt_kunit_node_stat(NR_SECONDARY_PAGETABLE));
 	rsvt_unreserve(rt, SZ_1G, SZ_1G, SZ_4K);
 	rcu_barrier();
-	KUNIT_EXPECT_EQ(test, pages, rsvt_pages());
-	KUNIT_EXPECT_EQ(test, secondary, rsvt_node_stat(NR_SECONDARY_PAGETABLE));
+	KUNIT_EXPECT_EQ(test, pages, iopt_kunit_pages());
+	KUNIT_EXPECT_EQ(test, secondary, iopt_kunit_node_stat(NR_SECONDARY_PAGETABLE));
 	rsvt_free(rt);
 }
 

@@ -15,6 +15,7 @@
 #include <linux/xarray.h>
 
 #include "io-pgtable-idle.h"
+#include "io-pgtable-kunit.h"
 #include "io-pgtable-reserve.h"
 
 #define RSVT_PROT	(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE)
@@ -94,17 +95,7 @@ struct rsvt_state {
 	struct xarray shadow;
 };
 
-#define RSVT_EXPECT(_rt, condition)					\
-do {									\
-	const struct rsvt *__rt = (_rt);				\
-									\
-	KUNIT_EXPECT_TRUE_MSG(__rt->test, condition,			\
-			      "fmt %d pgsizes %#lx ias %u oas %u quirks %#lx%s", \
-			      __rt->config.fmt, __rt->config.pgsizes,	\
-			      __rt->config.ias, __rt->config.oas,	\
-			      __rt->config.quirks,			\
-			      __rt->config.incoherent ? " incoherent" : ""); \
-} while (0)
+#define RSVT_EXPECT	IOPT_KUNIT_EXPECT
 
 int rsvt_test_init(struct kunit *test);
 void rsvt_test_exit(struct kunit *test);
@@ -119,9 +110,6 @@ u32 rsvt_random(struct rsvt *rt, u32 ceil);
 extern const struct iommu_flush_ops rsvt_tlb_ops;
 void rsvt_forget_flushes(struct rsvt *rt);
 
-long rsvt_node_stat(enum node_stat_item item);
-long rsvt_pages(void);
-unsigned long rsvt_page_events(void);
 unsigned int rsvt_table_pages(struct rsvt *rt);
 
 unsigned int rsvt_shift(struct rsvt *rt, int level);

@@ -37,6 +37,7 @@
 #include <linux/sizes.h>
 #include <linux/vmstat.h>
 
+#include "io-pgtable-kunit.h"
 #include "iommu-pages.h"
 
 static unsigned int seconds = 3;
@@ -237,32 +238,6 @@ static void *rt_alloc_desc(size_t size, gfp_t gfp)
 	return desc;
 }
 
-/* Pages that this CPU ever took or gave back; with interrupts off */
-static unsigned long rt_page_events(void)
-{
-	struct vm_event_state *state = this_cpu_ptr(&vm_event_states);
-	unsigned long sum = state->event[PGFREE];
-
-	for (int zone = 0; zone < MAX_NR_ZONES; zone++)
-		sum += state->event[PGALLOC_NORMAL - ZONE_NORMAL + zone];
-	return sum;
-}
-
-static long rt_iommu_pages(void)
-{
-	struct pglist_data *pgdat;
-	long sum = 0;
-	int cpu;
-
-	for_each_online_pgdat(pgdat) {
-		sum += node_page_state_pages(pgdat, NR_IOMMU_PAGES);
-		for_each_online_cpu(cpu)
-			sum += per_cpu_ptr(pgdat->per_cpu_nodestats,
-					   cpu)->vm_node_stat_diff[NR_IOMMU_PAGES];
-	}
-	return sum;
-}
-
 /*
  * The operations on the page table.
  */
@@ -306,9 +281,9 @@ static void rt_unreserve(struct rt_thread *thread, unsigned long iova,
 	unsigned long flags, events;
 
 	local_irq_save(flags);
-	events = rt_page_events();
+	events = iopt_kunit_page_events();
 	ops->unreserve(ops, iova, size, pgsize, gather);
-	events = rt_page_events() - events;
+	events = iopt_kunit_page_events() - events;
 	local_irq_restore(flags);
 
 	rt_note(thread, "unreserve", iova, size, pgsize, !!gather);
@@ -337,10 +312,10 @@ static void rt_map(struct rt_thread *thread, unsigned long iova, size_t size,
 	int ret;
 
 	local_irq_save(flags);
-	events = rt_page_events();
+	events = iopt_kunit_page_events();
 	ret = ops->map_pages(ops, iova, rt_paddr(torture, iova), pgsize,
 			     size / pgsize, IOMMU_READ | IOMMU_WRITE, 0, &mapped);
-	events = rt_page_events() - events;
+	events = iopt_kunit_page_events() - events;
 	local_irq_restore(flags);
 
 	rt_note(thread, "map", iova, size, pgsize, ret);
@@ -358,9 +333,9 @@ static void rt_unmap(struct rt_thread *thread, unsigned long iova, size_t size,
 	size_t unmapped;
 
 	local_irq_save(flags);
-	events = rt_page_events();
+	events = iopt_kunit_page_events();
 	unmapped = ops->unmap_pages(ops, iova, pgsize, size / pgsize, NULL);
-	events = rt_page_events() - events;
+	events = iopt_kunit_page_events() - events;
 	local_irq_restore(flags);
 
 	rt_note(thread, "unmap", iova, size, pgsize, unmapped);
@@ -828,20 +803,20 @@ static void rt_torture_one(struct rt_torture *torture, unsigned long pgsizes,
 	memset(torture->larger, 0, sizeof(torture->larger));
 
 	rcu_barrier();
-	pages = rt_iommu_pages();
+	pages = iopt_kunit_pages();
 	torture->ops = alloc_io_pgtable_ops(ARM_64_LPAE_S1, &torture->cfg, torture);
 	KUNIT_ASSERT_NOT_NULL(test, torture->ops);
-	top = rt_iommu_pages();
+	top = iopt_kunit_pages();
 	rt_run_threads(torture);
 
 	/* All is released: what is left are idle tables, and the top */
 	io_pgtable_trim(torture->ops, ULONG_MAX, NULL);
 	rcu_barrier();
 	if (!torture->stop)
-		KUNIT_EXPECT_EQ(test, top, rt_iommu_pages());
+		KUNIT_EXPECT_EQ(test, top, iopt_kunit_pages());
 	free_io_pgtable_ops(torture->ops);
 	if (!torture->stop)
-		KUNIT_EXPECT_EQ(test, pages, rt_iommu_pages());
+		KUNIT_EXPECT_EQ(test, pages, iopt_kunit_pages());
 }
 
 static void threads_reserve_and_map(struct kunit *test)

@@ -160,12 +160,7 @@ static bool rsv_hold_present(struct iopt_reserve *rsv, unsigned long *iova,
 
 	rcu_read_lock();
 	for (unsigned int i = 0; i < RSV_STEPS; i++) {
-		unsigned int index = iopt_index(geo, *iova, lowest - 1);
-
-		/* What was held keeps the parent for its neighbours */
-		if (!parent || !index)
-			parent = iopt_reserve_find(rsv, *iova, lowest - 1);
-		iopte = parent ? iopte_page_child(parent, index) : NULL;
+		iopte = iopt_reserve_step(rsv, *iova, lowest, &parent);
 		if (!iopte ||
 		    iopte_page_get(iopte, iopt_entries(geo, *iova, last, lowest)))
 			break;

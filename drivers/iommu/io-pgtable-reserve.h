@@ -282,4 +282,26 @@ static inline void *iopt_entry(struct iopt_reserve *rsv,
 	       rsv->geo.entry_size;
 }
 
+/**
+ * iopt_reserve_step - The lowest table of an address, on a way from one to the next
+ * @rsv: The reservations of a page table
+ * @iova: The address
+ * @lowest: Level of the table, not 0
+ * @parent: The table above, kept for its next child; NULL to begin with
+ *
+ * Under rcu_read_lock(). The caller holds a child of @parent, which keeps that.
+ *
+ * Return: the table, or NULL if there is none.
+ */
+static inline struct iopte_page *
+iopt_reserve_step(struct iopt_reserve *rsv, unsigned long iova,
+		  unsigned int lowest, struct iopte_page **parent)
+{
+	unsigned int index = iopt_index(&rsv->geo, iova, lowest - 1);
+
+	if (!*parent || !index)
+		*parent = iopt_reserve_find(rsv, iova, lowest - 1);
+	return *parent ? iopte_page_child(*parent, index) : NULL;
+}
+
 #endif /* __IO_PGTABLE_RESERVE_H */
