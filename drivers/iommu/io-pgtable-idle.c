@@ -16,9 +16,9 @@
  * J2.	A table on the list can be in use again: reserve() does not look at the
  *	list. Whoever wants to let a table on the list die looks at its count,
  *	under the lock.
- * J3.	There are at most IOPT_IDLE_MAX tables on the list after an unreserve().
- *	Only that, and reclaim, let idle tables die, as the flush is due then. A
- *	reserve() that fails does not.
+ * J3.	There are at most iopt_reserve::max_idle tables on the list after an
+ *	unreserve(). Only that, and reclaim, let idle tables die, as the flush is
+ *	due then. A reserve() that fails does not.
  * J4.	A page table on the list of reclaim is not freed while the mutex is held.
  *	The mutex is held across an owner's callback, and nobody waits for it in
  *	reclaim.
@@ -28,6 +28,7 @@
 #include <linux/init.h>
 #include <linux/io-pgtable.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/shrinker.h>
 
@@ -159,6 +160,7 @@ static LIST_HEAD(idle_list);
 void iopt_idle_register(struct iopt_reserve *rsv)
 {
 	INIT_LIST_HEAD(&rsv->idle);
+	rsv->max_idle = max(IOPT_IDLE_BYTES / rsv->geo.table_size, 1);
 	mutex_lock(&idle_lock);
 	list_add_tail(&rsv->reclaim, &idle_list);
 	mutex_unlock(&idle_lock);

@@ -5,6 +5,7 @@
 #ifndef __IO_PGTABLE_IDLE_H
 #define __IO_PGTABLE_IDLE_H
 
+#include <linux/sizes.h>
 #include <linux/types.h>
 
 struct iommu_iotlb_gather;
@@ -12,8 +13,8 @@ struct iopt_dead;
 struct iopt_reserve;
 struct iopte_page;
 
-/* Idle tables that a page table keeps */
-#define IOPT_IDLE_MAX		16
+/* Memory of the idle tables that a page table keeps: 1 GiB of pages of 4 KiB */
+#define IOPT_IDLE_BYTES		SZ_2M
 
 #ifdef CONFIG_IOMMU_IO_PGTABLE_IDLE
 bool iopt_idle_add(struct iopt_reserve *rsv, struct iopte_page *iopte);

@@ -205,7 +205,7 @@ static void rsv_drop_last(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	spin_lock_irqsave(&rsv->lock, flags);
 	iopt_drop(rsv, iopte, dead);
 	if (!undo)
-		iopt_idle_trim(rsv, IOPT_IDLE_MAX, dead);
+		iopt_idle_trim(rsv, rsv->max_idle, dead);
 	spin_unlock_irqrestore(&rsv->lock, flags);
 }
 

@@ -522,16 +522,16 @@ static void bound_idle(struct rsvt *rt)
 
 	if (!keep_upper(rt))
 		return;
-	for (unsigned int i = 0; i < IOPT_IDLE_MAX; i++)
+	for (unsigned int i = 0; i < RSVT_IDLE_MAX; i++)
 		rsvt_come_and_go(rt, iova + i * span, pgsize);
 	expect_no_flush(rt);
-	RSVT_EXPECT(rt, iop->rsv->nr_idle == IOPT_IDLE_MAX);
+	RSVT_EXPECT(rt, iop->rsv->nr_idle == RSVT_IDLE_MAX);
 
 	/* The first one is used again, so that the second is the oldest */
 	rsvt_come_and_go(rt, iova, pgsize);
 	expect_no_flush(rt);
-	rsvt_come_and_go(rt, iova + IOPT_IDLE_MAX * span, pgsize);
-	RSVT_EXPECT(rt, iop->rsv->nr_idle == IOPT_IDLE_MAX);
+	rsvt_come_and_go(rt, iova + RSVT_IDLE_MAX * span, pgsize);
+	RSVT_EXPECT(rt, iop->rsv->nr_idle == RSVT_IDLE_MAX);
 	expect_slot_flush(rt, iova + span, RSVT_LEAF);
 	RSVT_EXPECT(rt, rsvt_table(rt, iova, RSVT_LEAF));
 	RSVT_EXPECT(rt, !rsvt_table(rt, iova + span, RSVT_LEAF));
@@ -543,7 +543,7 @@ static void bound_idle(struct rsvt *rt)
 	expect_no_flush(rt);
 	RSVT_EXPECT(rt, io_pgtable_trim(rt->ops, 1, NULL) == 1);
 	expect_slot_flush(rt, iova + 2 * span, RSVT_LEAF);
-	RSVT_EXPECT(rt, io_pgtable_trim(rt->ops, ULONG_MAX, NULL) == IOPT_IDLE_MAX - 1);
+	RSVT_EXPECT(rt, io_pgtable_trim(rt->ops, ULONG_MAX, NULL) == RSVT_IDLE_MAX - 1);
 	RSVT_EXPECT(rt, io_pgtable_trim(rt->ops, ULONG_MAX, NULL) == 0);
 	RSVT_EXPECT(rt, !iop->rsv->nr_idle);
 	drop_upper(rt);
@@ -556,6 +556,16 @@ static void bound_idle(struct rsvt *rt)
 static void idle_tables_are_few_and_the_oldest_go_first(struct kunit *test)
 {
 	rsvt_all_shapes(test, bound_idle);
+}
+
+static void count_idle_bytes(struct rsvt *rt)
+{
+	RSVT_EXPECT(rt, rt->max_idle << rt->granule_shift == SZ_2M);
+}
+
+static void idle_tables_are_2m_of_memory(struct kunit *test)
+{
+	rsvt_all_shapes(test, count_idle_bytes);
 }
 
 /* What reserve() holds is given back, but tables that the hardware saw stay */
@@ -616,7 +626,7 @@ static void fail_with_last_hold(struct rsvt *rt)
 
 	if (!keep_upper(rt))
 		return;
-	for (unsigned int i = 0; i < IOPT_IDLE_MAX; i++)
+	for (unsigned int i = 0; i < RSVT_IDLE_MAX; i++)
 		rsvt_come_and_go(rt, iova + (4 + i) * span, pgsize);
 	reserve_and_use(rt, iova, 1);
 
@@ -625,9 +635,9 @@ static void fail_with_last_hold(struct rsvt *rt)
 			-ENOMEM);
 	/* One too many, until somebody releases who can flush */
 	expect_no_flush(rt);
-	RSVT_EXPECT(rt, iop->rsv->nr_idle == IOPT_IDLE_MAX + 1);
+	RSVT_EXPECT(rt, iop->rsv->nr_idle == RSVT_IDLE_MAX + 1);
 	rsvt_unreserve(rt, rt->base, pgsize, pgsize);
-	RSVT_EXPECT(rt, iop->rsv->nr_idle == IOPT_IDLE_MAX);
+	RSVT_EXPECT(rt, iop->rsv->nr_idle == RSVT_IDLE_MAX);
 	RSVT_EXPECT(rt, rt->flushes.walks == 2);
 	rsvt_expect_empty(rt);
 }
@@ -663,6 +673,7 @@ static struct kunit_case idle_cases[] = {
 #ifdef CONFIG_IOMMU_IO_PGTABLE_IDLE
 	KUNIT_CASE_SLOW(idle_tables_serve_the_next_reserve),
 	KUNIT_CASE(idle_tables_are_few_and_the_oldest_go_first),
+	KUNIT_CASE(idle_tables_are_2m_of_memory),
 	KUNIT_CASE(a_reserve_that_fails_leaves_idle_tables),
 	KUNIT_CASE(a_reserve_that_fails_flushes_nothing),
 #endif

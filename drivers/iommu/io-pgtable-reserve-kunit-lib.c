@@ -458,6 +458,10 @@ int rsvt_init(struct rsvt *rt, struct kunit *test,
 	rt->top = rsvt_top_level(rt);
 	if (config->quirks & IO_PGTABLE_QUIRK_ARM_TTBR1)
 		rt->base = ~0UL << config->ias;
+	if (config->quirks & IO_PGTABLE_QUIRK_RESERVED) {
+		rt->max_idle = io_pgtable_ops_to_pgtable(rt->ops)->rsv->max_idle;
+		io_pgtable_ops_to_pgtable(rt->ops)->rsv->max_idle = RSVT_IDLE_MAX;
+	}
 	rsvt_forget_flushes(rt);
 	state->rt = rt;
 	if (config->incoherent)

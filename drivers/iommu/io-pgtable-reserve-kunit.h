@@ -20,8 +20,8 @@
 
 #define RSVT_PROT	(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE)
 #define RSVT_LEAF	3
-/* Idle tables that stay after an unreserve() */
-#define RSVT_IDLE_MAX	(IS_ENABLED(CONFIG_IOMMU_IO_PGTABLE_IDLE) ? IOPT_IDLE_MAX : 0)
+/* Idle tables that stay after an unreserve(), few, so that more are quickly made */
+#define RSVT_IDLE_MAX	(IS_ENABLED(CONFIG_IOMMU_IO_PGTABLE_IDLE) ? 16 : 0)
 #define RSVT_QUIRKS	(IO_PGTABLE_QUIRK_RESERVED | IO_PGTABLE_QUIRK_NO_WARN)
 
 struct rsvt_config {
@@ -60,6 +60,8 @@ struct rsvt {
 	int top;
 	/* First address */
 	unsigned long base;
+	/* Idle tables that would stay if it were not for the test */
+	unsigned int max_idle;
 	struct rsvt_flushes flushes;
 	/*
 	 * Called in each tlb_flush_walk() and tlb_add_page(), after it was

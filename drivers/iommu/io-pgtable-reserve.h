@@ -97,6 +97,7 @@ struct iopt_reserve_fmt {
  *	under it
  * @idle: Idle tables, the oldest first
  * @nr_idle: Number of @idle
+ * @max_idle: How many of them stay
  * @nr_tables: Number of tables, without the top
  * @reclaim: Element of the list of page tables that reclaim looks at
  * @entries: Entries of all reservations, to find what is never released
@@ -111,6 +112,7 @@ struct iopt_reserve {
 	spinlock_t lock;
 	struct list_head idle;
 	unsigned int nr_idle;
+	unsigned int max_idle;
 	unsigned long nr_tables;
 	struct list_head reclaim;
 #ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG

@@ -26,10 +26,10 @@ long acct_pages(void);
 long acct_settled(void);
 
 /*
- * Tables in which nothing is mapped can stay for the next bind, up to 16 a VM, and
+ * Tables in which nothing is mapped can stay for the next bind, up to 2 MiB a VM, and
  * those above them with them: two each, at worst. Reclaim takes them.
  */
-#define ACCT_IDLE_MAX	(3 * 16)
+#define ACCT_IDLE_MAX	(3 * 512)
 
 /* Let the kernel reclaim what it has at hand */
 void acct_reclaim(void);
