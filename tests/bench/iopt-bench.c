@@ -972,6 +972,8 @@ static int p10(void)
  */
 
 #define P13_TABLES	32
+/* So many batches of tables, in turn: far more than a page table keeps idle */
+#define P13_PLACES	64
 #define P13_CALLS	1000
 #define P13_ROUNDS	15
 #define P13_RUNS	64
@@ -1000,8 +1002,10 @@ static bool p13_map(struct bench_thread *thread)
 
 static bool p13_release(struct bench_thread *thread)
 {
+	unsigned long place = thread->nr % P13_PLACES * P13_TABLES;
+
 	for (unsigned long i = 0; i < P13_TABLES; i++) {
-		unsigned long iova = thread->iova + i * SZ_2M;
+		unsigned long iova = thread->iova + (place + i) * SZ_2M;
 
 		if (!bench_bind(thread->bench, iova, SZ_64K) ||
 		    !bench_unbind(thread->bench, iova, SZ_64K))

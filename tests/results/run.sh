@@ -238,6 +238,32 @@ test_bench_promises_are_kept()
 	grep -q 'missed: P8 allocations_signalling: no figure' "$scratch/sum"
 }
 
+test_bench_compares_with_faster_walks()
+{
+	local log=$scratch/bench3
+
+	mkdir -p "$log"
+	printf 'bench: P1 a_ns 400\nbench: P1 pages_taken 3\n' >"$log/base-1"
+	printf 'bench: P1 a_ns 200\nbench: P1 pages_taken 3\n' >"$log/walks-1"
+	printf 'bench: P1 a_ns 100\nbench: P1 pages_taken 0\nbench: P13 alone_ns 9\nbench: P13 beside_ns 10\n' \
+		>"$log/reserve-1"
+	printf 'P1 a_ns ratio 2\nP1w a_ns ratio 2\nP13 beside_throughput least 0.9\n' >"$scratch/promises"
+	printf '[{"scenario": "P1w", "metric": "old"}, {"scenario": "P7", "metric": "x"}]' >"$scratch/bench.json"
+	python3 "$ROOT/tests/bench/report.py" "$scratch/promises" "$log" "$scratch/bench.json" P1 P13 >"$scratch/sum"
+	python3 - "$scratch/bench.json" <<-'EOF'
+	import json, sys
+	rows = {(r["scenario"], r["metric"]): r for r in json.load(open(sys.argv[1]))}
+	assert rows["P1", "a_ns"]["base"] == 200 and rows["P1", "a_ns"]["ratio"] == 2
+	assert rows["P1w", "a_ns"]["base"] == 400 and rows["P1w", "a_ns"]["reserve"] == 200
+	assert rows["P1", "pages_taken"]["base"] == 3
+	assert ("P1w", "pages_taken") not in rows and ("P1w", "old") not in rows
+	assert ("P7", "x") in rows
+	EOF
+	printf 'P1w a_ns ratio 3\n' >"$scratch/promises"
+	not python3 "$ROOT/tests/bench/report.py" "$scratch/promises" "$log" "$scratch/bench.json" P1 P13 >"$scratch/sum"
+	grep -qx 'missed: P1w a_ns: 2.000, promised ratio 3' "$scratch/sum"
+}
+
 test_bench_keeps_the_rows_of_others()
 {
 	printf '[{"scenario": "P9", "metric": "x_ns"}, {"scenario": "P7", "metric": "old"}]' >"$scratch/bench.json"
