@@ -6,6 +6,7 @@
  */
 #include <linux/io-pgtable.h>
 #include "io-pgtable-packed.h"
+#include "io-pgtable-reserve.h"
 #include "iommu-pages.h"
 
 const char il_flavour[] = IL_FLAVOUR;
@@ -107,6 +108,8 @@ void *il_pt_new(const struct il_cfg *cfg, unsigned long *pgd_phys)
 	pt->ops = alloc_io_pgtable_ops(fmts[cfg->fmt], &pt->cfg, pt);
 	if (!pt->ops)
 		return NULL;
+	if (cfg->variant & IL_ONE_IDLE)
+		io_pgtable_ops_to_pgtable(pt->ops)->rsv->max_idle = 1;
 	if (cfg->fmt == IL_FMT_S1)
 		*pgd_phys = pt->cfg.arm_lpae_s1_cfg.ttbr;
 	else if (cfg->fmt == IL_FMT_S2)

@@ -79,13 +79,15 @@ struct il_cfg {
 	unsigned int ias;
 	unsigned int oas;
 	bool coherent;
-	/* How the owner flushes */
+	/* How the owner flushes, and how much stays idle */
 	unsigned int variant;
 };
 
 /* Releases without a gather; a gather that ends with a flush of everything */
 #define IL_NO_GATHER	1
 #define IL_QUEUED	2
+/* A release that leaves a second idle table has the first one die */
+#define IL_ONE_IDLE	4
 
 /* Objects that a page table keeps of its own when nothing is reserved any more */
 #define IL_KEPT_OBJS	8
