@@ -14,7 +14,8 @@
 #         notice. Only that module is built; image and other modules are those of
 #         the kernel that is not broken. Also step: the tree in which series.sh
 #         goes from step to step.
-# CONFIG: plain (arm64, what is measured), debug (arm64, KASAN, lockdep, fault
+# CONFIG: plain (arm64, what is measured), plain-16k and plain-64k (that with larger
+#         pages), debug (arm64, KASAN, lockdep, fault
 #         injection), gcov (plain, and Panthor counts its lines), kunit (arm64,
 #         small, with lockdep, for KUnit), um (User Mode Linux, for KUnit),
 #         um-smp (the same with several processors), um-debug (that with KASAN
@@ -38,7 +39,7 @@
 
 usage()
 {
-	die "usage: kernel.sh build|path|make base|walks|reserve|break-NAME plain|debug|gcov|kunit|um|um-smp|um-debug|um-bench|um-bench-smp [ARG...]"
+	die "usage: kernel.sh build|path|make base|walks|reserve|break-NAME plain|plain-16k|plain-64k|debug|gcov|kunit|um|um-smp|um-debug|um-bench|um-bench-smp [ARG...]"
 }
 
 tree_path()
@@ -58,6 +59,8 @@ fragments()
 
 	case $1 in
 	plain) printf '%s\n' "$dir/arm64.config" ;;
+	plain-16k | plain-64k)
+		printf '%s\n' "$dir/arm64.config" "$dir/arm64-${1#plain-}.config" ;;
 	debug) printf '%s\n' "$dir/arm64.config" "$dir/arm64-debug.config" ;;
 	gcov) printf '%s\n' "$dir/arm64.config" "$dir/arm64-gcov.config" ;;
 	kunit) printf '%s\n' "$dir/arm64-kunit.config" ;;

@@ -130,7 +130,7 @@ vmbind_prepare()
 }
 
 # suite_flavours NAME...: the flavours of kernel for these, where "debug" alone is
-# the debug one
+# the debug one, and a page size one with such pages
 suite_flavours()
 {
 	local config
@@ -138,6 +138,7 @@ suite_flavours()
 	for config; do
 		case $config in
 		debug) echo debug ;;
+		16k | 64k) echo "plain-$config" ;;
 		*) echo plain ;;
 		esac
 	done | sort -u

@@ -6,11 +6,12 @@
 #   scripts/vmbind.sh build            build it for the guest, print its path
 #   scripts/vmbind.sh [test NAME...]   run it, results to out/results/vmbind.tsv
 #
-# The guest is run as each NAME says, all of them when none is given:
+# The guest is run as each NAME says, all but the last two when none is given:
 #   plain        the plain kernel
 #   debug        the debug kernel: KASAN, lockdep, fence annotations
 #   noncoherent  the plain kernel, a GPU that is not I/O coherent
 #   upstream     the plain kernel, whatever VMBIND_KERNEL says from the base tree
+#   16k, 64k     the plain kernel with pages of 16K or 64K
 # Environment: VMBIND_KERNEL=base|reserve, the kernel tree (reserve).
 #
 # A kernel warning, a guest that dies and a plan that is not fulfilled are
@@ -33,8 +34,7 @@ usage()
 run_config()
 {
 	local name=vmbind-$1 rc=0 args kernel=$KERNEL
-	# The driver's time-outs are short: time is the guest's own, not the host's
-	local plain=(--flavour plain --icount --append "$EXACT_COUNTS")
+	local plain=(--flavour plain --append "$EXACT_COUNTS")
 
 	case $1 in
 	upstream)
@@ -44,11 +44,13 @@ run_config()
 	plain) args=("${plain[@]}") ;;
 	# KASAN keeps freed objects for a while, no count is exact there.
 	debug) args=(--flavour debug) ;;
+	16k | 64k) args=(--flavour "plain-$1" --append "$EXACT_COUNTS") ;;
 	noncoherent) args=("${plain[@]}" --machine mali-coherent=off) ;;
 	*) usage ;;
 	esac
 	say "  vmbind on $kernel, $1"
-	"$ROOT/scripts/guest.sh" run --kernel "$kernel" --name "$name" "${args[@]}" \
+	# The driver's time-outs are short: time is the guest's own, not the host's
+	"$ROOT/scripts/guest.sh" run --kernel "$kernel" --name "$name" --icount "${args[@]}" \
 		-- "vmbind --json /out/vmbind.json" >"$LOGS/$name.log" 2>&1 || rc=$?
 	vmbind_results "$name" "$rc" | sed "s/\t/\t$1: /"
 }
