@@ -57,6 +57,11 @@ break_of()
 		kernel=break-reserve-narrow
 		ignore=$IGNORE_WIDER
 		;;
+	kernel-start | kernel-end | kernel-either)
+		about='a driver that locks the wrong union of what it changes and the tables which go'
+		kernel=break-reserve-${1#kernel-}
+		ignore=$IGNORE_WIDER
+		;;
 	model-lock)
 		about='a GPU that accesses memory in a locked region'
 		ignore=$IGNORE_LOCK
@@ -66,7 +71,8 @@ break_of()
 	expected_of "$1"
 }
 
-BREAKS=(kernel-unlock model-unlock model-update model-lock kernel-narrow wider poison)
+BREAKS=(kernel-unlock model-unlock model-update model-lock kernel-narrow kernel-start
+	kernel-end kernel-either wider poison)
 
 expected_of()
 {
@@ -86,7 +92,13 @@ expected_of()
 		;;
 	kernel-narrow)
 		scenarios='query copy bind async rebind errors tables'
-		must=('^tables: [0-9]+ tiles, each the only one of its region')
+		must=('^tables: [0-9]+ tiles, each the only one of its region'
+		      '^tables: tiles in [0-9]+ places, [0-9]+ others after each')
+		may='^(bind|async|rebind|tables): '
+		;;
+	kernel-start | kernel-end | kernel-either)
+		scenarios='query copy bind async rebind errors tables'
+		must=('^tables: tiles in [0-9]+ places, [0-9]+ others after each')
 		may='^(bind|async|rebind|tables): '
 		;;
 	model-lock)

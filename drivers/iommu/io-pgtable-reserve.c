@@ -364,7 +364,7 @@ static int rsv_hold_rest(struct iopt_reserve *rsv, unsigned long iova,
 	struct rsv_walk walk = { .rsv = rsv, .lowest = lowest };
 	u64 tables = rsv_count_tables(&rsv->geo, iova, last, lowest);
 	unsigned long at = iova, flags;
-	int ret;
+	int ret = -EAGAIN;
 
 	/* More than the machine has memory for */
 	if (tables << ilog2(rsv->geo.table_size) > (u64)totalram_pages() << PAGE_SHIFT)
@@ -372,14 +372,17 @@ static int rsv_hold_rest(struct iopt_reserve *rsv, unsigned long iova,
 
 	walk.gfp = rsv_gfp(tables, gfp);
 	do {
+		if (ret)
+			ret = rsv_alloc(&walk, at, last);
+		if (ret)
+			break;
 		spin_lock_irqsave(&rsv->lock, flags);
 		ret = rsv_hold_some(&walk, &at, last);
 		spin_unlock_irqrestore(&rsv->lock, flags);
-		if (ret == -EAGAIN)
-			ret = rsv_alloc(&walk, at, last);
 		if (gfpflags_allow_blocking(gfp))
 			cond_resched();
-	} while (!ret && !rsv_hold_present(rsv, &at, last, lowest));
+	} while (ret == -EAGAIN ||
+		 (!ret && !rsv_hold_present(rsv, &at, last, lowest)));
 
 	iopte_stash_free(&walk.stash);
 	if (ret < 0 && at != iova)

@@ -29,7 +29,8 @@ long acct_settled(void);
  * Tables in which nothing is mapped can stay for the next bind, up to 2 MiB a VM, and
  * those above them with them: two each, at worst. Reclaim takes them.
  */
-#define ACCT_IDLE_MAX	(3 * 512)
+#define ACCT_IDLE_LEAVES	512
+#define ACCT_IDLE_MAX		(3 * ACCT_IDLE_LEAVES)
 
 /* Let the kernel reclaim what it has at hand */
 void acct_reclaim(void);

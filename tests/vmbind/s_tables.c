@@ -7,10 +7,11 @@
  * has tables of its own. Nothing waits in between: a GPU that has nothing to do
  * for 50 ms is powered down and forgets everything.
  *
- * A driver can keep a few tables that have nothing in them. So either reclaim
- * takes them after each tile, or there are more places than it can keep tables
- * for, each of which is come back to. Last, another thread takes part: its
- * operations hold tables at the same places, and are dropped before they run.
+ * A driver can keep tables that have nothing in them. So either reclaim takes them
+ * after each tile, or so many others come after it that the driver lets go of its
+ * table, in the middle of one of their operations. Tables that stay are come back
+ * to, too. Last, another thread takes part: its operations hold tables at the same
+ * places, and are dropped before they run.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,19 +24,31 @@
 #define ROUNDS	16
 #define PLACES	20
 #define VISITS	3
+#define OTHERS	(ACCT_IDLE_LEAVES + 8)
 #define DROPPED_PER_RECLAIM	8
 #define NOWHERE	0x7fffffffu	/* a handle that nothing has */
-#define DST_VA	0x50000000ull
+#define DST_VA 0x50000000ull
+#define OTHERS_VA (DATA_VA + 0x800000000ull)
+#define ABOVE_VA (DATA_VA + 0x1000000000ull)
 
-/* Where the tile is in a round: not in the same 2 MiB as the last, nor next to it */
+/* What happens between two tiles */
+enum between { NOTHING, RECLAIM, OTHER_TILES };
+
+/*
+ * Where the tile is in a round: not in the same 2 MiB as the last, nor next to it,
+ * and once below and once above the others.
+ */
 static uint64_t tile_va(int round)
 {
-	return DATA_VA + round % PLACES * 5 * SZ_2M + round % 7 * SZ_64K;
+	return (round % 2 ? ABOVE_VA : DATA_VA) + round % PLACES * 5 * SZ_2M +
+	       round % 7 * SZ_64K;
 }
 
-static bool tile_is_read(struct gpu *g, int round, const struct pan_bo *src,
+/* Another buffer at each visit, so that an old translation shows */
+static bool tile_is_read(struct gpu *g, int round, const struct pan_bo *srcs,
 			 const struct pan_bo *dst)
 {
+	const struct pan_bo *src = &srcs[round / PLACES % 2];
 	int ret;
 
 	fill(src->map, round, SZ_64K);
@@ -48,17 +61,33 @@ static bool tile_is_read(struct gpu *g, int round, const struct pan_bo *src,
 	return false;
 }
 
-static bool tiles_are_read(struct gpu *g, int rounds, bool reclaim,
-			   const struct pan_bo *src, const struct pan_bo *dst)
+/* In one call, as the GPU must not fall asleep meanwhile */
+static void bind_others(struct gpu *g, const struct pan_bo *bo)
+{
+	static struct drm_panthor_vm_bind_op ops[2 * OTHERS];
+
+	for (int i = 0; i < OTHERS; i++) {
+		uint64_t va = OTHERS_VA + (uint64_t)i * SZ_2M;
+
+		ops[2 * i] = pan_op_map(va, bo, 0, SZ_4K);
+		ops[2 * i + 1] = pan_op_unmap(va, SZ_4K);
+	}
+	need(pan_bind(g->pan, g->vm, 0, ops, 2 * OTHERS));
+}
+
+static bool tiles_are_read(struct gpu *g, int rounds, enum between between,
+			   const struct pan_bo *srcs, const struct pan_bo *dst)
 {
 	for (int round = 0; round < rounds; round++) {
-		bool right = tile_is_read(g, round, src, dst);
+		bool right = tile_is_read(g, round, srcs, dst);
 
 		need(pan_unmap(g->pan, g->vm, tile_va(round), SZ_64K));
 		if (!right)
 			return false;
-		if (reclaim)
+		if (between == RECLAIM)
 			acct_reclaim();
+		if (between == OTHER_TILES)
+			bind_others(g, srcs);
 	}
 	return true;
 }
@@ -94,7 +123,7 @@ static void *drop_operations(void *unused)
 	return NULL;
 }
 
-static void read_beside_dropped(struct gpu *g, const struct pan_bo *src,
+static void read_beside_dropped(struct gpu *g, const struct pan_bo *srcs,
 				const struct pan_bo *dst)
 {
 	pthread_t thread;
@@ -102,7 +131,7 @@ static void read_beside_dropped(struct gpu *g, const struct pan_bo *src,
 
 	other.g = g;
 	need(-pthread_create(&thread, NULL, drop_operations, NULL));
-	right = tiles_are_read(g, PLACES * VISITS, false, src, dst);
+	right = tiles_are_read(g, PLACES * VISITS, NOTHING, srcs, dst);
 	atomic_store(&other.stop, true);
 	pthread_join(thread, NULL);
 	ok(right, "the same while operations on these tables are dropped");
@@ -112,22 +141,27 @@ static void read_beside_dropped(struct gpu *g, const struct pan_bo *src,
 
 void run_tables(void)
 {
-	struct pan_bo src, dst;
+	struct pan_bo srcs[2], dst;
 	struct gpu g;
 	struct pan p;
 
 	need(pan_open(&p));
 	gpu_open(&g, &p);
-	gpu_bo(&g, SZ_64K, &src);
+	gpu_bo(&g, SZ_64K, &srcs[0]);
+	gpu_bo(&g, SZ_64K, &srcs[1]);
 	gpu_bo(&g, SZ_64K, &dst);
 	gpu_map(&g, DST_VA, &dst, 0, SZ_64K);
-	ok(tiles_are_read(&g, ROUNDS, true, &src, &dst),
+	ok(tiles_are_read(&g, ROUNDS, RECLAIM, srcs, &dst),
 	   "%d tiles, each the only one of its region, are read", ROUNDS);
-	ok(tiles_are_read(&g, PLACES * VISITS, false, &src, &dst),
+	ok(tiles_are_read(&g, PLACES * VISITS, OTHER_TILES, srcs, &dst),
+	   "tiles in %d places, %d others after each, are read %d times", PLACES,
+	   OTHERS, VISITS);
+	ok(tiles_are_read(&g, PLACES * VISITS, NOTHING, srcs, &dst),
 	   "tiles in %d places, each the only one, are read %d times", PLACES,
 	   VISITS);
-	read_beside_dropped(&g, &src, &dst);
-	pan_bo_destroy(&p, &src);
+	read_beside_dropped(&g, srcs, &dst);
+	pan_bo_destroy(&p, &srcs[0]);
+	pan_bo_destroy(&p, &srcs[1]);
 	pan_bo_destroy(&p, &dst);
 	gpu_close(&g);
 	pan_close(&p);
