@@ -101,13 +101,14 @@ unsigned long iopt_idle_trim(struct iopt_reserve *rsv, unsigned int max,
 
 		nr++;
 		iopt_idle_remove(rsv, iopte);
-		if (iopt_kill(rsv, iopte, dead))
-			iopt_drop(rsv, iopte->parent, dead);
+		/* And those above that only it held, so this ends after a few */
+		while (iopt_kill(rsv, iopte, dead))
+			iopte = iopte->parent;
 	}
 	return nr;
 }
 
-/* Up to @nr, the oldest first. Tables above them that become idle count, too */
+/* Up to @nr, the oldest first. Tables above them go with them */
 static unsigned long idle_trim_some(struct iopt_reserve *rsv, unsigned long nr,
 				    struct iommu_iotlb_gather *gather)
 {
@@ -138,7 +139,8 @@ static unsigned long idle_trim_some(struct iopt_reserve *rsv, unsigned long nr,
  * Idle tables are tables without a reservation that stayed where they are. Does
  * not sleep, and is safe in a section that signals a fence.
  *
- * Return: the number of tables that were idle, 0 without reservations.
+ * Return: the number of tables that were on the list, which are idle or were a
+ * moment ago, 0 without reservations.
  */
 unsigned long io_pgtable_trim(struct io_pgtable_ops *ops, unsigned long nr,
 			      struct iommu_iotlb_gather *gather)

@@ -8,10 +8,13 @@
  *	It leaves its slot in the same critical section, and its count on its
  *	parent goes, which may be the parent's last.
  * L2.	A table whose count becomes 0 dies at once, unless it is kept idle, which
- *	only tables are that the hardware saw, see io-pgtable-idle.c.
+ *	only tables are that the hardware saw, see io-pgtable-idle.c. A table with
+ *	children does not die, whatever its count: that can be wrong if somebody
+ *	released what was not reserved.
  * L3.	Who lets tables die flushes: unreserve() with the caller's gather, and
  *	everybody else by tlb_flush_walk(). What the hardware never saw needs no
- *	flush.
+ *	flush. A reserve() that fails must not flush, and leaves what the hardware
+ *	saw to the next unreserve() there.
  */
 
 #define pr_fmt(fmt)	"io-pgtable reserve: " fmt
@@ -82,6 +85,21 @@ void iopt_mark(struct iopt_reserve *rsv, struct iopte_page *iopte,
 		rsv->fmt->set(rsv->iop, entry, iopte->table, state, to);
 }
 
+/*
+ * Children hold the table though its count says that nothing does. So somebody took
+ * away too much, and the count is mended. Under the lock
+ */
+static bool rsv_has_children(struct iopt_reserve *rsv, struct iopte_page *iopte)
+{
+	long refs = 0;
+
+	if (!iopte->nr_children)
+		return false;
+	if (atomic_long_try_cmpxchg(&iopte->refs, &refs, iopte->nr_children))
+		iopt_reserve_report(iopte->iova, "unreserve of what is not reserved");
+	return true;
+}
+
 /**
  * iopt_kill - Take a table that nothing holds out of its slot for good
  * @rsv: The reservations of a page table
@@ -99,7 +117,8 @@ bool iopt_kill(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	long refs = 0;
 
 	/* Somebody may have reserved in it without the lock */
-	if (!atomic_long_try_cmpxchg(&iopte->refs, &refs, IOPTE_DEAD))
+	if (rsv_has_children(rsv, iopte) ||
+	    !atomic_long_try_cmpxchg(&iopte->refs, &refs, IOPTE_DEAD))
 		return false;
 
 	iopt_idle_remove(rsv, iopte);
@@ -116,22 +135,18 @@ bool iopt_kill(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	return iopte_page_put(parent, 1) > 0;
 }
 
-/**
- * iopt_drop - Nothing held a table a moment ago, and perhaps still
- * @rsv: The reservations of a page table
- * @iopte: The table
- * @dead: List for it and those above it
- *
- * Under the lock.
+/*
+ * Nothing held a table a moment ago, and perhaps still. It dies, and so do those
+ * above it that only it held; with @undo none that the hardware saw. Under the lock
  */
-void iopt_drop(struct iopt_reserve *rsv, struct iopte_page *iopte,
-	       struct iopt_dead *dead)
+static void rsv_drop(struct iopt_reserve *rsv, struct iopte_page *iopte,
+		     struct iopt_dead *dead, bool undo)
 {
 	do {
-		if (atomic_long_read(&iopte->refs))
+		if (atomic_long_read(&iopte->refs) || rsv_has_children(rsv, iopte))
 			return;
 		rsv_check_empty(rsv, iopte);
-		if (iopt_idle_add(rsv, iopte))
+		if (iopt_idle_add(rsv, iopte) || (undo && iopte->seen))
 			return;
 	} while (iopt_kill(rsv, iopte, dead) && (iopte = iopte->parent));
 }
@@ -144,7 +159,8 @@ void iopt_drop(struct iopt_reserve *rsv, struct iopte_page *iopte,
 static bool rsv_gather(struct iopt_reserve *rsv, struct iopte_page *iopte,
 		       struct iommu_iotlb_gather *gather)
 {
-	if (!gather)
+	/* Without a way to name a table's slot there, it is flushed by itself */
+	if (!gather || !rsv->iop->cfg.tlb->tlb_add_page)
 		return false;
 	if (!iommu_iotlb_gather_queued(gather))
 		io_pgtable_tlb_add_page(rsv->iop, gather, iopte->iova,
@@ -203,7 +219,7 @@ static void rsv_drop_last(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	unsigned long flags;
 
 	spin_lock_irqsave(&rsv->lock, flags);
-	iopt_drop(rsv, iopte, dead);
+	rsv_drop(rsv, iopte, dead, undo);
 	if (!undo)
 		iopt_idle_trim(rsv, rsv->max_idle, dead);
 	spin_unlock_irqrestore(&rsv->lock, flags);

@@ -10,14 +10,16 @@
  *
  * Invariants, besides those of io-pgtable-reserve.c:
  *
- * S1.	A shared table is written before it is first mapped, and never after.
+ * S1.	A shared table is written before it is first mapped, and never after, but
+ *	by the hardware and by who clears what the hardware wrote.
  * S2.	An entry with a shared table says so. It is written and cleared as a whole,
  *	as blocks are, and nothing is looked up by it that is to be changed.
  * S3.	A part of what it maps can be unmapped if the slot has a table of its own,
  *	by somebody's reservation. That one is given the same entries first, and
  *	then takes the place of the shared one: no address changes its meaning.
- * S4.	The walk cache can know the shared table for the slot a while longer. So
- *	it is flushed for the address before anything there is unmapped.
+ * S4.	The walk cache can know the shared table for the slot a while longer. Until
+ *	it is flushed the entry says that it is shared, though it shows the slot's
+ *	own table. So whoever wants a part of that, too, waits for the lock.
  * S5.	The reservation of a range that repeats has counts only on the tables in
  *	which its entries are: those on the way to its ends.
  */
@@ -296,6 +298,25 @@ void io_pgtable_repeat_unreserve(struct io_pgtable_repeat *rep,
 }
 EXPORT_SYMBOL_GPL(io_pgtable_repeat_unreserve);
 
+/* S3 and S4, unless somebody else was quicker. Under the lock */
+static int rep_own(struct iopt_reserve *rsv, void *entry,
+		   struct iopte_page *child, unsigned long iova)
+{
+	unsigned long granule = BIT(rsv->geo.shift[rsv->geo.levels - 1]);
+
+	if (rsv->fmt->look(rsv->iop, entry, child->table) == IOPT_ENTRY_LINKED)
+		return 0;
+
+	child->seen = true;
+	if (!rsv->fmt->repeat->own(rsv->iop, entry, child->table))
+		return -ENOENT;
+	/* One address is enough: the way to others has not changed */
+	io_pgtable_tlb_flush_walk(rsv->iop, iova & ~(granule - 1), granule, granule);
+	rsv->fmt->set(rsv->iop, entry, child->table, IOPT_ENTRY_OTHER,
+		      IOPT_ENTRY_LINKED);
+	return 0;
+}
+
 /**
  * iopt_repeat_own - Give a slot its own table, in place of a shared one
  * @rsv: The reservations of a page table
@@ -311,26 +332,17 @@ int iopt_repeat_own(struct iopt_reserve *rsv, unsigned long iova,
 		    unsigned int level)
 {
 	struct iopte_page *parent, *child = NULL;
-	unsigned long flags, granule;
-	bool owns = false;
+	unsigned long flags;
+	int ret = -ENOENT;
 
 	spin_lock_irqsave(&rsv->lock, flags);
 	parent = iopt_reserve_find(rsv, iova, level);
 	if (parent)
 		child = iopte_page_child(parent, iopt_index(&rsv->geo, iova, level));
-	if (child && iopte_page_count(child)) {
-		child->seen = true;
-		owns = rsv->fmt->repeat->own(rsv->iop, iopt_entry(rsv, parent, iova),
-					     child->table);
-	}
+	if (child && iopte_page_count(child))
+		ret = rep_own(rsv, iopt_entry(rsv, parent, iova), child, iova);
 	spin_unlock_irqrestore(&rsv->lock, flags);
-	if (!owns)
-		return -ENOENT;
-
-	/* S4, and one address is enough: the way to others has not changed */
-	granule = BIT(rsv->geo.shift[rsv->geo.levels - 1]);
-	io_pgtable_tlb_flush_walk(rsv->iop, iova & ~(granule - 1), granule, granule);
-	return 0;
+	return ret;
 }
 EXPORT_SYMBOL_GPL(iopt_repeat_own);
 

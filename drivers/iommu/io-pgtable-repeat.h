@@ -20,7 +20,8 @@ struct iopt_reserve;
  *	way to an IOVA, as far as that table goes, and count them. Fails as
  *	io_pgtable_ops::map_pages does. Does not allocate or sleep
  * @own: Give a table the entries of the shared one that an entry shows, and put
- *	it there instead. False if the entry shows none. Called under the lock
+ *	it there instead, in an entry that still says that it is shared. False if
+ *	the entry shows none. Called under the lock
  */
 struct iopt_repeat_fmt {
 	void (*leaves)(struct io_pgtable *iop, void *table, unsigned int level,

@@ -563,6 +563,36 @@ static void count_idle_bytes(struct rsvt *rt)
 	RSVT_EXPECT(rt, rt->max_idle << rt->granule_shift == SZ_2M);
 }
 
+/* Each alone in its upper tables, which go with it and not one after the other */
+static void trim_in_steps(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(rt->ops);
+	unsigned long step, tables;
+
+	if (RSVT_LEAF - rt->top < 2)
+		return;
+	step = rsvt_span(rt, RSVT_LEAF - 1);
+	if (BIT_ULL(rt->config.ias) / step < RSVT_IDLE_MAX + 2)
+		return;
+
+	for (unsigned int i = 0; i < RSVT_IDLE_MAX; i++)
+		rsvt_come_and_go(rt, rt->base + i * step, pgsize);
+	tables = iop->rsv->nr_tables;
+	rsvt_come_and_go(rt, rt->base + RSVT_IDLE_MAX * step, pgsize);
+	RSVT_EXPECT(rt, iop->rsv->nr_idle == RSVT_IDLE_MAX);
+	RSVT_EXPECT(rt, iop->rsv->nr_tables >= tables);
+	RSVT_EXPECT(rt, iop->rsv->nr_tables <= tables + RSVT_LEAF - 1);
+	RSVT_EXPECT(rt, !rsvt_table(rt, rt->base, RSVT_LEAF - 1));
+	RSVT_EXPECT(rt, rsvt_table(rt, rt->base + step, RSVT_LEAF));
+	rsvt_expect_empty(rt);
+}
+
+static void tables_above_idle_ones_go_with_them(struct kunit *test)
+{
+	rsvt_all_shapes(test, trim_in_steps);
+}
+
 static void idle_tables_are_2m_of_memory(struct kunit *test)
 {
 	rsvt_all_shapes(test, count_idle_bytes);
@@ -673,6 +703,7 @@ static struct kunit_case idle_cases[] = {
 #ifdef CONFIG_IOMMU_IO_PGTABLE_IDLE
 	KUNIT_CASE_SLOW(idle_tables_serve_the_next_reserve),
 	KUNIT_CASE(idle_tables_are_few_and_the_oldest_go_first),
+	KUNIT_CASE(tables_above_idle_ones_go_with_them),
 	KUNIT_CASE(idle_tables_are_2m_of_memory),
 	KUNIT_CASE(a_reserve_that_fails_leaves_idle_tables),
 	KUNIT_CASE(a_reserve_that_fails_flushes_nothing),

@@ -481,7 +481,34 @@ do {									\
 	KUNIT_EXPECT_EQ(test, __before + (number),			\
 			atomic_read(&iopt_reserve_reports));		\
 } while (0)
+#else
+#define EXPECT_REPORTS(test, number, call)	call
+#endif
 
+/* Who takes away the count of a block that is not reserved takes no leaf table */
+static void releasing_too_much_takes_no_table(struct kunit *test)
+{
+	struct rsvt *rt = rsvt_gpu(test);
+
+	rsvt_state(test)->careless = true;
+	KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, 0, SZ_4K, SZ_4K));
+	KUNIT_EXPECT_EQ(test, 0, rsvt_map(rt, 0, SZ_4K, SZ_4K, GFP_KERNEL));
+	rsvt_come_and_go(rt, SZ_2M, SZ_4K);
+
+	/* Two tables hold the one above, one of them idle */
+	EXPECT_REPORTS(test, 0, rsvt_unreserve(rt, 0, SZ_2M, SZ_2M));
+	EXPECT_REPORTS(test, 1, rsvt_unreserve(rt, 0, SZ_2M, SZ_2M));
+	io_pgtable_trim(rt->ops, ULONG_MAX, NULL);
+	KUNIT_EXPECT_TRUE(test, rsvt_translates(rt, 0));
+
+	KUNIT_EXPECT_EQ(test, 0, rsvt_unmap(rt, 0, SZ_4K, SZ_4K, NULL));
+	rsvt_unreserve(rt, 0, SZ_4K, SZ_4K);
+	io_pgtable_trim(rt->ops, ULONG_MAX, NULL);
+	KUNIT_EXPECT_PTR_EQ(test, NULL, rsvt_table(rt, 0, RSVT_LEAF));
+	EXPECT_REPORTS(test, 1, rsvt_free(rt));
+}
+
+#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
 static void careless_callers_are_reported(struct kunit *test)
 {
 	struct rsvt *rt = rsvt_gpu(test);
@@ -520,6 +547,7 @@ static struct kunit_case races[] = {
 	KUNIT_CASE_SLOW(failed_allocations_leave_nothing),
 	KUNIT_CASE(giant_requests_end),
 	KUNIT_CASE(kept_tables_are_reserved_without_memory),
+	KUNIT_CASE(releasing_too_much_takes_no_table),
 #ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
 	KUNIT_CASE(careless_callers_are_reported),
 #endif

@@ -36,7 +36,7 @@ static bool stats_is_used(struct iopt_reserve *rsv, struct iopte_page *iopte)
 
 	for (unsigned int i = 0; i < BIT(geo->bits[iopte->level]); i++) {
 		void *entry = iopte->table + i * geo->entry_size;
-		enum iopt_entry state = rsv->fmt->look(rsv->iop, entry, NULL);
+		enum iopt_entry state = rsv->fmt->look(rsv->iop, entry, rsv->root->table);
 
 		if (state != IOPT_ENTRY_EMPTY && state != IOPT_ENTRY_UNFLUSHED)
 			return true;

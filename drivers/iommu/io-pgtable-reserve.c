@@ -434,6 +434,8 @@ int iopt_reserve_range(struct iopt_reserve *rsv, unsigned long iova,
 	if (ret)
 		return ret;
 
+	/* Tables are pages of the kernel, and they are one page each */
+	gfp &= ~(__GFP_HIGHMEM | __GFP_COMP);
 	ret = iopt_hold(rsv, iova, iova + size - 1,
 			iopt_reserve_level(&rsv->geo, pgsize), gfp);
 	if (!ret)

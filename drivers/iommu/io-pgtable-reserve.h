@@ -174,8 +174,6 @@ void iopt_mark(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	       enum iopt_entry to);
 bool iopt_kill(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	       struct iopt_dead *dead);
-void iopt_drop(struct iopt_reserve *rsv, struct iopte_page *iopte,
-	       struct iopt_dead *dead);
 void iopt_bury(struct iopt_reserve *rsv, struct iopt_dead *dead,
 	       struct iommu_iotlb_gather *gather);
 void iopt_release(struct iopt_reserve *rsv, unsigned long iova,

@@ -49,6 +49,7 @@ void iopte_page_add(struct iopte_page *iopte, unsigned int index,
 		/* Empty before it is found; pairs with iopte_page_child() */
 		smp_store_release(slot, chunk);
 	}
+	iopte->nr_children++;
 	/* Complete before it is found; pairs with iopte_page_child() */
 	smp_store_release(&chunk[index & (IOPTE_CHUNK_SIZE - 1)], child);
 }
@@ -66,6 +67,7 @@ void iopte_page_remove(struct iopte_page *iopte, unsigned int index)
 	struct iopte_page **chunk = iopte->chunks[index >> IOPTE_CHUNK_SHIFT];
 
 	WRITE_ONCE(chunk[index & (IOPTE_CHUNK_SIZE - 1)], NULL);
+	iopte->nr_children--;
 }
 EXPORT_SYMBOL_GPL(iopte_page_remove);
 

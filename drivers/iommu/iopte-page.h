@@ -37,6 +37,7 @@ struct iopt_packed;
  * @iova: First address that the table spans
  * @level: Level of the table, 0 is the top
  * @nr_chunks: Number of @chunks
+ * @nr_children: Children in @chunks, each of which has a part of @refs
  * @seen: The hardware can have seen the table
  * @left: Levels below the table in which tables left their entries at some time
  * @idle: Element of the list of idle tables, see io-pgtable-release.c
@@ -55,6 +56,7 @@ struct iopte_page {
 	struct iopte_page *parent;
 	void *table;
 	unsigned long iova;
+	unsigned int nr_children;
 	u16 nr_chunks;
 	u8 level;
 	u8 left;

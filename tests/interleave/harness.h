@@ -149,7 +149,7 @@ const char *source_line(unsigned long pc);
 
 /* --- hw.c ----------------------------------------------------------------------- */
 
-#define MAX_ADDRS	8
+#define MAX_ADDRS	10
 
 enum expect { EXPECT_ANY, EXPECT_NONE, EXPECT_MAPPED };
 

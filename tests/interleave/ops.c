@@ -125,6 +125,8 @@ const struct setup setups[] = {
 	{ "large", "0:res.H 0:map.H 1:res.x", false },
 	{ "repeat", "0:rres.D 0:rmap.D 1:res.x", false },
 	{ "repeat-own", "0:rres.D 0:res.S 0:rmap.D 1:res.x", false },
+	{ "lone", "0:res.v 0:map.v", false },
+	{ "repeat-two", "0:rres.J 0:res.D 1:res.D 0:rmap.J", false },
 	{ "repeat-wide", "0:rres.J 0:res.x 0:rmap.J 1:res.w", false },
 };
 
@@ -136,15 +138,16 @@ const char *const programs[] = {
 	"drop.x", "drop.B", "trim.x", "unmap.x unres.x", "unres.x res.x",
 	"res.x map.x unmap.x unres.x", "res.B map.B unmap.B unres.B",
 	"res.w map.w drop.w", "res.z map.z", "map.B unmap.B map.x", "look.y",
-	"res!2.w", "unmap.D runres.D", "rres.J rmap.J", "unmap.x unmap.B",
-#define NR_CORE 28
+	"res!2.w", "drop.v", "res.v map.v", "unmap.D runres.D", "rres.J rmap.J",
+	"unmap.x unmap.B",
+#define NR_CORE 30
 	"res.D", "res.l", "unres.D", "unres.w", "map.q", "unmap.q", "unmap.w",
 	"noun.x", "look.x", "walk.y", "dirty.x", "res.x map.x", "unmap.x map.x",
 	"res.B map.B", "unmap.B unres.B", "unmap.B map.x", "unmap.B map.B", "res.z",
 	"res.l unres.l", "res.w map.w unmap.w unres.w", "res.x map.x drop.x",
 	"reclaim.x", "trim!1.x", "res@1.x", "res@3.w map.w", "res!1.x", "res!2.D",
 	"res!3.w", "res^1.D", "rres.D rmap.D", "rres.B rmap.B unmap.B runres.B",
-	"unmap.J runres.J", "res.H map.H", "unmap.H unres.H",
+	"unmap.J runres.J", "res.H map.H", "unmap.H unres.H", "unmap.E",
 };
 
 const unsigned int nr_programs = ARRAY_SIZE(programs);
@@ -187,6 +190,7 @@ static void set_geometry(const struct config *config)
 /* False if the configuration has no such region */
 static bool region(char name, unsigned int owner, struct range *r)
 {
+	unsigned int bits = __builtin_ctzl(geo.granule) - 3;
 	unsigned long size = geo.granule;
 
 	r->owner = owner;
@@ -203,6 +207,12 @@ static bool region(char name, unsigned int owner, struct range *r)
 		break;
 	case 'w':
 		r->start = geo.far + owner * geo.granule;
+		break;
+	/* Not the first in any table, so not where a flush of a whole slot begins */
+	case 'v':
+		r->start = geo.base + geo.slot + owner * geo.granule;
+		for (unsigned long span = geo.slot << bits; span < geo.base; span <<= bits)
+			r->start += span;
 		break;
 	case 'q':
 		r->start = geo.base;
@@ -355,6 +365,18 @@ static struct range *find_mapped(struct ledger *l, const struct range *r)
 	return NULL;
 }
 
+/* Memory repeats as a block, not as pages */
+static bool repeats_block(void)
+{
+	return (now->config->cfg.variant & IL_ONE_IDLE) && geo.block == geo.slot;
+}
+
+/* A piece of memory that repeats which its owner lets others have, and keeps off */
+static bool is_handed_over(const struct range *r)
+{
+	return r->start == geo.base + geo.block && r->end == r->start + geo.block;
+}
+
 /*
  * All that is mapped in the range is the owner's, and the range cuts no page.
  * Without a hole, but if a table is unmapped as a block.
@@ -371,11 +393,12 @@ static bool unmappable(struct ledger *l, const struct range *r)
 			if (!overlap(m, &p))
 				continue;
 			any = true;
-			if (m->owner != r->owner)
+			if (m->owner != r->owner && !(m->repeat && is_handed_over(r)))
 				return false;
 			/* Of memory that repeats a part goes, if it is reserved */
-			if (m->repeat ? !covers(r, m) && !find_reserved(l, r, false) :
-					m->pgsize > r->pgsize)
+			if (m->repeat && !covers(r, m) && !find_reserved(l, r, false))
+				return false;
+			if (m->pgsize > r->pgsize && (!m->repeat || repeats_block()))
 				return false;
 		}
 		if (!any)
@@ -508,7 +531,8 @@ static bool collide(unsigned int a, unsigned int b, struct ledger *start)
 		if (!claims(&ops[a][i], a, &ra))
 			continue;
 		for (unsigned int j = 0; j < start->nr_mapped; j++)
-			if (start->mapped[j].owner == b && overlap(&ra, &start->mapped[j]))
+			if (start->mapped[j].owner == b && overlap(&ra, &start->mapped[j]) &&
+			    !(start->mapped[j].repeat && is_handed_over(&ra)))
 				return true;
 		for (unsigned int j = 0; j < nr_ops[b]; j++)
 			if (claims(&ops[b][j], b, &rb) && overlap(&ra, &rb))
@@ -865,6 +889,7 @@ static void watch(const struct il_cfg *cfg, unsigned long pgd, unsigned int nr)
 {
 	static const struct { char region; unsigned int owner; } what[] = {
 		{ 'x', 0 }, { 'x', 1 }, { 'z', 0 }, { 'w', 0 }, { 'l', 0 }, { 'z', 1 },
+		{ 'v', 0 }, { 'v', 1 },
 		{ 'x', 2 }, { 'x', 3 },
 	};
 	unsigned long addrs[MAX_ADDRS];
@@ -904,7 +929,9 @@ void run_begin(const struct run *run)
 		repeats |= strstr(run->program[i], "rres") != NULL;
 	if (repeats) {
 		repeat_paddr = next_paddr++ << geo.paddr_shift;
-		if (il_pt_repeat_create(pt, repeat_paddr, geo.granule, geo.slot))
+		/* As pages, or as a block */
+		if (il_pt_repeat_create(pt, repeat_paddr, repeats_block() ?
+					geo.block : geo.granule, geo.slot))
 			violation("no memory can repeat");
 		pages_at_start = mem_live_pages();
 		objs_at_start = mem_live_objs();

@@ -53,8 +53,9 @@ suite_interleave()
 	local flavour rc=0
 
 	make -s -C "$ROOT/tests/interleave" TREE="$MUTANT_TREE" BUILD="$BUILD/mutant" || return 99
-	for flavour in idle debug; do
-		timeout --kill-after=10 900 "$BUILD/mutant/interleave-$flavour" --first || rc=$?
+	for flavour in packed idle debug; do
+		timeout --kill-after=10 900 "$BUILD/mutant/interleave-$flavour" --first \
+			$([ $flavour != packed ] || echo --core --config 4k-2m,4k-2m-nc) || rc=$?
 		[ "$rc" = 0 ] || return "$rc"
 	done
 }
