@@ -96,10 +96,20 @@ expected_of()
 		      '^tables: tiles in [0-9]+ places, [0-9]+ others after each')
 		may='^(bind|async|rebind|tables): '
 		;;
-	kernel-start | kernel-end | kernel-either)
+	kernel-start)
+		scenarios='query copy bind async rebind errors tables'
+		must=('^tables: a tile goes, and a table further up')
+		may='^tables: '
+		;;
+	kernel-end)
+		scenarios='query copy bind async rebind errors tables'
+		must=('^tables: a tile goes, and a table further down')
+		may='^tables: '
+		;;
+	kernel-either)
 		scenarios='query copy bind async rebind errors tables'
 		must=('^tables: tiles in [0-9]+ places, [0-9]+ others after each')
-		may='^(bind|async|rebind|tables): '
+		may='^tables: '
 		;;
 	model-lock)
 		scenarios='query copy bind async rebind running errors'

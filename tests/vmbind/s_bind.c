@@ -43,9 +43,8 @@ void run_query(void)
 
 /* Page i of the range at @va is page (i * step) % pages of the BO */
 static void map_scattered(struct gpu *g, uint64_t va, const struct pan_bo *bo,
-			  unsigned int step)
+			  unsigned int pages, unsigned int step)
 {
-	unsigned int pages = bo->size / SZ_4K;
 	struct drm_panthor_vm_bind_op *ops = calloc(pages, sizeof(*ops));
 
 	for (unsigned int i = 0; i < pages; i++)
@@ -56,11 +55,9 @@ static void map_scattered(struct gpu *g, uint64_t va, const struct pan_bo *bo,
 	free(ops);
 }
 
-static bool holds_scattered(const struct pan_bo *bo, unsigned int step,
-			    uint32_t seed)
+static bool holds_scattered(const struct pan_bo *bo, unsigned int pages,
+			    unsigned int step, uint32_t seed)
 {
-	unsigned int pages = bo->size / SZ_4K;
-
 	for (unsigned int i = 0; i < pages; i++)
 		if (!holds((char *)bo->map + i * SZ_4K, seed,
 			   (uint64_t)i * step % pages * SZ_4K, SZ_4K))
@@ -71,16 +68,17 @@ static bool holds_scattered(const struct pan_bo *bo, unsigned int step,
 static void bind_scattered(struct gpu *g)
 {
 	/* A prime number of pages, so that any step visits all of them */
+	const unsigned int pages = 1021;
 	struct pan_bo src, dst;
-	uint64_t size = 1021 * SZ_4K;
+	uint64_t size = pages * SZ_4K;
 
 	gpu_bo(g, size, &src);
 	gpu_bo(g, size, &dst);
 	fill(src.map, 5, size);
 	gpu_map(g, DST_VA + SCATTERED, &dst, 0, size);
-	map_scattered(g, SRC_VA + SCATTERED, &src, 37);
+	map_scattered(g, SRC_VA + SCATTERED, &src, pages, 37);
 	ok(!gpu_copy(g, DST_VA + SCATTERED, SRC_VA + SCATTERED, size) &&
-	   holds_scattered(&dst, 37, 5),
+	   holds_scattered(&dst, pages, 37, 5),
 	   "the GPU reads the 1021 pages in the order of the binds");
 	is(pan_unmap(g->pan, g->vm, SRC_VA + SCATTERED, size), 0,
 	   "one unmap takes all 1021 binds away");
