@@ -79,6 +79,8 @@ struct thread {
 	void *sp;
 	char *stack;
 	const char *op;
+	/* In a reserve(), which may be called where nobody can flush */
+	bool reserving;
 };
 
 extern struct thread threads[MAX_THREADS], *cur;

@@ -236,6 +236,8 @@ static bool names(const struct node *n, unsigned long iova, size_t size, size_t 
 void il_tlb_flush(unsigned long iova, size_t size, size_t step, bool leaf_only)
 {
 	point(P_FLUSH, (void *)iova, size, true, CALLER);
+	if (cur->reserving)
+		violation("a reserve() flushes");
 	if (!step)
 		violation("a flush of %#lx +%#zx with a granule of 0", iova, size);
 	for (unsigned int i = 0; i < nr_nodes; i++) {

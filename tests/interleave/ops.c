@@ -654,11 +654,13 @@ static void do_reserve(const struct op *op, const struct range *r)
 	cur->fail_at = op->fail ? cur->allocs + op->fail : 0;
 	cur->reclaim_at = op->reclaim ? cur->allocs + op->reclaim : 0;
 	cur->signal_at = op->sig ? cur->signals + op->sig : 0;
+	cur->reserving = !op->reclaim;
 	if (r->repeat)
 		ret = il_pt_repeat_reserve(pt, r->start, r->end - r->start);
 	else
 		ret = il_pt_reserve(pt, r->start, r->end - r->start, r->pgsize);
 	under_way--;
+	cur->reserving = false;
 	cur->fail_at = 0;
 	cur->reclaim_at = 0;
 	cur->signal_at = 0;
