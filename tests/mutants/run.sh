@@ -50,12 +50,13 @@ plant()
 
 suite_interleave()
 {
-	local flavour rc=0
+	local flavour args rc=0
 
 	make -s -C "$ROOT/tests/interleave" TREE="$MUTANT_TREE" BUILD="$BUILD/mutant" || return 99
 	for flavour in packed idle debug; do
-		timeout --kill-after=10 900 "$BUILD/mutant/interleave-$flavour" --first \
-			$([ $flavour != packed ] || echo --core --config 4k-2m,4k-2m-nc) || rc=$?
+		args=(--first)
+		[ "$flavour" != packed ] || args+=(--core --config 4k-2m,4k-2m-nc)
+		timeout --kill-after=10 900 "$BUILD/mutant/interleave-$flavour" "${args[@]}" || rc=$?
 		[ "$rc" = 0 ] || return "$rc"
 	done
 }
