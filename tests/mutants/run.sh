@@ -55,7 +55,7 @@ suite_interleave()
 	make -s -C "$ROOT/tests/interleave" TREE="$MUTANT_TREE" BUILD="$BUILD/mutant" || return 99
 	for flavour in packed idle debug; do
 		args=(--first)
-		[ "$flavour" != packed ] || args+=(--core --config 4k-2m,4k-2m-nc)
+		[ "$flavour" != packed ] || args+=(--core --config '4k-2m,4k-2m-nc')
 		timeout --kill-after=10 900 "$BUILD/mutant/interleave-$flavour" "${args[@]}" || rc=$?
 		[ "$rc" = 0 ] || return "$rc"
 	done
