@@ -24,6 +24,7 @@
  *	reclaim.
  */
 
+#include <kunit/visibility.h>
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/io-pgtable.h>
@@ -188,8 +189,8 @@ static unsigned long idle_trim_one(struct iopt_reserve *rsv, unsigned long nr)
 	return idle_trim_some(rsv, nr, NULL);
 }
 
-static unsigned long idle_count(struct shrinker *shrinker,
-				struct shrink_control *sc)
+VISIBLE_IF_KUNIT unsigned long iopt_idle_count(struct shrinker *shrinker,
+					       struct shrink_control *sc)
 {
 	struct iopt_reserve *rsv;
 	unsigned long nr = 0;
@@ -202,8 +203,8 @@ static unsigned long idle_count(struct shrinker *shrinker,
 	return nr ?: SHRINK_EMPTY;
 }
 
-static unsigned long idle_scan(struct shrinker *shrinker,
-			       struct shrink_control *sc)
+VISIBLE_IF_KUNIT unsigned long iopt_idle_scan(struct shrinker *shrinker,
+					      struct shrink_control *sc)
 {
 	struct iopt_reserve *rsv, *last;
 	unsigned long nr = 0;
@@ -232,8 +233,8 @@ static int __init idle_init(void)
 
 	if (!shrinker)
 		return -ENOMEM;
-	shrinker->count_objects = idle_count;
-	shrinker->scan_objects = idle_scan;
+	shrinker->count_objects = iopt_idle_count;
+	shrinker->scan_objects = iopt_idle_scan;
 	shrinker_register(shrinker);
 	return 0;
 }

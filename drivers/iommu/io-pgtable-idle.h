@@ -12,6 +12,8 @@ struct iommu_iotlb_gather;
 struct iopt_dead;
 struct iopt_reserve;
 struct iopte_page;
+struct shrink_control;
+struct shrinker;
 
 /* Memory of the idle tables that a page table keeps: 1 GiB of pages of 4 KiB */
 #define IOPT_IDLE_BYTES		SZ_2M
@@ -23,6 +25,13 @@ unsigned long iopt_idle_trim(struct iopt_reserve *rsv, unsigned int max,
 			     struct iopt_dead *dead);
 void iopt_idle_register(struct iopt_reserve *rsv);
 void iopt_idle_unregister(struct iopt_reserve *rsv);
+#if IS_ENABLED(CONFIG_KUNIT)
+/* What reclaim calls */
+unsigned long iopt_idle_count(struct shrinker *shrinker,
+			      struct shrink_control *sc);
+unsigned long iopt_idle_scan(struct shrinker *shrinker,
+			     struct shrink_control *sc);
+#endif
 #else
 /* Then tables die at once */
 static inline bool iopt_idle_add(struct iopt_reserve *rsv,

@@ -15,6 +15,7 @@
 #include <linux/mman.h>
 #include <linux/panic.h>
 #include <linux/rcupdate.h>
+#include <linux/shrinker.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -676,6 +677,192 @@ static void a_reserve_that_fails_flushes_nothing(struct kunit *test)
 {
 	rsvt_all_shapes(test, fail_with_last_hold);
 }
+
+/*
+ * Reclaim has the idle tables of all page tables. These have one level below the
+ * top, so that nothing is above a table that goes.
+ */
+
+static unsigned long idle_tables(struct rsvt *rt)
+{
+	return io_pgtable_ops_to_pgtable(rt->ops)->rsv->nr_idle;
+}
+
+static struct rsvt *new_idle(struct kunit *test, unsigned int nr)
+{
+	static const struct rsvt_config config = {
+		.fmt = ARM_64_LPAE_S1,
+		.pgsizes = SZ_4K | SZ_2M,
+		.ias = 30,
+		.oas = 32,
+		.quirks = RSVT_QUIRKS,
+	};
+	struct rsvt *rt = rsvt_new(test, &config);
+
+	for (unsigned int i = 0; i < nr; i++)
+		rsvt_come_and_go(rt, i * SZ_2M, SZ_4K);
+	RSVT_EXPECT(rt, idle_tables(rt) == nr);
+	rsvt_forget_flushes(rt);
+	return rt;
+}
+
+static unsigned long reclaim_count(void)
+{
+	struct shrink_control sc = { .gfp_mask = GFP_KERNEL };
+	unsigned long nr = iopt_idle_count(NULL, &sc);
+
+	return nr == SHRINK_EMPTY ? 0 : nr;
+}
+
+static unsigned long reclaim_scan(unsigned long nr)
+{
+	struct shrink_control sc = { .gfp_mask = GFP_KERNEL, .nr_to_scan = nr };
+
+	return iopt_idle_scan(NULL, &sc);
+}
+
+/* What others left behind does not count */
+static void reclaim_begin(struct kunit *test)
+{
+	reclaim_scan(ULONG_MAX);
+	KUNIT_ASSERT_EQ(test, 0, reclaim_count());
+}
+
+static void reclaim_has_idle_tables(struct kunit *test)
+{
+	struct shrink_control sc = {};
+	struct rsvt *rt[3];
+	long pages;
+
+	reclaim_begin(test);
+	KUNIT_EXPECT_EQ(test, SHRINK_EMPTY, iopt_idle_count(NULL, &sc));
+	for (int i = 0; i < ARRAY_SIZE(rt); i++)
+		rt[i] = new_idle(test, 3 + i);
+	KUNIT_EXPECT_EQ(test, 12, reclaim_count());
+
+	/* As many as it asks for, and each is flushed */
+	rcu_barrier();
+	pages = iopt_kunit_pages();
+	KUNIT_EXPECT_EQ(test, 5, reclaim_scan(5));
+	KUNIT_EXPECT_EQ(test, 7, reclaim_count());
+	KUNIT_EXPECT_EQ(test, 5, rt[0]->flushes.walks + rt[1]->flushes.walks +
+				 rt[2]->flushes.walks);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, pages - 5, iopt_kunit_pages());
+
+	/* Or as many as there are */
+	KUNIT_EXPECT_EQ(test, 7, reclaim_scan(100));
+	KUNIT_EXPECT_EQ(test, 0, reclaim_scan(100));
+	for (int i = 0; i < ARRAY_SIZE(rt); i++) {
+		KUNIT_EXPECT_EQ(test, 0, idle_tables(rt[i]));
+		KUNIT_EXPECT_EQ(test, 3 + i, rt[i]->flushes.walks);
+		rsvt_expect_empty(rt[i]);
+		rsvt_free(rt[i]);
+	}
+	KUNIT_EXPECT_EQ(test, SHRINK_EMPTY, iopt_idle_count(NULL, &sc));
+}
+
+/* Whose tables are in use does not lose them */
+static void reclaim_leaves_what_is_in_use(struct kunit *test)
+{
+	struct rsvt *rt;
+
+	reclaim_begin(test);
+	rt = new_idle(test, 2);
+	KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, SZ_2M, SZ_4K, SZ_4K));
+	KUNIT_EXPECT_EQ(test, 0, rsvt_map(rt, SZ_2M, SZ_4K, SZ_4K, GFP_ATOMIC));
+	reclaim_scan(100);
+	KUNIT_EXPECT_EQ(test, 0, reclaim_count());
+	KUNIT_EXPECT_EQ(test, 1, io_pgtable_reserved_tables(rt->ops));
+	RSVT_EXPECT(rt, rsvt_translates(rt, SZ_2M));
+	KUNIT_EXPECT_EQ(test, 0, rsvt_unmap(rt, SZ_2M, SZ_4K, SZ_4K, NULL));
+	rsvt_unreserve(rt, SZ_2M, SZ_4K, SZ_4K);
+	rsvt_expect_empty(rt);
+	rsvt_free(rt);
+}
+
+/* All page tables give, a little at a time */
+static void reclaim_goes_around(struct kunit *test)
+{
+	struct rsvt *rt[3];
+
+	reclaim_begin(test);
+	for (int i = 0; i < ARRAY_SIZE(rt); i++)
+		rt[i] = new_idle(test, 4);
+	for (int round = 1; round <= 4; round++) {
+		for (int i = 0; i < ARRAY_SIZE(rt); i++)
+			KUNIT_EXPECT_EQ(test, 1, reclaim_scan(1));
+		for (int i = 0; i < ARRAY_SIZE(rt); i++)
+			KUNIT_EXPECT_EQ(test, 4 - round, idle_tables(rt[i]));
+	}
+	for (int i = 0; i < ARRAY_SIZE(rt); i++)
+		rsvt_free(rt[i]);
+}
+
+static unsigned long trim_asked, trim_calls;
+static bool trim_refuses;
+
+static unsigned long owner_trim(unsigned long nr, void *cookie)
+{
+	struct rsvt *rt = cookie;
+
+	trim_asked = nr;
+	trim_calls++;
+	return trim_refuses ? 0 : io_pgtable_trim(rt->ops, nr, NULL);
+}
+
+static void reclaim_asks_the_owner(struct kunit *test)
+{
+	struct iommu_flush_ops tlb = rsvt_tlb_ops;
+	struct rsvt *owned, *other;
+
+	tlb.trim = owner_trim;
+	trim_calls = 0;
+	reclaim_begin(test);
+	owned = new_idle(test, 3);
+	io_pgtable_ops_to_pgtable(owned->ops)->cfg.tlb = &tlb;
+	other = new_idle(test, 6);
+
+	/* It says no, and the next one is asked */
+	trim_refuses = true;
+	KUNIT_EXPECT_EQ(test, 2, reclaim_scan(2));
+	KUNIT_EXPECT_EQ(test, 1, trim_calls);
+	KUNIT_EXPECT_EQ(test, 2, trim_asked);
+	KUNIT_EXPECT_EQ(test, 3, idle_tables(owned));
+	KUNIT_EXPECT_EQ(test, 4, idle_tables(other));
+	KUNIT_EXPECT_EQ(test, 0, owned->flushes.walks);
+
+	/* It gives all, and the next one gives the rest */
+	trim_refuses = false;
+	KUNIT_EXPECT_EQ(test, 5, reclaim_scan(5));
+	KUNIT_EXPECT_EQ(test, 2, trim_calls);
+	KUNIT_EXPECT_EQ(test, 5, trim_asked);
+	KUNIT_EXPECT_EQ(test, 0, idle_tables(owned));
+	KUNIT_EXPECT_EQ(test, 2, idle_tables(other));
+
+	/* It has none, and is not asked */
+	KUNIT_EXPECT_EQ(test, 2, reclaim_scan(5));
+	KUNIT_EXPECT_EQ(test, 2, trim_calls);
+	rsvt_free(owned);
+	rsvt_free(other);
+}
+
+static void reclaim_forgets_page_tables_that_go(struct kunit *test)
+{
+	struct rsvt *rt[3];
+
+	reclaim_begin(test);
+	for (int i = 0; i < ARRAY_SIZE(rt); i++)
+		rt[i] = new_idle(test, 3);
+	KUNIT_EXPECT_EQ(test, 9, reclaim_count());
+	rsvt_free(rt[1]);
+	KUNIT_ASSERT_EQ(test, 6, reclaim_count());
+	KUNIT_EXPECT_EQ(test, 6, reclaim_scan(100));
+	rsvt_free(rt[0]);
+	rsvt_free(rt[2]);
+	KUNIT_EXPECT_EQ(test, 0, reclaim_count());
+	KUNIT_EXPECT_EQ(test, 0, reclaim_scan(100));
+}
 #endif
 
 static struct kunit_case flush_cases[] = {
@@ -707,6 +894,11 @@ static struct kunit_case idle_cases[] = {
 	KUNIT_CASE(idle_tables_are_2m_of_memory),
 	KUNIT_CASE(a_reserve_that_fails_leaves_idle_tables),
 	KUNIT_CASE(a_reserve_that_fails_flushes_nothing),
+	KUNIT_CASE(reclaim_has_idle_tables),
+	KUNIT_CASE(reclaim_leaves_what_is_in_use),
+	KUNIT_CASE(reclaim_goes_around),
+	KUNIT_CASE(reclaim_asks_the_owner),
+	KUNIT_CASE(reclaim_forgets_page_tables_that_go),
 #endif
 	{}
 };
