@@ -22,6 +22,8 @@
 
 /* Tables of the largest test */
 #define PT_MAX		300
+/* Pools that come and go */
+#define PT_POOLS	20000
 
 /* A pool under test, and the tables that it handed out */
 struct pt {
@@ -244,6 +246,29 @@ static void pt_test_rcu(struct kunit *test)
 	pt_each(test, pt_rcu);
 }
 
+/* The pool goes with what comes last, be that a table */
+static void pt_test_pool_goes(struct kunit *test)
+{
+	long slabs = iopt_kunit_node_stat(NR_SLAB_UNRECLAIMABLE_B);
+
+	for (unsigned int i = 0; i < PT_POOLS; i++) {
+		struct iopt_packed *packed = iopt_packed_create(SZ_1K, NULL, NUMA_NO_NODE);
+		void *table;
+
+		KUNIT_ASSERT_NOT_NULL(test, packed);
+		table = iopt_packed_alloc(packed, GFP_KERNEL);
+		KUNIT_EXPECT_NOT_NULL(test, table);
+		if (i % 2)
+			iopt_packed_free(packed, table);
+		iopt_packed_destroy(packed);
+		if (!(i % 2))
+			iopt_packed_free(packed, table);
+	}
+	slabs = iopt_kunit_node_stat(NR_SLAB_UNRECLAIMABLE_B) - slabs;
+	/* A pool is more than 32 bytes; that half of them leak shows well */
+	KUNIT_EXPECT_LT(test, slabs, PT_POOLS / 4 * 32L / (long)PAGE_SIZE);
+}
+
 /* No memory, or none that the device can have, leaves nothing behind */
 static void pt_test_no_mapping(struct kunit *test)
 {
@@ -289,6 +314,7 @@ static struct kunit_case pt_cases[] = {
 	KUNIT_CASE(pt_test_random),
 	KUNIT_CASE(pt_test_late),
 	KUNIT_CASE(pt_test_rcu),
+	KUNIT_CASE(pt_test_pool_goes),
 	KUNIT_CASE(pt_test_no_mapping),
 	KUNIT_CASE(pt_test_phys_bits),
 	{},

@@ -148,6 +148,7 @@ static unsigned int rsvt_alloc_list(int nid, gfp_t gfp, size_t size,
 
 	if (rsvt_alloc_fails(state))
 		nr /= 2;
+	state->gfp = gfp;
 	/* Without it the real one is called */
 	current->kunit_test = NULL;
 	got = iommu_alloc_pages_list_node_sz(nid, gfp, size, nr, list);
@@ -376,8 +377,7 @@ u64 rsvt_walk(struct rsvt *rt, unsigned long iova, int level)
 	return table ? rsvt_read(rt, rsvt_entry(rt, table, level, iova)) : 0;
 }
 
-static bool rsvt_hw_translate(struct rsvt *rt, unsigned long iova,
-			      phys_addr_t *paddr)
+bool rsvt_hw_translate(struct rsvt *rt, unsigned long iova, phys_addr_t *paddr)
 {
 	for (int level = rt->top; level <= RSVT_LEAF; level++) {
 		u64 entry = rsvt_walk(rt, iova, level);

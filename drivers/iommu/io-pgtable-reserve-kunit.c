@@ -17,7 +17,9 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/panic.h>
+#include <linux/preempt.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/uaccess.h>
 
@@ -800,6 +802,124 @@ static void tables_are_accounted(struct kunit *test)
 }
 
 /*
+ * What it does to the machine: a few tables are worth reclaim, many are not worth
+ * the life of others, and who may not sleep does nothing of the kind.
+ */
+
+static void large_requests_kill_nobody(struct kunit *test)
+{
+	struct rsvt *rt = rsvt_gpu(test);
+	struct rsvt_state *state = rsvt_state(test);
+
+	KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, SZ_1G, SZ_4K, SZ_4K));
+	KUNIT_EXPECT_EQ(test, GFP_KERNEL, state->gfp);
+	rsvt_unreserve(rt, SZ_1G, SZ_4K, SZ_4K);
+
+	KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, SZ_1G, SZ_1G, SZ_4K));
+	KUNIT_EXPECT_TRUE(test, state->gfp & __GFP_RETRY_MAYFAIL);
+	KUNIT_EXPECT_TRUE(test, state->gfp & __GFP_NOWARN);
+	rsvt_unreserve(rt, SZ_1G, SZ_1G, SZ_4K);
+
+	/* Those that would not do it, anyway */
+	KUNIT_EXPECT_EQ(test, 0, rt->ops->reserve(rt->ops, SZ_1G, SZ_1G, SZ_4K,
+						  GFP_KERNEL | __GFP_NORETRY));
+	KUNIT_EXPECT_FALSE(test, state->gfp & __GFP_RETRY_MAYFAIL);
+	rsvt_unreserve(rt, SZ_1G, SZ_1G, SZ_4K);
+	KUNIT_EXPECT_EQ(test, 0, rt->ops->reserve(rt->ops, SZ_1G, SZ_1G, SZ_4K,
+						  GFP_NOWAIT));
+	KUNIT_EXPECT_FALSE(test, state->gfp & __GFP_RETRY_MAYFAIL);
+	rsvt_unreserve(rt, SZ_1G, SZ_1G, SZ_4K);
+	rsvt_free(rt);
+}
+
+/* As SIGKILL does it, but this thread has nobody who would send it */
+static void set_killed(bool killed)
+{
+	if (!killed) {
+		flush_signals(current);
+		return;
+	}
+	spin_lock_irq(&current->sighand->siglock);
+	sigaddset(&current->pending.signal, SIGKILL);
+	set_tsk_thread_flag(current, TIF_SIGPENDING);
+	spin_unlock_irq(&current->sighand->siglock);
+}
+
+static void only_who_sleeps_is_killed(struct kunit *test)
+{
+	struct rsvt *rt = rsvt_gpu(test);
+	int atomic, blocking, present;
+
+	set_killed(true);
+	atomic = rt->ops->reserve(rt->ops, SZ_1G, SZ_2M, SZ_4K, GFP_NOWAIT);
+	present = rsvt_reserve(rt, SZ_1G, SZ_2M, SZ_4K);
+	blocking = rsvt_reserve(rt, 2UL * SZ_1G, SZ_2M, SZ_4K);
+	set_killed(false);
+
+	KUNIT_EXPECT_EQ(test, 0, atomic);
+	/* With nothing to allocate there is nothing to wait for */
+	KUNIT_EXPECT_EQ(test, 0, present);
+	KUNIT_EXPECT_EQ(test, -EINTR, blocking);
+	rsvt_unreserve(rt, SZ_1G, SZ_2M, SZ_4K);
+	rsvt_unreserve(rt, SZ_1G, SZ_2M, SZ_4K);
+	rsvt_expect_empty(rt);
+	rsvt_free(rt);
+}
+
+static void atomic_requests_do_not_give_way(struct kunit *test)
+{
+	struct rsvt *rt = rsvt_gpu(test);
+	bool stays;
+	int ret;
+
+	preempt_disable();
+	set_tsk_need_resched(current);
+	set_preempt_need_resched();
+	ret = rt->ops->reserve(rt->ops, SZ_1G, SZ_1G, SZ_4K, GFP_NOWAIT);
+	/* What is gone if it did */
+	stays = test_tsk_need_resched(current);
+	preempt_enable();
+
+	KUNIT_EXPECT_EQ(test, 0, ret);
+	KUNIT_EXPECT_TRUE(test, stays);
+	rsvt_unreserve(rt, SZ_1G, SZ_1G, SZ_4K);
+	rsvt_expect_empty(rt);
+	rsvt_free(rt);
+}
+
+/* What pages were before does not say whether tables are mapped for a device */
+static void pages_forget_what_they_were(struct kunit *test)
+{
+	struct rsvt *rt = rsvt_gpu(test);
+	LIST_HEAD(pages);
+	struct page *page, *next;
+
+	for (int i = 0; i < 256; i++) {
+		page = alloc_page(GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		/* As the page cache does it */
+		page_folio(page)->index = 0xff;
+		list_add(&page->lru, &pages);
+	}
+	list_for_each_entry_safe(page, next, &pages, lru) {
+		list_del(&page->lru);
+		__free_page(page);
+	}
+
+	KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, SZ_1G, 64 * SZ_2M, SZ_4K));
+	for (int i = 0; i < 64; i++) {
+		unsigned long iova = SZ_1G + i * SZ_2M;
+
+		/* rsvt_table() looks */
+		rsvt_use(rt, iova, SZ_4K, SZ_4K);
+		RSVT_EXPECT(rt, rsvt_table(rt, iova, RSVT_LEAF));
+	}
+	rsvt_unreserve(rt, SZ_1G, 64 * SZ_2M, SZ_4K);
+	rsvt_expect_empty(rt);
+	rsvt_free(rt);
+}
+
+/*
  * Dirty tracking leaves nothing out and sleeps only where it may: recording pins
  * memory of user space. A page that is mapped writable is dirty at first.
  */
@@ -924,6 +1044,10 @@ static struct kunit_case promises[] = {
 	KUNIT_CASE_SLOW(blocks_stay_blocks),
 	KUNIT_CASE_SLOW(tables_that_did_not_opt_in_are_as_ever),
 	KUNIT_CASE(tables_are_accounted),
+	KUNIT_CASE(large_requests_kill_nobody),
+	KUNIT_CASE(only_who_sleeps_is_killed),
+	KUNIT_CASE(atomic_requests_do_not_give_way),
+	KUNIT_CASE(pages_forget_what_they_were),
 	KUNIT_CASE(dirty_pages_are_recorded),
 	KUNIT_CASE(dirty_pages_are_recorded_without_reservations),
 	{}

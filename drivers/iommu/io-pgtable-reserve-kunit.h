@@ -88,8 +88,9 @@ struct rsvt_state {
 	unsigned int fail;
 	bool fail_all;
 	unsigned int nr;
-	/* Tables taken */
+	/* Tables taken, and the flags of the last ones */
 	unsigned int tables;
+	gfp_t gfp;
 	/* Reports of careless callers, which tests are not, but one */
 	int reports;
 	bool careless;
@@ -129,6 +130,7 @@ bool rsvt_entry_is_leaf(struct rsvt *rt, u64 entry, int level);
 phys_addr_t rsvt_entry_addr(struct rsvt *rt, u64 entry);
 void *rsvt_table(struct rsvt *rt, unsigned long iova, int level);
 u64 rsvt_walk(struct rsvt *rt, unsigned long iova, int level);
+bool rsvt_hw_translate(struct rsvt *rt, unsigned long iova, phys_addr_t *paddr);
 bool rsvt_translates(struct rsvt *rt, unsigned long iova);
 bool rsvt_faults(struct rsvt *rt, unsigned long iova);
 void rsvt_expect_empty(struct rsvt *rt);

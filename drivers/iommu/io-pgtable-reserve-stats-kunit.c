@@ -9,6 +9,8 @@
 #include <linux/iommu.h>
 #include <linux/sizes.h>
 
+#include "iopte-page.h"
+
 static void flush_all(void *cookie)
 {
 }
@@ -150,10 +152,23 @@ static void others_have_nothing(struct kunit *test)
 	free_io_pgtable_ops(ops);
 }
 
+/* Who meets a table that dies takes it for one that nothing holds */
+static void dead_tables_hold_nothing(struct kunit *test)
+{
+	struct iopte_page iopte = {};
+
+	KUNIT_EXPECT_EQ(test, 0, iopte_page_count(&iopte));
+	atomic_long_set(&iopte.refs, 3);
+	KUNIT_EXPECT_EQ(test, 3, iopte_page_count(&iopte));
+	atomic_long_set(&iopte.refs, IOPTE_DEAD);
+	KUNIT_EXPECT_EQ(test, 0, iopte_page_count(&iopte));
+}
+
 static struct kunit_case stats_cases[] = {
 	KUNIT_CASE(each_table_is_counted_once),
 	KUNIT_CASE(every_level_is_walked),
 	KUNIT_CASE(others_have_nothing),
+	KUNIT_CASE(dead_tables_hold_nothing),
 	{}
 };
 
