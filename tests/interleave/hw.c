@@ -183,7 +183,7 @@ static void check_addr(unsigned int i)
 				continue;
 			paddr = (n->value[v] & ADDR_MASK) + (a->iova & (n->span - 1));
 			if (a->expect == EXPECT_NONE)
-				violation("IOVA %#lx, which is not mapped, can be translated to %#lx",
+				violation("not mapped, but can be translated: IOVA %#lx, to %#lx",
 					  a->iova, paddr);
 			if (paddr != a->paddr)
 				violation("IOVA %#lx can be translated to %#lx in place of %#lx",

@@ -79,7 +79,7 @@ static double seconds(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-/* --- one run -------------------------------------------------------------------------- */
+/* --- one run -------------------------------------------------------------- */
 
 struct schedule {
 	struct run run;
@@ -206,7 +206,7 @@ static bool run_one(struct schedule *s)
 	return false;
 }
 
-/* --- every interleaving of two -------------------------------------------------------------- */
+/* --- every interleaving of two -------------------------------------------- */
 
 /* Violations of one pair after which it is known well enough */
 #define ENOUGH		4
@@ -287,7 +287,7 @@ static bool listed(const char *list, const char *text, bool all)
 		char word[64];
 
 		snprintf(word, sizeof(word), "%.*s", (int)len, list);
-		if (all ? !strcmp(text, word) : strstr(text, word) != NULL)
+		if (all ? !strcmp(text, word) : !!strstr(text, word))
 			return true;
 		list += len + (list[len] == ',');
 	}
@@ -346,7 +346,7 @@ static void all_pairs(const struct config *config, const struct setup *setup)
 	result(ok, config->name, setup->name, nr_runs - before);
 }
 
-/* --- by chance ------------------------------------------------------------------------------- */
+/* --- by chance ------------------------------------------------------------ */
 
 static void at_random(const struct config *config, unsigned int rounds, uint64_t start)
 {
@@ -382,7 +382,7 @@ static void at_random(const struct config *config, unsigned int rounds, uint64_t
 	result(!bad, config->name, "at random", nr_runs - before);
 }
 
-/* --- one run again -------------------------------------------------------------------------------- */
+/* --- one run again -------------------------------------------------------- */
 
 static char *field(char **text, char until)
 {
@@ -462,7 +462,8 @@ static int finish(void)
 	for (unsigned int i = 0; i < nr_kinds; i++)
 		printf("# %8lu x %s\n#            in %s\n#            %s\n", kinds[i].count,
 		       kinds[i].text, source_line(kinds[i].pc), kinds[i].id);
-	printf("# %lu interleavings, %lu walks, %lu violations, %u kinds, %.1f s\n", nr_runs, hw_walks,
+	printf("# %lu interleavings, %lu walks, %lu violations, %u kinds, %.1f s\n",
+	       nr_runs, hw_walks,
 	       nr_violations, nr_kinds, seconds() - started);
 	return points_failed || !points_run;
 }

@@ -244,7 +244,8 @@ const char *mem_leak(void)
 		}
 	for (i = 1; i < nr_objs; i++)
 		if (obj_states[i].state == MEM_LIVE) {
-			snprintf(text, sizeof(text), "object %u of %u bytes, allocated in T%u, was not freed",
+			snprintf(text, sizeof(text),
+				 "object %u of %u bytes, allocated in T%u, was not freed",
 				 i, obj_states[i].size, obj_states[i].by);
 			return text;
 		}
@@ -258,7 +259,7 @@ const char *mem_leak(void)
 	return NULL;
 }
 
-/* --- what the shims call ---------------------------------------------------------- */
+/* --- what the shims call -------------------------------------------------- */
 
 unsigned long il_desc_to_virt(unsigned long desc)
 {
@@ -423,7 +424,7 @@ void il_count(enum il_counter which, long delta)
 	counters[which] += delta;
 }
 
-/* --- a walker that is not coherent -------------------------------------------------- */
+/* --- a walker that is not coherent ---------------------------------------- */
 
 void il_dma_map(unsigned long virt, size_t size)
 {

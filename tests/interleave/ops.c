@@ -79,8 +79,10 @@ struct geometry {
 
 const struct config configs[] = {
 	{ "4k-2m", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, true, 0 }, true },
-	{ "4k-2m-nogather", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, true, IL_NO_GATHER | IL_ONE_IDLE }, true },
-	{ "4k-2m-queued", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, true, IL_QUEUED | IL_ONE_IDLE }, false },
+	{ "4k-2m-nogather",
+	  { IL_FMT_S1, 4096 | 2 * MB, 39, 48, true, IL_NO_GATHER | IL_ONE_IDLE }, true },
+	{ "4k-2m-queued",
+	  { IL_FMT_S1, 4096 | 2 * MB, 39, 48, true, IL_QUEUED | IL_ONE_IDLE }, false },
 	{ "4k-2m-nc", { IL_FMT_S1, 4096 | 2 * MB, 39, 48, false, 0 }, false },
 	{ "4k-2m-32", { IL_FMT_S1, 4096 | 2 * MB, 32, 32, true, IL_ONE_IDLE }, false },
 	{ "4k-2m-top", { IL_FMT_S1, 4096 | 2 * MB, 29, 32, true, 0 }, false },
@@ -305,7 +307,7 @@ static unsigned int parse_program(const char *text, struct op *to)
 	return n;
 }
 
-/* --- the ledger -------------------------------------------------------------------- */
+/* --- the ledger ----------------------------------------------------------- */
 
 static bool overlap(const struct range *a, const struct range *b)
 {
@@ -520,7 +522,8 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 static bool claims(const struct op *op, unsigned int owner, struct range *r)
 {
 	return (op->kind == OP_MAP || op->kind == OP_UNMAP || op->kind == OP_DROP ||
-		op->kind == OP_MAPBAD || op->kind == OP_NOUN || op->kind == OP_RMAP) && region(op->region, owner, r);
+		op->kind == OP_MAPBAD || op->kind == OP_NOUN || op->kind == OP_RMAP) &&
+	       region(op->region, owner, r);
 }
 
 static bool collide(unsigned int a, unsigned int b, struct ledger *start)
@@ -625,7 +628,7 @@ void random_program(const struct config *config, const struct setup *setup, unsi
 	}
 }
 
-/* --- doing it ------------------------------------------------------------------------ */
+/* --- doing it ------------------------------------------------------------- */
 
 static void expect_range(const struct range *r, enum expect expect)
 {
@@ -926,9 +929,9 @@ void run_begin(const struct run *run)
 	pages_at_start = mem_live_pages();
 	objs_at_start = mem_live_objs();
 	watch(&run->config->cfg, pgd, run->nr);
-	repeats = strstr(text, "rres") != NULL;
+	repeats = !!strstr(text, "rres");
 	for (unsigned int i = 0; i < run->nr; i++)
-		repeats |= strstr(run->program[i], "rres") != NULL;
+		repeats |= !!strstr(run->program[i], "rres");
 	if (repeats) {
 		repeat_paddr = next_paddr++ << geo.paddr_shift;
 		/* As pages, or as a block */

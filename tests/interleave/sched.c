@@ -54,7 +54,7 @@ struct callback {
 static struct callback callbacks[MAX_CALLBACKS];
 static unsigned int nr_callbacks;
 
-/* --- switching --------------------------------------------------------------------- */
+/* --- switching ------------------------------------------------------------ */
 
 #if defined(__x86_64__)
 void ctx_switch(void **save, void *load);
@@ -144,7 +144,7 @@ static void yield(enum why w)
 	ctx_switch(&t->sp, main_sp);
 }
 
-/* --- violations --------------------------------------------------------------------- */
+/* --- violations ----------------------------------------------------------- */
 
 char violation_text[512];
 unsigned long violation_pc;
@@ -181,7 +181,7 @@ bool guarded(void (*fn)(void *), void *arg)
 	return !violated;
 }
 
-/* --- trace ---------------------------------------------------------------------------- */
+/* --- trace ---------------------------------------------------------------- */
 
 struct event {
 	unsigned int thread, kind;
@@ -414,8 +414,9 @@ void trace_print(FILE *to)
 		if (e->quiet && !trace_all)
 			continue;
 		/* A loop over entries is one line */
-		while (i + n < nr_events && !events[i + n].note && events[i + n].thread == e->thread &&
-		       events[i + n].pc == e->pc && events[i + n].addr == e->addr + n * e->size)
+		while (i + n < nr_events && !events[i + n].note &&
+		       events[i + n].thread == e->thread && events[i + n].pc == e->pc &&
+		       events[i + n].addr == e->addr + n * e->size)
 			n++;
 		if (e->kind == P_OP)
 			continue;
@@ -433,7 +434,7 @@ void trace_print(FILE *to)
 	}
 }
 
-/* --- points ------------------------------------------------------------------------------ */
+/* --- points --------------------------------------------------------------- */
 
 static unsigned int stamps_read[STAMPS / 8], stamps_write[STAMPS / 8];
 static unsigned int stamp;
@@ -623,7 +624,7 @@ void __tsan_func_exit(void)
 {
 }
 
-/* --- what the shims call ------------------------------------------------------------------ */
+/* --- what the shims call -------------------------------------------------- */
 
 static unsigned long load(const void *p, size_t size)
 {
@@ -734,7 +735,7 @@ bool il_signal_pending(void)
 	return ++cur->signals == cur->signal_at;
 }
 
-/* --- RCU -------------------------------------------------------------------------------------- */
+/* --- RCU ------------------------------------------------------------------ */
 
 static bool in_section(const struct thread *t)
 {
@@ -860,7 +861,8 @@ void il_call_rcu(void *head, void (*fn)(void *head))
 	point(P_CALL_RCU, head, 16, true, CALLER);
 	for (unsigned int i = 0; i < nr_callbacks; i++)
 		if (callbacks[i].head == head)
-			violation("call_rcu() of %s, which is queued", mem_name((unsigned long)head));
+			violation("call_rcu() of %s, which is queued",
+				  mem_name((unsigned long)head));
 	queue_callback((struct callback) { .head = head, .fn = fn });
 	kick_callbacks();
 }
@@ -879,7 +881,7 @@ void il_synchronize_rcu(void)
 		yield(W_RCU);
 }
 
-/* --- locks --------------------------------------------------------------------------------------- */
+/* --- locks ---------------------------------------------------------------- */
 
 static struct thread *by_id(unsigned int id)
 {
@@ -944,7 +946,7 @@ bool il_is_locked(const void *p)
 	return *(const unsigned int *)p;
 }
 
-/* --- running ----------------------------------------------------------------------------------------- */
+/* --- running -------------------------------------------------------------- */
 
 static void thread_entry(void)
 {
