@@ -18,7 +18,7 @@ help: ## list the targets
 	@echo 'source package), JOBS=n (parallel jobs of a build), FORCE=1 (kernel-save).'
 
 # Scripts decide what is up to date, so nothing here is a file.
-.PHONY: run test kunit interleave mutants builds panthor bindgen igt vulkan soak coverage model-test models fuzz torture bench shell
+.PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan soak coverage model-test models fuzz torture bench shell
 run: ## boot Panthor on the virtual Mali, run the VM_BIND demonstration, report
 	@$(S)/run.sh
 test: ## every test below
@@ -33,6 +33,8 @@ builds: ## 32-bit Arm and x86, arm64 with pages of 16K and 64K: no warning, and 
 	@tests/builds/run.sh
 panthor: ## Panthor's hard paths, with faults injected, in the guest
 	@$(S)/panthor.sh
+answers: ## the same questions to Panthor with and without the series
+	@$(S)/answers.sh
 bindgen: ## random VM_BIND operations against a model, in the guest
 	@$(S)/bindgen.sh
 igt: ## IGT's Panthor tests and ours, in the guest
