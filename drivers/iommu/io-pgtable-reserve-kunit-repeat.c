@@ -12,6 +12,7 @@
 
 #include <linux/irqflags.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
@@ -176,7 +177,12 @@ static void by_pages_and_blocks(struct rsvt *rt, void (*fn)(struct repeat *r))
 {
 	struct repeat r;
 
+	/* So many units has a table of a larger granule that checked kernels take minutes */
+	if (IS_ENABLED(CONFIG_PROVE_LOCKING) && rt->granule_shift > 12)
+		return;
+
 	for (int blocks = 0; blocks < 2; blocks++) {
+		cond_resched();
 		if (!repeat_init(&r, rt, blocks))
 			continue;
 		fill(&r);
