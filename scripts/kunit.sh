@@ -20,7 +20,7 @@
 
 # All suites together take half a minute on an idle machine. A deadlock must not
 # take all day, but a busy machine is no deadlock.
-TIMEOUT=${KUNIT_TIMEOUT:-900}
+TIMEOUT=${KUNIT_TIMEOUT:-1500}
 
 # The suites are shared out to several kernels, which run side by side. Together
 # the globs name every suite but two groups of the DRM scheduler, whose verdict

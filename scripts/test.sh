@@ -31,7 +31,6 @@ SUITES=(
 	'vmbind|scripts/vmbind.sh'
 	'panthor|scripts/panthor.sh'
 	'edges|scripts/edges.sh'
-	'answers|scripts/answers.sh'
 	'bindgen|scripts/bindgen.sh'
 	'vulkan|scripts/vulkan.sh'
 	'soak|scripts/soak.sh'
