@@ -352,6 +352,7 @@ static void ask_request_vm(struct world *w, const void *arg)
 	tell_bind(w, *vm, ASYNC, NULL, 0);
 	tell_bind(w, *vm, 0, NULL, 1);
 	tell_bind(w, *vm, ASYNC, NULL, 1);
+	drain(w);
 	tell_rest(w);
 }
 

@@ -36,6 +36,7 @@ static void ask_access(struct world *w, const void *arg)
 /* Mapped once more with less, then with all again */
 static void ask_less_access(struct world *w, const void *arg)
 {
+	struct drm_panthor_sync_op s = pan_signal(OUT, 0);
 	const uint32_t *flags = arg;
 	struct drm_panthor_vm_bind_op op = map_bo(VA);
 
@@ -45,7 +46,9 @@ static void ask_less_access(struct world *w, const void *arg)
 	tell_bind(w, VM, 0, &op, 1);
 	say("%s", gpu_writes(w, VA));
 	op.flags = 0;
+	op = with_syncs(op, &s, 1);
 	tell_bind(w, VM, ASYNC, &op, 1);
+	say("%s", settled(w, OUT));
 	say("%s", gpu_writes(w, VA));
 	tell_rest(w);
 }
