@@ -107,11 +107,11 @@ check_checkpatch()
 	done
 	mapfile -t files < <(ours 'drivers/*.[ch]' 'include/*.h')
 	[ ${#files[@]} = 0 ] || checkpatch -f "${files[@]/#/$ROOT/}" || rc=1
+	# Shims stand in for the kernel's headers, and have their names and no more.
 	mapfile -t files < <(ours 'model/*.[ch]' 'tests/*.[ch]' 'igt/*.[ch]' |
 		grep -v -e '^model/qemu/' -e '^tests/kernel-tree/' -e '^tests/vmbind/pan.c$' -e '^tests/vulkan/' -e '^tests/fuzz/' -e '^tests/interleave/shim/')
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$HOST_IGNORE" -f "${files[@]/#/$ROOT/}" || rc=1
-	# The names of Vulkan and of libFuzzer are what they are, and shims stand in for
-	# the kernel's headers.
+	# The names of Vulkan and of libFuzzer are what they are.
 	mapfile -t files < <(ours 'tests/vulkan/*.[ch]' 'tests/fuzz/*.[ch]')
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$HOST_IGNORE,CAMELCASE" -f "${files[@]/#/$ROOT/}" || rc=1
 	mapfile -t files < <(ours 'model/qemu/*.[ch]' tests/vmbind/pan.c)
