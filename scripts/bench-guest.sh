@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What VM_BIND costs in the guest, base kernel and reserve kernel: scenarios P6,
-# P7, P8 and P12.
+# P7, P8 and P12. And what page tables cost that never reserve anything, in these
+# and in the kernel with faster walks alone: P15, which is P11 of bench-iopt.sh in
+# instructions.
 #
-#   scripts/bench-guest.sh [KERNEL...]      base reserve when none is given
+#   scripts/bench-guest.sh
 #
 # The guest is the one of scripts/exact-lib.sh, which does the same each time to
 # the instruction, so a figure does not depend on this machine. Each run is made
@@ -69,19 +71,35 @@ measure()
 	tr -d '\r' <"$WORK/$1/pages-1.console" | pages_figures >>"$LOG/$1-pages"
 }
 
-[ $# -gt 0 ] || set -- base reserve
+# The module of bench-iopt.sh, in a guest. It ends with an error so as not to stay
+page_tables()
+{
+	local dir=$WORK/$1 ko=$BUILD/bench/ko-$1-plain
+
+	mkdir -p "$ko"
+	"$ROOT/scripts/kernel.sh" make "$1" plain M="$ROOT/tests/bench" MO="$ko" modules >"$LOG.make" 2>&1 ||
+		_fail "the bench module does not build for the $1 kernel, see $LOG.make"
+	cp "$ko/iopt-bench.ko" "$dir/root/"
+	twice "$1" iopt 'busybox dmesg -n 7; ! busybox insmod /iopt-bench.ko only=P11 2>/dev/null'
+	sed -n 's/.*\(bench: \)P11 \(.*\)_ns /\1P15 \2_instrs /p' "$LOG/$1-iopt" >"$LOG/$1-instrs"
+	rm "$LOG/$1-iopt"
+}
+
+[ $# = 0 ] || die "usage: scripts/bench-guest.sh"
 locked bench-guest
 need_packages python3
-for kernel; do
+for kernel in base reserve; do
 	vmbind_prepare "$kernel" plain
 done
+"$ROOT/scripts/kernel.sh" build walks plain >/dev/null
 guest_program bindcost bindcost >/dev/null
 rm -rf "$LOG"
 mkdir -p "$LOG" "$OUT"
-for kernel; do
+for kernel in base walks reserve; do
 	exact_prepare "$WORK/$kernel" "$kernel" vmbind bindcost
 	REMEDY="look at the end of that log"
-	step "measure VM_BIND $kernel" measure "$kernel"
+	[ "$kernel" = walks ] || step "measure VM_BIND $kernel" measure "$kernel"
+	step "measure page tables $kernel" page_tables "$kernel"
 done
 python3 "$ROOT/tests/bench/report.py" "$ROOT/tests/bench/promises" "$LOG" "$OUT/bench.json" \
-	P6 P7 P8 P12
+	P6 P7 P8 P12 P15

@@ -115,7 +115,7 @@ def as_rows(figures):
             continue
         rows.append(as_row(scenario, metric, walks, reserve))
         # Walks take time. They take no pages
-        if base and walks and unit(metric) == "ns":
+        if base and walks and unit(metric) in ("ns", "instructions"):
             rows.append(as_row(scenario + "w", metric, base, walks))
     return rows
 
