@@ -896,6 +896,43 @@ static void single_pages_are_replaced(struct kunit *test)
 	rsvt_all_shapes(test, bind_pages_all);
 }
 
+/* As one block that is larger than what repeats, out of a table of the slot's own */
+static void unmap_larger(struct repeat *r)
+{
+	struct rsvt *rt = r->rt;
+	unsigned long pgsize = BIT(rt->granule_shift);
+	u64 span = rsvt_span(rt, RSVT_LEAF - 1);
+	struct iova_range whole = large_range(r);
+	unsigned long slot = rt->base + span, end = slot + span;
+
+	if (!(rt->cfg.pgsize_bitmap & span))
+		return;
+	reserve_and_map(r, whole);
+	RSVT_EXPECT(rt, !rsvt_reserve(rt, slot + r->unit, pgsize, pgsize));
+	unmap(r, make_range(slot + r->unit, r->unit));
+
+	/* All others of its entries show what repeats, here and elsewhere */
+	RSVT_EXPECT(rt, !rsvt_unmap(rt, slot, span, span, NULL));
+	expect_unmapped(r, make_range(slot, span));
+	expect_mapped(r, make_range(whole.iova, slot - whole.iova));
+	expect_mapped(r, make_range(end, range_last(whole) - end + 1));
+
+	unmap(r, make_range(whole.iova, slot - whole.iova));
+	unmap(r, make_range(end, range_last(whole) - end + 1));
+	unreserve(r, whole, NULL);
+	rsvt_unreserve(rt, slot + r->unit, pgsize, pgsize);
+}
+
+static void unmap_larger_all(struct rsvt *rt)
+{
+	by_pages_and_blocks(rt, unmap_larger);
+}
+
+static void larger_blocks_take_it_along(struct kunit *test)
+{
+	rsvt_all_shapes(test, unmap_larger_all);
+}
+
 /* Without a table of the slot's own, a part of it does not go */
 static void refuse_part(struct repeat *r)
 {
@@ -1099,6 +1136,7 @@ static struct kunit_case repeat_cases[] = {
 	KUNIT_CASE_SLOW(binds_break_it_up),
 	KUNIT_CASE(whole_units_are_cut_out),
 	KUNIT_CASE(single_pages_are_replaced),
+	KUNIT_CASE(larger_blocks_take_it_along),
 	KUNIT_CASE(parts_stay_without_a_table_of_their_own),
 	KUNIT_CASE(what_is_unmapped_is_flushed),
 	KUNIT_CASE(emptied_slots_are_flushed),
