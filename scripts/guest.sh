@@ -168,6 +168,19 @@ make_firmware()
 	stamp_set "$GUEST/.firmware" "$key"
 }
 
+# Debug kernels with the series look at what VM_BIND jobs allocate.
+bind_check()
+{
+	local ko=$BUILD/bindcheck/$KERNEL
+
+	[ "$FLAVOUR" = debug ] && [ "$KERNEL" != base ] || return 0
+	mkdir -p "$ko"
+	REMEDY="look for what the kernel lacks in tests/bindcheck/bindcheck.c"
+	step "build bindcheck $KERNEL" "$ROOT/scripts/kernel.sh" make "$KERNEL" debug \
+		M="$ROOT/tests/bindcheck" MO="$ko" modules
+	cp "$ko/bindcheck.ko" "$RUN/"
+}
+
 prepare()
 {
 	local stale
@@ -186,6 +199,7 @@ prepare()
 	[ ! -e "$RUN" ] || mv "$RUN" "$stale"
 	rm -rf "$stale"
 	mkdir -p "$RUN" "$OUT/log"
+	bind_check
 	: >"$RUN/stdout"
 	# A relative path, as those of sockets must be short.
 	QMP=${QMP:-qmp.sock}

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
- * A check that VM_BIND jobs allocate nothing where they signal their fence.
+ * A module that looks whether VM_BIND jobs of Panthor allocate nothing where they
+ * signal their fence, on any kernel with kprobes.
  *
  * Lockdep knows that an allocation which may wait for reclaim must not be in
  * such a section, but finds fault with no other. A job that takes memory with
  * GFP_NOWAIT may fail, which is as bad. Here, each page and each object of a
- * slab cache counts that a job takes between the begin and the end of its
- * section, in the task that runs it and not in an interrupt.
+ * slab cache counts that a job takes in the function that runs it, in the task that
+ * does so and not in an interrupt.
  *
  * The tracepoints of the allocators call us for each allocation of the system,
  * so this is for debug kernels. What was found is in the debugfs file
  * vm_bind_check, and the first one is reported with its stack. To see that the
- * check works, write "alloc" to that file: the next job then allocates.
+ * check works, write "alloc" to that file: then a job that is none allocates.
  *
  * What debug options of the kernel take for their own records does not count:
  * the pool of debugobjects, which fills up in whoever comes along, and KASAN's
@@ -19,14 +20,17 @@
  *
  * A section belongs to a task, which may sleep or be moved to another CPU. The
  * tasks that are in sections are in a small array, since there is no place in
- * a task for this; sections that find no room in it are counted as unchecked.
+ * a task for this; jobs that find no room in it are counted as unchecked.
  */
+
+#define pr_fmt(fmt) "bindcheck: " fmt
 
 #include <linux/atomic.h>
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/kallsyms.h>
+#include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/printk.h>
@@ -39,10 +43,6 @@
 #include <linux/uaccess.h>
 
 #include <trace/events/kmem.h>
-
-#include <drm/drm_file.h>
-
-#include "panthor_bind_check.h"
 
 #define MAX_SECTIONS	64
 #define MAX_STACK	24
@@ -76,8 +76,6 @@ static struct {
 	atomic64_t unchecked;
 	atomic64_t allocations;
 
-	/* Jobs that are to allocate, to test the check */
-	atomic_t provoke;
 	atomic_t reported;
 } check;
 
@@ -167,10 +165,7 @@ static void find_probe(struct tracepoint *tp, void *priv)
 			probes[i].tp = tp;
 }
 
-/**
- * panthor_bind_check_fini() - Stop looking at allocations
- */
-void panthor_bind_check_fini(void)
+static void stop_looking(void)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(probes); i++) {
 		if (probes[i].tp)
@@ -180,12 +175,7 @@ void panthor_bind_check_fini(void)
 	tracepoint_synchronize_unregister();
 }
 
-/**
- * panthor_bind_check_init() - Start looking at allocations
- *
- * Return: 0, or a negative error code if that is not possible.
- */
-int panthor_bind_check_init(void)
+static int start_looking(void)
 {
 	int ret;
 
@@ -195,30 +185,18 @@ int panthor_bind_check_init(void)
 
 		ret = tp ? tracepoint_probe_register(tp, probes[i].probe, NULL) : -ENOENT;
 		if (ret) {
-			pr_err("panthor: cannot look at allocations, tracepoint %s: %d\n",
+			pr_err("cannot look at allocations, tracepoint %s: %d\n",
 			       probes[i].name, ret);
 			for (; i < ARRAY_SIZE(probes); i++)
 				probes[i].tp = NULL;
-			panthor_bind_check_fini();
+			stop_looking();
 			return ret;
 		}
 	}
 	return 0;
 }
 
-/* What a job must not do */
-static void provoke(void)
-{
-	kfree(kmalloc(64, GFP_NOWAIT));
-	free_page(__get_free_page(GFP_NOWAIT));
-}
-
-/**
- * panthor_bind_check_begin() - A job begins its section
- *
- * Return: for panthor_bind_check_end(), which the same task has to call.
- */
-int panthor_bind_check_begin(void)
+static int section_begin(void)
 {
 	atomic64_inc(&check.jobs);
 	for (unsigned int i = 0; i < MAX_SECTIONS; i++) {
@@ -227,8 +205,6 @@ int panthor_bind_check_begin(void)
 
 		sections[i].allocations = 0;
 		atomic_inc(&check.active);
-		if (atomic_dec_if_positive(&check.provoke) >= 0)
-			provoke();
 		return i;
 	}
 
@@ -236,11 +212,8 @@ int panthor_bind_check_begin(void)
 	return -1;
 }
 
-/**
- * panthor_bind_check_end() - A job ends its section
- * @section: What panthor_bind_check_begin() returned
- */
-void panthor_bind_check_end(int section)
+/* By the task that began it */
+static void section_end(int section)
 {
 	struct bind_section *s;
 
@@ -251,7 +224,7 @@ void panthor_bind_check_end(int section)
 	atomic_dec(&check.active);
 	atomic64_add(s->allocations, &check.allocations);
 	if (s->allocations && !atomic_xchg(&check.reported, 1)) {
-		pr_err("panthor: a VM_BIND job allocated %u times, first here:\n",
+		pr_err("a VM_BIND job allocated %u times, first here:\n",
 		       s->allocations);
 		stack_trace_print(s->stack, s->stack_len, 2);
 	}
@@ -259,11 +232,42 @@ void panthor_bind_check_end(int section)
 	smp_store_release(&s->task, NULL);
 }
 
+static int job_begins(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	*(int *)instance->data = section_begin();
+	return 0;
+}
+
+static int job_ends(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	section_end(*(int *)instance->data);
+	return 0;
+}
+
+static struct kretprobe run_job = {
+	.kp.symbol_name = "panthor_vm_bind_run_job",
+	.entry_handler = job_begins,
+	.handler = job_ends,
+	.data_size = sizeof(int),
+	.maxactive = MAX_SECTIONS,
+};
+
+/* What a job must not do */
+static void provoke(void)
+{
+	int section = section_begin();
+
+	kfree(kmalloc(64, GFP_NOWAIT));
+	free_page(__get_free_page(GFP_NOWAIT));
+	section_end(section);
+}
+
 static int bind_check_show(struct seq_file *m, void *unused)
 {
 	seq_printf(m, "jobs %lld\n", atomic64_read(&check.jobs));
 	seq_printf(m, "allocations %lld\n", atomic64_read(&check.allocations));
-	seq_printf(m, "unchecked %lld\n", atomic64_read(&check.unchecked));
+	seq_printf(m, "unchecked %lld\n",
+		   atomic64_read(&check.unchecked) + run_job.nmissed);
 	return 0;
 }
 
@@ -284,7 +288,7 @@ static ssize_t bind_check_write(struct file *file, const char __user *buf,
 	if (strcmp(strim(word), "alloc"))
 		return -EINVAL;
 
-	atomic_inc(&check.provoke);
+	provoke();
 	return size;
 }
 
@@ -297,14 +301,33 @@ static const struct file_operations bind_check_fops = {
 	.release = single_release,
 };
 
-/**
- * panthor_bind_check_debugfs_init() - Show what was found
- * @minor: Minor
- *
- * The figures are those of all devices together.
- */
-void panthor_bind_check_debugfs_init(struct drm_minor *minor)
+static struct dentry *file;
+
+static int __init bind_check_init(void)
 {
-	debugfs_create_file("vm_bind_check", 0644, minor->debugfs_root, NULL,
-			    &bind_check_fops);
+	int ret = start_looking();
+
+	if (ret)
+		return ret;
+	ret = register_kretprobe(&run_job);
+	if (ret) {
+		pr_err("cannot look at %s(): %d; is panthor loaded?\n",
+		       run_job.kp.symbol_name, ret);
+		stop_looking();
+		return ret;
+	}
+	file = debugfs_create_file("vm_bind_check", 0644, NULL, NULL, &bind_check_fops);
+	return 0;
 }
+module_init(bind_check_init);
+
+static void __exit bind_check_exit(void)
+{
+	debugfs_remove(file);
+	unregister_kretprobe(&run_job);
+	stop_looking();
+}
+module_exit(bind_check_exit);
+
+MODULE_DESCRIPTION("A check that VM_BIND jobs do not allocate");
+MODULE_LICENSE("Dual MIT/GPL");
