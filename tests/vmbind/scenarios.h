@@ -23,5 +23,8 @@ void run_errors(void);
 void run_pages(void);
 void run_random(void);
 void run_huge(void);
+void run_vast(void);
+void run_killed(void);
+void run_neighbour(void);
 
 #endif /* VMBIND_SCENARIOS_H */

@@ -37,6 +37,9 @@ static const struct scenario scenarios[] = {
 	{ "pages", "page-table pages taken, held, used, kept and left", run_pages, 0 },
 	{ "random", "page-table pages kept after 10,000 random binds", run_random, 0 },
 	{ "huge", "1 TiB and 64 TiB sparse; upstream's kernel warns", run_huge, WARNS },
+	{ "vast", "all the address space sparse, and cut; not on upstream's", run_vast, WARNS },
+	{ "killed", "who binds it is killed; not on upstream's", run_killed, WARNS },
+	{ "neighbour", "what another client notices; not on upstream's", run_neighbour, WARNS },
 };
 
 /*
@@ -69,10 +72,11 @@ static void usage(FILE *f)
 		"  --pause FILE   at some points, print \"# pause: ...\" and wait until FILE is\n"
 		"                 there, so that the GPU can be looked at from outside\n"
 		"  --awake        do not let the GPU sleep while a scenario runs\n"
+		"  --warning      without a SCENARIO, those with a *, too\n"
 		"  --list         the names of the scenarios\n"
 		"  --help         this text\n"
 		"\n"
-		"Without a SCENARIO all run but those with a *:\n", DEFAULT_TIMEOUT_S);
+		"Without a SCENARIO all run but those with a *, at which some kernel warns:\n", DEFAULT_TIMEOUT_S);
 	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
 		fprintf(f, "%c %-9s%s\n", scenarios[i].kind & WARNS ? '*' : ' ',
 			scenarios[i].name, scenarios[i].about);
@@ -85,6 +89,7 @@ int main(int argc, char **argv)
 		{ "timeout", required_argument, NULL, 't' },
 		{ "pause", required_argument, NULL, 'p' },
 		{ "awake", no_argument, NULL, 'a' },
+		{ "warning", no_argument, NULL, 'w' },
 		{ "list", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
@@ -92,6 +97,7 @@ int main(int argc, char **argv)
 	unsigned int timeout_s = DEFAULT_TIMEOUT_S;
 	void (*run)(const struct scenario *s, unsigned int timeout_s) = tap_run;
 	const char *json = NULL;
+	unsigned int without = WARNS;
 	int opt, ret;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -108,6 +114,9 @@ int main(int argc, char **argv)
 		case 'a':
 			run = run_awake;
 			break;
+		case 'w':
+			without = 0;
+			break;
 		case 'l':
 			tap_list(scenarios, ARRAY_SIZE(scenarios));
 			return 0;
@@ -121,7 +130,7 @@ int main(int argc, char **argv)
 	}
 	tap_check_names(scenarios, ARRAY_SIZE(scenarios), argv + optind);
 	tap_init("vmbind");
-	tap_run_names(scenarios, ARRAY_SIZE(scenarios), argv + optind, WARNS,
+	tap_run_names(scenarios, ARRAY_SIZE(scenarios), argv + optind, without,
 		      run, timeout_s);
 	tap_pause("end");
 	ret = tap_done();
