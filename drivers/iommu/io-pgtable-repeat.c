@@ -300,9 +300,9 @@ EXPORT_SYMBOL_GPL(io_pgtable_repeat_unreserve);
 
 /* S3 and S4, unless somebody else was quicker. Under the lock */
 static int rep_own(struct iopt_reserve *rsv, void *entry,
-		   struct iopte_page *child, unsigned long iova)
+		   struct iopte_page *child)
 {
-	unsigned long granule = BIT(rsv->geo.shift[rsv->geo.levels - 1]);
+	size_t span = iopt_flush_span(&rsv->geo, child->level);
 
 	if (rsv->fmt->look(rsv->iop, entry, child->table) == IOPT_ENTRY_LINKED)
 		return 0;
@@ -310,8 +310,8 @@ static int rep_own(struct iopt_reserve *rsv, void *entry,
 	child->seen = true;
 	if (!rsv->fmt->repeat->own(rsv->iop, entry, child->table))
 		return -ENOENT;
-	/* One address is enough: the way to others has not changed */
-	io_pgtable_tlb_flush_walk(rsv->iop, iova & ~(granule - 1), granule, granule);
+	/* One address in the slot is enough: what is below it has not changed */
+	io_pgtable_tlb_flush_walk(rsv->iop, child->iova, span, span);
 	rsv->fmt->set(rsv->iop, entry, child->table, IOPT_ENTRY_OTHER,
 		      IOPT_ENTRY_LINKED);
 	return 0;
@@ -340,7 +340,7 @@ int iopt_repeat_own(struct iopt_reserve *rsv, unsigned long iova,
 	if (parent)
 		child = iopte_page_child(parent, iopt_index(&rsv->geo, iova, level));
 	if (child && iopte_page_count(child))
-		ret = rep_own(rsv, iopt_entry(rsv, parent, iova), child, iova);
+		ret = rep_own(rsv, iopt_entry(rsv, parent, iova), child);
 	spin_unlock_irqrestore(&rsv->lock, flags);
 	return ret;
 }

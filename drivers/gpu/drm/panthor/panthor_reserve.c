@@ -7,21 +7,22 @@
  * Documentation/driver-api/io-pgtable-reserve.rst.
  *
  * A slot is an aligned 2 MiB of GPU address space: what one block maps, or one
- * leaf table with pages. The layout of a mapping says in which slots its memory
- * is such that a block can be used. It is made when the mapping is prepared,
- * never changes, and is shared by all mappings that are cut out of that one.
+ * leaf table with pages. The inner slots of a mapping are those that it has as a
+ * whole.
  *
  * Invariants:
  *
- * P1.	A mapping [start, end) holds a reservation of 2 MiB on each slot that is
- *	a block in its layout and lies in the mapping as a whole, and reservations
- *	of 4 KiB on the rest. Nothing else is written down.
+ * P1.	A mapping whose inner slots are all blocks holds reservations of 2 MiB on
+ *	these, and of 4 KiB on what is before and behind them. So does a sparse one,
+ *	but that holds its inner slots as memory that repeats, in one piece. All
+ *	others hold reservations of 4 KiB. Nothing else is written down.
  * P2.	panthor_vm_map_pages() maps with a block what holds 2 MiB, and never
- *	maps with pages there. So the layout also says where a block has to be
- *	broken up before a part of it can be unmapped.
- * P3.	An operation that can break up a block holds a page in its slot, be it
- *	a pin or the edge of what it maps. So the leaf table is there, and the
- *	pieces that remain get their reservations of 4 KiB without any memory.
+ *	maps with pages there.
+ * P3.	An operation holds the tables on the way to its first page and to its last
+ *	one, be it by what it maps or by a pin. So the leaf table is there where it
+ *	cuts through a block, and what remains of that gets its reservations of
+ *	4 KiB without any memory; and so are those above it, where it cuts through
+ *	tables that a sparse mapping shares.
  * P4.	What is released is not mapped any more. Tables that go, and what must be
  *	flushed for them, join the caller's gather; panthor_mmu.c flushes before
  *	it frees them.
@@ -31,260 +32,128 @@
  */
 
 #include <linux/align.h>
-#include <linux/bitmap.h>
 #include <linux/bug.h>
 #include <linux/dma-mapping.h>
-#include <linux/err.h>
+#include <linux/gfp.h>
 #include <linux/io-pgtable.h>
-#include <linux/kref.h>
 #include <linux/minmax.h>
-#include <linux/overflow.h>
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
-#include <linux/slab.h>
 
 #include "panthor_reserve.h"
-#include "panthor_trace.h"
 
 #define SLOT_SHIFT	21
-#define SLOT_SIZE	SZ_2M
-
-enum panthor_layout_kind {
-	/* There are blocks nowhere, or wherever the mapping has a whole slot */
-	LAYOUT_PAGES,
-	LAYOUT_BLOCKS,
-	/* Where the bitmap says so */
-	LAYOUT_MIXED,
-};
+#define SLOT_SIZE	((u64)SZ_2M)
 
 /**
- * struct panthor_layout - Where a mapping can use blocks
- */
-struct panthor_layout {
-	/** @refcount: Mappings and operations that use it. */
-	struct kref refcount;
-
-	/** @kind: Whether there is something in @blocks. */
-	enum panthor_layout_kind kind;
-
-	/** @first: The slot that the first bit stands for. */
-	u64 first;
-
-	/** @nr: Number of bits. */
-	unsigned long nr;
-
-	/** @blocks: A bit for each slot, set if it is a block. */
-	unsigned long blocks[];
-};
-
-/* Most mappings have one of these, which live forever */
-static struct panthor_layout layout_pages = { .kind = LAYOUT_PAGES };
-static struct panthor_layout layout_blocks = { .kind = LAYOUT_BLOCKS };
-
-/**
- * panthor_layout_get() - Share a layout
- * @layout: The layout
+ * panthor_blocks_of() - Where a mapping will have blocks
+ * @sgt: The memory
+ * @offset: Where in the memory the mapping begins
+ * @start: GPU address of the mapping, a multiple of 4 KiB
+ * @end: Where it ends
  *
- * Return: @layout, for which panthor_layout_put() is due.
- */
-struct panthor_layout *panthor_layout_get(struct panthor_layout *layout)
-{
-	if (layout->kind == LAYOUT_MIXED)
-		kref_get(&layout->refcount);
-	return layout;
-}
-
-static void layout_release(struct kref *kref)
-{
-	kvfree(container_of(kref, struct panthor_layout, refcount));
-}
-
-/**
- * panthor_layout_put() - Drop a layout
- * @layout: The layout, can be NULL
+ * panthor_vm_map_pages() takes the pieces of memory one by one, and so does this.
  *
- * Safe in a section that signals a fence.
+ * Return: which inner slots are blocks.
  */
-void panthor_layout_put(struct panthor_layout *layout)
+enum panthor_blocks panthor_blocks_of(struct sg_table *sgt, u64 offset,
+				      u64 start, u64 end)
 {
-	if (layout && layout->kind == LAYOUT_MIXED)
-		kref_put(&layout->refcount, layout_release);
-}
-
-/*
- * Number of slots in [start, end) that panthor_vm_map_pages() maps with a block.
- * It takes the pieces of memory one by one, and so does this. Sets their bits
- * if there is a @layout.
- */
-static unsigned long count_blocks(struct sg_table *sgt, u64 offset, u64 start,
-				  u64 end, struct panthor_layout *layout)
-{
-	unsigned long blocks = 0;
+	u64 first = ALIGN(start, SLOT_SIZE), last = ALIGN_DOWN(end, SLOT_SIZE);
 	struct scatterlist *sgl;
+	u64 blocks = 0, addr = start;
 	unsigned int i;
 
+	if (first >= last)
+		return PANTHOR_BLOCKS_NONE;
+
 	for_each_sgtable_dma_sg(sgt, sgl, i) {
-		dma_addr_t paddr = sg_dma_address(sgl);
-		u64 len = sg_dma_len(sgl), first, last;
+		dma_addr_t paddr = sg_dma_address(sgl) + offset;
+		u64 len = sg_dma_len(sgl), piece_end;
 
 		if (len <= offset) {
 			offset -= len;
 			continue;
 		}
-
-		paddr += offset;
-		len = min(len - offset, end - start);
+		piece_end = min(addr + len - offset, end);
 		offset = 0;
 
-		first = ALIGN(start, SLOT_SIZE) >> SLOT_SHIFT;
-		last = (start + len) >> SLOT_SHIFT;
-		if (first < last && !((start ^ paddr) & (SLOT_SIZE - 1))) {
-			blocks += last - first;
-			if (layout)
-				bitmap_set(layout->blocks, first - layout->first,
-					   last - first);
-		}
+		if (!((addr ^ paddr) & (SLOT_SIZE - 1)) &&
+		    ALIGN(addr, SLOT_SIZE) < ALIGN_DOWN(piece_end, SLOT_SIZE))
+			blocks += ALIGN_DOWN(piece_end, SLOT_SIZE) - ALIGN(addr, SLOT_SIZE);
 
-		start += len;
-		if (start == end)
+		addr = piece_end;
+		if (addr == end)
 			break;
 	}
-	return blocks;
-}
 
-/**
- * panthor_layout_create() - Find out where a mapping can use blocks
- * @sgt: The memory, which stays where it is as long as the layout is needed
- * @offset: Where in the memory the mapping begins
- * @start: GPU address of the mapping, a multiple of 4 KiB
- * @end: Where it ends
- *
- * May sleep.
- *
- * Return: a layout for panthor_layout_put(), or ERR_PTR(-ENOMEM).
- */
-struct panthor_layout *panthor_layout_create(struct sg_table *sgt, u64 offset,
-					     u64 start, u64 end)
-{
-	u64 first = ALIGN(start, SLOT_SIZE) >> SLOT_SHIFT;
-	u64 last = end >> SLOT_SHIFT;
-	struct panthor_layout *layout;
-	unsigned long blocks;
-
-	if (first >= last)
-		return &layout_pages;
-
-	blocks = count_blocks(sgt, offset, start, end, NULL);
 	if (!blocks)
-		return &layout_pages;
-	if (blocks == last - first)
-		return &layout_blocks;
-
-	layout = kvzalloc(struct_size(layout, blocks, BITS_TO_LONGS(last - first)),
-			  GFP_KERNEL_ACCOUNT);
-	if (!layout)
-		return ERR_PTR(-ENOMEM);
-
-	kref_init(&layout->refcount);
-	layout->kind = LAYOUT_MIXED;
-	layout->first = first;
-	layout->nr = last - first;
-	count_blocks(sgt, offset, start, end, layout);
-	return layout;
+		return PANTHOR_BLOCKS_NONE;
+	return blocks == last - first ? PANTHOR_BLOCKS_ALL : PANTHOR_BLOCKS_SOME;
 }
 
 /**
- * panthor_layout_sparse() - The layout of a sparse mapping
- * @sgt: The 2 MiB of memory that each slot maps
- *
- * Return: a layout for panthor_layout_put().
- */
-struct panthor_layout *panthor_layout_sparse(struct sg_table *sgt)
-{
-	return count_blocks(sgt, 0, 0, SLOT_SIZE, NULL) ? &layout_blocks : &layout_pages;
-}
-
-static bool slot_is_block(const struct panthor_layout *layout, u64 slot)
-{
-	if (layout->kind != LAYOUT_MIXED)
-		return layout->kind == LAYOUT_BLOCKS;
-	return slot >= layout->first && slot - layout->first < layout->nr &&
-	       test_bit(slot - layout->first, layout->blocks);
-}
-
-/**
- * panthor_layout_is_block() - Whether a mapping has a block at an address
- * @layout: Its layout
+ * panthor_has_block() - Whether a slot is mapped, and unmapped, as a whole
+ * @shape: The mapping's shape
  * @start: GPU address of the mapping
  * @end: Where it ends
- * @addr: Address to look at
+ * @addr: An address in the slot
  *
- * Return: true if the slot of @addr is in the mapping as a whole, and a block.
+ * Return: true if it is an inner one that can be a block, or is one that repeats.
  */
-bool panthor_layout_is_block(const struct panthor_layout *layout, u64 start,
-			     u64 end, u64 addr)
+bool panthor_has_block(const struct panthor_shape *shape, u64 start, u64 end,
+		       u64 addr)
 {
 	u64 slot = ALIGN_DOWN(addr, SLOT_SIZE);
 
-	return slot >= start && slot + SLOT_SIZE <= end &&
-	       slot_is_block(layout, slot >> SLOT_SHIFT);
+	return (shape->repeat || shape->blocks != PANTHOR_BLOCKS_NONE) &&
+	       slot >= start && slot + SLOT_SIZE <= end;
 }
 
-/* Slots from @slot to @end that are all blocks, or all not; @block says which */
-static u64 slots_alike(const struct panthor_layout *layout, u64 slot, u64 end,
-		       bool block)
+/* The inner slots that a mapping holds as such; none, at its end, if it does not */
+static void inner_slots(const struct panthor_shape *shape, u64 start, u64 end,
+			u64 *inner, u64 *inner_end)
 {
-	unsigned long from, next;
-
-	if (layout->kind != LAYOUT_MIXED)
-		return block == (layout->kind == LAYOUT_BLOCKS) ? end : slot;
-
-	/* What is beyond the bitmap belongs to nobody who uses this layout */
-	from = slot - layout->first;
-	next = block ? find_next_zero_bit(layout->blocks, layout->nr, from) :
-		       find_next_bit(layout->blocks, layout->nr, from);
-	return min(layout->first + next, end);
+	*inner = end;
+	if (shape->repeat || shape->blocks == PANTHOR_BLOCKS_ALL)
+		*inner = min(ALIGN(start, SLOT_SIZE), end);
+	*inner_end = max(ALIGN_DOWN(end, SLOT_SIZE), *inner);
 }
 
-/* The end of what is reserved alike from @start on, and with which page size */
-static u64 run_end(const struct panthor_layout *layout, u64 start, u64 end,
-		   size_t *pgsize)
+static int reserve_pages(struct io_pgtable_ops *ops, u64 start, u64 end, gfp_t gfp)
 {
-	u64 slot = ALIGN(start, SLOT_SIZE) >> SLOT_SHIFT;
-	u64 end_slot = end >> SLOT_SHIFT;
-
-	if (panthor_layout_is_block(layout, start, end, start)) {
-		*pgsize = SLOT_SIZE;
-		return slots_alike(layout, slot, end_slot, true) << SLOT_SHIFT;
-	}
-
-	*pgsize = SZ_4K;
-	if (slot >= end_slot)
-		return end;
-	slot = slots_alike(layout, slot, end_slot, false);
-	return slot < end_slot ? slot << SLOT_SHIFT : end;
+	if (start >= end)
+		return 0;
+	return ops->reserve(ops, start, end - start, SZ_4K, gfp);
 }
 
-/* The page table's address in traces */
-static u64 pgtable_of(struct io_pgtable_ops *ops)
+static void unreserve_pages(struct io_pgtable_ops *ops, u64 start, u64 end,
+			    struct iommu_iotlb_gather *gather)
 {
-	return io_pgtable_ops_to_pgtable(ops)->cfg.arm_lpae_s1_cfg.ttbr;
+	if (start < end)
+		ops->unreserve(ops, start, end - start, SZ_4K, gather);
 }
 
-static int reserve_run(struct io_pgtable_ops *ops, u64 start, u64 end,
-		       size_t pgsize, gfp_t gfp)
+static int reserve_slots(struct io_pgtable_ops *ops, u64 start, u64 end,
+			 const struct panthor_shape *shape, gfp_t gfp)
 {
-	int ret = ops->reserve(ops, start, end - start, pgsize, gfp);
-
-	trace_panthor_vm_reserve(pgtable_of(ops), start, end - start, pgsize, ret);
-	return ret;
+	if (start >= end)
+		return 0;
+	if (shape->repeat)
+		return io_pgtable_repeat_reserve(shape->repeat, start, end - start, gfp);
+	return ops->reserve(ops, start, end - start, SLOT_SIZE, gfp);
 }
 
-static void unreserve_run(struct io_pgtable_ops *ops, u64 start, u64 end,
-			  size_t pgsize, struct iommu_iotlb_gather *gather)
+static void unreserve_slots(struct io_pgtable_ops *ops, u64 start, u64 end,
+			    const struct panthor_shape *shape,
+			    struct iommu_iotlb_gather *gather)
 {
-	trace_panthor_vm_unreserve(pgtable_of(ops), start, end - start, pgsize);
-	ops->unreserve(ops, start, end - start, pgsize, gather);
+	if (start >= end)
+		return;
+	if (shape->repeat)
+		io_pgtable_repeat_unreserve(shape->repeat, start, end - start, gather);
+	else
+		ops->unreserve(ops, start, end - start, SLOT_SIZE, gather);
 }
 
 /**
@@ -292,7 +161,7 @@ static void unreserve_run(struct io_pgtable_ops *ops, u64 start, u64 end,
  * @ops: The page table
  * @start: GPU address of the mapping, a multiple of 4 KiB
  * @end: Where it ends
- * @layout: Its layout
+ * @shape: Its shape
  * @reserved: Set to where that ends which is reserved, @end if all is well. On
  *	error the caller releases what comes before it: that can take a flush
  *
@@ -302,63 +171,77 @@ static void unreserve_run(struct io_pgtable_ops *ops, u64 start, u64 end,
  * space, -ENOMEM, or -EINTR if the task is being killed.
  */
 int panthor_reserve(struct io_pgtable_ops *ops, u64 start, u64 end,
-		    const struct panthor_layout *layout, u64 *reserved)
+		    const struct panthor_shape *shape, u64 *reserved)
 {
-	size_t pgsize;
-	u64 next;
+	u64 inner, inner_end;
 	int ret;
 
 	*reserved = start;
+	/* It would cut others, and hold nothing where it does */
 	if (start >= end)
 		return -EINVAL;
 
-	for (; *reserved < end; *reserved = next) {
-		next = run_end(layout, *reserved, end, &pgsize);
-		ret = reserve_run(ops, *reserved, next, pgsize, GFP_KERNEL_ACCOUNT);
-		if (ret)
-			return ret;
-	}
+	inner_slots(shape, start, end, &inner, &inner_end);
+	ret = reserve_pages(ops, start, inner, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		return ret;
+
+	*reserved = inner;
+	ret = reserve_slots(ops, inner, inner_end, shape, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		return ret;
+
+	*reserved = inner_end;
+	ret = reserve_pages(ops, inner_end, end, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		return ret;
+
+	*reserved = end;
 	return 0;
 }
 
 /**
- * panthor_unreserve() - Release what a mapping, or a part of it, holds
+ * panthor_unreserve() - Release what a mapping holds
  * @ops: The page table
- * @start: GPU address of the part. If the mapping has a block there, it begins
- *	with that
- * @end: Where it ends, or ends with a block in the same way
- * @layout: The mapping's layout
+ * @start: GPU address of the mapping
+ * @end: Where it, or what panthor_reserve() reserved of it, ends
+ * @shape: Its shape
  * @gather: As io_pgtable_ops::unreserve has it
  *
  * Safe in a section that signals a fence.
  */
 void panthor_unreserve(struct io_pgtable_ops *ops, u64 start, u64 end,
-		       const struct panthor_layout *layout,
+		       const struct panthor_shape *shape,
 		       struct iommu_iotlb_gather *gather)
 {
-	size_t pgsize;
-	u64 next;
+	u64 inner, inner_end;
 
-	for (u64 addr = start; addr < end; addr = next) {
-		next = run_end(layout, addr, end, &pgsize);
-		unreserve_run(ops, addr, next, pgsize, gather);
+	inner_slots(shape, start, end, &inner, &inner_end);
+	unreserve_pages(ops, start, inner, gather);
+	unreserve_slots(ops, inner, inner_end, shape, gather);
+	unreserve_pages(ops, inner_end, end, gather);
+}
+
+/*
+ * [start, end) goes from the inner slots. Of a slot that goes in part, pages remain,
+ * and what repeats is held in one piece. What is reserved here needs no memory,
+ * see P3.
+ */
+static void cut_slots(struct io_pgtable_ops *ops, u64 inner, u64 inner_end,
+		      const struct panthor_shape *shape, u64 start, u64 end,
+		      struct iommu_iotlb_gather *gather)
+{
+	u64 first = ALIGN_DOWN(start, SLOT_SIZE), last = ALIGN(end, SLOT_SIZE);
+
+	WARN_ON_ONCE(reserve_pages(ops, first, start, GFP_NOWAIT));
+	WARN_ON_ONCE(reserve_pages(ops, end, last, GFP_NOWAIT));
+	if (shape->repeat) {
+		WARN_ON_ONCE(reserve_slots(ops, inner, first, shape, GFP_NOWAIT));
+		WARN_ON_ONCE(reserve_slots(ops, last, inner_end, shape, GFP_NOWAIT));
+		first = inner;
+		last = inner_end;
 	}
-}
-
-/* Pages in a slot whose leaf table is held: needs no memory, see P3 */
-static void reserve_held(struct io_pgtable_ops *ops, u64 start, u64 end)
-{
-	if (start < end)
-		WARN_ON_ONCE(reserve_run(ops, start, end, SZ_4K, GFP_NOWAIT));
-}
-
-/* The block of @slot loses [start, end); what remains of it are pages */
-static void break_block(struct io_pgtable_ops *ops, u64 slot, u64 start, u64 end,
-			struct iommu_iotlb_gather *gather)
-{
-	reserve_held(ops, slot, start);
-	reserve_held(ops, end, slot + SLOT_SIZE);
-	unreserve_run(ops, slot, slot + SLOT_SIZE, SLOT_SIZE, gather);
+	unreserve_slots(ops, first, last, shape, gather);
 }
 
 /**
@@ -366,44 +249,40 @@ static void break_block(struct io_pgtable_ops *ops, u64 slot, u64 start, u64 end
  * @ops: The page table
  * @start: GPU address of the mapping
  * @end: Where it ends
- * @layout: Its layout
+ * @shape: Its shape
  * @cut_start: Start of the range, in the mapping
  * @cut_end: Its end, in the mapping
  * @gather: As io_pgtable_ops::unreserve has it
  *
- * What is left on either side holds what a mapping there would have reserved. The
- * caller holds a page in each slot that has a block of which a part goes. Safe
- * in a section that signals a fence.
+ * What is left on either side holds what a mapping there would have reserved.
+ * Needs no memory if the caller holds what P3 says. Safe in a section that
+ * signals a fence.
  */
 void panthor_reserve_cut(struct io_pgtable_ops *ops, u64 start, u64 end,
-			 const struct panthor_layout *layout,
-			 u64 cut_start, u64 cut_end,
-			 struct iommu_iotlb_gather *gather)
+			 const struct panthor_shape *shape, u64 cut_start,
+			 u64 cut_end, struct iommu_iotlb_gather *gather)
 {
-	u64 first = cut_start, last = cut_end, slot;
+	u64 inner, inner_end;
 
-	slot = ALIGN_DOWN(cut_start, SLOT_SIZE);
-	if (slot < cut_start &&
-	    panthor_layout_is_block(layout, start, end, cut_start)) {
-		first = slot + SLOT_SIZE;
-		break_block(ops, slot, cut_start, min(cut_end, first), gather);
-	}
+	inner_slots(shape, start, end, &inner, &inner_end);
+	if (max(cut_start, inner) < min(cut_end, inner_end))
+		cut_slots(ops, inner, inner_end, shape, max(cut_start, inner),
+			  min(cut_end, inner_end), gather);
+	unreserve_pages(ops, cut_start, min(cut_end, inner), gather);
+	unreserve_pages(ops, max(cut_start, inner_end), cut_end, gather);
+}
 
-	slot = ALIGN_DOWN(cut_end, SLOT_SIZE);
-	if (slot < cut_end && first <= slot &&
-	    panthor_layout_is_block(layout, start, end, cut_end)) {
-		last = slot;
-		break_block(ops, slot, slot, cut_end, gather);
-	}
-
-	if (first < last)
-		panthor_unreserve(ops, first, last, layout, gather);
+/* A page in the middle of a slot, or the slot that begins there */
+static size_t pin_size(u64 addr)
+{
+	return IS_ALIGNED(addr, SLOT_SIZE) ? SLOT_SIZE : SZ_4K;
 }
 
 /**
- * panthor_reserve_pin() - Hold a page for a cut through a slot
+ * panthor_reserve_pin() - Hold the tables for a cut through a slot, or at its end
  * @ops: The page table
- * @addr: Where the cut will be, a multiple of 4 KiB
+ * @addr: Where the cut will be, a multiple of 4 KiB; if that is between two slots,
+ *	the one which goes
  *
  * May sleep.
  *
@@ -411,7 +290,9 @@ void panthor_reserve_cut(struct io_pgtable_ops *ops, u64 start, u64 end,
  */
 int panthor_reserve_pin(struct io_pgtable_ops *ops, u64 addr)
 {
-	return reserve_run(ops, addr, addr + SZ_4K, SZ_4K, GFP_KERNEL_ACCOUNT);
+	size_t size = pin_size(addr);
+
+	return ops->reserve(ops, addr, size, size, GFP_KERNEL_ACCOUNT);
 }
 
 /**
@@ -425,5 +306,7 @@ int panthor_reserve_pin(struct io_pgtable_ops *ops, u64 addr)
 void panthor_reserve_unpin(struct io_pgtable_ops *ops, u64 addr,
 			   struct iommu_iotlb_gather *gather)
 {
-	unreserve_run(ops, addr, addr + SZ_4K, SZ_4K, gather);
+	size_t size = pin_size(addr);
+
+	ops->unreserve(ops, addr, size, size, gather);
 }

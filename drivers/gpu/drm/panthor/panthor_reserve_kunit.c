@@ -5,7 +5,8 @@
  */
 
 #include <kunit/test.h>
-#include <linux/err.h>
+#include <linux/align.h>
+#include <linux/bits.h>
 #include <linux/io-pgtable.h>
 #include <linux/iommu.h>
 #include <linux/minmax.h>
@@ -57,29 +58,40 @@ static void put_gather(struct iommu_iotlb_gather *gather)
 }
 
 static int reserve(struct io_pgtable_ops *ops, u64 start, u64 end,
-		   const struct panthor_layout *layout)
+		   const struct panthor_shape *shape)
 {
 	struct iommu_iotlb_gather gather;
 	u64 reserved;
 	int ret;
 
-	ret = panthor_reserve(ops, start, end, layout, &reserved);
+	ret = panthor_reserve(ops, start, end, shape, &reserved);
 	if (ret) {
 		iommu_iotlb_gather_init(&gather);
-		panthor_unreserve(ops, start, reserved, layout, &gather);
+		panthor_unreserve(ops, start, reserved, shape, &gather);
 		put_gather(&gather);
 	}
 	return ret;
 }
 
 static void unreserve(struct io_pgtable_ops *ops, u64 start, u64 end,
-		      const struct panthor_layout *layout)
+		      const struct panthor_shape *shape)
 {
 	struct iommu_iotlb_gather gather;
 
 	iommu_iotlb_gather_init(&gather);
-	panthor_unreserve(ops, start, end, layout, &gather);
+	panthor_unreserve(ops, start, end, shape, &gather);
 	put_gather(&gather);
+}
+
+/* What a sparse mapping maps does not matter for what it reserves */
+static struct panthor_shape make_sparse(struct kunit *test, struct io_pgtable_ops *ops)
+{
+	struct panthor_shape shape = {
+		.repeat = io_pgtable_repeat_create(ops, GFP_KERNEL),
+	};
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, shape.repeat);
+	return shape;
 }
 
 static void expect_reserved(struct kunit *test, struct io_pgtable_ops *ops,
@@ -114,144 +126,185 @@ static void make_memory(struct kunit *test, struct sg_table *sgt,
 }
 
 /* What a mapping reserves, by where its memory is and where it is bound */
-struct layout_case {
+struct shape_case {
 	const char *name;
 	struct piece pieces[MAX_PIECES];
 	u64 offset, start, size;
+	enum panthor_blocks shape;
 	u64 pages, blocks;
 };
 
-static const struct layout_case layout_cases[] = {
+static const struct shape_case shape_cases[] = {
 	{ "aligned memory is blocks",
-	  { { 8 * SLOT, 4 * SLOT } }, 0, 16 * SLOT, 4 * SLOT, 0, 4 },
+	  { { 8 * SLOT, 4 * SLOT } }, 0, 16 * SLOT, 4 * SLOT,
+	  PANTHOR_BLOCKS_ALL, 0, 4 },
 	{ "less than a block is pages",
-	  { { 8 * SLOT, SLOT } }, 0, 16 * SLOT, SZ_64K, 16, 0 },
+	  { { 8 * SLOT, SLOT } }, 0, 16 * SLOT, SZ_64K,
+	  PANTHOR_BLOCKS_NONE, 16, 0 },
+	{ "two halves are no block",
+	  { { 8 * SLOT, 4 * SLOT } }, SLOT / 2, 16 * SLOT + SLOT / 2, SLOT,
+	  PANTHOR_BLOCKS_NONE, 512, 0 },
 	{ "the edges are pages",
-	  { { 8 * SLOT, 4 * SLOT } }, SZ_64K, 16 * SLOT + SZ_64K,
-	  3 * SLOT, 512, 2 },
+	  { { 8 * SLOT, 4 * SLOT } }, SZ_64K, 16 * SLOT + SZ_64K, 3 * SLOT,
+	  PANTHOR_BLOCKS_ALL, 512, 2 },
 	{ "memory and address must be alike",
-	  { { 8 * SLOT + SZ_4K, 4 * SLOT } }, 0, 16 * SLOT, 4 * SLOT, 4 * 512, 0 },
+	  { { 8 * SLOT + SZ_4K, 4 * SLOT } }, 0, 16 * SLOT, 4 * SLOT,
+	  PANTHOR_BLOCKS_NONE, 4 * 512, 0 },
 	{ "alike without being aligned",
-	  { { 8 * SLOT + SZ_4K, 4 * SLOT } }, 0, 16 * SLOT + SZ_4K,
-	  4 * SLOT, 512, 3 },
+	  { { 8 * SLOT + SZ_4K, 4 * SLOT } }, 0, 16 * SLOT + SZ_4K, 4 * SLOT,
+	  PANTHOR_BLOCKS_ALL, 512, 3 },
 	{ "a block in the middle",
 	  { { SZ_4K, SLOT }, { 8 * SLOT, SLOT }, { 5 * SLOT + SZ_8K, SLOT } },
-	  0, 16 * SLOT, 3 * SLOT, 2 * 512, 1 },
+	  0, 16 * SLOT, 3 * SLOT,
+	  PANTHOR_BLOCKS_SOME, 3 * 512, 0 },
 	{ "two pieces are no block, though they touch",
 	  { { 8 * SLOT, SLOT / 2 }, { 8 * SLOT + SLOT / 2, SLOT / 2 }, { 6 * SLOT, SLOT } },
-	  0, 16 * SLOT, 2 * SLOT, 512, 1 },
+	  0, 16 * SLOT, 2 * SLOT,
+	  PANTHOR_BLOCKS_SOME, 2 * 512, 0 },
 	{ "an offset beyond the first pieces",
 	  { { SZ_4K, SLOT }, { 8 * SLOT, 2 * SLOT }, { 5 * SLOT + SZ_4K, SLOT } },
-	  2 * SLOT, 17 * SLOT, 2 * SLOT, 512, 1 },
+	  2 * SLOT, 17 * SLOT, 2 * SLOT,
+	  PANTHOR_BLOCKS_SOME, 2 * 512, 0 },
+	{ "an offset within a piece, and less than the memory",
+	  { { SZ_4K, SLOT }, { 8 * SLOT, 3 * SLOT }, { 5 * SLOT + SZ_4K, SLOT } },
+	  2 * SLOT, 17 * SLOT, 2 * SLOT,
+	  PANTHOR_BLOCKS_ALL, 0, 2 },
+	{ "all blocks, of pieces that are apart",
+	  { { 8 * SLOT, SLOT }, { 4 * SLOT, 2 * SLOT }, { 2 * SLOT, SLOT } },
+	  0, 16 * SLOT, 4 * SLOT,
+	  PANTHOR_BLOCKS_ALL, 0, 4 },
 	{ "blocks from the end of one table to the next",
-	  { { 8 * SLOT, 4 * SLOT } }, 0, SZ_1G - 2 * SLOT, 4 * SLOT, 0, 4 },
+	  { { 8 * SLOT, 4 * SLOT } }, 0, SZ_1G - 2 * SLOT, 4 * SLOT,
+	  PANTHOR_BLOCKS_ALL, 0, 4 },
 };
 
-static void layout_case_name(const struct layout_case *c, char *name)
+static void shape_case_name(const struct shape_case *c, char *name)
 {
 	strscpy(name, c->name, KUNIT_PARAM_DESC_SIZE);
 }
 
-KUNIT_ARRAY_PARAM(layout, layout_cases, layout_case_name);
+KUNIT_ARRAY_PARAM(shape, shape_cases, shape_case_name);
 
-static void layouts_follow_the_memory(struct kunit *test)
+static void shapes_follow_the_memory(struct kunit *test)
 {
-	const struct layout_case *c = test->param_value;
+	const struct shape_case *c = test->param_value;
 	struct io_pgtable_ops *ops = make_pgtable(test);
 	u64 end = c->start + c->size;
-	struct panthor_layout *layout;
+	struct panthor_shape shape = {};
 	struct sg_table sgt;
 
 	make_memory(test, &sgt, c->pieces);
-	layout = panthor_layout_create(&sgt, c->offset, c->start, end);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, layout);
+	shape.blocks = panthor_blocks_of(&sgt, c->offset, c->start, end);
 	sg_free_table(&sgt);
+	KUNIT_EXPECT_EQ(test, c->shape, shape.blocks);
 
-	KUNIT_EXPECT_EQ(test, 0, reserve(ops, c->start, end, layout));
+	KUNIT_EXPECT_EQ(test, 0, reserve(ops, c->start, end, &shape));
 	expect_reserved(test, ops, c->pages, c->blocks);
-	unreserve(ops, c->start, end, layout);
+	unreserve(ops, c->start, end, &shape);
 	expect_reserved(test, ops, 0, 0);
 	KUNIT_EXPECT_EQ(test, 0, io_pgtable_reserved_tables(ops));
-
-	panthor_layout_put(layout);
 	free_io_pgtable_ops(ops);
 }
 
-static void sparse_mappings_are_blocks(struct kunit *test)
+/* Whether a part of a slot is unmapped along with all of it */
+static void slots_are_had_as_a_whole(struct kunit *test)
 {
-	static const struct piece huge[] = { { 8 * SLOT, SLOT }, {} };
-	static const struct piece split[] = { { SLOT, SZ_1M }, { 8 * SLOT, SZ_1M }, {} };
 	struct io_pgtable_ops *ops = make_pgtable(test);
-	u64 start = 3 * SLOT + SZ_64K, end = 16 * SLOT;
-	struct panthor_layout *layout;
-	struct sg_table sgt;
+	struct panthor_shape sparse = make_sparse(test, ops);
+	static const struct panthor_shape none, some = { .blocks = PANTHOR_BLOCKS_SOME },
+					  all = { .blocks = PANTHOR_BLOCKS_ALL };
+	const struct panthor_shape *shapes[] = { &some, &all, &sparse };
+	u64 start = 3 * SLOT + SZ_4K, end = 6 * SLOT - SZ_4K;
 
-	make_memory(test, &sgt, huge);
-	layout = panthor_layout_sparse(&sgt);
-	sg_free_table(&sgt);
-	KUNIT_EXPECT_EQ(test, 0, reserve(ops, start, end, layout));
-	expect_reserved(test, ops, 512 - 16, 12);
-	unreserve(ops, start, end, layout);
+	KUNIT_EXPECT_FALSE(test, panthor_has_block(&none, 0, 8 * SLOT, SLOT));
+	for (int i = 0; i < ARRAY_SIZE(shapes); i++) {
+		KUNIT_EXPECT_FALSE(test, panthor_has_block(shapes[i], start, end, start));
+		KUNIT_EXPECT_FALSE(test, panthor_has_block(shapes[i], start, end,
+							   4 * SLOT - 1));
+		KUNIT_EXPECT_TRUE(test, panthor_has_block(shapes[i], start, end, 4 * SLOT));
+		KUNIT_EXPECT_TRUE(test, panthor_has_block(shapes[i], start, end,
+							  5 * SLOT - 1));
+		KUNIT_EXPECT_FALSE(test, panthor_has_block(shapes[i], start, end, 5 * SLOT));
+		KUNIT_EXPECT_TRUE(test, panthor_has_block(shapes[i], 4 * SLOT, 5 * SLOT,
+							  4 * SLOT));
+	}
 
-	make_memory(test, &sgt, split);
-	layout = panthor_layout_sparse(&sgt);
-	sg_free_table(&sgt);
-	KUNIT_EXPECT_EQ(test, 0, reserve(ops, start, end, layout));
-	expect_reserved(test, ops, 13 * 512 - 16, 0);
-	unreserve(ops, start, end, layout);
+	io_pgtable_repeat_destroy(sparse.repeat);
+	free_io_pgtable_ops(ops);
+}
 
+static void sparse_mappings_take_their_ends(struct kunit *test)
+{
+	struct io_pgtable_ops *ops = make_pgtable(test);
+	struct panthor_shape sparse = make_sparse(test, ops);
+	u64 start = 3 * SLOT + SZ_64K, end = BIT_ULL(46) - SZ_4K;
+
+	/* By both ends three tables each, of which they have none in common */
+	KUNIT_EXPECT_EQ(test, 0, reserve(ops, start, end, &sparse));
+	KUNIT_EXPECT_EQ(test, 6, io_pgtable_reserved_tables(ops));
+	unreserve(ops, start, end, &sparse);
 	KUNIT_EXPECT_EQ(test, 0, io_pgtable_reserved_tables(ops));
+
+	/* Whole tables of the top */
+	KUNIT_EXPECT_EQ(test, 0, reserve(ops, BIT_ULL(39), BIT_ULL(46), &sparse));
+	KUNIT_EXPECT_EQ(test, 0, io_pgtable_reserved_tables(ops));
+	unreserve(ops, BIT_ULL(39), BIT_ULL(46), &sparse);
+
+	io_pgtable_repeat_destroy(sparse.repeat);
 	free_io_pgtable_ops(ops);
 }
 
 static void bad_ranges_are_refused(struct kunit *test)
 {
-	static const struct piece huge[] = { { 8 * SLOT, SLOT }, {} };
 	struct io_pgtable_ops *ops = make_pgtable(test);
-	struct panthor_layout *layout;
-	struct sg_table sgt;
+	struct panthor_shape shapes[] = {
+		{ .blocks = PANTHOR_BLOCKS_NONE },
+		{ .blocks = PANTHOR_BLOCKS_ALL },
+		make_sparse(test, ops),
+	};
 
-	make_memory(test, &sgt, huge);
-	layout = panthor_layout_sparse(&sgt);
-	sg_free_table(&sgt);
-	KUNIT_EXPECT_EQ(test, -EINVAL, reserve(ops, SLOT, SLOT, layout));
-	KUNIT_EXPECT_EQ(test, -ERANGE,
-			reserve(ops, BIT_ULL(48) - SLOT, BIT_ULL(48) + SLOT, layout));
-	/* The first two runs can be had, the third can not */
-	KUNIT_EXPECT_EQ(test, -ERANGE,
-			reserve(ops, BIT_ULL(48) - SLOT - SZ_4K,
-				BIT_ULL(48) + SZ_4K, layout));
-	expect_reserved(test, ops, 0, 0);
-	KUNIT_EXPECT_EQ(test, 0, io_pgtable_reserved_tables(ops));
+	for (int i = 0; i < ARRAY_SIZE(shapes); i++) {
+		KUNIT_EXPECT_EQ(test, -EINVAL, reserve(ops, SLOT, SLOT, &shapes[i]));
+		KUNIT_EXPECT_EQ(test, -ERANGE,
+				reserve(ops, BIT_ULL(48) - SLOT, BIT_ULL(48) + SLOT,
+					&shapes[i]));
+		/* The first two parts can be had, the third can not */
+		KUNIT_EXPECT_EQ(test, -ERANGE,
+				reserve(ops, BIT_ULL(48) - SLOT - SZ_4K,
+					BIT_ULL(48) + SZ_4K, &shapes[i]));
+		expect_reserved(test, ops, 0, 0);
+		KUNIT_EXPECT_EQ(test, 0, io_pgtable_reserved_tables(ops));
+	}
+	io_pgtable_repeat_destroy(shapes[2].repeat);
 	free_io_pgtable_ops(ops);
 }
 
 /*
- * Random binds and unbinds as panthor_mmu.c does them, in a range of a few slots
- * on either side of a table's end. After each, all that is reserved is what the
- * mappings that are left would have reserved, had they been made like that.
+ * Random binds and unbinds as panthor_mmu.c does them, around the end of a table, or
+ * of one above it. After each, all that is reserved is what the mappings that are
+ * left reserve in another page table, where they are made like that.
  */
 
 #define NR_SLOTS	6
-#define NR_PAGES	(NR_SLOTS * 512)
-#define FIRST_SLOT	(SZ_1G - 3 * SLOT)
-#define NR_BINDS	3000
-#define NR_LAYOUTS	4
+#define NR_BINDS	1500
 
 struct mapping {
 	struct list_head node;
 	u64 start;
 	u64 end;
-	struct panthor_layout *layout;
+	struct panthor_shape shape;
 };
 
 struct binds {
 	struct kunit *test;
 	struct io_pgtable_ops *ops;
-	struct panthor_layout *layouts[NR_LAYOUTS];
+	struct panthor_shape shapes[4];
 	struct list_head mappings;
 	struct rnd_state rnd;
 	struct iommu_iotlb_gather gather;
+	/* Where binds are */
+	u64 start;
+	u64 end;
 };
 
 static u64 random_addr(struct binds *binds, u64 from, u64 to)
@@ -266,14 +319,14 @@ static u64 random_addr(struct binds *binds, u64 from, u64 to)
 }
 
 static void add_mapping(struct binds *binds, u64 start, u64 end,
-			struct panthor_layout *layout)
+			const struct panthor_shape *shape)
 {
 	struct mapping *m = kunit_kzalloc(binds->test, sizeof(*m), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(binds->test, m);
 	m->start = start;
 	m->end = end;
-	m->layout = layout;
+	m->shape = *shape;
 	list_add(&m->node, &binds->mappings);
 }
 
@@ -284,45 +337,45 @@ static void cut_mapping(struct binds *binds, struct mapping *m, u64 start, u64 e
 	if (start >= end)
 		return;
 
-	panthor_reserve_cut(binds->ops, m->start, m->end, m->layout, start, end,
+	panthor_reserve_cut(binds->ops, m->start, m->end, &m->shape, start, end,
 			    &binds->gather);
 	if (m->start < start)
-		add_mapping(binds, m->start, start, panthor_layout_get(m->layout));
+		add_mapping(binds, m->start, start, &m->shape);
 	if (end < m->end)
-		add_mapping(binds, end, m->end, panthor_layout_get(m->layout));
+		add_mapping(binds, end, m->end, &m->shape);
 
-	panthor_layout_put(m->layout);
 	list_del(&m->node);
 	kunit_kfree(binds->test, m);
 }
 
-static void pin_cut(struct binds *binds, u64 addr, bool pin)
+/* An unmap operation's */
+static void pin_ends(struct binds *binds, u64 start, u64 end, bool pin)
 {
-	if (IS_ALIGNED(addr, SLOT))
-		return;
-	if (pin)
-		KUNIT_ASSERT_EQ(binds->test, 0, panthor_reserve_pin(binds->ops, addr));
-	else
-		panthor_reserve_unpin(binds->ops, addr, &binds->gather);
+	u64 pins[] = { start, IS_ALIGNED(end, SLOT) ? end - SLOT : end };
+
+	for (int i = 0; i < ARRAY_SIZE(pins); i++) {
+		if (pin)
+			KUNIT_ASSERT_EQ(binds->test, 0,
+					panthor_reserve_pin(binds->ops, pins[i]));
+		else
+			panthor_reserve_unpin(binds->ops, pins[i], &binds->gather);
+	}
 }
 
 static void random_bind(struct binds *binds)
 {
-	u64 start = random_addr(binds, FIRST_SLOT, FIRST_SLOT + NR_SLOTS * SLOT - SZ_4K);
-	u64 end = random_addr(binds, start + SZ_4K, FIRST_SLOT + NR_SLOTS * SLOT);
+	u64 start = random_addr(binds, binds->start, binds->end - SZ_4K);
+	u64 end = random_addr(binds, start + SZ_4K, binds->end);
 	bool map = prandom_u32_state(&binds->rnd) % 3;
-	struct panthor_layout *layout =
-		binds->layouts[prandom_u32_state(&binds->rnd) % NR_LAYOUTS];
+	const struct panthor_shape *shape =
+		&binds->shapes[prandom_u32_state(&binds->rnd) % ARRAY_SIZE(binds->shapes)];
 	struct mapping *m, *tmp;
 	unsigned long tables;
 
-	if (map) {
-		KUNIT_ASSERT_EQ(binds->test, 0,
-				reserve(binds->ops, start, end, layout));
-	} else {
-		pin_cut(binds, start, true);
-		pin_cut(binds, end, true);
-	}
+	if (map)
+		KUNIT_ASSERT_EQ(binds->test, 0, reserve(binds->ops, start, end, shape));
+	else
+		pin_ends(binds, start, end, true);
 
 	/* From here on nothing may be added, only go */
 	tables = io_pgtable_reserved_tables(binds->ops);
@@ -330,60 +383,67 @@ static void random_bind(struct binds *binds)
 		cut_mapping(binds, m, start, end);
 	KUNIT_EXPECT_LE(binds->test, io_pgtable_reserved_tables(binds->ops), tables);
 
-	if (map) {
-		add_mapping(binds, start, end, panthor_layout_get(layout));
-	} else {
-		pin_cut(binds, start, false);
-		pin_cut(binds, end, false);
-	}
+	if (map)
+		add_mapping(binds, start, end, shape);
+	else
+		pin_ends(binds, start, end, false);
 	put_gather(&binds->gather);
 }
 
-static void expect_sum(struct binds *binds)
+static void expect_made_like_that(struct binds *binds)
 {
-	u64 pages = 0, blocks = 0;
+	struct io_pgtable_reserve_stats stats, like;
+	struct io_pgtable_ops *ops = make_pgtable(binds->test);
+	struct panthor_shape sparse = make_sparse(binds->test, ops);
 	struct mapping *m;
 
 	list_for_each_entry(m, &binds->mappings, node)
-		for (u64 addr = m->start; addr < m->end;) {
-			u64 next = min(ALIGN_DOWN(addr, SLOT) + SLOT, m->end);
+		KUNIT_ASSERT_EQ(binds->test, 0,
+				reserve(ops, m->start, m->end,
+					m->shape.repeat ? &sparse : &m->shape));
+	io_pgtable_reserve_stats(binds->ops, &stats);
+	io_pgtable_reserve_stats(ops, &like);
+	KUNIT_EXPECT_EQ(binds->test, like.tables, stats.tables);
+	KUNIT_EXPECT_EQ(binds->test, like.pages, stats.pages);
+	KUNIT_EXPECT_EQ(binds->test, like.blocks, stats.blocks);
 
-			if (panthor_layout_is_block(m->layout, m->start, m->end, addr))
-				blocks++;
-			else
-				pages += (next - addr) / SZ_4K;
-			addr = next;
-		}
-	expect_reserved(binds->test, binds->ops, pages, blocks);
+	io_pgtable_repeat_destroy(sparse.repeat);
+	free_io_pgtable_ops(ops);
 }
 
-static void cuts_leave_what_is_left(struct kunit *test)
+static void cuts_around(struct kunit *test, u64 middle)
 {
-	/* Blocks and pages in turn, by slot; all blocks; all pages */
-	static const struct piece memory[NR_LAYOUTS][MAX_PIECES] = {
-		{ { 8 * SLOT, SLOT }, { SZ_4K, SLOT }, { 9 * SLOT, SLOT }, { SZ_4K, 3 * SLOT } },
-		{ { 8 * SLOT, 2 * SLOT }, { SZ_4K, SLOT }, { 12 * SLOT, 3 * SLOT } },
-		{ { 8 * SLOT, 6 * SLOT } },
-		{ { SZ_4K, 6 * SLOT } },
+	struct binds binds = {
+		.test = test,
+		.ops = make_pgtable(test),
+		.shapes = {
+			{ .blocks = PANTHOR_BLOCKS_NONE },
+			{ .blocks = PANTHOR_BLOCKS_SOME },
+			{ .blocks = PANTHOR_BLOCKS_ALL },
+		},
+		.start = middle - NR_SLOTS / 2 * SLOT,
+		.end = middle + NR_SLOTS / 2 * SLOT,
 	};
-	struct binds binds = { .test = test, .ops = make_pgtable(test) };
 	struct mapping *m, *tmp;
-	struct sg_table sgt;
 
+	binds.shapes[3] = make_sparse(test, binds.ops);
 	INIT_LIST_HEAD(&binds.mappings);
 	iommu_iotlb_gather_init(&binds.gather);
 	prandom_seed_state(&binds.rnd, 2026);
-	for (int i = 0; i < NR_LAYOUTS; i++) {
-		make_memory(test, &sgt, memory[i]);
-		binds.layouts[i] = panthor_layout_create(&sgt, 0, FIRST_SLOT,
-							 FIRST_SLOT + NR_SLOTS * SLOT);
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, binds.layouts[i]);
-		sg_free_table(&sgt);
-	}
 
 	for (int i = 0; i < NR_BINDS && test->status != KUNIT_FAILURE; i++) {
+		/* Now and then something large around it all */
+		if (!(i % 50)) {
+			u64 start = middle - SZ_1G, end = middle + SZ_1G + SZ_64K;
+
+			KUNIT_ASSERT_EQ(test, 0, reserve(binds.ops, start, end,
+							 &binds.shapes[2 + i / 50 % 2]));
+			list_for_each_entry_safe(m, tmp, &binds.mappings, node)
+				cut_mapping(&binds, m, start, end);
+			add_mapping(&binds, start, end, &binds.shapes[2 + i / 50 % 2]);
+		}
 		random_bind(&binds);
-		expect_sum(&binds);
+		expect_made_like_that(&binds);
 	}
 
 	list_for_each_entry_safe(m, tmp, &binds.mappings, node)
@@ -392,14 +452,22 @@ static void cuts_leave_what_is_left(struct kunit *test)
 	expect_reserved(test, binds.ops, 0, 0);
 	KUNIT_EXPECT_EQ(test, 0, io_pgtable_reserved_tables(binds.ops));
 
-	for (int i = 0; i < NR_LAYOUTS; i++)
-		panthor_layout_put(binds.layouts[i]);
+	io_pgtable_repeat_destroy(binds.shapes[3].repeat);
 	free_io_pgtable_ops(binds.ops);
 }
 
+static void cuts_leave_what_is_left(struct kunit *test)
+{
+	/* The end of a table that maps slots, of one that maps such tables, and neither */
+	cuts_around(test, 4ULL * SZ_1G);
+	cuts_around(test, BIT_ULL(39));
+	cuts_around(test, 4ULL * SZ_1G + 200 * SLOT);
+}
+
 static struct kunit_case panthor_reserve_cases[] = {
-	KUNIT_CASE_PARAM(layouts_follow_the_memory, layout_gen_params),
-	KUNIT_CASE(sparse_mappings_are_blocks),
+	KUNIT_CASE_PARAM(shapes_follow_the_memory, shape_gen_params),
+	KUNIT_CASE(slots_are_had_as_a_whole),
+	KUNIT_CASE(sparse_mappings_take_their_ends),
 	KUNIT_CASE(bad_ranges_are_refused),
 	KUNIT_CASE_SLOW(cuts_leave_what_is_left),
 	{}
