@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the driver says of page tables: vm_tables in debugfs, and the client's
+ * internal memory in fdinfo. Upstream's says nothing.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "acct.h"
+#include "gate.h"
+#include "gpu.h"
+#include "host.h"
+#include "scenarios.h"
+#include "tap.h"
+
+#define VM_TABLES	"/sys/kernel/debug/dri/0/vm_tables"
+#define TILE_VA		(DATA_VA + 5 * SZ_1G + SZ_64K)
+/* Their own tables of all levels but the top */
+#define QUEUED_VA	(DATA_VA + 600 * SZ_1G)
+
+/* Of all VMs together */
+struct figures {
+	long tables;
+	long used;
+	long waiting;
+	long idle;
+	long pages;
+	long blocks;
+	/* Of the client's memory, in KiB */
+	long resident;
+};
+
+static long sum_of(const char *text, const char *label)
+{
+	long sum = 0;
+
+	while ((text = strstr(text, label))) {
+		text += strlen(label);
+		sum += strtol(text, NULL, 10);
+	}
+	return sum;
+}
+
+static struct figures look(const struct pan *p)
+{
+	static char text[65536];
+	struct figures f = { 0 };
+	char path[64], *at;
+
+	need(sysfs_read(VM_TABLES, text, sizeof(text)));
+	f.tables = sum_of(text, "  tables ");
+	f.used = sum_of(text, "  in use ");
+	f.waiting = sum_of(text, "  waiting ");
+	f.idle = sum_of(text, "  idle ");
+	f.pages = sum_of(text, "  reserved 4K ");
+	f.blocks = sum_of(text, "  reserved 2M ");
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", p->fd);
+	need(sysfs_read(path, text, sizeof(text)));
+	at = strstr(text, "panthor-resident-memory:");
+	f.resident = at ? strtol(at + strlen("panthor-resident-memory:"), NULL, 10) : -1;
+	return f;
+}
+
+static void changed(const struct figures *now, const struct figures *then,
+		    const struct figures *by, const char *what)
+{
+	struct figures d = {
+		now->tables - then->tables, now->used - then->used,
+		now->waiting - then->waiting, now->idle - then->idle,
+		now->pages - then->pages, now->blocks - then->blocks,
+		now->resident - then->resident,
+	};
+
+	detail("tables %ld, in use %ld, waiting %ld, idle %ld, reserved %ld and %ld, %ld KiB",
+	       d.tables, d.used, d.waiting, d.idle, d.pages, d.blocks, d.resident);
+	ok(!memcmp(&d, by, sizeof(d)), "%s", what);
+}
+
+static void queued_tile(struct gpu *g, const struct pan_bo *bo)
+{
+	struct figures before, now;
+	struct drm_panthor_sync_op syncs[2];
+	struct drm_panthor_vm_bind_op op = pan_op_map(QUEUED_VA, bo, 0, SZ_64K);
+	struct gate gate;
+	uint32_t out;
+
+	gate_init(&gate, g->pan);
+	need(pan_syncobj_create(g->pan, &out));
+	gate_shut(&gate);
+	before = look(g->pan);
+	syncs[0] = pan_wait(gate.fence, 0);
+	syncs[1] = pan_signal(out, 0);
+	op.syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(2, syncs);
+	need(pan_bind(g->pan, g->vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1));
+	now = look(g->pan);
+	changed(&now, &before, &(struct figures){ .tables = 3, .waiting = 3, .pages = 16,
+						  .resident = 12 },
+		"a queued tile: three tables wait for it");
+	need(gate_open(&gate));
+	need(pan_syncobj_wait(g->pan, out, 0, PAN_TIMEOUT_MS));
+	now = look(g->pan);
+	changed(&now, &before, &(struct figures){ .tables = 3, .used = 3, .pages = 16,
+						  .resident = 12 },
+		"and are in use once it was executed");
+	gate_fini(&gate);
+}
+
+void run_figures(void)
+{
+	static struct pan p;
+	static struct gpu g;
+	struct figures before, now;
+	struct pan_bo bo;
+
+	if (access(VM_TABLES, R_OK) || sysconf(_SC_PAGESIZE) != SZ_4K) {
+		skip("no " VM_TABLES ", or other pages than 4K", "figures of page tables");
+		return;
+	}
+	need(pan_open(&p));
+	gpu_open(&g, &p);
+	gpu_bo(&g, SZ_64K, &bo);
+	acct_reclaim();
+
+	before = look(&p);
+	need(pan_map(&p, g.vm, TILE_VA, &bo, 0, SZ_64K, 0));
+	now = look(&p);
+	changed(&now, &before, &(struct figures){ .tables = 3, .used = 3, .pages = 16,
+						  .resident = 12 },
+		"a tile: three tables in use");
+	need(pan_map_sparse(&p, g.vm, TILE_VA - SZ_64K + SZ_2M, 2 * SZ_2M));
+	now = look(&p);
+	changed(&now, &before, &(struct figures){ .tables = 3, .used = 3, .pages = 16,
+						  .blocks = 2, .resident = 12 },
+		"two sparse slots beside it: no table more, but for those they share");
+	need(pan_unmap(&p, g.vm, TILE_VA - SZ_64K, 3 * SZ_2M));
+	now = look(&p);
+	changed(&now, &before, &(struct figures){ .tables = 3, .idle = 3, .resident = 12 },
+		"unmapped: they are idle, and still the client's");
+	acct_reclaim();
+	now = look(&p);
+	changed(&now, &before, &(struct figures){ 0 }, "and go when memory is scarce");
+
+	queued_tile(&g, &bo);
+	gpu_close(&g);
+	pan_close(&p);
+}
