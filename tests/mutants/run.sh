@@ -18,6 +18,8 @@
 . "$(dirname "$0")/../../scripts/lib.sh"
 # shellcheck source=scripts/kernel-lib.sh
 . "$ROOT/scripts/kernel-lib.sh"
+# shellcheck source=scripts/vmbind-lib.sh
+. "$ROOT/scripts/vmbind-lib.sh"
 
 HERE=$ROOT/tests/mutants
 MUTANT_TREE=$BUILD/linux-mutant
@@ -25,7 +27,7 @@ LOGDIR=$OUT/mutants
 
 usage()
 {
-	die "usage: run.sh [--suite interleave|kunit] [NAME...]"
+	die "usage: run.sh [--suite interleave|kunit|vmbind] [NAME...]"
 }
 
 suites_of()
@@ -73,6 +75,17 @@ suite_kunit()
 		python3 "$ROOT/scripts/ktap.py" --require "$ROOT/tests/kernel/kunit-suites-reserve" >"$tsv" || :
 	cat "$BUILD/.mutant.log"
 	! grep '^fail' "$tsv" && "$ROOT/scripts/guest-kernel-log.sh" "$BUILD/.mutant.log"
+}
+
+# The demonstration in the guest, all scenarios
+suite_vmbind()
+{
+	local rc=0
+
+	"$ROOT/scripts/kernel.sh" build mutant plain >"$BUILD/.mutant.image" || return 99
+	"$ROOT/scripts/guest.sh" run --kernel mutant --name mutant --icount --flavour plain \
+		--timeout 900 --append "$EXACT_COUNTS" -- "vmbind --warning" || rc=$?
+	[ "$rc" = 0 ] && "$ROOT/scripts/guest-kernel-log.sh" "$OUT/guest/mutant/dmesg"
 }
 
 # What a log says of the first thing that was found.
@@ -128,6 +141,7 @@ main()
 	fi
 	need_packages gcc make binutils python3
 	"$ROOT/scripts/kernel-tree.sh" >/dev/null
+	"$ROOT/scripts/vmbind.sh" build >/dev/null
 	mkdir -p "$LOGDIR"
 	result_start mutants
 	for name in "${names[@]}"; do
