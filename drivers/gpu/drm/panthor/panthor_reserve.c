@@ -265,7 +265,8 @@ void panthor_reserve_cut(struct io_pgtable_ops *ops, u64 start, u64 end,
 	u64 inner, inner_end;
 
 	inner_slots(shape, start, end, &inner, &inner_end);
-	if (max(cut_start, inner) < min(cut_end, inner_end))
+	/* Cutting nothing out makes two of a mapping, too */
+	if (inner < inner_end && max(cut_start, inner) <= min(cut_end, inner_end))
 		cut_slots(ops, inner, inner_end, shape, max(cut_start, inner),
 			  min(cut_end, inner_end), gather);
 	unreserve_pages(ops, cut_start, min(cut_end, inner), gather);
