@@ -34,6 +34,7 @@ static const struct scenario scenarios[] = {
 	{ "pressure", "buffers go to a swap file when memory is short", run_pressure, 0 },
 	{ "export", "buffers as dma-bufs", run_export, 0 },
 	{ "import", "memory of somebody else", run_import, 0 },
+	{ "import-part", "a part of that is unmapped; upstream's kernel ends", run_import_part, 0 },
 	{ "mmap", "CPU mappings: huge, forked, private, beyond", run_mmap, 0 },
 	{ "mmio", "the flush ID's page at its two offsets", run_mmio, 0 },
 	{ "layout", "VMs split between user and kernel in many ways", run_layout, 0 },

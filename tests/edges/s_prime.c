@@ -219,3 +219,38 @@ void run_import(void)
 	pan_close(&p);
 	ok(holds(mem, 3, 0, SIZE), "the memfd outlives the buffer");
 }
+
+/*
+ * Upstream looks at the pages of a buffer that has none of its own, for what has to be
+ * unmapped along with a part, see docs/panthor-findings.md.
+ */
+#define PART_SIZE	(4 * SZ_2M)
+#define PART_AT		(SZ_2M + SZ_64K)
+
+void run_import_part(void)
+{
+	struct pan_bo bo = { .size = PART_SIZE }, out;
+	struct gpu g;
+	struct pan p;
+	void *mem;
+	int fd;
+
+	need(pan_open(&p));
+	gpu_open(&g, &p);
+	gpu_bo(&g, SZ_64K, &out);
+	gpu_map(&g, DST_VA, &out, 0, SZ_64K);
+	fd = memfd_dma_buf(PART_SIZE, &mem);
+	fill(mem, 1, PART_SIZE);
+	need(drmPrimeFDToHandle(p.fd, fd, &bo.handle) ? -errno : 0);
+	gpu_map(&g, SRC_VA, &bo, 0, PART_SIZE);
+	is(pan_unmap(&p, g.vm, SRC_VA + PART_AT, SZ_64K), 0,
+	   "64 KiB of an imported buffer are unmapped");
+	ok(!gpu_copy(&g, DST_VA, SRC_VA + PART_AT - SZ_64K, SZ_64K) &&
+	   holds(out.map, 1, PART_AT - SZ_64K, SZ_64K), "what is before them is there");
+	ok(!gpu_copy(&g, DST_VA, SRC_VA + PART_AT + SZ_64K, SZ_64K) &&
+	   holds(out.map, 1, PART_AT + SZ_64K, SZ_64K), "and what is behind them");
+	ok(gpu_copy(&g, DST_VA, SRC_VA + PART_AT, SZ_64K), "they are gone");
+	close(fd);
+	gpu_close(&g);
+	pan_close(&p);
+}

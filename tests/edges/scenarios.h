@@ -18,6 +18,7 @@ void run_pressure(void);
 /* s_prime.c */
 void run_export(void);
 void run_import(void);
+void run_import_part(void);
 /* s_mmap.c */
 void run_mmap(void);
 void run_mmio(void);

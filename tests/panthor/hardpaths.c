@@ -84,6 +84,10 @@ static const struct scenario scenarios[] = {
 	    run_finding_wakeup, INJECTS | FINDING },
 	{ "finding-signal", "a job that signals no sync object: an oops",
 	    run_finding_signal, FINDING },
+	{ "finding-wait", "a job that waits for one behind it: a warning",
+	    run_finding_wait, FINDING },
+	{ "finding-count", "a count that nobody has memory for: a warning",
+	    run_finding_count, FINDING },
 };
 
 static char mark(const struct scenario *s)

@@ -285,6 +285,58 @@ void run_finding_signal(void)
 	pan_close(&p);
 }
 
+/*
+ * Not in the list: the driver warns. What only a later operation of the same request
+ * signals can not be waited for, and that is for the caller to know, see
+ * docs/panthor-findings.md.
+ */
+void run_finding_wait(void)
+{
+	struct drm_panthor_sync_op wait, signal;
+	struct drm_panthor_vm_bind_op ops[2];
+	struct drm_panthor_queue_submit jobs[2];
+	uint32_t out;
+	struct gpu g;
+	struct pan p;
+
+	need(pan_open(&p));
+	gpu_open(&g, &p);
+	need(pan_syncobj_create(&p, &out));
+	wait = pan_wait(out, 0);
+	signal = pan_signal(out, 0);
+	jobs[0] = JOB(.syncs = DRM_PANTHOR_OBJ_ARRAY(1, &wait));
+	jobs[1] = JOB(.syncs = DRM_PANTHOR_OBJ_ARRAY(1, &signal));
+	is(pan_submit(&p, g.group, jobs, 2), -EINVAL,
+	   "a job that waits for the one behind it");
+	ops[0] = pan_op_sync_only();
+	ops[1] = pan_op_sync_only();
+	ops[0].syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(1, &wait);
+	ops[1].syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(1, &signal);
+	is(pan_bind(&p, g.vm, DRM_PANTHOR_VM_BIND_ASYNC, ops, 2), -EINVAL,
+	   "a bind that waits for the one behind it");
+	gpu_close(&g);
+	pan_close(&p);
+}
+
+/* Not in the list: the kernel warns of a count that nobody has memory for */
+void run_finding_count(void)
+{
+	struct drm_panthor_vm_bind b = { .flags = DRM_PANTHOR_VM_BIND_ASYNC };
+	struct drm_panthor_vm_bind_op op;
+	struct gpu g;
+	struct pan p;
+
+	need(pan_open(&p));
+	gpu_open(&g, &p);
+	op = pan_op_sync_only();
+	b.vm_id = g.vm;
+	b.ops = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(0xffffffff, &op);
+	is(pan_ioctl(&p, DRM_IOCTL_PANTHOR_VM_BIND, &b), -ENOMEM,
+	   "4294967295 operations");
+	gpu_close(&g);
+	pan_close(&p);
+}
+
 /* --- Buffers ------------------------------------------------------------- */
 
 static int label(struct pan *p, uint32_t handle, const char *l)

@@ -18,6 +18,8 @@ void run_arguments(void);
 void run_buffers(void);
 void run_profiling(void);
 void run_finding_signal(void);
+void run_finding_wait(void);
+void run_finding_count(void);
 /* s_hang.c */
 void run_timeouts(void);
 void run_hard_hang(void);
