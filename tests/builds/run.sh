@@ -24,16 +24,16 @@ TIMEOUT=${KUNIT_TIMEOUT:-900}
 
 # NAME|ARCH|compiler's prefix|fragments|what is built|how it runs
 TARGETS=(
-	'arm64-4k-objects|arm64|aarch64-linux-gnu-|objects arm64|objects|'
-	'arm64-16k-objects|arm64|aarch64-linux-gnu-|objects arm64 arm64-16k|objects|'
-	'arm64-64k-objects|arm64|aarch64-linux-gnu-|objects arm64 arm64-64k|objects|'
+	'arm64-4k-objects|arm64|aarch64-linux-gnu-|objects objects-64bit arm64|objects|'
+	'arm64-16k-objects|arm64|aarch64-linux-gnu-|objects objects-64bit arm64 arm64-16k|objects|'
+	'arm64-64k-objects|arm64|aarch64-linux-gnu-|objects objects-64bit arm64 arm64-64k|objects|'
 	'arm-objects|arm|arm-linux-gnueabihf-|objects arm arm-drivers|objects|'
 	'arm-lpae-objects|arm|arm-linux-gnueabihf-|objects arm arm-lpae arm-drivers|objects|'
 	'i386-objects|i386|i686-linux-gnu-|objects i386|objects|'
 	'um-i386|um|i686-linux-gnu-|kunit um-i386|linux|run_um'
 	'arm-lpae|arm|arm-linux-gnueabihf-|kunit arm arm-lpae qemu|zImage|run_arm'
-	'arm64-16k|arm64|aarch64-linux-gnu-|kunit arm64 arm64-16k qemu|Image|run_arm64'
-	'arm64-64k|arm64|aarch64-linux-gnu-|kunit arm64 arm64-64k qemu|Image|run_arm64'
+	'arm64-16k|arm64|aarch64-linux-gnu-|kunit kunit-64bit arm64 arm64-16k qemu|Image|run_arm64'
+	'arm64-64k|arm64|aarch64-linux-gnu-|kunit kunit-64bit arm64 arm64-64k qemu|Image|run_arm64'
 )
 OBJECTS=(drivers/iommu/ drivers/gpu/drm/panthor/ drivers/gpu/drm/panfrost/)
 
