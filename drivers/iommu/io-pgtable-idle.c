@@ -20,8 +20,9 @@
  *	unreserve(). Only that, and reclaim, let idle tables die, as the flush is
  *	due then. A reserve() that fails does not.
  * J4.	A page table on the list of reclaim is not freed while the mutex is held.
- *	The mutex is held across an owner's callback, and nobody waits for it in
- *	reclaim.
+ *	The mutex is held across an owner's callback, and reclaim itself does not
+ *	wait for it. An owner whose page table goes does, wherever that is; who
+ *	holds it neither allocates nor waits for more than an owner's flush.
  */
 
 #include <kunit/visibility.h>

@@ -312,7 +312,7 @@ void run_killed(void)
 #define COPIES		400
 #define NEIGHBOUR_TRIES	5
 /* What a host with more to do than it can takes from a guest's copy */
-#define NOISE_MS	5.0
+#define NOISE_MS	50.0
 
 static double worst_copy(struct vast *v)
 {
