@@ -84,7 +84,7 @@ suite_vmbind()
 
 	"$ROOT/scripts/kernel.sh" build mutant plain >"$BUILD/.mutant.image" || return 99
 	"$ROOT/scripts/guest.sh" run --kernel mutant --name mutant --icount --flavour plain \
-		--timeout 900 --append "$EXACT_COUNTS" -- "vmbind --warning" || rc=$?
+		--timeout 400 --append "$EXACT_COUNTS" -- "vmbind --warning" || rc=$?
 	[ "$rc" = 0 ] && "$ROOT/scripts/guest-kernel-log.sh" "$OUT/guest/mutant/dmesg"
 }
 
