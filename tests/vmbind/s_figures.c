@@ -79,6 +79,21 @@ static void changed(const struct figures *now, const struct figures *then,
 	ok(!memcmp(&d, by, sizeof(d)), "%s", what);
 }
 
+/* A tile of 64 KiB and the three tables that it alone has */
+static const struct figures tile_waits = {
+	.tables = 3, .waiting = 3, .pages = 16, .resident = 12,
+};
+static const struct figures tile_is_mapped = {
+	.tables = 3, .used = 3, .pages = 16, .resident = 12,
+};
+static const struct figures and_two_slots = {
+	.tables = 3, .used = 3, .pages = 16, .blocks = 2, .resident = 12,
+};
+static const struct figures tables_are_idle = {
+	.tables = 3, .idle = 3, .resident = 12,
+};
+static const struct figures nothing;
+
 static void queued_tile(struct gpu *g, const struct pan_bo *bo)
 {
 	struct figures before, now;
@@ -96,14 +111,12 @@ static void queued_tile(struct gpu *g, const struct pan_bo *bo)
 	op.syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(2, syncs);
 	need(pan_bind(g->pan, g->vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1));
 	now = look(g->pan);
-	changed(&now, &before, &(struct figures){ .tables = 3, .waiting = 3, .pages = 16,
-						  .resident = 12 },
+	changed(&now, &before, &tile_waits,
 		"a queued tile: three tables wait for it");
 	need(gate_open(&gate));
 	need(pan_syncobj_wait(g->pan, out, 0, PAN_TIMEOUT_MS));
 	now = look(g->pan);
-	changed(&now, &before, &(struct figures){ .tables = 3, .used = 3, .pages = 16,
-						  .resident = 12 },
+	changed(&now, &before, &tile_is_mapped,
 		"and are in use once it was executed");
 	gate_fini(&gate);
 }
@@ -127,21 +140,20 @@ void run_figures(void)
 	before = look(&p);
 	need(pan_map(&p, g.vm, TILE_VA, &bo, 0, SZ_64K, 0));
 	now = look(&p);
-	changed(&now, &before, &(struct figures){ .tables = 3, .used = 3, .pages = 16,
-						  .resident = 12 },
+	changed(&now, &before, &tile_is_mapped,
 		"a tile: three tables in use");
 	need(pan_map_sparse(&p, g.vm, TILE_VA - SZ_64K + SZ_2M, 2 * SZ_2M));
 	now = look(&p);
-	changed(&now, &before, &(struct figures){ .tables = 3, .used = 3, .pages = 16,
-						  .blocks = 2, .resident = 12 },
+	changed(&now, &before, &and_two_slots,
 		"two sparse slots beside it: no table more, but for those they share");
 	need(pan_unmap(&p, g.vm, TILE_VA - SZ_64K, 3 * SZ_2M));
 	now = look(&p);
-	changed(&now, &before, &(struct figures){ .tables = 3, .idle = 3, .resident = 12 },
+	changed(&now, &before, &tables_are_idle,
 		"unmapped: they are idle, and still the client's");
 	acct_reclaim();
 	now = look(&p);
-	changed(&now, &before, &(struct figures){ 0 }, "and go when memory is scarce");
+	changed(&now, &before, &nothing,
+		"and go when memory is scarce");
 
 	queued_tile(&g, &bo);
 	gpu_close(&g);

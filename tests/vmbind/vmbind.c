@@ -77,7 +77,8 @@ static void usage(FILE *f)
 		"  --list         the names of the scenarios\n"
 		"  --help         this text\n"
 		"\n"
-		"Without a SCENARIO all run but those with a *, at which some kernel warns:\n", DEFAULT_TIMEOUT_S);
+		"Without a SCENARIO all run but those with a *, at which some kernel warns:\n",
+		DEFAULT_TIMEOUT_S);
 	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
 		fprintf(f, "%c %-9s%s\n", scenarios[i].kind & WARNS ? '*' : ' ',
 			scenarios[i].name, scenarios[i].about);
