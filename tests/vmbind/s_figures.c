@@ -83,15 +83,19 @@ static void changed(const struct figures *now, const struct figures *then,
 static const struct figures tile_waits = {
 	.tables = 3, .waiting = 3, .pages = 16, .resident = 12,
 };
+
 static const struct figures tile_is_mapped = {
 	.tables = 3, .used = 3, .pages = 16, .resident = 12,
 };
+
 static const struct figures and_two_slots = {
 	.tables = 3, .used = 3, .pages = 16, .blocks = 2, .resident = 12,
 };
+
 static const struct figures tables_are_idle = {
 	.tables = 3, .idle = 3, .resident = 12,
 };
+
 static const struct figures nothing;
 
 static void queued_tile(struct gpu *g, const struct pan_bo *bo)
