@@ -57,6 +57,11 @@ break_of()
 		kernel=break-reserve-narrow
 		ignore=$IGNORE_WIDER
 		;;
+	kernel-own)
+		about='a driver that locks less than the shared tables span which it replaces'
+		kernel=break-reserve-own
+		ignore=$IGNORE_WIDER
+		;;
 	kernel-start | kernel-end | kernel-either)
 		about='a driver that locks the wrong union of what it changes and the tables which go'
 		kernel=break-reserve-${1#kernel-}
@@ -72,7 +77,7 @@ break_of()
 }
 
 BREAKS=(kernel-unlock model-unlock model-update model-lock kernel-narrow kernel-start
-	kernel-end kernel-either wider poison)
+	kernel-end kernel-either kernel-own wider poison)
 
 expected_of()
 {
@@ -95,6 +100,11 @@ expected_of()
 		must=('^tables: [0-9]+ tiles, each the only one of its region'
 		      '^tables: tiles in [0-9]+ places, [0-9]+ others after each')
 		may='^(bind|async|rebind|tables): '
+		;;
+	kernel-own)
+		scenarios='query copy bind async rebind errors vast'
+		must=('^vast: the GPU reads each of them')
+		may='^vast: '
 		;;
 	kernel-start)
 		scenarios='query copy bind async rebind errors tables'

@@ -4,6 +4,8 @@
  * values and stores go nowhere that anyone looks at, but neither faults, and
  * real memory can be bound into the range and taken out again.
  */
+#include <errno.h>
+
 #include "gpu.h"
 #include "scenarios.h"
 #include "tap.h"
@@ -77,6 +79,26 @@ static void sparse_odd(struct gpu *g)
 	is(pan_unmap(g->pan, g->vm, va, size), 0, "and it is unmapped");
 }
 
+/* Beside one that can be written, whose tables it must not share */
+static void sparse_readonly(struct gpu *g)
+{
+	uint64_t va = OTHER_VA + 3 * SZ_1G;
+	struct drm_panthor_vm_bind_op op = pan_op_sparse(va, 2 * SZ_2M);
+	struct cs cs;
+
+	op.flags |= DRM_PANTHOR_VM_BIND_OP_MAP_READONLY;
+	need(pan_bind(g->pan, g->vm, 0, &op, 1));
+	cs = gpu_cs(g);
+	cs_mov48(&cs, R_SRC, va + SZ_2M);
+	cs_load(&cs, 0, R_SRC, 0xffff, 0);
+	cs_wait(&cs, CS_SB_LS);
+	cs_end(&cs);
+	is(gpu_run(g, &cs), 0, "a range that is sparse and read-only can be loaded from");
+	is(touch(g, va + SZ_2M, SZ_4K, 1), -EIO, "a store to it kills the job");
+	need(gpu_revive(g));
+	need(pan_unmap(g->pan, g->vm, va, 2 * SZ_2M));
+}
+
 void run_sparse(void)
 {
 	struct pan_bo tile, other;
@@ -94,6 +116,7 @@ void run_sparse(void)
 	   "a load and a store in each 2 MiB of it do not fault");
 	sparse_tile(&g, &tile, &other);
 	sparse_odd(&g);
+	sparse_readonly(&g);
 	is(pan_unmap(&p, g.vm, RANGE_VA, RANGE_SIZE), 0,
 	   "the 16 GiB are unmapped");
 	gpu_close(&g);
