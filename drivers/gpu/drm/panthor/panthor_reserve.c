@@ -42,7 +42,6 @@
 
 #include "panthor_reserve.h"
 
-#define SLOT_SHIFT	21
 #define SLOT_SIZE	((u64)SZ_2M)
 
 /**
@@ -110,9 +109,16 @@ bool panthor_has_block(const struct panthor_shape *shape, u64 start, u64 end,
 	       slot >= start && slot + SLOT_SIZE <= end;
 }
 
-/* The inner slots that a mapping holds as such; none, at its end, if it does not */
-static void inner_slots(const struct panthor_shape *shape, u64 start, u64 end,
-			u64 *inner, u64 *inner_end)
+/**
+ * panthor_inner_slots() - The inner slots that a mapping holds as such
+ * @shape: The mapping's shape
+ * @start: GPU address of the mapping
+ * @end: Where it ends
+ * @inner: Set to where they begin, @end if it holds none as such
+ * @inner_end: Set to where they end
+ */
+void panthor_inner_slots(const struct panthor_shape *shape, u64 start, u64 end,
+			 u64 *inner, u64 *inner_end)
 {
 	*inner = end;
 	if (shape->repeat || shape->blocks == PANTHOR_BLOCKS_ALL)
@@ -181,7 +187,7 @@ int panthor_reserve(struct io_pgtable_ops *ops, u64 start, u64 end,
 	if (start >= end)
 		return -EINVAL;
 
-	inner_slots(shape, start, end, &inner, &inner_end);
+	panthor_inner_slots(shape, start, end, &inner, &inner_end);
 	ret = reserve_pages(ops, start, inner, GFP_KERNEL_ACCOUNT);
 	if (ret)
 		return ret;
@@ -216,7 +222,7 @@ void panthor_unreserve(struct io_pgtable_ops *ops, u64 start, u64 end,
 {
 	u64 inner, inner_end;
 
-	inner_slots(shape, start, end, &inner, &inner_end);
+	panthor_inner_slots(shape, start, end, &inner, &inner_end);
 	unreserve_pages(ops, start, inner, gather);
 	unreserve_slots(ops, inner, inner_end, shape, gather);
 	unreserve_pages(ops, inner_end, end, gather);
@@ -264,7 +270,7 @@ void panthor_reserve_cut(struct io_pgtable_ops *ops, u64 start, u64 end,
 {
 	u64 inner, inner_end;
 
-	inner_slots(shape, start, end, &inner, &inner_end);
+	panthor_inner_slots(shape, start, end, &inner, &inner_end);
 	/* Cutting nothing out makes two of a mapping, too */
 	if (inner < inner_end && max(cut_start, inner) <= min(cut_end, inner_end))
 		cut_slots(ops, inner, inner_end, shape, max(cut_start, inner),
@@ -277,6 +283,33 @@ void panthor_reserve_cut(struct io_pgtable_ops *ops, u64 start, u64 end,
 static size_t pin_size(u64 addr)
 {
 	return IS_ALIGNED(addr, SLOT_SIZE) ? SLOT_SIZE : SZ_4K;
+}
+
+/**
+ * panthor_reserve_pins() - What an unmap has to pin
+ * @start: GPU address of the range that is unmapped, a multiple of 4 KiB
+ * @end: Where it ends; an unmap of nothing makes two of a mapping, too
+ * @before: There can be a rest of a mapping before it
+ * @behind: There can be one behind it
+ * @pins: Filled with addresses for panthor_reserve_pin()
+ *
+ * In one slot, a page that is somewhere in it will do for both ends.
+ *
+ * Return: the number of @pins, at most 2.
+ */
+unsigned int panthor_reserve_pins(u64 start, u64 end, bool before, bool behind,
+				  u64 *pins)
+{
+	u64 last = start < end && IS_ALIGNED(end, SLOT_SIZE) ? end - SLOT_SIZE : end;
+	bool one_slot = before && behind &&
+			ALIGN_DOWN(start, SLOT_SIZE) == ALIGN_DOWN(last, SLOT_SIZE);
+	unsigned int nr = 0;
+
+	if (before && (!one_slot || !IS_ALIGNED(start, SLOT_SIZE)))
+		pins[nr++] = start;
+	if (behind && (!one_slot || IS_ALIGNED(start, SLOT_SIZE)))
+		pins[nr++] = last;
+	return nr;
 }
 
 /**

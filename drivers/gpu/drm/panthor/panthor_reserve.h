@@ -38,6 +38,8 @@ enum panthor_blocks panthor_blocks_of(struct sg_table *sgt, u64 offset,
 				      u64 start, u64 end);
 bool panthor_has_block(const struct panthor_shape *shape, u64 start, u64 end,
 		       u64 addr);
+void panthor_inner_slots(const struct panthor_shape *shape, u64 start, u64 end,
+			 u64 *inner, u64 *inner_end);
 
 int panthor_reserve(struct io_pgtable_ops *ops, u64 start, u64 end,
 		    const struct panthor_shape *shape, u64 *reserved);
@@ -48,6 +50,8 @@ void panthor_reserve_cut(struct io_pgtable_ops *ops, u64 start, u64 end,
 			 const struct panthor_shape *shape, u64 cut_start,
 			 u64 cut_end, struct iommu_iotlb_gather *gather);
 
+unsigned int panthor_reserve_pins(u64 start, u64 end, bool before, bool behind,
+				  u64 *pins);
 int panthor_reserve_pin(struct io_pgtable_ops *ops, u64 addr);
 void panthor_reserve_unpin(struct io_pgtable_ops *ops, u64 addr,
 			   struct iommu_iotlb_gather *gather);

@@ -356,9 +356,10 @@ static void cut_mapping(struct binds *binds, struct mapping *m, u64 start, u64 e
 /* An unmap operation's */
 static void pin_ends(struct binds *binds, u64 start, u64 end, bool pin)
 {
-	u64 pins[] = { start, start < end && IS_ALIGNED(end, SLOT) ? end - SLOT : end };
+	u64 pins[2];
+	unsigned int nr = panthor_reserve_pins(start, end, true, true, pins);
 
-	for (int i = 0; i < ARRAY_SIZE(pins); i++) {
+	for (unsigned int i = 0; i < nr; i++) {
 		if (pin)
 			KUNIT_ASSERT_EQ(binds->test, 0,
 					panthor_reserve_pin(binds->ops, pins[i]));
