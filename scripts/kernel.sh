@@ -15,8 +15,9 @@
 #         the kernel that is not broken. Also step: the tree in which series.sh
 #         goes from step to step.
 # CONFIG: plain (arm64, what is measured), plain-16k and plain-64k (that with larger
-#         pages), debug (arm64, KASAN, lockdep, fault injection), gcov (plain, and Panthor counts its lines), kunit (arm64,
-#         small, with lockdep, for KUnit), um (User Mode Linux, for KUnit),
+#         pages), debug (arm64, KASAN, lockdep, fault injection), gcov (plain, and
+#         Panthor counts its lines), kunit (arm64, small, with lockdep, for KUnit),
+#         um (User Mode Linux, for KUnit),
 #         um-smp (the same with several processors), um-debug (that with KASAN
 #         and lockdep), um-bench and um-bench-smp (native timings; modules can
 #         be loaded).

@@ -82,7 +82,7 @@ suite_vmbind()
 {
 	local rc=0
 
-	"$ROOT/scripts/kernel.sh" build mutant plain >"$BUILD/.mutant.image" || return 99
+	(vmbind_prepare mutant plain) || return 99
 	"$ROOT/scripts/guest.sh" run --kernel mutant --name mutant --icount --flavour plain \
 		--timeout 400 --append "$EXACT_COUNTS" -- "vmbind --warning" || rc=$?
 	[ "$rc" = 0 ] && "$ROOT/scripts/guest-kernel-log.sh" "$OUT/guest/mutant/dmesg"
@@ -141,7 +141,6 @@ main()
 	fi
 	need_packages gcc make binutils python3
 	"$ROOT/scripts/kernel-tree.sh" >/dev/null
-	"$ROOT/scripts/vmbind.sh" build >/dev/null
 	mkdir -p "$LOGDIR"
 	result_start mutants
 	for name in "${names[@]}"; do
