@@ -271,11 +271,6 @@ static int bind_check_show(struct seq_file *m, void *unused)
 	return 0;
 }
 
-static int bind_check_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, bind_check_show, NULL);
-}
-
 static ssize_t bind_check_write(struct file *file, const char __user *buf,
 				size_t size, loff_t *pos)
 {
@@ -292,14 +287,7 @@ static ssize_t bind_check_write(struct file *file, const char __user *buf,
 	return size;
 }
 
-static const struct file_operations bind_check_fops = {
-	.owner = THIS_MODULE,
-	.open = bind_check_open,
-	.read = seq_read,
-	.write = bind_check_write,
-	.llseek = seq_lseek,
-	.release = single_release,
-};
+DEFINE_SHOW_STORE_ATTRIBUTE(bind_check);
 
 static struct dentry *file;
 
