@@ -141,16 +141,6 @@ void run_trace(void)
 
 /* --- What jobs measure --------------------------------------------------- */
 
-static long long fdinfo_value(struct pan *p, const char *key)
-{
-	char path[64], *at;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", p->fd);
-	need(sysfs_read(path, text, sizeof(text)));
-	at = strstr(text, key);
-	return at ? strtoll(at + strlen(key), NULL, 10) : -1;
-}
-
 static void spin(struct gpu *g)
 {
 	struct cs cs = gpu_cs(g);
@@ -180,8 +170,8 @@ static void measured(unsigned int mask)
 	gpu_open(&g, &p);
 	spin(&g);
 	spin(&g);
-	ns = fdinfo_value(&p, "drm-engine-panthor:");
-	cycles = fdinfo_value(&p, "drm-cycles-panthor:");
+	ns = fdinfo_value(p.fd, "drm-engine-panthor:");
+	cycles = fdinfo_value(p.fd, "drm-cycles-panthor:");
 	detail("mask %u: %lld ns, %lld cycles", mask, ns, cycles);
 	ok((ns > 0) == !!(mask & 2) && (cycles > 0) == !!(mask & 1),
 	   "profiling %u: fdinfo has what was asked for", mask);

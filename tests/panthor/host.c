@@ -156,6 +156,17 @@ int sysfs_read(const char *file, char *out, size_t size)
 	return 0;
 }
 
+long long fdinfo_value(int fd, const char *key)
+{
+	static char info[8192];
+	char path[64], *at;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	need(sysfs_read(path, info, sizeof(info)));
+	at = strstr(info, key);
+	return at ? strtoll(at + strlen(key), NULL, 10) : -1;
+}
+
 bool sysfs_wait(const char *file, const char *text, unsigned int ms)
 {
 	long end = now_ms() + ms;

@@ -30,6 +30,8 @@ const char *device_name(void);
 /* Negative errno; relative to device_dir() unless it starts with "/" */
 int sysfs_write(const char *file, const char *text);
 int sysfs_read(const char *file, char *out, size_t size);
+/* A value of an open file's fdinfo, -1 if that has none; leaves the scenario when it fails */
+long long fdinfo_value(int fd, const char *key);
 /* Within @ms the file reads @text */
 bool sysfs_wait(const char *file, const char *text, unsigned int ms);
 

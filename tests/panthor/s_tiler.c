@@ -76,13 +76,7 @@ static struct drm_panthor_tiler_heap_create heap_args(uint32_t vm)
 /* KiB that the kernel holds for the file's groups and heaps */
 static long long held(struct pan *p)
 {
-	static char text[8192];
-	char path[64], *at;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", p->fd);
-	need(sysfs_read(path, text, sizeof(text)));
-	at = strstr(text, "panthor-resident-memory:");
-	return at ? strtoll(at + 24, NULL, 10) : -1;
+	return fdinfo_value(p->fd, "panthor-resident-memory:");
 }
 
 /* --- Arguments ----------------------------------------------------------- */

@@ -213,6 +213,25 @@ void gpu_start_idling(struct gpu *g)
 	gpu_start(g, &cs);
 }
 
+int gpu_touch_each(struct gpu *g, uint64_t va, uint32_t step, unsigned int count)
+{
+	struct cs cs = gpu_cs(g);
+	unsigned int loop;
+
+	cs_mov48(&cs, R_SRC, va);
+	cs_mov32(&cs, R_COUNT, count);
+	loop = cs.count;
+	cs_load(&cs, 0, R_SRC, 0xffff, 0);
+	cs_wait(&cs, CS_SB_LS);
+	cs_store(&cs, 0, R_SRC, 0xffff, 64);
+	cs_wait(&cs, CS_SB_LS);
+	cs_add64(&cs, R_SRC, R_SRC, step);
+	cs_add32(&cs, R_COUNT, R_COUNT, -1);
+	cs_branch(&cs, CS_GT, R_COUNT, loop);
+	cs_end(&cs);
+	return gpu_run(g, &cs);
+}
+
 int gpu_copy(struct gpu *g, uint64_t dst, uint64_t src, uint64_t size)
 {
 	struct cs cs = gpu_cs(g);
@@ -245,6 +264,11 @@ uint64_t pattern(uint32_t seed, uint64_t i)
 	x ^= x >> 29;
 	x *= 0xbf58476d1ce4e5b9ull;
 	return x ^ x >> 32;
+}
+
+uint64_t dice(uint32_t seed, uint64_t *turn, uint64_t sides)
+{
+	return pattern(seed, (*turn)++) % sides;
 }
 
 void fill(void *p, uint32_t seed, uint64_t size)

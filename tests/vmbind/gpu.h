@@ -110,6 +110,9 @@ int gpu_stop(struct gpu *g);
 /* The same with a stream that does nothing: the VM keeps its address space */
 void gpu_start_idling(struct gpu *g);
 
+/* One load and one store at each of @count places, @step bytes apart */
+int gpu_touch_each(struct gpu *g, uint64_t va, uint32_t step, unsigned int count);
+
 /* The group reported a fatal fault */
 bool gpu_dead(const struct gpu *g);
 /* A new group in the same VM, after a fault */
@@ -118,6 +121,8 @@ int gpu_revive(struct gpu *g);
 /* Word @i of pattern @seed: no two seeds, no two places alike */
 uint64_t pattern(uint32_t seed, uint64_t i);
 void fill(void *p, uint32_t seed, uint64_t size);
+/* The next of the throws that @seed has, the same each time */
+uint64_t dice(uint32_t seed, uint64_t *turn, uint64_t sides);
 /*
  * @size bytes at @p are bytes [from, from + size) of pattern @seed. A mismatch
  * becomes the detail() of the next point.

@@ -47,7 +47,6 @@ static struct figures look(const struct pan *p)
 {
 	static char text[65536];
 	struct figures f = { 0 };
-	char path[64], *at;
 
 	need(sysfs_read(VM_TABLES, text, sizeof(text)));
 	f.tables = sum_of(text, "  tables ");
@@ -57,10 +56,7 @@ static struct figures look(const struct pan *p)
 	f.pages = sum_of(text, "  reserved 4K ");
 	f.blocks = sum_of(text, "  reserved 2M ");
 
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", p->fd);
-	need(sysfs_read(path, text, sizeof(text)));
-	at = strstr(text, "panthor-resident-memory:");
-	f.resident = at ? strtol(at + strlen("panthor-resident-memory:"), NULL, 10) : -1;
+	f.resident = fdinfo_value(p->fd, "panthor-resident-memory:");
 	return f;
 }
 

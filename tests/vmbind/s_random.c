@@ -14,25 +14,20 @@
 #define SPAN	(64 * SZ_1G)
 #define SEED	12
 
-static uint64_t dice(uint64_t *turn, uint64_t sides)
-{
-	return pattern(SEED, (*turn)++) % sides;
-}
-
 /* A place of 4 KiB to 2 MiB, at a multiple of its size; more than half are small */
 static struct drm_panthor_vm_bind_op random_op(const struct pan_bo *bo,
 					       uint64_t *turn)
 {
-	uint64_t size = SZ_4K << dice(turn, 10);
+	uint64_t size = SZ_4K << dice(SEED, turn, 10);
 	/* Half of them in 1 GiB, so that they meet */
-	uint64_t span = dice(turn, 2) ? SZ_1G : SPAN;
-	uint64_t va = DATA_VA + dice(turn, span / size) * size;
+	uint64_t span = dice(SEED, turn, 2) ? SZ_1G : SPAN;
+	uint64_t va = DATA_VA + dice(SEED, turn, span / size) * size;
 
-	switch (dice(turn, 8)) {
+	switch (dice(SEED, turn, 8)) {
 	case 0:
 		return pan_op_sparse(va, size);
 	case 1 ... 4:
-		return pan_op_map(va, bo, dice(turn, bo->size / size) * size, size);
+		return pan_op_map(va, bo, dice(SEED, turn, bo->size / size) * size, size);
 	default:
 		return pan_op_unmap(va, size);
 	}

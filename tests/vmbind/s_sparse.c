@@ -15,27 +15,6 @@
 #define TILE_VA		(RANGE_VA + 7 * SZ_1G + 5 * SZ_2M + 3 * SZ_64K)
 #define OTHER_VA	(RANGE_VA + RANGE_SIZE + SZ_1G)
 
-/* One load and one store at each of @count places, @step bytes apart */
-static int touch(struct gpu *g, uint64_t va, uint32_t step,
-		 unsigned int count)
-{
-	struct cs cs = gpu_cs(g);
-	unsigned int loop;
-
-	cs_mov48(&cs, R_SRC, va);
-	cs_mov32(&cs, R_COUNT, count);
-	loop = cs.count;
-	cs_load(&cs, 0, R_SRC, 0xffff, 0);
-	cs_wait(&cs, CS_SB_LS);
-	cs_store(&cs, 0, R_SRC, 0xffff, 64);
-	cs_wait(&cs, CS_SB_LS);
-	cs_add64(&cs, R_SRC, R_SRC, step);
-	cs_add32(&cs, R_COUNT, R_COUNT, -1);
-	cs_branch(&cs, CS_GT, R_COUNT, loop);
-	cs_end(&cs);
-	return gpu_run(g, &cs);
-}
-
 static void sparse_tile(struct gpu *g, const struct pan_bo *tile,
 			const struct pan_bo *other)
 {
@@ -49,9 +28,9 @@ static void sparse_tile(struct gpu *g, const struct pan_bo *tile,
 	tap_pause("mapped va=0x%llx bytes=%llu", TILE_VA, SZ_4K);
 	tap_pause("mapped va=0x%llx bytes=%llu", TILE_VA + SZ_2M, SZ_2M);
 	need(gpu_stop(g));
-	is(touch(g, TILE_VA - SZ_64K, SZ_4K, 16), 0,
+	is(gpu_touch_each(g, TILE_VA - SZ_64K, SZ_4K, 16), 0,
 	   "the 64 KiB before the tile are still sparse");
-	is(touch(g, TILE_VA + SZ_64K, SZ_4K, 16), 0,
+	is(gpu_touch_each(g, TILE_VA + SZ_64K, SZ_4K, 16), 0,
 	   "the 64 KiB after the tile are still sparse");
 	ok(holds(tile->map, 1, 0, SZ_64K),
 	   "stores next to the tile do not reach it");
@@ -62,7 +41,7 @@ static void sparse_tile(struct gpu *g, const struct pan_bo *tile,
 
 	is(pan_map_sparse(g->pan, g->vm, TILE_VA, SZ_64K), 0,
 	   "the tile is made sparse again");
-	is(touch(g, TILE_VA, SZ_4K, 16), 0,
+	is(gpu_touch_each(g, TILE_VA, SZ_4K, 16), 0,
 	   "loads and stores where the tile was do not fault");
 	ok(holds(tile->map, 2, 0, SZ_64K), "and do not reach its memory");
 }
@@ -74,7 +53,7 @@ static void sparse_odd(struct gpu *g)
 
 	is(pan_map_sparse(g->pan, g->vm, va, size), 0,
 	   "a range that is no multiple of 2 MiB at either end");
-	is(touch(g, va, SZ_4K, size / SZ_4K), 0,
+	is(gpu_touch_each(g, va, SZ_4K, size / SZ_4K), 0,
 	   "each of its pages can be loaded from and stored to");
 	is(pan_unmap(g->pan, g->vm, va, size), 0, "and it is unmapped");
 }
@@ -94,7 +73,7 @@ static void sparse_readonly(struct gpu *g)
 	cs_wait(&cs, CS_SB_LS);
 	cs_end(&cs);
 	is(gpu_run(g, &cs), 0, "a range that is sparse and read-only can be loaded from");
-	is(touch(g, va + SZ_2M, SZ_4K, 1), -EIO, "a store to it kills the job");
+	is(gpu_touch_each(g, va + SZ_2M, SZ_4K, 1), -EIO, "a store to it kills the job");
 	need(gpu_revive(g));
 	need(pan_unmap(g->pan, g->vm, va, 2 * SZ_2M));
 }
@@ -112,7 +91,7 @@ void run_sparse(void)
 	gpu_map(&g, OTHER_VA, &other, 0, SZ_64K);
 	is(pan_map_sparse(&p, g.vm, RANGE_VA, RANGE_SIZE), 0,
 	   "16 GiB are bound sparse");
-	is(touch(&g, RANGE_VA, SZ_2M, RANGE_SIZE / SZ_2M), 0,
+	is(gpu_touch_each(&g, RANGE_VA, SZ_2M, RANGE_SIZE / SZ_2M), 0,
 	   "a load and a store in each 2 MiB of it do not fault");
 	sparse_tile(&g, &tile, &other);
 	sparse_odd(&g);

@@ -8,11 +8,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "acct.h"
 #include "gpu.h"
+#include "host.h"
 #include "scenarios.h"
 #include "tap.h"
 
@@ -46,17 +46,9 @@ struct tile {
 	uint64_t size;
 };
 
-static uint64_t dice(struct vast *v, uint64_t sides)
+static uint64_t roll(struct vast *v, uint64_t sides)
 {
-	return pattern(DICE_SEED, v->turn++) % sides;
-}
-
-static double now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
+	return dice(DICE_SEED, &v->turn, sides);
 }
 
 /* What remains of the half of the address space that is the user's */
@@ -68,15 +60,7 @@ static uint64_t vast_size(const struct pan *p)
 /* A load and a store, which must not fault; what they see nobody knows */
 static bool is_sparse(struct vast *v, uint64_t va)
 {
-	struct cs cs = gpu_cs(&v->gpu);
-
-	cs_mov48(&cs, R_SRC, va);
-	cs_load(&cs, 0, R_SRC, 0xffff, 0);
-	cs_wait(&cs, CS_SB_LS);
-	cs_store(&cs, 0, R_SRC, 0xffff, 64);
-	cs_wait(&cs, CS_SB_LS);
-	cs_end(&cs);
-	if (!gpu_run(&v->gpu, &cs))
+	if (!gpu_touch_each(&v->gpu, va, SZ_4K, 1))
 		return true;
 	detail("%#llx faults", (unsigned long long)va);
 	return false;
@@ -92,11 +76,11 @@ static bool holds_tile(struct vast *v, const struct tile *t, uint64_t at)
 static uint64_t random_place(struct vast *v, uint64_t size)
 {
 	static const uint64_t spans[] = { SZ_2M, SZ_1G, 512 * SZ_1G };
-	uint64_t va = VAST_VA + SZ_1G + dice(v, (v->size - 2 * SZ_1G) / SZ_4K) * SZ_4K;
-	uint64_t span = spans[dice(v, 3)];
+	uint64_t va = VAST_VA + SZ_1G + roll(v, (v->size - 2 * SZ_1G) / SZ_4K) * SZ_4K;
+	uint64_t span = spans[roll(v, 3)];
 
-	if (dice(v, 2))
-		va = (va & ~(span - 1)) + dice(v, 3) * SZ_4K;
+	if (roll(v, 2))
+		va = (va & ~(span - 1)) + roll(v, 3) * SZ_4K;
 	if (va < VAST_VA + SZ_1G || va + size > VAST_VA + v->size - SZ_1G)
 		va = VAST_VA + SZ_1G;
 	return va;
@@ -115,11 +99,11 @@ static bool bind_tile(struct vast *v, struct tile *tiles, unsigned int n)
 	struct tile *t = &tiles[n];
 
 	do {
-		t->size = SZ_4K << dice(v, 12);
+		t->size = SZ_4K << roll(v, 12);
 		t->va = random_place(v, t->size);
 	} while (overlaps(tiles, n, t->va, t->size));
 	/* Alike now and then, so that there are blocks among them */
-	t->offset = dice(v, 2) ? t->va % SZ_2M : 0;
+	t->offset = roll(v, 2) ? t->va % SZ_2M : 0;
 	if (t->offset + t->size > BO_SIZE)
 		t->offset = 0;
 	return !pan_map(&v->pan, v->gpu.vm, t->va, &v->bo, t->offset, t->size,
@@ -156,12 +140,12 @@ static void cut_by_holes(struct vast *v, const struct tile *tiles)
 	unsigned int gone = 0, beside = 0, again = 0, read = 0;
 
 	for (unsigned int i = 0; i < NUM_HOLES; i++) {
-		uint64_t size = sizes[dice(v, ARRAY_SIZE(sizes))], va;
+		uint64_t size = sizes[roll(v, ARRAY_SIZE(sizes))], va;
 
 		do {
 			va = random_place(v, size);
 			/* As often as not what was shared goes as a whole */
-			if (dice(v, 2))
+			if (roll(v, 2))
 				va &= ~(SZ_2M - 1);
 		} while (overlaps(tiles, NUM_TILES, va - SZ_2M, size + 2 * SZ_2M));
 		gone += !pan_unmap(&v->pan, v->gpu.vm, va, size);
@@ -180,11 +164,11 @@ static void cut_by_holes(struct vast *v, const struct tile *tiles)
 
 static void bind_all(struct vast *v)
 {
-	double start = now_ms();
+	long start = now_ms();
 	unsigned int sparse = 0;
 
 	need(pan_map_sparse(&v->pan, v->gpu.vm, VAST_VA, v->size));
-	detail("%.1f ms", now_ms() - start);
+	detail("%ld ms", now_ms() - start);
 	ok(now_ms() - start < MAX_BIND_MS, "all from 1 TiB to the end is bound sparse at once");
 	for (unsigned int i = 0; i < 64; i++)
 		sparse += is_sparse(v, random_place(v, SZ_4K));
@@ -261,9 +245,9 @@ static pid_t start_binder(void)
 }
 
 /* How long it takes to end; negative if it did so before */
-static double kill_binder(pid_t pid)
+static long kill_binder(pid_t pid)
 {
-	double start = now_ms();
+	long start = now_ms();
 	int status;
 
 	kill(pid, SIGKILL);
@@ -275,13 +259,13 @@ void run_killed(void)
 {
 	const char *why = acct_why_not();
 	unsigned int ended = 0, quick = 0;
-	double worst = 0;
+	long worst = 0;
 	long before = why ? 0 : acct_reclaimed();
 
 	for (unsigned int i = 0; i < NUM_KILLS; i++) {
 		for (unsigned int try = 0; try < KILL_TRIES; try++) {
 			pid_t pid = start_binder();
-			double ms;
+			long ms;
 
 			usleep(150000 + 17000 * i);
 			ms = kill_binder(pid);
@@ -296,7 +280,7 @@ void run_killed(void)
 			}
 		}
 	}
-	note("the slowest end took %.1f ms", worst);
+	note("the slowest end took %ld ms", worst);
 	is(ended, NUM_KILLS, "who binds all there is runs until it is killed");
 	is(quick, NUM_KILLS, "and then ends at once");
 	if (why)
@@ -312,14 +296,14 @@ void run_killed(void)
 #define COPIES		400
 #define NEIGHBOUR_TRIES	5
 /* What a host with more to do than it can takes from a guest's copy */
-#define NOISE_MS	50.0
+#define NOISE_MS	50
 
-static double worst_copy(struct vast *v)
+static long worst_copy(struct vast *v)
 {
-	double worst = 0;
+	long worst = 0;
 
 	for (int i = 0; i < COPIES; i++) {
-		double start = now_ms(), ms;
+		long start = now_ms(), ms;
 
 		need(gpu_copy(&v->gpu, OUT_VA, VAST_VA, SZ_4K));
 		ms = now_ms() - start;
@@ -332,7 +316,7 @@ static double worst_copy(struct vast *v)
 void run_neighbour(void)
 {
 	static struct vast v;
-	double idle = 0, beside = 0;
+	long idle = 0, beside = 0;
 	bool fair = false;
 
 	vast_open(&v);
@@ -347,8 +331,8 @@ void run_neighbour(void)
 		ok(kill_binder(pid) >= 0, "another client binds and cuts all there is");
 		fair = beside < 3 * (idle > NOISE_MS ? idle : NOISE_MS);
 	}
-	note("the slowest copy took %.1f ms, and %.1f ms beside the other client", idle, beside);
-	detail("%.1f ms instead of %.1f ms", beside, idle);
+	note("the slowest copy took %ld ms, and %ld ms beside the other client", idle, beside);
+	detail("%ld ms instead of %ld ms", beside, idle);
 	ok(fair, "the slowest copy meanwhile takes less than three times as long");
 	gpu_close(&v.gpu);
 	pan_close(&v.pan);
