@@ -238,9 +238,11 @@ static const char *inject_slow(struct mali *m, const struct mali_injection *i)
 {
 	if ((unsigned int)i->slow >= MALI_NUM_SLOW)
 		return "there is no such thing to slow down";
+	if (i->count && i->slow != MALI_SLOW_AS)
+		return "only commands of address spaces are counted";
 	m->inject.delay[i->slow] = i->ns;
 	if (i->slow == MALI_SLOW_AS)
-		mali_mmu_set_delay(&m->mmu, i->ns);
+		mali_mmu_set_delay(&m->mmu, i->ns, i->count);
 	return NULL;
 }
 

@@ -257,7 +257,8 @@ enum mali_slow {
  * @cs: HANG: the stream, or MALI_ANY.
  * @hard: HANG: the group does not terminate either; only a reset helps.
  * @line: LOST_IRQ, SPURIOUS_IRQ: the line.
- * @count: LOST_IRQ, BUS_ERROR, FAULT: how many times, at least 1.
+ * @count: LOST_IRQ, BUS_ERROR, FAULT: how many times, at least 1. SLOW of
+ *	MALI_SLOW_AS: how many commands, 0 for all from now on.
  * @pa: BUS_ERROR: start of the physical range.
  * @size: BUS_ERROR: its bytes, at least 1.
  * @as: FAULT: the address space, or MALI_ANY for any but the MCU's.

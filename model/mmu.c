@@ -19,6 +19,7 @@
  *  - A bus error of a walk or of the access itself is GPU_BUS_FAULT.
  */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -937,10 +938,22 @@ static void command_end(struct mali_mmu *mmu, unsigned int as)
 		a->status &= ~MALI_AS_STATUS_ACTIVE;
 }
 
+#define ALL_COMMANDS UINT_MAX
+
+static uint64_t next_delay(struct mali_mmu *mmu)
+{
+	if (!mmu->slow_commands)
+		return 0;
+	if (mmu->slow_commands != ALL_COMMANDS)
+		mmu->slow_commands--;
+	return mmu->delay;
+}
+
 /* A command takes effect when it ends, which is at once unless it is slow. */
 static void command_start(struct mali_mmu *mmu, unsigned int as, uint32_t cmd)
 {
 	struct mali_mmu_as *a = &mmu->as[as];
+	uint64_t delay;
 
 	if (cmd == MALI_AS_COMMAND_NOP)
 		return;
@@ -951,17 +964,18 @@ static void command_start(struct mali_mmu *mmu, unsigned int as, uint32_t cmd)
 	}
 	a->status |= MALI_AS_STATUS_ACTIVE;
 	a->command = cmd;
-	if (!mmu->delay) {
+	delay = next_delay(mmu);
+	if (!delay) {
 		command_end(mmu, as);
 		return;
 	}
-	a->command_due = mali_deadline(mmu->ops->clock_ns(mmu->host),
-				       mmu->delay);
+	a->command_due = mali_deadline(mmu->ops->clock_ns(mmu->host), delay);
 }
 
-void mali_mmu_set_delay(struct mali_mmu *mmu, uint64_t ns)
+void mali_mmu_set_delay(struct mali_mmu *mmu, uint64_t ns, unsigned int count)
 {
 	mmu->delay = ns;
+	mmu->slow_commands = count ? count : ALL_COMMANDS;
 }
 
 bool mali_mmu_busy(const struct mali_mmu *mmu)
@@ -1009,7 +1023,7 @@ void mali_mmu_inject_fault(struct mali_mmu *mmu, int as, uint64_t va,
 
 void mali_mmu_inject_clear(struct mali_mmu *mmu)
 {
-	mmu->delay = 0;
+	mmu->slow_commands = 0;
 	mmu->inject.count = 0;
 	update_all_slow(mmu);
 	for (unsigned int as = 0; as < MALI_NUM_AS; as++)

@@ -164,7 +164,9 @@ struct mali_mmu {
 	/* Address spaces whose accesses take the slow path; and all beyond. */
 	uint32_t slow_mask;
 	struct mali_mmu_injection inject;
+	/* How long the next @slow_commands commands take */
 	uint64_t delay;
+	unsigned int slow_commands;
 	struct mali_stats *stats;
 
 	uint64_t tag[MALI_MMU_SETS][MALI_MMU_WAYS];
@@ -238,8 +240,11 @@ static inline bool mali_mmu_as_locked(const struct mali_mmu *mmu,
 	return as < MALI_NUM_AS && mmu->as[as].locked;
 }
 
-/* Commands take @ns from now on, INT64_MAX for ever. */
-void mali_mmu_set_delay(struct mali_mmu *mmu, uint64_t ns);
+/*
+ * The next @count commands take @ns each, INT64_MAX for ever; with a count of 0
+ * all from now on.
+ */
+void mali_mmu_set_delay(struct mali_mmu *mmu, uint64_t ns, unsigned int count);
 /* A command is under way: mali_mmu_run() is wanted. */
 bool mali_mmu_busy(const struct mali_mmu *mmu);
 /* Ends the commands that are due; when the next one ends, or MALI_NEVER. */

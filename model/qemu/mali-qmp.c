@@ -211,6 +211,14 @@ static enum mali_inject_kind mali_qmp_kind(MaliInjectKind kind)
 	return kinds[kind];
 }
 
+/* What is slow is so until it is cleared, anything else happens once. */
+static uint32_t mali_qmp_count(const MaliInjection *arg)
+{
+	if (arg->has_count)
+		return arg->count;
+	return arg->kind == MALI_INJECT_KIND_SLOW ? 0 : 1;
+}
+
 void qmp_x_mali_inject(MaliInjection *arg, Error **errp)
 {
 	struct mali *core = mali_qmp_core(errp);
@@ -220,7 +228,7 @@ void qmp_x_mali_inject(MaliInjection *arg, Error **errp)
 		.cs = arg->has_cs ? arg->cs : MALI_ANY,
 		.hard = arg->hard,
 		.line = (enum mali_irq)arg->line,
-		.count = arg->has_count ? arg->count : 1,
+		.count = mali_qmp_count(arg),
 		.pa = arg->pa,
 		.size = arg->has_size ? arg->size : 4096,
 		.as = arg->has_as ? arg->as : MALI_ANY,

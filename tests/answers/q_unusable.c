@@ -52,13 +52,12 @@ static void make_unusable(struct world *w)
 	need(pan_syncobj_create(&w->p, &more));
 	get_address_space(w);
 	kmsg_mark();
-	need(inject_slow("as", INJECT_NEVER));
+	need(inject_stuck());
 	queue(w, VM, map_bo(STUCK_VA), 0, OUT);
 	queue(w, VM, map_bo(STUCK_VA + SZ_2M), 0, OUT2);
 	queue(w, VM, pan_op_sync_only(), 0, OUT3);
 	queue(w, OTHER_VM, map_bo(VA), OUT, more);
 	need(kmsg_wait("AS_ACTIVE bit stuck", GIVES_UP_MS) ? 0 : -1);
-	need(inject_slow("as", 0));
 	for (int ms = 0; ms < RESET_MS && gpu_stat("resets") == resets; ms += 10)
 		sleep_ms(10);
 	say("fences %s", settled(w, OUT));

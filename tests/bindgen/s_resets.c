@@ -89,8 +89,8 @@ static bool by_gpu_fault(struct world *w)
 }
 
 /*
- * The command of one operation is stuck, those of the reset must not be: the driver
- * gives up after 100 ms. The VM is lost then, and another one takes its place.
+ * One command is stuck, for which the driver waits 100 ms. The VM is lost then,
+ * and another one takes its place.
  */
 static bool by_stuck_mmu(struct world *w)
 {
@@ -100,14 +100,14 @@ static bool by_stuck_mmu(struct world *w)
 
 	gpu_start_idling(&w->gpu);
 	kmsg_mark();
-	if (inject_slow("as", INJECT_NEVER))
+	if (inject_stuck())
 		return wrong(w, "a stuck MMU cannot be had: %s", inject_error());
 	for (int i = 0; i < 4; i++)
 		bind_queued(w, ops, draw_batch(w, ops, 4, ALL_WINDOWS), 0, 0);
 	w->wrong[0] = '\0';
 	if (!kmsg_wait("AS_ACTIVE bit stuck", RESET_MS))
 		return wrong(w, "no operation met the stuck MMU");
-	if (inject_slow("as", 0) || !was_reset(w, before, "a stuck MMU"))
+	if (!was_reset(w, before, "a stuck MMU"))
 		return false;
 	/* The last fence says nothing: unmaps are done in a lost VM as well */
 	drain(w);

@@ -341,6 +341,33 @@ static void test_slow_as(void)
 	cs_delete(c);
 }
 
+/* What is counted needs nobody who clears it in time */
+static void test_slow_as_counted(void)
+{
+	struct cs *c = cs_new();
+	struct driver *d = &c->d;
+
+	ok(!inject(c, .kind = MALI_INJECT_SLOW, .slow = MALI_SLOW_AS,
+		   .ns = INT64_MAX, .count = 2), "two commands never end");
+	wr32(d, AS_REG(1, AS_CMD), AS_UPDATE);
+	wr32(d, AS_REG(2, AS_CMD), AS_UPDATE);
+	wr32(d, AS_REG(3, AS_CMD), AS_UPDATE);
+	drv_run(d, 10000 * MS);
+	is_u64(rd32(d, AS_REG(1, AS_STATUS)), 1, "the first");
+	is_u64(rd32(d, AS_REG(2, AS_STATUS)), 1, "the second");
+	is_u64(rd32(d, AS_REG(3, AS_STATUS)), 0, "the third is none of them");
+	wr32(d, GPU_CMD, GPU_CMD_SOFT_RESET);
+	is_u64(rd32(d, AS_REG(1, AS_STATUS)), 0, "a reset ends the first");
+	wr32(d, AS_REG(1, AS_CMD), AS_UPDATE);
+	is_u64(rd32(d, AS_REG(1, AS_STATUS)), 0, "and it is not slow again");
+	ok(!inject(c, .kind = MALI_INJECT_SLOW, .slow = MALI_SLOW_AS,
+		   .ns = INT64_MAX, .count = 1), "one more");
+	inject(c, .kind = MALI_INJECT_CLEAR);
+	wr32(d, AS_REG(1, AS_CMD), AS_UPDATE);
+	is_u64(rd32(d, AS_REG(1, AS_STATUS)), 0, "is cleared before it comes");
+	cs_delete(c);
+}
+
 static void test_slow_gpu(void)
 {
 	struct cs *c = cs_new();
@@ -410,6 +437,8 @@ static void test_refused(void)
 	ok(inject(c, .kind = MALI_INJECT_FAULT, .as = 8, .count = 1), "no AS 8");
 	ok(inject(c, .kind = MALI_INJECT_SLOW, .slow = MALI_NUM_SLOW),
 	   "nothing else to slow down");
+	ok(inject(c, .kind = MALI_INJECT_SLOW, .slow = MALI_SLOW_RESET, .ns = 1,
+		  .count = 1), "resets are not counted");
 	ok(inject(c, .kind = 99), "no kind 99");
 	RUN(c, I_MOVE(4, DATA), I_LOAD(8, 4, 1, 0), I_WAIT(1));
 	is_u64(result(c).extract, 24, "none of them did anything");
@@ -432,6 +461,7 @@ int main(void)
 	test_fault();
 	test_gpu_fault();
 	test_slow_as();
+	test_slow_as_counted();
 	test_slow_gpu();
 	test_slow_firmware();
 	test_refused();

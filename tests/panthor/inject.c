@@ -205,6 +205,12 @@ int inject_slow(const char *what, uint64_t ns)
 		      (unsigned long long)ns);
 }
 
+int inject_stuck(void)
+{
+	return induce("\"kind\": \"slow\", \"what\": \"as\", \"ns\": %llu, \"count\": 1",
+		      (unsigned long long)INJECT_NEVER);
+}
+
 int inject_lost(const char *which)
 {
 	return induce("\"kind\": \"lost-irq\", \"line\": \"%s\"", which);

@@ -60,6 +60,8 @@ int induce(const char *fmt, ...);
 
 int inject_clear(void);
 int inject_slow(const char *what, uint64_t ns);
+/* The next command of an address space never ends; a reset forgets it */
+int inject_stuck(void);
 int inject_lost(const char *line);
 int inject_spurious(const char *line);
 

@@ -209,12 +209,11 @@ void run_unusable(void)
 	 */
 	ok(idle_on_slot(&c) >= 0, "the VM has an address space");
 	kmsg_mark();
-	need(inject_slow("as", INJECT_NEVER));
+	need(inject_stuck());
 	is(pan_bind(&p, vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1), 0,
 	   "a bind is queued, and the MMU is stuck");
 	/* 10,000 polls, 10 us at least each but 300 us under emulation */
 	ok(kmsg_wait("AS_ACTIVE bit stuck", 20000), "the driver says so");
-	need(inject_slow("as", 0));
 	is(pan_syncobj_wait(&p, bound, 0, 3000), 0, "the bind comes to an end");
 	detail("its fence is %d", pan_fence_status(&p, bound));
 	ok(pan_fence_status(&p, bound) < 0, "its fence carries an error");

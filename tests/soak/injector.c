@@ -19,7 +19,7 @@ static int fail(unsigned int kind)
 {
 	switch (kind) {
 	case 0:
-		return inject_slow("as", INJECT_NEVER);
+		return inject_stuck();
 	case 1:
 		return induce("\"kind\": \"hang\", \"hard\": true");
 	case 2:
