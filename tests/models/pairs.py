@@ -7,12 +7,14 @@ Which barriers of the series have no litmus test.
 
 Each test names in its comment the functions that it is about, in lines
 "path: function() ...". Looked at are the lines that SERIES adds to BASE in the
-git work tree TREE: one with a memory barrier of its own, or with a comment that
-says "pairs with", must be in a function that a test names. A function that a
-test names must be there, and so must one that a comment pairs with. Prints what
-is wrong, a line each, and last the number of barriers and comments found.
+git work tree TREE, and the modules that tests of this repository load: one with
+a memory barrier of its own, or with a comment that says "pairs with", must be in
+a function that a test names. A function that a test names must be there, and so
+must one that a comment pairs with. Prints what is wrong, a line each, and last
+the number of barriers and comments found.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -25,6 +27,9 @@ PAIRS = re.compile(r'\bpairs with (?:the \w+\(\) of )?(\w+)\(\)', re.IGNORECASE)
 MENTIONS = re.compile(r'\bpairs with\b', re.IGNORECASE)
 FUNCTION = re.compile(r'^(?:[A-Za-z_][\w\s*]*[\s*])?([A-Za-z_]\w*)\(')
 NAMED = re.compile(r'^ \* ([\w./-]+\.[ch]): (\w+\(\)(?: \w+\(\))*)$')
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
+# Not in the kernel's tree
+MODULES = ['tests/bindcheck/bindcheck.c']
 # Tests are not what the promise is about
 SKIP = re.compile(r'(kunit|selftest|torture|/tests?/)')
 
@@ -48,6 +53,22 @@ def added_lines(tree, base, series):
             added.setdefault(path, set()).update(
                 range(first, first + int(count or 1)))
     return {p: n for p, n in added.items() if not SKIP.search(p)}
+
+
+def text_of(tree, series, path):
+    """A file of the series, or of this repository."""
+    if path in MODULES:
+        with open(os.path.join(ROOT, path), encoding='utf-8') as file:
+            return file.read()
+    return git(tree, 'show', f'{series}:{path}')
+
+
+def looked_at(tree, base, series):
+    """{path: line numbers} of the series and of the modules, which are whole."""
+    lines = added_lines(tree, base, series)
+    for path in MODULES:
+        lines[path] = range(1, text_of(tree, series, path).count('\n') + 1)
+    return lines
 
 
 def functions(text):
@@ -77,8 +98,8 @@ def main():
                         named.setdefault((match.group(1), function), test)
 
     found = 0
-    for path, lines in sorted(added_lines(tree, base, series).items()):
-        text = git(tree, 'show', f'{series}:{path}')
+    for path, lines in sorted(looked_at(tree, base, series).items()):
+        text = text_of(tree, series, path)
         where = functions(text)
         for number, line in enumerate(text.splitlines(), 1):
             if number not in lines:
@@ -100,7 +121,7 @@ def main():
 
     for (path, function), test in sorted(named.items()):
         try:
-            text = git(tree, 'show', f'{series}:{path}')
+            text = text_of(tree, series, path)
         except subprocess.CalledProcessError:
             text = ''
         if function not in functions(text).values():
