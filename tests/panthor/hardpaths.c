@@ -60,6 +60,7 @@ static const struct scenario scenarios[] = {
 	{ "faults", "MMU faults of every kind", run_faults, INJECTS },
 	{ "bus-errors", "memory that does not answer", run_bus_errors, INJECTS | LONG },
 	{ "unusable", "a queued bind that cannot be done", run_unusable, INJECTS },
+	{ "beside", "binds beside calls that fail", run_beside, INJECTS },
 	{ "slow", "slow, but within the driver's limits", run_slow, INJECTS },
 	{ "slow-flush", "a cache flush that never ends", run_slow_flush, INJECTS },
 	{ "slow-power", "power that comes late", run_slow_power, INJECTS },
@@ -106,6 +107,7 @@ static void usage(FILE *f)
 		"\n"
 		"  --short        leave out those that take long\n"
 		"  --dry          inject nothing: each scenario with a * has to fail\n"
+		"  --rounds N     of \"beside\", in place of a few hundred\n"
 		"  --timeout S    seconds that a scenario may take (%d)\n"
 		"  --list         the names of the scenarios\n"
 		"  --help         this text\n"
@@ -136,6 +138,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "timeout", required_argument, NULL, 't' },
+		{ "rounds", required_argument, NULL, 'r' },
 		{ "dry", no_argument, NULL, 'd' },
 		{ "short", no_argument, NULL, 's' },
 		{ "list", no_argument, NULL, 'l' },
@@ -150,6 +153,9 @@ int main(int argc, char **argv)
 		switch (opt) {
 		case 't':
 			timeout_s = strtoul(optarg, NULL, 0);
+			break;
+		case 'r':
+			beside_set_rounds(strtoul(optarg, NULL, 0));
 			break;
 		case 'd':
 			inject_dry();

@@ -43,6 +43,9 @@ void run_gpu_fault(void);
 void run_faults(void);
 void run_bus_errors(void);
 void run_unusable(void);
+/* s_beside.c: how often, in place of a few hundred times */
+void beside_set_rounds(unsigned int n);
+void run_beside(void);
 /* s_slow.c */
 void run_slow(void);
 void run_slow_flush(void);
