@@ -14,6 +14,8 @@
  *	rebind	there is a mapping already, and it is replaced
  *	cut	a tile goes into the middle of a sparse mapping of the size that
  *		the name has
+ *	first	the first tile of a VM; for "life" what the VM takes from its creation
+ *		to its destruction with that one tile, so that nothing is put off
  *	active	tile, in a VM that has one of the GPU's address spaces, so that the
  *		kernel has to talk to the MMU and wait for it
  */
@@ -31,6 +33,7 @@
 #define TILES_IN_BO	(SZ_2M / TILE)
 #define ALONE_VA	(DATA_VA + 0x8000000000ull)
 #define WARM_UP		5
+#define SETTLE_US	20000
 #define UPSTREAMS_SLAB	"/sys/kernel/slab/panthor-mmu-pt"
 
 struct bench {
@@ -205,6 +208,30 @@ static void cut_figures(struct bench *b)
 	}
 }
 
+/* In a VM that is new each time */
+static void first_figures(struct bench *b, unsigned int rounds)
+{
+	uint64_t start, created, bound, first = 0, life = 0;
+	uint32_t vm;
+
+	for (unsigned int i = 0; i < WARM_UP + rounds; i++) {
+		/* The ones before are gone for good only after a while */
+		usleep(SETTLE_US);
+		start = counter_read();
+		need(pan_vm_create(b->pan, &vm));
+		created = counter_read();
+		need(pan_map(b->pan, vm, NEXT, &b->bo, 0, TILE, 0));
+		bound = counter_read();
+		need(pan_vm_destroy(b->pan, vm));
+		if (i < WARM_UP)
+			continue;
+		first += bound - created;
+		life += counter_read() - start;
+	}
+	printf("bench: P7 sync_first_instrs %llu\n", (unsigned long long)first / rounds);
+	printf("bench: P7 sync_life_instrs %llu\n", (unsigned long long)life / rounds);
+}
+
 /* Tiles next to those that come and go, and one block of them */
 static void populate(struct bench *b)
 {
@@ -227,6 +254,7 @@ void cost_instructions(struct pan *p, unsigned int rounds)
 	for (unsigned int i = 0; i < ARRAY_SIZE(costs); i++)
 		figure(&b, &costs[i], rounds);
 	cut_figures(&b);
+	first_figures(&b, rounds);
 	b.active = true;
 	for (unsigned int i = 0; i < ARRAY_SIZE(active_costs); i++)
 		figure(&b, &active_costs[i], rounds);
