@@ -147,7 +147,7 @@ guest_verdict()
 # $OUT/break-it/NAME.tsv
 run_vmbind()
 {
-	local name=$1 run=$OUT/break-it/$1 dir=$BUILD/break-it
+	local name=$1 run=$OUT/break-it/$1 dir=$BUILD/break-it/$1
 
 	rm -f "$run".*
 	exact_prepare "$dir" "$3" vmbind
@@ -162,6 +162,7 @@ run_vmbind()
 		vmbind_points "$run.tap"
 		guest_verdict "$name" "$(exact_status "$run")"
 	} >"$run.tsv"
+	rm -rf "$dir"
 }
 
 verdict()
@@ -233,13 +234,11 @@ judge_intact()
 	fi
 }
 
-run_break()
+judge_break()
 {
 	local kernel ignore about scenarios must may file=$OUT/break-it/$1.tsv
 
 	break_of "$1"
-	say "  $1: $about"
-	run_vmbind "$1" "$scenarios" "$kernel" "$ignore"
 	judge_caught "$file" "$1"
 	judge_rest "$file" "$1"
 	judge_intact "$file" "$1"
@@ -256,15 +255,11 @@ freed_walks()
 }
 
 # A flush that is left out leaves the walk cache with tables that were freed.
-run_poison()
+judge_poison()
 {
-	local name kernel walks
+	local name walks
 
 	for name in poison poison-intact; do
-		kernel=base
-		[ "$name" != poison ] || kernel=break-unlock
-		say "  $name: walks through freed tables on $kernel"
-		run_vmbind "$name" 'query bind walk rebind split' "$kernel" 0 "$POISON"
 		walks=$(freed_walks "$name")
 		if [ "$name" = poison ] && [ "$walks" -gt 0 ]; then
 			verdict pass 'poison: a table freed too early is reported' "$walks walks"
@@ -279,23 +274,48 @@ run_poison()
 
 # A GPU that keeps tables which span more than what was locked harms neither driver:
 # upstream's frees no such tables, and ours locks what they span.
-run_wider()
+judge_wider()
 {
-	local kernel name
-
-	for kernel in base reserve; do
-		name=wider-$kernel
-		say "  $name: the $kernel kernel on a GPU that keeps wider tables"
-		run_vmbind "$name" '' "$kernel" $IGNORE_WIDER
-		judge_all "$name"
-	done
+	judge_all wider-base
+	judge_all wider-reserve
 }
 
-run_intact()
+# runs_of NAME: its guests
+runs_of()
 {
-	say "  intact: nothing is broken"
-	run_vmbind intact '' base 0
-	judge_all intact
+	case $1 in
+	poison) printf '%s\n' poison poison-intact ;;
+	wider) printf '%s\n' wider-base wider-reserve ;;
+	*) printf '%s\n' "$1" ;;
+	esac
+}
+
+# run_guest RUN: each has files of its own
+run_guest()
+{
+	local kernel ignore about scenarios must may
+
+	case $1 in
+	intact)
+		say "  intact: nothing is broken"
+		run_vmbind intact '' base 0
+		;;
+	poison*)
+		kernel=base
+		[ "$1" != poison ] || kernel=break-unlock
+		say "  $1: walks through freed tables on $kernel"
+		run_vmbind "$1" 'query bind walk rebind split' "$kernel" 0 "$POISON"
+		;;
+	wider-*)
+		say "  $1: the ${1#wider-} kernel on a GPU that keeps wider tables"
+		run_vmbind "$1" '' "${1#wider-}" $IGNORE_WIDER
+		;;
+	*)
+		break_of "$1"
+		say "  $1: $about"
+		run_vmbind "$1" "$scenarios" "$kernel" "$ignore"
+		;;
+	esac
 }
 
 # kernels_of NAME: those that it runs on
@@ -315,7 +335,7 @@ kernels_of()
 
 main()
 {
-	local name kernel kernels
+	local name kernel kernels runs
 
 	locked break-it
 	kernels=$(for name; do kernels_of "$name"; done | sort -u)
@@ -324,13 +344,17 @@ main()
 		"$ROOT/scripts/kernel.sh" build "$kernel" plain >/dev/null
 	done
 	mkdir -p "$OUT/results" "$OUT/break-it" "$LOGS"
+	# The firmware is put in its place once
+	exact_prepare "$BUILD/break-it" base vmbind
+	mapfile -t runs < <(for name in intact "$@"; do runs_of "$name"; done)
+	side_by_side run_guest "${runs[@]}"
 	{
-		run_intact
+		judge_all intact
 		for name; do
 			case $name in
-			poison) run_poison ;;
-			wider) run_wider ;;
-			*) run_break "$name" ;;
+			poison) judge_poison ;;
+			wider) judge_wider ;;
+			*) judge_break "$name" ;;
 			esac
 		done
 	} >"$TSV.tmp"

@@ -177,6 +177,28 @@ locked()
 	fi
 }
 
+# side_by_side FUNCTION ARG...: FUNCTION for each ARG, as many at a time as there are
+# processors; fails if one of them did. For guests of one processor whose time is
+# their own, and which share no file. Not where a failure is looked at ("||"), since
+# then none is noticed.
+side_by_side()
+{
+	local function=$1 arg pid pids=() rc=0
+
+	shift
+	for arg; do
+		while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+			wait -n || :
+		done
+		"$function" "$arg" &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || rc=1
+	done
+	return $rc
+}
+
 # --- results -------------------------------------------------------------
 
 # result SUITE pass|fail|skip NAME [DETAIL]: one line of out/results/SUITE.tsv.

@@ -5,8 +5,9 @@
 #
 #   scripts/panthor.sh build            build it for the guest, print its path
 #   scripts/panthor.sh [test NAME...]   run it, results to out/results/panthor.tsv
-#   scripts/panthor.sh beside [ROUNDS]  binds beside calls that fail, so many times
-#                                       (100000), on the base and the reserve kernel
+#   scripts/panthor.sh beside [ROUNDS [TREE...]]
+#                                       binds beside calls that fail, so many times
+#                                       (100000), on the reserve and the base kernel
 #
 # The guest is run as each NAME says, all of them when none is given:
 #   plain   all scenarios on the plain kernel
@@ -27,6 +28,7 @@
 
 KERNEL=${PANTHOR_KERNEL:-reserve}
 WIDE=mali-ignore=16
+SIDE_BY_SIDE=1
 
 usage()
 {
@@ -79,7 +81,6 @@ run_config()
 		;;
 	late)
 		say "  hardpaths on a driver that flushes too late"
-		"$ROOT/scripts/kernel.sh" build break-reserve-beside plain >/dev/null
 		guest break-reserve-beside "$name" --flavour plain --machine "$WIDE" \
 			-- "hardpaths beside" || :
 		judge_late "$LOGS/$name.log"
@@ -97,6 +98,7 @@ cmd_test()
 	[ $# -gt 0 ] || set -- plain debug wide late
 	# shellcheck disable=SC2046 # two words
 	guest_prepare "$KERNEL" $(suite_flavours "$@")
+	[[ " $* " != *" late "* ]] || "$ROOT/scripts/kernel.sh" build break-reserve-beside plain >/dev/null
 	cmd_build >/dev/null
 	suite_run panthor "$@"
 }
@@ -105,12 +107,13 @@ cmd_test()
 # became of its rounds, and fails if one of them was wrong.
 cmd_beside()
 {
-	local rounds=${1:-100000} kernel log rc=0
+	local rounds=${1:-100000} kernels=("${@:2}") kernel log rc=0
 
 	[[ $rounds =~ ^[1-9][0-9]*$ ]] || usage
+	[ ${#kernels[@]} -gt 0 ] || kernels=(reserve base)
 	cmd_build >/dev/null
 	mkdir -p "$LOGS"
-	for kernel in base reserve; do
+	for kernel in "${kernels[@]}"; do
 		guest_prepare "$kernel" plain
 		log=$LOGS/panthor-beside-$kernel.log
 		say "  hardpaths beside on $kernel, twice $rounds rounds"

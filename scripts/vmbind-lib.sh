@@ -144,18 +144,30 @@ suite_flavours()
 	done | sort -u
 }
 
-# suite_run SUITE NAME...: the caller's run_config for each NAME, its lines to
-# the suite's results
+_suite_config()
+{
+	run_config "$1" >"$suite_out.$1"
+}
+
+# suite_run SUITE NAME...: the caller's run_config for each NAME, its lines to the
+# suite's results. One after another, or side_by_side with SIDE_BY_SIDE=1.
 suite_run()
 {
-	local suite=$1 out=$OUT/results/$1.tsv config
+	local suite=$1 suite_out=$OUT/results/$1.tsv configs=("${@:2}") config
 
-	shift
 	mkdir -p "$OUT/results" "$LOGS"
-	for config; do
-		run_config "$config"
-	done >"$out.tmp"
-	mv "$out.tmp" "$out"
+	if [ -n "${SIDE_BY_SIDE:-}" ]; then
+		side_by_side _suite_config "${configs[@]}"
+	else
+		for config in "${configs[@]}"; do
+			_suite_config "$config"
+		done
+	fi
+	for config in "${configs[@]}"; do
+		cat "$suite_out.$config"
+		rm "$suite_out.$config"
+	done >"$suite_out.tmp"
+	mv "$suite_out.tmp" "$suite_out"
 	"$ROOT/scripts/results.sh" "$suite"
 }
 

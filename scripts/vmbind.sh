@@ -23,6 +23,7 @@
 . "$(dirname "$0")/vmbind-lib.sh"
 
 KERNEL=${VMBIND_KERNEL:-reserve}
+SIDE_BY_SIDE=1
 
 usage()
 {
@@ -63,7 +64,8 @@ cmd_build()
 
 cmd_test()
 {
-	[ $# -gt 0 ] || set -- upstream plain debug noncoherent
+	# What takes longest is first
+	[ $# -gt 0 ] || set -- debug upstream plain noncoherent
 	[[ " $* " != *" upstream "* ]] || "$ROOT/scripts/kernel.sh" build base plain >/dev/null
 	# shellcheck disable=SC2046 # two words
 	vmbind_prepare "$KERNEL" $(suite_flavours "$@")
