@@ -46,6 +46,9 @@ void run_unusable(void);
 /* s_beside.c: how often, in place of a few hundred times */
 void beside_set_rounds(unsigned int n);
 void run_beside(void);
+/* s_races.c */
+void run_vm_race(void);
+void run_finding_heap(void);
 /* s_slow.c */
 void run_slow(void);
 void run_slow_flush(void);

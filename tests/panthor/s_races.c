@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A VM is destroyed while another thread works in it. Whatever that thread gets to
+ * see, nothing of the VM may stay when the file is closed.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gpu.h"
+#include "host.h"
+#include "scenarios.h"
+#include "tap.h"
+
+#define ROUNDS		300
+#define HEAP_ROUNDS	2000
+#define BINDS		64
+#define MAX_TEXT	(1 << 20)
+#define GONE_MS		5000
+
+struct race {
+	struct pan *pan;
+	struct pan_bo bo;
+	uint32_t vm;
+	atomic_uint done;
+	/* 0, or what ended it */
+	int ret;
+};
+
+/* VMs that the kernel has; -1 while that cannot be read */
+static int vms_listed(void)
+{
+	char path[128], *text = malloc(MAX_TEXT), *vm = text;
+	int n = 0;
+
+	need(text ? 0 : -1);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%s/gpuvas", device_name());
+	if (sysfs_read(path, text, MAX_TEXT))
+		n = -1;
+	while (n >= 0 && (vm = strstr(vm, "DRM GPU VA space ("))) {
+		vm++;
+		n++;
+	}
+	free(text);
+	return n;
+}
+
+static void *bind_in_it(void *arg)
+{
+	struct race *r = arg;
+
+	for (unsigned int i = 0; !r->ret; i++) {
+		r->ret = pan_map(r->pan, r->vm, DATA_VA + i % BINDS * SZ_2M, &r->bo, 0,
+				 SZ_64K, 0);
+		atomic_fetch_add(&r->done, 1);
+	}
+	return NULL;
+}
+
+static void *make_heaps(void *arg)
+{
+	struct race *r = arg;
+
+	for (unsigned int i = 0; !r->ret; i++) {
+		struct drm_panthor_tiler_heap_create heap = {
+			.vm_id = r->vm,
+			.initial_chunk_count = 1,
+			.chunk_size = 4 * SZ_64K,
+			.max_chunks = 2,
+			.target_in_flight = 1,
+		};
+
+		r->ret = pan_ioctl(r->pan, DRM_IOCTL_PANTHOR_TILER_HEAP_CREATE, &heap);
+		atomic_fetch_add(&r->done, 1);
+	}
+	return NULL;
+}
+
+/* The VM goes when the thread has done @after of what it does */
+static void destroy_under(struct race *r, void *(*work)(void *race), unsigned int after)
+{
+	pthread_t thread;
+
+	r->ret = 0;
+	atomic_store(&r->done, 0);
+	need(pan_vm_create(r->pan, &r->vm));
+	need(-pthread_create(&thread, NULL, work, r));
+	while (atomic_load(&r->done) < after)
+		sched_yield();
+	need(pan_vm_destroy(r->pan, r->vm));
+	pthread_join(thread, NULL);
+}
+
+void run_vm_race(void)
+{
+	unsigned int refused = 0;
+	struct race r = { };
+	int before, left;
+	struct pan p;
+
+	before = vms_listed();
+	need(pan_open(&p));
+	r.pan = &p;
+	need(pan_bo_create(&p, SZ_64K, 0, &r.bo));
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		destroy_under(&r, bind_in_it, i % 5);
+		refused += r.ret == -EINVAL;
+	}
+	is(refused, ROUNDS, "a bind in a VM that is gone is refused, each time");
+	pan_bo_destroy(&p, &r.bo);
+	pan_close(&p);
+	for (int ms = 0; (left = vms_listed()) != before && ms < GONE_MS; ms += 20)
+		sleep_ms(20);
+	is(left, before, "no VM stays that was destroyed while something was bound in it");
+}
+
+void run_finding_heap(void)
+{
+	struct race r = { };
+	struct pan p;
+
+	need(pan_open(&p));
+	r.pan = &p;
+	kmsg_mark();
+	for (unsigned int i = 0; i < HEAP_ROUNDS && !kmsg_count("WARNING"); i++)
+		destroy_under(&r, make_heaps, i % 2);
+	not_said("WARNING");
+	pan_close(&p);
+}
