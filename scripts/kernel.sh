@@ -17,6 +17,7 @@
 # CONFIG: plain (arm64, what is measured), plain-16k and plain-64k (that with larger
 #         pages), debug (arm64, KASAN, lockdep, fault injection), gcov (plain, and
 #         Panthor counts its lines), kunit (arm64, small, with lockdep, for KUnit),
+#         kcsan (that with KCSAN in place of lockdep),
 #         um (User Mode Linux, for KUnit),
 #         um-smp (the same with several processors), um-debug (that with KASAN
 #         and lockdep), um-bench and um-bench-smp (native timings; modules can
@@ -39,7 +40,7 @@
 
 usage()
 {
-	die "usage: kernel.sh build|path|make base|walks|reserve|break-NAME plain|plain-16k|plain-64k|debug|gcov|kunit|um|um-smp|um-debug|um-bench|um-bench-smp [ARG...]"
+	die "usage: kernel.sh build|path|make base|walks|reserve|break-NAME plain|plain-16k|plain-64k|debug|gcov|kunit|kcsan|um|um-smp|um-debug|um-bench|um-bench-smp [ARG...]"
 }
 
 tree_path()
@@ -64,6 +65,7 @@ fragments()
 	debug) printf '%s\n' "$dir/arm64.config" "$dir/arm64-debug.config" ;;
 	gcov) printf '%s\n' "$dir/arm64.config" "$dir/arm64-gcov.config" ;;
 	kunit) printf '%s\n' "$dir/arm64-kunit.config" ;;
+	kcsan) printf '%s\n' "$dir/arm64-kunit.config" "$dir/arm64-kcsan.config" ;;
 	um) printf '%s\n' "$dir/um.config" ;;
 	um-smp) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" ;;
 	um-debug) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" "$dir/um-debug.config" ;;
@@ -75,6 +77,7 @@ fragments()
 	case $which-$1 in
 	reserve-kunit)
 		printf '%s\n' "$dir/reserve-tests.config" "$dir/reserve-kunit-panthor.config" ;;
+	reserve-kcsan) printf '%s\n' "$dir/reserve-tests.config" ;;
 	reserve-debug) printf '%s\n' "$dir/reserve-guest-debug.config" ;;
 	step-um)
 		# From the step on that has them
