@@ -68,9 +68,11 @@ def look_at_tables(qmp, args):
     """Tables below the root; the root is not one of those that binds cost."""
     number, _ = find_as(qmp, int(args["va"], 0))
     tables = qmp.run("x-mali-tables", **{"as": number}) if number else None
+    # One that is shared is reached by many ways
+    reached = {table["pa"] for table in tables or []}
     return {"kind": "tables", "id": args["id"], "as": number,
             "held": int(args["pages"]),
-            "reached": len(tables) - 1 if tables else None}
+            "reached": len(reached) - 1 if tables else None}
 
 
 def look_at_mapping(qmp, args):
