@@ -4,6 +4,7 @@
 # "make run": the VM_BIND demonstration on a virtual Mali, and its report.
 #
 #   scripts/run.sh [KERNEL...]     base reserve when none is given
+#   scripts/run.sh --suite         reserve as a test suite, to out/results/run.tsv
 #
 # Builds what is missing. Each kernel is booted three times: for vmbind, with a
 # look at the GPU's walker over QMP meanwhile; for binds so large that upstream's
@@ -133,8 +134,31 @@ main()
 		complain "$OUT/run/$kernel/costs.console"
 		sources+=("$(label "$kernel")=$OUT/run/$kernel")
 	done
-	"$ROOT/tests/vmbind/report.py" "$OUT/run.json" "${sources[@]}" || rc=1
+	"$ROOT/tests/vmbind/report.py" "$json" "${sources[@]}" || rc=1
 	return $rc
+}
+
+# The report's points are the suite's, and what else went wrong is one more.
+suite()
+{
+	local rc=0
+
+	json=$OUT/run-suite.json
+	rm -f "$json"
+	(main reserve) || rc=$?
+	result_start run
+	[ ! -s "$json" ] || python3 - "$json" >"$OUT/results/run.tsv" <<-END
+		import json, sys
+		for run in json.load(open(sys.argv[1])):
+		    for p in run["points"]:
+		        print(p["result"], p["name"], p["detail"], sep="\t")
+	END
+	if [ $rc = 0 ] || grep -q '^fail' "$OUT/results/run.tsv"; then
+		result run pass "the report is made"
+	else
+		result run fail "the report is made" "exit code $rc"
+	fi
+	"$ROOT/scripts/results.sh" run
 }
 
 label()
@@ -145,5 +169,10 @@ label()
 	esac
 }
 
+json=$OUT/run.json
+if [ "${1:-}" = --suite ]; then
+	suite
+	exit
+fi
 [ $# -gt 0 ] || set -- base reserve
 main "$@"

@@ -28,6 +28,7 @@ SUITES=(
 	'guest|scripts/guest-check.sh'
 	'firmware|scripts/firmware.sh'
 	'repeat|scripts/repeat.sh'
+	'run|scripts/run.sh --suite'
 	'vmbind|scripts/vmbind.sh'
 	'panthor|scripts/panthor.sh'
 	'edges|scripts/edges.sh'
