@@ -104,6 +104,22 @@ run_debug()
 		con=null con0=null,fd:1 console=tty0 kunit_shutdown=halt \
 		'kunit.filter_glob=[ip][oa]*' </dev/null >"$OUT/kunit-um-debug.log" 2>&1 || :
 	judge_series um-debug
+	judge_reports
+}
+
+# The page tables' own suites provoke reports of the debug option; Panthor's, which
+# comes after them, must not.
+judge_reports()
+{
+	local log=$OUT/kunit-um-debug.log found
+
+	found=$(sed -n '/# Subtest: panthor-reserve/,$p' "$log" | grep -m 1 'io-pgtable reserve: ') || :
+	if [ -z "$found" ] && grep -q 'io-pgtable reserve: ' "$log"; then
+		result kunit pass "um-debug: Panthor's suite keeps its side of the contract"
+	else
+		result kunit fail "um-debug: Panthor's suite keeps its side of the contract" \
+			"${found:-no report at all}"
+	fi
 }
 
 run_arm64()

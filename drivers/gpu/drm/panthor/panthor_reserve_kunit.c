@@ -400,6 +400,13 @@ static void random_bind(struct binds *binds)
 	put_gather(&binds->gather);
 }
 
+/* The shape that a mapping has in another page table, which has shared tables of its own */
+static const struct panthor_shape *like_shape(const struct mapping *m,
+					      const struct panthor_shape *sparse)
+{
+	return m->shape.repeat ? sparse : &m->shape;
+}
+
 static void expect_made_like_that(struct binds *binds)
 {
 	struct io_pgtable_reserve_stats stats, like;
@@ -409,14 +416,15 @@ static void expect_made_like_that(struct binds *binds)
 
 	list_for_each_entry(m, &binds->mappings, node)
 		KUNIT_ASSERT_EQ(binds->test, 0,
-				reserve(ops, m->start, m->end,
-					m->shape.repeat ? &sparse : &m->shape));
+				reserve(ops, m->start, m->end, like_shape(m, &sparse)));
 	io_pgtable_reserve_stats(binds->ops, &stats);
 	io_pgtable_reserve_stats(ops, &like);
 	KUNIT_EXPECT_EQ(binds->test, like.tables, stats.tables);
 	KUNIT_EXPECT_EQ(binds->test, like.pages, stats.pages);
 	KUNIT_EXPECT_EQ(binds->test, like.blocks, stats.blocks);
 
+	list_for_each_entry(m, &binds->mappings, node)
+		unreserve(ops, m->start, m->end, like_shape(m, &sparse));
 	io_pgtable_repeat_destroy(sparse.repeat);
 	free_io_pgtable_ops(ops);
 }
