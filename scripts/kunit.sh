@@ -93,18 +93,13 @@ judge_series()
 	fi
 }
 
+# run_debug IMAGE
 run_debug()
 {
-	local image
-
-	image=$("$ROOT/scripts/kernel.sh" build reserve um-debug)
-	image=$(sed -n 's/^image=//p' <<<"$image")
 	say "KUnit on the reserve kernel, two processors, KASAN, lockdep:"
-	timeout --kill-after=10 "$TIMEOUT" "$image" mem=1G seccomp=on ncpus=2 \
+	timeout --kill-after=10 "$TIMEOUT" "$1" mem=1G seccomp=on ncpus=2 \
 		con=null con0=null,fd:1 console=tty0 kunit_shutdown=halt \
 		'kunit.filter_glob=[ip][oa]*' </dev/null >"$OUT/kunit-um-debug.log" 2>&1 || :
-	judge_series um-debug
-	judge_reports
 }
 
 # The page tables' own suites provoke reports of the debug option; Panthor's, which
@@ -122,19 +117,30 @@ judge_reports()
 	fi
 }
 
+# run_arm64 QEMU IMAGE
 run_arm64()
 {
-	local image qemu
-
-	qemu=$("$ROOT/scripts/qemu.sh" build)
-	image=$("$ROOT/scripts/kernel.sh" build reserve kunit)
-	image=$(sed -n 's/^image=//p' <<<"$image")
 	say "KUnit on the reserve kernel, arm64, two processors, lockdep:"
-	timeout --kill-after=10 "$TIMEOUT" "$qemu" -nodefaults -no-user-config \
+	timeout --kill-after=10 "$TIMEOUT" "$1" -nodefaults -no-user-config \
 		-display none -no-reboot -M virt,gic-version=3 -cpu cortex-a76 -smp 2 \
-		-m 1G -kernel "$image" -serial stdio \
+		-m 1G -kernel "$2" -serial stdio \
 		-append 'console=ttyAMA0 kunit_shutdown=poweroff kunit.filter_glob=[ip][oa]*' \
 		</dev/null 2>&1 | tr -d '\r' >"$OUT/kunit-arm64.log" || :
+}
+
+# Both have long stretches in which one processor is busy: they run side by side.
+run_series()
+{
+	local debug arm64 qemu
+
+	qemu=$("$ROOT/scripts/qemu.sh" build)
+	debug=$("$ROOT/scripts/kernel.sh" build reserve um-debug)
+	arm64=$("$ROOT/scripts/kernel.sh" build reserve kunit)
+	run_debug "$(sed -n 's/^image=//p' <<<"$debug")" &
+	run_arm64 "$qemu" "$(sed -n 's/^image=//p' <<<"$arm64")" &
+	wait
+	judge_series um-debug
+	judge_reports
 	judge_series arm64
 }
 
@@ -147,7 +153,6 @@ for tree in "${trees[@]}"; do
 	run_tree
 done
 if [ "$tree" = reserve ]; then
-	run_debug
-	run_arm64
+	run_series
 fi
 "$ROOT/scripts/results.sh" kunit
