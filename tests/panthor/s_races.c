@@ -49,6 +49,13 @@ static int vms_listed(void)
 	return n;
 }
 
+/* One of those before may have been about to go */
+static bool all_gone(int before, int *left)
+{
+	*left = vms_listed();
+	return *left >= 0 && *left <= before;
+}
+
 static void *bind_in_it(void *arg)
 {
 	struct race *r = arg;
@@ -113,9 +120,11 @@ void run_vm_race(void)
 	is(refused, ROUNDS, "a bind in a VM that is gone is refused, each time");
 	pan_bo_destroy(&p, &r.bo);
 	pan_close(&p);
-	for (int ms = 0; (left = vms_listed()) != before && ms < GONE_MS; ms += 20)
+	for (int ms = 0; !all_gone(before, &left) && ms < GONE_MS; ms += 20)
 		sleep_ms(20);
-	is(left, before, "no VM stays that was destroyed while something was bound in it");
+	detail("%d VMs, %d before", left, before);
+	ok(all_gone(before, &left),
+	   "no VM stays that was destroyed while something was bound in it");
 }
 
 void run_finding_heap(void)
