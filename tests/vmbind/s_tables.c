@@ -179,9 +179,9 @@ void run_tables(void)
 	gpu_map(&g, DST_VA, &dst, 0, SZ_64K);
 	ok(tiles_are_read(&g, ROUNDS, RECLAIM, srcs, &dst),
 	   "%d tiles, each the only one of its region, are read", ROUNDS);
-	ok(tiles_are_read(&g, PLACES + PLACES / 2, OTHER_TILES, srcs, &dst),
-	   "tiles in %d places, %d others after each, are read, half of them again",
-	   PLACES, OTHERS);
+	ok(tiles_are_read(&g, PLACES * VISITS, OTHER_TILES, srcs, &dst),
+	   "tiles in %d places, %d others after each, are read %d times", PLACES,
+	   OTHERS, VISITS);
 	ok(tiles_are_read(&g, PLACES * VISITS, NOTHING, srcs, &dst),
 	   "tiles in %d places, each the only one, are read %d times", PLACES,
 	   VISITS);
