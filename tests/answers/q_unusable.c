@@ -62,8 +62,8 @@ static void make_unusable(struct world *w)
 		sleep_ms(10);
 	say("fences %s", settled(w, OUT));
 	/*
-	 * The MMU may still be stuck when the second one runs: how it fails is luck,
-	 * as the order goes that comes from outside of the guest.
+	 * Whether the reset has come when the second one runs, and so how it fails, is
+	 * luck.
 	 */
 	settled(w, OUT2);
 	say("%s", pan_fence_status(&w->p, OUT2) < 0 ? "fails" : fence_text(w, OUT2));
