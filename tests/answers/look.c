@@ -67,13 +67,12 @@ static char *our_vm(char *text)
  */
 static char *find_our_vm(char *text)
 {
-	char path[128], *vm = NULL;
+	char *vm = NULL;
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%s/gpuvas", device_name());
 	for (int i = 0; i < TRIES && !vm; i++) {
 		if (i)
 			sleep_ms(5);
-		need(sysfs_read(path, text, MAX_TEXT));
+		need(debugfs_read("gpuvas", text, MAX_TEXT));
 		vm = our_vm(text);
 	}
 	return vm;

@@ -17,7 +17,6 @@
 
 #define MAX_TEXT	(4 * SZ_1M)
 #define VM_LINE		"DRM GPU VA space"
-#define TRIES		20
 
 /* Buffers are shared between threads, and so is what they are called */
 static pthread_mutex_t names = PTHREAD_MUTEX_INITIALIZER;
@@ -42,24 +41,12 @@ static bool parse(const char *line, struct listed *l)
 	return true;
 }
 
-/*
- * A VM is in the list before it has a name, and the whole file cannot be read
- * then.
- */
 static char *read_list(void)
 {
 	char *text = malloc(MAX_TEXT);
-	char path[128];
 
 	need(text ? 0 : -ENOMEM);
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%s/gpuvas",
-		 device_name());
-	for (int i = 0; i < TRIES; i++) {
-		need(sysfs_read(path, text, MAX_TEXT));
-		if (text[0])
-			break;
-		sleep_ms(5);
-	}
+	need(debugfs_read("gpuvas", text, MAX_TEXT));
 	return text;
 }
 

@@ -69,15 +69,6 @@ void bo_label(const struct pan *p, const struct pan_bo *bo, const char *label)
 	need(pan_ioctl(p, DRM_IOCTL_PANTHOR_BO_SET_LABEL, &s));
 }
 
-static const char *debugfs(const char *file)
-{
-	static char path[128];
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%s/%s",
-		 device_name(), file);
-	return path;
-}
-
 /* The creator's name may hold spaces; from its end, "/PID", on none do */
 static bool parse(const char *line, struct bo_state *s)
 {
@@ -94,7 +85,7 @@ struct bo_state bo_state(const char *label)
 	struct bo_state s = { .evictions = -1, .resident = -1 };
 	char *line, *save;
 
-	need(sysfs_read(debugfs("gems"), text, sizeof(text)));
+	need(debugfs_read("gems", text, sizeof(text)));
 	for (line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		size_t len = strlen(line), want = strlen(label);
@@ -112,8 +103,8 @@ long shrink(unsigned long pages)
 	char text[32];
 
 	snprintf(text, sizeof(text), "%lu", pages);
-	need(sysfs_write(debugfs("shrink"), text));
-	need(sysfs_read(debugfs("shrink"), text, sizeof(text)));
+	need(sysfs_write(debugfs_path("shrink"), text));
+	need(debugfs_read("shrink", text, sizeof(text)));
 	return strtol(text, NULL, 0);
 }
 

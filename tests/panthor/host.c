@@ -14,6 +14,7 @@
 #include "host.h"
 #include "tap.h"
 
+#define DEBUGFS_READS	20
 #define DRIVER	"/sys/bus/platform/drivers/panthor/"
 
 static int kmsg = -1;
@@ -153,6 +154,26 @@ int sysfs_read(const char *file, char *out, size_t size)
 		len += n;
 	close(fd);
 	out[len] = '\0';
+	return 0;
+}
+
+const char *debugfs_path(const char *file)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%s/%s", device_name(), file);
+	return path;
+}
+
+int debugfs_read(const char *file, char *out, size_t size)
+{
+	for (int i = 0; i < DEBUGFS_READS; i++) {
+		int ret = sysfs_read(debugfs_path(file), out, size);
+
+		if (ret || out[0])
+			return ret;
+		sleep_ms(5);
+	}
 	return 0;
 }
 

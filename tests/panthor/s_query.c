@@ -349,15 +349,6 @@ static int label(struct pan *p, uint32_t handle, const char *l)
 	return pan_ioctl(p, DRM_IOCTL_PANTHOR_BO_SET_LABEL, &s);
 }
 
-static void debugfs(const char *file)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%s/%s",
-		 device_name(), file);
-	need(sysfs_read(path, text, sizeof(text)));
-}
-
 static void labels(struct pan *p, struct gpu *g)
 {
 	static char longest[4200];
@@ -366,11 +357,11 @@ static void labels(struct pan *p, struct gpu *g)
 
 	need(pan_bo_create(p, SZ_64K, 0, &bo));
 	is(label(p, bo.handle, "hardpaths' buffer"), 0, "a buffer gets a label");
-	debugfs("gems");
+	need(debugfs_read("gems", text, sizeof(text)));
 	ok(strstr(text, "hardpaths' buffer") && strstr(text, "CS ring buffer") &&
 	   strstr(text, "Total size"), "debugfs lists buffers by their labels");
 	is(label(p, bo.handle, "another"), 0, "the label can be changed");
-	debugfs("gems");
+	need(debugfs_read("gems", text, sizeof(text)));
 	ok(!strstr(text, "hardpaths' buffer") && strstr(text, "another"),
 	   "then the new one is shown");
 	is(label(p, bo.handle, NULL), 0, "and removed");
@@ -381,7 +372,7 @@ static void labels(struct pan *p, struct gpu *g)
 	is(pan_ioctl(p, DRM_IOCTL_PANTHOR_BO_SET_LABEL, &pad), -EINVAL,
 	   "a label with padding");
 	gpu_map(g, DATA_VA, &bo, 0, SZ_64K);
-	debugfs("gpuvas");
+	need(debugfs_read("gpuvas", text, sizeof(text)));
 	ok(strstr(text, "0x0000008000000000"), "debugfs lists what is mapped");
 	pan_bo_destroy(p, &bo);
 }

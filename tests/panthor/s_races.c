@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,20 +30,16 @@ struct race {
 	int ret;
 };
 
-/* VMs that the kernel has; -1 while that cannot be read */
+/* VMs that the kernel has */
 static int vms_listed(void)
 {
-	char path[128], *text = malloc(MAX_TEXT), *vm = text;
+	char *text = malloc(MAX_TEXT), *vm = text;
 	int n = 0;
 
 	need(text ? 0 : -1);
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%s/gpuvas", device_name());
-	if (sysfs_read(path, text, MAX_TEXT))
-		n = -1;
-	while (n >= 0 && (vm = strstr(vm, "DRM GPU VA space ("))) {
-		vm++;
+	need(debugfs_read("gpuvas", text, MAX_TEXT));
+	for (; (vm = strstr(vm, "DRM GPU VA space (")); vm++)
 		n++;
-	}
 	free(text);
 	return n;
 }
@@ -53,7 +48,7 @@ static int vms_listed(void)
 static bool all_gone(int before, int *left)
 {
 	*left = vms_listed();
-	return *left >= 0 && *left <= before;
+	return *left <= before;
 }
 
 static void *bind_in_it(void *arg)
