@@ -7,12 +7,11 @@
  * best on a model that keeps what it knows of large tables ("-M mali-ignore=16"),
  * and with MMU commands and flushes that take their time.
  */
-#include <pthread.h>
 #include <stdatomic.h>
 
-#include "acct.h"
 #include "host.h"
 #include "inject.h"
+#include "refused.h"
 #include "scenarios.h"
 #include "tap.h"
 #include "work.h"
@@ -24,7 +23,6 @@
 #define DST_VA		0x50000000ull
 /* In other tables of every level */
 #define FAR_VA		(DATA_VA + 0x1000000000ull)
-#define NOWHERE		0x7fffffffu	/* a handle that nothing has */
 /* Rounds at a place, one after another: the second finds what the first left */
 #define VISITS		3
 #define CALLS_PER_RECLAIM 2
@@ -44,10 +42,6 @@ static struct {
 	unsigned int wrong;
 	/* Where the tile is, or was */
 	_Atomic unsigned int round;
-	/* Of the other thread: calls that were refused, and those that were not */
-	atomic_bool stop;
-	unsigned int refused;
-	unsigned int taken;
 } b;
 
 static uint64_t place(unsigned int round)
@@ -74,20 +68,6 @@ static int fail_once(unsigned int i)
 	return pan_bind(b.gpu.pan, b.gpu.vm, 0, ops + 2, 1);
 }
 
-static void *fail_calls(void *unused)
-{
-	(void)unused;
-	for (unsigned int i = 0; !atomic_load(&b.stop); i++) {
-		if (fail_once(i))
-			b.refused++;
-		else
-			b.taken++;
-		if (!(i % CALLS_PER_RECLAIM))
-			acct_reclaim();
-	}
-	return NULL;
-}
-
 /* A page of a lone tile of 64 KiB is read, and is the one that was bound there */
 static bool tile_is_right(unsigned int i)
 {
@@ -109,20 +89,21 @@ static bool tile_is_right(unsigned int i)
 
 static void go_on_beside(const char *how)
 {
-	pthread_t thread;
+	static struct refused r = {
+		.call = fail_once,
+		.calls_per_reclaim = CALLS_PER_RECLAIM,
+	};
 	unsigned int i;
 
-	b.wrong = b.refused = b.taken = 0;
-	atomic_store(&b.stop, false);
-	need(-pthread_create(&thread, NULL, fail_calls, NULL));
+	b.wrong = 0;
+	refused_start(&r);
 	for (i = 0; i < rounds && b.wrong < MAX_WRONG; i++)
 		b.wrong += !tile_is_right(i);
-	atomic_store(&b.stop, true);
-	pthread_join(thread, NULL);
-	note("%u rounds, %u wrong; %u calls refused", i, b.wrong, b.refused);
+	refused_stop(&r);
+	note("%u rounds, %u wrong; %u calls refused", i, b.wrong, r.refused);
 	ok(!b.wrong, "%s: tiles are bound and read beside calls that fail", how);
-	detail("%u refused, %u taken", b.refused, b.taken);
-	ok(b.refused && !b.taken, "%s: all of which were refused", how);
+	detail("%u refused, %u taken", r.refused, r.taken);
+	ok(r.refused && !r.taken, "%s: all of which were refused", how);
 }
 
 void run_beside(void)

@@ -13,11 +13,9 @@
  * to, too. Last, another thread takes part: its operations hold tables at the same
  * places, and are dropped before they run.
  */
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "acct.h"
 #include "gpu.h"
+#include "refused.h"
 #include "scenarios.h"
 #include "tap.h"
 
@@ -26,7 +24,6 @@
 #define VISITS	3
 #define OTHERS	(ACCT_IDLE_LEAVES + 8)
 #define DROPPED_PER_RECLAIM	8
-#define NOWHERE	0x7fffffffu	/* a handle that nothing has */
 #define DST_VA 0x50000000ull
 #define OTHERS_VA (DATA_VA + 0x800000000ull)
 #define ABOVE_VA (DATA_VA + 0x1000000000ull)
@@ -118,51 +115,37 @@ static bool tile_is_gone(struct pan *p, int round)
 	return gone;
 }
 
-static struct {
-	struct gpu *g;
-	atomic_bool stop;
-	/* Calls that were refused, and those that were not */
-	unsigned int dropped;
-	unsigned int taken;
-} other;
+static struct gpu *dropped_in;
 
 /* An unmap holds the table that it could cut, until the call is refused */
-static void *drop_operations(void *unused)
+static int drop_operations(unsigned int i)
 {
 	struct pan_bo bad = { .handle = NOWHERE, .size = SZ_64K };
+	uint64_t va = (tile_va(i) & -SZ_2M) + SZ_1M + SZ_4K;
+	struct drm_panthor_vm_bind_op ops[2] = {
+		pan_op_unmap(va, SZ_4K), pan_op_map(va, &bad, 0, SZ_64K),
+	};
 
-	(void)unused;
-	for (int i = 0; !atomic_load(&other.stop); i++) {
-		uint64_t va = (tile_va(i) & -SZ_2M) + SZ_1M + SZ_4K;
-		struct drm_panthor_vm_bind_op ops[2] = {
-			pan_op_unmap(va, SZ_4K), pan_op_map(va, &bad, 0, SZ_64K),
-		};
-
-		if (pan_bind(other.g->pan, other.g->vm, DRM_PANTHOR_VM_BIND_ASYNC,
-			     ops, 2))
-			other.dropped++;
-		else
-			other.taken++;
-		if (!(i % DROPPED_PER_RECLAIM))
-			acct_reclaim();
-	}
-	return NULL;
+	return pan_bind(dropped_in->pan, dropped_in->vm, DRM_PANTHOR_VM_BIND_ASYNC,
+			ops, 2);
 }
 
 static void read_beside_dropped(struct gpu *g, const struct pan_bo *srcs,
 				const struct pan_bo *dst)
 {
-	pthread_t thread;
+	static struct refused dropped = {
+		.call = drop_operations,
+		.calls_per_reclaim = DROPPED_PER_RECLAIM,
+	};
 	bool right;
 
-	other.g = g;
-	need(-pthread_create(&thread, NULL, drop_operations, NULL));
+	dropped_in = g;
+	refused_start(&dropped);
 	right = tiles_are_read(g, PLACES * VISITS, NOTHING, srcs, dst);
-	atomic_store(&other.stop, true);
-	pthread_join(thread, NULL);
+	refused_stop(&dropped);
 	ok(right, "the same while operations on these tables are dropped");
-	detail("%u dropped, %u taken", other.dropped, other.taken);
-	ok(other.dropped && !other.taken, "all of which were refused");
+	detail("%u refused, %u taken", dropped.refused, dropped.taken);
+	ok(dropped.refused && !dropped.taken, "all of which were refused");
 }
 
 void run_tables(void)
