@@ -271,3 +271,25 @@ tree_edits()
 		printf 'commits that patches/ does not have'
 	fi
 }
+
+# kunit_um SECONDS IMAGE ARG...: a User Mode Linux that runs KUnit, on stdout; kept
+# from running longer than SECONDS
+kunit_um()
+{
+	timeout --kill-after=10 "$1" "$2" mem=1G con=null con0=null,fd:1 console=tty0 \
+		kunit_shutdown=halt "${@:3}" </dev/null 2>&1
+}
+
+# kunit_arm64 SECONDS IMAGE ARG...: the same of an arm64 kernel, on two processors that
+# QEMU emulates; scripts/qemu.sh must have built it
+kunit_arm64()
+{
+	local qemu
+
+	qemu=$("$ROOT/scripts/qemu.sh" path)
+	timeout --kill-after=10 "$1" "$qemu" -nodefaults -no-user-config \
+		-display none -no-reboot -M virt,gic-version=3 -cpu cortex-a76 -smp 2 \
+		-m 1G -kernel "$2" -serial stdio \
+		-append "console=ttyAMA0 kunit_shutdown=poweroff ${*:3}" \
+		</dev/null 2>&1 | tr -d '\r'
+}

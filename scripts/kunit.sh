@@ -34,9 +34,7 @@ run_um()
 {
 	local image=$1 glob=$2 log=$3 rc=0
 
-	timeout --kill-after=10 "$TIMEOUT" "$image" mem=1G con=null con0=null,fd:1 \
-		console=tty0 kunit_shutdown=halt "kunit.filter_glob=$glob" \
-		</dev/null >"$log" 2>&1 || rc=$?
+	kunit_um "$TIMEOUT" "$image" "kunit.filter_glob=$glob" >"$log" || rc=$?
 	if [ $rc = 124 ] || [ $rc = 137 ]; then
 		printf 'fail\t%s: (run %s)\tno end after %d s\n' "$tree" "$glob" "$TIMEOUT" >>"$results"
 	fi
@@ -97,9 +95,8 @@ judge_series()
 run_debug()
 {
 	say "KUnit on the reserve kernel, two processors, KASAN, lockdep:"
-	timeout --kill-after=10 "$TIMEOUT" "$1" mem=1G seccomp=on ncpus=2 \
-		con=null con0=null,fd:1 console=tty0 kunit_shutdown=halt \
-		'kunit.filter_glob=[ip][oa]*' </dev/null >"$OUT/kunit-um-debug.log" 2>&1 || :
+	kunit_um "$TIMEOUT" "$1" seccomp=on ncpus=2 'kunit.filter_glob=[ip][oa]*' \
+		>"$OUT/kunit-um-debug.log" || :
 }
 
 # The page tables' own suites provoke reports of the debug option; Panthor's, which
@@ -117,27 +114,24 @@ judge_reports()
 	fi
 }
 
-# run_arm64 QEMU IMAGE
+# run_arm64 IMAGE
 run_arm64()
 {
 	say "KUnit on the reserve kernel, arm64, two processors, lockdep:"
-	timeout --kill-after=10 "$TIMEOUT" "$1" -nodefaults -no-user-config \
-		-display none -no-reboot -M virt,gic-version=3 -cpu cortex-a76 -smp 2 \
-		-m 1G -kernel "$2" -serial stdio \
-		-append 'console=ttyAMA0 kunit_shutdown=poweroff kunit.filter_glob=[ip][oa]*' \
-		</dev/null 2>&1 | tr -d '\r' >"$OUT/kunit-arm64.log" || :
+	kunit_arm64 "$TIMEOUT" "$1" 'kunit.filter_glob=[ip][oa]*' \
+		>"$OUT/kunit-arm64.log" || :
 }
 
 # Both have long stretches in which one processor is busy: they run side by side.
 run_series()
 {
-	local debug arm64 qemu
+	local debug arm64
 
-	qemu=$("$ROOT/scripts/qemu.sh" build)
+	"$ROOT/scripts/qemu.sh" build >/dev/null
 	debug=$("$ROOT/scripts/kernel.sh" build reserve um-debug)
 	arm64=$("$ROOT/scripts/kernel.sh" build reserve kunit)
 	run_debug "$(sed -n 's/^image=//p' <<<"$debug")" &
-	run_arm64 "$qemu" "$(sed -n 's/^image=//p' <<<"$arm64")" &
+	run_arm64 "$(sed -n 's/^image=//p' <<<"$arm64")" &
 	wait
 	judge_series um-debug
 	judge_reports

@@ -69,8 +69,7 @@ suite_kunit()
 
 	"$ROOT/scripts/kernel.sh" build mutant um >"$BUILD/.mutant.image" || return 99
 	image=$(sed -n 's/^image=//p' "$BUILD/.mutant.image")
-	timeout --kill-after=10 300 "$image" mem=1G con=null con0=null,fd:1 console=tty0 \
-		kunit_shutdown=halt 'kunit.filter_glob=[ip][oa]*' </dev/null |
+	kunit_um 300 "$image" 'kunit.filter_glob=[ip][oa]*' |
 		tee "$BUILD/.mutant.log" |
 		python3 "$ROOT/scripts/ktap.py" --require "$ROOT/tests/kernel/kunit-suites-reserve" >"$tsv" || :
 	cat "$BUILD/.mutant.log"
