@@ -79,7 +79,7 @@ page_tables()
 	mkdir -p "$ko"
 	"$ROOT/scripts/kernel.sh" make "$1" plain M="$ROOT/tests/bench" MO="$ko" modules >"$LOG.make" 2>&1 ||
 		_fail "the bench module does not build for the $1 kernel, see $LOG.make"
-	cp "$ko/iopt-bench.ko" "$dir/root/"
+	cp "$ko/iopt-bench.ko" "$dir/files/"
 	twice "$1" iopt 'busybox dmesg -n 7; ! busybox insmod /iopt-bench.ko only=P11 2>/dev/null'
 	sed -n 's/.*\(bench: \)P11 \(.*\)_ns /\1P15 \2_instrs /p' "$LOG/$1-iopt" >"$LOG/$1-instrs"
 	rm "$LOG/$1-iopt"

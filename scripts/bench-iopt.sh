@@ -32,12 +32,12 @@ prepare()
 	local tree=$1 config=$2 dir=$WORK/$1-$2
 
 	"$ROOT/scripts/kernel.sh" build "$tree" "$config" >"$WORK/$tree-$config.paths"
-	mkdir -p "$dir/ko" "$dir/root"
+	mkdir -p "$dir/ko" "$dir/files"
 	REMEDY="look for what the kernel of $tree lacks in tests/bench/iopt-bench.c"
 	step "build bench module $tree $config" "$ROOT/scripts/kernel.sh" make "$tree" "$config" \
 		M="$ROOT/tests/bench" MO="$dir/ko" modules
-	cp "$dir/ko/iopt-bench.ko" "$dir/root/"
-	gcc -static -O2 -Wall -Wextra -Werror -o "$dir/root/init" "$ROOT/tests/bench/init.c"
+	cp "$dir/ko/iopt-bench.ko" "$dir/files/"
+	gcc -static -O2 -Wall -Wextra -Werror -o "$dir/files/init" "$ROOT/tests/bench/init.c"
 }
 
 # run TREE CONFIG ROUND SCENARIOS: one machine, measures and ends.
@@ -53,7 +53,7 @@ run()
 		how+=(taskset -c "$(($(nproc) - 1))")
 	fi
 	"${how[@]}" timeout --kill-after=10 $TIMEOUT "$image" mem=512M "${cpus[@]}" con=null con0=null,fd:1 \
-		console=tty0 panic=-1 root=/dev/root rootfstype=hostfs rootflags="$dir/root" ro \
+		console=tty0 panic=-1 root=/dev/root rootfstype=hostfs rootflags="$dir/files" ro \
 		init=/init "BENCH=only=$4" </dev/null >"$log" 2>&1 || :
 	grep -q 'bench: done' "$log" || {
 		tail -n 20 "$log"

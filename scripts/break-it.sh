@@ -345,9 +345,9 @@ main()
 	done
 	mkdir -p "$OUT/results" "$OUT/break-it" "$LOGS"
 	# The firmware is put in its place once
-	exact_prepare "$BUILD/break-it" base vmbind
+	exact_firmware base
 	mapfile -t runs < <(for name in intact "$@"; do runs_of "$name"; done)
-	side_by_side run_guest "${runs[@]}"
+	side_by_side "$(nproc)" run_guest "${runs[@]}"
 	{
 		judge_all intact
 		for name; do

@@ -6,7 +6,14 @@
 # in place of disks and shares, which would have it wait for the host. Sourced
 # after lib.sh and vmbind-lib.sh; only defines names.
 
-# exact_prepare DIR KERNEL PROGRAM...: make DIR/root, to which exact_initramfs adds
+# exact_firmware KERNEL: a boot puts the firmware in its place
+exact_firmware()
+{
+	[ -f "$BUILD/guest/share/firmware/arm/mali/arch10.8/mali_csffw.bin" ] ||
+		"$ROOT/scripts/guest.sh" run --kernel "$1" --name firmware --boot-only >/dev/null
+}
+
+# exact_prepare DIR KERNEL PROGRAM...: make DIR/files, to which exact_initramfs adds
 # a command. The programs are from the guest's share; they and the kernel must
 # have been built (guest_prepare KERNEL plain). Sets IMAGE, the kernel's.
 exact_prepare()
@@ -16,9 +23,7 @@ exact_prepare()
 	shift 2
 	need_packages cpio e2fsprogs
 	eval "$("$ROOT/scripts/kernel.sh" path "$kernel" plain | sed 's/^image=/IMAGE=/; s/^modules=/modules=/')"
-	# A boot puts the firmware in its place
-	[ -f "$BUILD/guest/share/firmware/arm/mali/arch10.8/mali_csffw.bin" ] ||
-		"$ROOT/scripts/guest.sh" run --kernel "$kernel" --name firmware --boot-only >/dev/null
+	exact_firmware "$kernel"
 	mkdir -p "$dir"
 	step "initramfs $kernel" _exact_root "$dir" "$modules" "$@"
 }
@@ -26,7 +31,7 @@ exact_prepare()
 # _from_image DIR PATH: out of the guest's root image
 _from_image()
 {
-	local to=$1/root/$2
+	local to=$1/files/$2
 
 	mkdir -p "$(dirname "$to")"
 	/sbin/debugfs -R "dump $2 $to" "$BUILD/guest/root.img" 2>/dev/null
@@ -46,22 +51,22 @@ _exact_root()
 	local dir=$1 modules=$2 lib=/usr/lib/aarch64-linux-gnu firmware=arm/mali/arch10.8 program
 
 	shift 2
-	rm -rf "$dir/root"
-	mkdir -p "$dir"/root/{bin,proc,sys,dev,tmp,lib,lib64}
+	rm -rf "$dir/files"
+	mkdir -p "$dir"/files/{bin,proc,sys,dev,tmp,lib,lib64}
 	_from_image "$dir" /usr/bin/busybox
 	_from_image "$dir" $lib/ld-linux-aarch64.so.1
 	_from_image "$dir" $lib/libc.so.6
 	_from_image "$dir" "$lib/$(_libdrm_file)"
-	mv "$dir/root/usr/bin/busybox" "$dir/root/bin/"
-	mv "$dir/root$lib"/* "$dir/root/lib/"
-	ln -sf "$(_libdrm_file)" "$dir/root/lib/libdrm.so.2"
-	cp -r "$modules" "$dir/root/modules"
-	mkdir -p "$dir/root/lib/firmware/$firmware"
-	cp "$BUILD/guest/share/firmware/$firmware/mali_csffw.bin" "$dir/root/lib/firmware/$firmware/"
+	mv "$dir/files/usr/bin/busybox" "$dir/files/bin/"
+	mv "$dir/files$lib"/* "$dir/files/lib/"
+	ln -sf "$(_libdrm_file)" "$dir/files/lib/libdrm.so.2"
+	cp -r "$modules" "$dir/files/modules"
+	mkdir -p "$dir/files/lib/firmware/$firmware"
+	cp "$BUILD/guest/share/firmware/$firmware/mali_csffw.bin" "$dir/files/lib/firmware/$firmware/"
 	for program; do
-		install -m 755 "$BUILD/guest/share/bin/$program" "$dir/root/bin/"
+		install -m 755 "$BUILD/guest/share/bin/$program" "$dir/files/bin/"
 	done
-	install -m 755 "$ROOT/tests/guest/init-exact" "$dir/root/init"
+	install -m 755 "$ROOT/tests/guest/init-exact" "$dir/files/init"
 }
 
 # exact_initramfs DIR COMMAND: DIR/initramfs, which runs COMMAND
@@ -69,10 +74,10 @@ exact_initramfs()
 {
 	local dir=$1
 
-	printf '%s\n' "$2" >"$dir/root/cmd"
+	printf '%s\n' "$2" >"$dir/files/cmd"
 	# The same bytes each time: order, owner and time of the files are fixed
-	find "$dir/root" -exec touch -h -d '2026-01-01 UTC' {} +
-	(cd "$dir/root" && find . -print0 | sort -z |
+	find "$dir/files" -exec touch -h -d '2026-01-01 UTC' {} +
+	(cd "$dir/files" && find . -print0 | sort -z |
 		cpio --null --quiet --create --format=newc --owner=0:0 --reproducible) \
 		>"$dir/initramfs"
 }

@@ -177,17 +177,17 @@ locked()
 	fi
 }
 
-# side_by_side FUNCTION ARG...: FUNCTION for each ARG, as many at a time as there are
-# processors; fails if one of them did. For guests of one processor whose time is
-# their own, and which share no file. Not where a failure is looked at ("||"), since
-# then none is noticed.
+# side_by_side N FUNCTION ARG...: FUNCTION for each ARG, N at a time; fails if one of
+# them did. More than one are for guests of one processor whose time is their own, and
+# which share no file. Not where a failure is looked at ("||"), since then none is
+# noticed.
 side_by_side()
 {
-	local function=$1 arg pid pids=() rc=0
+	local n=$1 function=$2 arg pid pids=() rc=0
 
-	shift
+	shift 2
 	for arg; do
-		while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+		while [ "$(jobs -rp | wc -l)" -ge "$n" ]; do
 			wait -n || :
 		done
 		"$function" "$arg" &

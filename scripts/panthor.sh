@@ -28,7 +28,7 @@
 
 KERNEL=${PANTHOR_KERNEL:-reserve}
 WIDE=mali-ignore=16
-SIDE_BY_SIDE=1
+SIDE_BY_SIDE=$(nproc)
 
 usage()
 {

@@ -134,18 +134,17 @@ main()
 		complain "$OUT/run/$kernel/costs.console"
 		sources+=("$(label "$kernel")=$OUT/run/$kernel")
 	done
-	"$ROOT/tests/vmbind/report.py" "$json" "${sources[@]}" || rc=1
+	"$ROOT/tests/vmbind/report.py" "${RUN_JSON:-$OUT/run.json}" "${sources[@]}" || rc=1
 	return $rc
 }
 
 # The report's points are the suite's, and what else went wrong is one more.
 suite()
 {
-	local rc=0
+	local rc=0 json=$OUT/run-suite.json
 
-	json=$OUT/run-suite.json
 	rm -f "$json"
-	(main reserve) || rc=$?
+	RUN_JSON=$json "$ROOT/scripts/run.sh" reserve || rc=$?
 	result_start run
 	[ ! -s "$json" ] || python3 - "$json" >"$OUT/results/run.tsv" <<-END
 		import json, sys
@@ -169,7 +168,6 @@ label()
 	esac
 }
 
-json=$OUT/run.json
 if [ "${1:-}" = --suite ]; then
 	suite
 	exit

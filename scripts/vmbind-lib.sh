@@ -150,19 +150,13 @@ _suite_config()
 }
 
 # suite_run SUITE NAME...: the caller's run_config for each NAME, its lines to the
-# suite's results. One after another, or side_by_side with SIDE_BY_SIDE=1.
+# suite's results. One after another, or SIDE_BY_SIDE at a time.
 suite_run()
 {
 	local suite=$1 suite_out=$OUT/results/$1.tsv configs=("${@:2}") config
 
 	mkdir -p "$OUT/results" "$LOGS"
-	if [ -n "${SIDE_BY_SIDE:-}" ]; then
-		side_by_side _suite_config "${configs[@]}"
-	else
-		for config in "${configs[@]}"; do
-			_suite_config "$config"
-		done
-	fi
+	side_by_side "${SIDE_BY_SIDE:-1}" _suite_config "${configs[@]}"
 	for config in "${configs[@]}"; do
 		cat "$suite_out.$config"
 		rm "$suite_out.$config"

@@ -23,7 +23,7 @@
 . "$(dirname "$0")/vmbind-lib.sh"
 
 KERNEL=${VMBIND_KERNEL:-reserve}
-SIDE_BY_SIDE=1
+SIDE_BY_SIDE=$(nproc)
 
 usage()
 {
