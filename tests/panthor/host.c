@@ -14,7 +14,8 @@
 #include "host.h"
 #include "tap.h"
 
-#define DEBUGFS_READS	20
+/* How long a VM may have no name */
+#define DEBUGFS_MS	100
 #define DRIVER	"/sys/bus/platform/drivers/panthor/"
 
 static int kmsg = -1;
@@ -101,7 +102,7 @@ bool not_said(const char *text)
 
 const char *device_dir(void)
 {
-	static char dir[128];
+	static _Thread_local char dir[128];
 	glob_t g;
 
 	if (!dir[0] && !glob("/sys/bus/platform/devices/*.gpu", 0, NULL, &g)) {
@@ -145,21 +146,23 @@ int sysfs_read(const char *file, char *out, size_t size)
 {
 	int fd = sysfs_open(file, O_RDONLY);
 	size_t len = 0;
-	ssize_t n;
+	ssize_t n = 0;
+	int ret;
 
 	out[0] = '\0';
 	if (fd < 0)
 		return fd;
 	while (len + 1 < size && (n = read(fd, out + len, size - len - 1)) > 0)
 		len += n;
+	ret = n < 0 ? -errno : 0;
 	close(fd);
 	out[len] = '\0';
-	return 0;
+	return ret;
 }
 
 const char *debugfs_path(const char *file)
 {
-	static char path[128];
+	static _Thread_local char path[128];
 
 	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%s/%s", device_name(), file);
 	return path;
@@ -167,19 +170,21 @@ const char *debugfs_path(const char *file)
 
 int debugfs_read(const char *file, char *out, size_t size)
 {
-	for (int i = 0; i < DEBUGFS_READS; i++) {
-		int ret = sysfs_read(debugfs_path(file), out, size);
+	long end = now_ms() + DEBUGFS_MS;
+	int ret;
 
-		if (ret || out[0])
+	do {
+		ret = sysfs_read(debugfs_path(file), out, size);
+		if ((!ret && out[0]) || ret == -ENOENT)
 			return ret;
 		sleep_ms(5);
-	}
-	return 0;
+	} while (now_ms() < end);
+	return ret ? ret : -ENODATA;
 }
 
 long long fdinfo_value(int fd, const char *key)
 {
-	static char info[8192];
+	static _Thread_local char info[8192];
 	char path[64], *at;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);

@@ -32,11 +32,11 @@ int sysfs_write(const char *file, const char *text);
 int sysfs_read(const char *file, char *out, size_t size);
 /* A value of an open file's fdinfo, -1 if that has none; leaves the scenario when it fails */
 long long fdinfo_value(int fd, const char *key);
-/* A file of the device's in debugfs, until the next call */
+/* A file of the device's in debugfs, until the next call of the same thread */
 const char *debugfs_path(const char *file);
 /*
- * What it has. A VM is listed before it has a name, and the whole file is empty then: it
- * is read again. Negative errno
+ * What it has. A VM is listed before it has a name, and the whole file cannot be read then:
+ * it is read again. Negative errno
  */
 int debugfs_read(const char *file, char *out, size_t size);
 /* Within @ms the file reads @text */
