@@ -9,10 +9,11 @@
 # first lines say what is wrong and which suites look for it, the first one first:
 # "Suites: interleave kunit". It is killed if one of them fails. One that lives is
 # a mistake that the tests do not notice, and fails. With --suite only mutants for
-# that suite are tried, and with no other.
+# that suite are tried, and with no other. That of interleave has a tree of its own,
+# so that it can run beside another.
 #
-# Results go to out/results/mutants.tsv; what a suite said of a mutant is in
-# out/mutants/NAME.SUITE.log.
+# Results go to out/results/mutants.tsv, or mutants-SUITE.tsv; what a suite said of
+# a mutant is in out/mutants/NAME.SUITE.log.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../../scripts/lib.sh"
@@ -99,7 +100,7 @@ try()
 	local name=$1 suite log rc
 
 	if ! plant "$name" >"$LOGDIR/$name.log" 2>&1; then
-		result mutants fail "$name" "the patch does not apply; make it anew"
+		result "$set" fail "$name" "the patch does not apply; make it anew"
 		return
 	fi
 	for suite in $(suites_of "$name"); do
@@ -108,20 +109,20 @@ try()
 		rc=0
 		"suite_$suite" "$name" >"$log" 2>&1 || rc=$?
 		if [ $rc = 99 ]; then
-			result mutants fail "$name" "does not compile, see $log"
+			result "$set" fail "$name" "does not compile, see $log"
 			return
 		fi
 		if [ $rc != 0 ]; then
-			result mutants pass "$name" "killed by $suite: $(finding "$log")"
+			result "$set" pass "$name" "killed by $suite: $(finding "$log")"
 			return
 		fi
 	done
-	result mutants fail "$name" "lives: $(about "$name")"
+	result "$set" fail "$name" "lives: $(about "$name")"
 }
 
 main()
 {
-	local name names=() n=0
+	local name names=() n=0 set
 
 	only=
 	while [ $# -gt 0 ]; do
@@ -138,19 +139,21 @@ main()
 			names+=("$(basename "$name" .patch)")
 		done
 	fi
+	set=mutants${only:+-$only}
+	[ "$only" != interleave ] || MUTANT_TREE=$BUILD/linux-mutant-interleave
 	need_packages gcc make binutils python3
 	"$ROOT/scripts/kernel-tree.sh" >/dev/null
 	mkdir -p "$LOGDIR"
-	result_start mutants
+	result_start "$set"
 	for name in "${names[@]}"; do
 		n=$((n + 1))
 		if [ -n "$only" ] && [[ " $(suites_of "$name") " != *" $only "* ]]; then
 			continue
 		fi
 		try "$name"
-		say "  $n/${#names[@]} $(tail -n 1 "$OUT/results/mutants.tsv" | tr '\t' ' ')"
+		say "  $n/${#names[@]} $(tail -n 1 "$OUT/results/$set.tsv" | tr '\t' ' ')"
 	done
-	"$ROOT/scripts/results.sh" mutants
+	"$ROOT/scripts/results.sh" "$set"
 }
 
 # Read whole before it runs: an edit of this script must not reach a run.
