@@ -166,6 +166,7 @@ static void *rsvt_alloc_desc(size_t size, gfp_t gfp)
 	struct kunit *test = kunit_get_current_test();
 	void *desc = NULL;
 
+	rsvt_state(test)->desc_gfp &= gfp;
 	if (!rsvt_alloc_fails(rsvt_state(test))) {
 		current->kunit_test = NULL;
 		desc = iopte_alloc_desc(size, gfp);

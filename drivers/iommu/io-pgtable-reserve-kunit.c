@@ -782,15 +782,19 @@ static void tables_that_did_not_opt_in_are_as_ever(struct kunit *test)
 
 static void tables_are_accounted(struct kunit *test)
 {
+	struct rsvt_state *state = rsvt_state(test);
 	struct rsvt *rt = rsvt_gpu(test);
 	long secondary, pages;
 
 	rcu_barrier();
 	pages = iopt_kunit_pages();
 	secondary = iopt_kunit_node_stat(NR_SECONDARY_PAGETABLE);
+	state->desc_gfp = GFP_KERNEL_ACCOUNT;
 	KUNIT_EXPECT_EQ(test, 0,
 			rt->ops->reserve(rt->ops, SZ_1G, SZ_1G, SZ_4K,
 					 GFP_KERNEL_ACCOUNT));
+	KUNIT_EXPECT_TRUE(test, state->gfp & __GFP_ACCOUNT);
+	KUNIT_EXPECT_EQ(test, GFP_KERNEL_ACCOUNT, state->desc_gfp);
 	KUNIT_EXPECT_EQ(test, pages + 512 + 2, iopt_kunit_pages());
 	KUNIT_EXPECT_EQ(test, secondary + 512 + 2,
 			iopt_kunit_node_stat(NR_SECONDARY_PAGETABLE));

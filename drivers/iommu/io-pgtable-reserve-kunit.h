@@ -91,6 +91,8 @@ struct rsvt_state {
 	/* Tables taken, and the flags of the last ones */
 	unsigned int tables;
 	gfp_t gfp;
+	/* Flags that all descriptors and pieces of arrays had */
+	gfp_t desc_gfp;
 	/* Reports of careless callers, which tests are not, but one */
 	int reports;
 	bool careless;
