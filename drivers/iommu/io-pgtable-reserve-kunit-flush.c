@@ -154,6 +154,30 @@ static void tables_wait_for_the_flush_of_the_caller(struct kunit *test)
 	rsvt_free(rt);
 }
 
+/* As dma-iommu.c does with those of its flush queue */
+static void lists_of_tables_are_joined(struct kunit *test)
+{
+	struct iommu_iotlb_gather one, other;
+	struct rsvt *rt = rsvt_gpu(test);
+	long pages;
+
+	rcu_barrier();
+	pages = iopt_kunit_pages();
+	iommu_iotlb_gather_init(&one);
+	rsvt_let_die(rt, SZ_1G, SZ_4K, &one);
+	io_pgtable_trim(rt->ops, ULONG_MAX, &one);
+	iommu_iotlb_gather_init(&other);
+	rsvt_let_die(rt, SZ_2G, SZ_4K, &other);
+	io_pgtable_trim(rt->ops, ULONG_MAX, &other);
+
+	iommu_pages_list_splice(&one.freelist, &other.freelist);
+	KUNIT_EXPECT_EQ(test, 3 + 3, count_tables(&other));
+	iommu_put_pages_list(&other.freelist);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, pages, iopt_kunit_pages());
+	rsvt_free(rt);
+}
+
 static void flush_without_a_gather(struct rsvt *rt)
 {
 	unsigned long pgsize = BIT(rt->granule_shift);
@@ -868,6 +892,7 @@ static void reclaim_forgets_page_tables_that_go(struct kunit *test)
 static struct kunit_case flush_cases[] = {
 	KUNIT_CASE(released_tables_join_the_gather),
 	KUNIT_CASE(tables_wait_for_the_flush_of_the_caller),
+	KUNIT_CASE(lists_of_tables_are_joined),
 	KUNIT_CASE(without_a_gather_each_slot_is_flushed_once),
 	KUNIT_CASE(slots_are_empty_before_they_are_flushed),
 	KUNIT_CASE(emptied_slots_are_flushed_by_who_fills_them),
