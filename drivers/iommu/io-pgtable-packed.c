@@ -37,7 +37,7 @@
  * struct iopt_packed - Pool of tables that are smaller than a page
  * @lock: Protects everything below, and the pages
  * @pages: The pages
- * @dev: Device for the DMA API, NULL if the walker is coherent or has gone
+ * @dev: Device for the DMA API, NULL if the walker is coherent
  * @size: Bytes of a table, a power of 2
  * @slots: Tables that a page has room for
  * @nid: NUMA node
@@ -93,7 +93,7 @@ struct iopt_packed *iopt_packed_create(size_t size, struct device *dev, int nid)
 	return packed;
 }
 
-/* The walker is not told about the page any more. Under the lock */
+/* The walker is told that the page is gone, if it was not before. Under the lock */
 static void packed_stop_incoherent(struct iopt_packed *packed,
 				   struct packed_page *page)
 {
@@ -120,7 +120,6 @@ void iopt_packed_destroy(struct iopt_packed *packed)
 	spin_lock_irqsave(&packed->lock, flags);
 	list_for_each_entry(page, &packed->pages, list)
 		packed_stop_incoherent(packed, page);
-	packed->dev = NULL;
 	packed->destroyed = true;
 	last = list_empty(&packed->pages);
 	spin_unlock_irqrestore(&packed->lock, flags);

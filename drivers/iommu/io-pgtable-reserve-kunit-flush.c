@@ -178,6 +178,25 @@ static void lists_of_tables_are_joined(struct kunit *test)
 	rsvt_free(rt);
 }
 
+/* The first half dies, there is a pause, and nobody dies after it */
+static void what_died_before_a_pause_dies_once(struct kunit *test)
+{
+	struct rsvt *rt = rsvt_gpu(test);
+	long pages;
+
+	rcu_barrier();
+	pages = iopt_kunit_pages();
+	KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, SZ_1G + SZ_512M, SZ_512M, SZ_4K));
+	KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, SZ_1G, SZ_1G, SZ_4K));
+	rsvt_unreserve(rt, SZ_1G, SZ_1G, SZ_4K);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, pages + 256 + 2, iopt_kunit_pages());
+	rsvt_unreserve(rt, SZ_1G + SZ_512M, SZ_512M, SZ_4K);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, pages, iopt_kunit_pages());
+	rsvt_free(rt);
+}
+
 static void flush_without_a_gather(struct rsvt *rt)
 {
 	unsigned long pgsize = BIT(rt->granule_shift);
@@ -893,6 +912,7 @@ static struct kunit_case flush_cases[] = {
 	KUNIT_CASE(released_tables_join_the_gather),
 	KUNIT_CASE(tables_wait_for_the_flush_of_the_caller),
 	KUNIT_CASE(lists_of_tables_are_joined),
+	KUNIT_CASE(what_died_before_a_pause_dies_once),
 	KUNIT_CASE(without_a_gather_each_slot_is_flushed_once),
 	KUNIT_CASE(slots_are_empty_before_they_are_flushed),
 	KUNIT_CASE(emptied_slots_are_flushed_by_who_fills_them),
