@@ -132,6 +132,15 @@ static void released_tables_join_the_gather(struct kunit *test)
 	rsvt_all_shapes(test, join_the_gather);
 }
 
+/* All tables on the way to a page, which nothing else needs */
+static void gather_way(struct rsvt *rt, unsigned long iova,
+		       struct iommu_iotlb_gather *gather)
+{
+	iommu_iotlb_gather_init(gather);
+	rsvt_let_die(rt, iova, SZ_4K, gather);
+	io_pgtable_trim(rt->ops, ULONG_MAX, gather);
+}
+
 static void tables_wait_for_the_flush_of_the_caller(struct kunit *test)
 {
 	struct iommu_iotlb_gather gather;
@@ -140,9 +149,7 @@ static void tables_wait_for_the_flush_of_the_caller(struct kunit *test)
 
 	rcu_barrier();
 	pages = iopt_kunit_pages();
-	iommu_iotlb_gather_init(&gather);
-	rsvt_let_die(rt, SZ_1G, SZ_4K, &gather);
-	io_pgtable_trim(rt->ops, ULONG_MAX, &gather);
+	gather_way(rt, SZ_1G, &gather);
 	KUNIT_EXPECT_EQ(test, 3, count_tables(&gather));
 	rcu_barrier();
 	KUNIT_EXPECT_EQ(test, pages + 3, iopt_kunit_pages());
@@ -163,12 +170,8 @@ static void lists_of_tables_are_joined(struct kunit *test)
 
 	rcu_barrier();
 	pages = iopt_kunit_pages();
-	iommu_iotlb_gather_init(&one);
-	rsvt_let_die(rt, SZ_1G, SZ_4K, &one);
-	io_pgtable_trim(rt->ops, ULONG_MAX, &one);
-	iommu_iotlb_gather_init(&other);
-	rsvt_let_die(rt, SZ_2G, SZ_4K, &other);
-	io_pgtable_trim(rt->ops, ULONG_MAX, &other);
+	gather_way(rt, SZ_1G, &one);
+	gather_way(rt, SZ_2G, &other);
 
 	iommu_pages_list_splice(&one.freelist, &other.freelist);
 	KUNIT_EXPECT_EQ(test, 3 + 3, count_tables(&other));
