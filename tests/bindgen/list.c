@@ -166,13 +166,12 @@ static bool list_right(struct world *w, char *vm)
 bool check_list(struct world *w)
 {
 	char *text = read_list();
-	size_t len = strlen(text);
 	char *vm = find_vm(text, w->result_va);
 	bool right;
 
 	pthread_mutex_lock(&names);
 	right = vm ? list_right(w, vm) :
-		     wrong(w, "debugfs does not have the VM in %zu bytes", len);
+		     wrong(w, "debugfs does not have the VM");
 	pthread_mutex_unlock(&names);
 	free(text);
 	return right;
