@@ -100,7 +100,7 @@ try()
 	local name=$1 suite log rc
 
 	if ! plant "$name" >"$LOGDIR/$name.log" 2>&1; then
-		result "$set" fail "$name" "the patch does not apply; make it anew"
+		result "$results" fail "$name" "the patch does not apply; make it anew"
 		return
 	fi
 	for suite in $(suites_of "$name"); do
@@ -109,20 +109,20 @@ try()
 		rc=0
 		"suite_$suite" "$name" >"$log" 2>&1 || rc=$?
 		if [ $rc = 99 ]; then
-			result "$set" fail "$name" "does not compile, see $log"
+			result "$results" fail "$name" "does not compile, see $log"
 			return
 		fi
 		if [ $rc != 0 ]; then
-			result "$set" pass "$name" "killed by $suite: $(finding "$log")"
+			result "$results" pass "$name" "killed by $suite: $(finding "$log")"
 			return
 		fi
 	done
-	result "$set" fail "$name" "lives: $(about "$name")"
+	result "$results" fail "$name" "lives: $(about "$name")"
 }
 
 main()
 {
-	local name names=() n=0 set
+	local name names=() n=0 results
 
 	only=
 	while [ $# -gt 0 ]; do
@@ -139,21 +139,21 @@ main()
 			names+=("$(basename "$name" .patch)")
 		done
 	fi
-	set=mutants${only:+-$only}
+	results=mutants${only:+-$only}
 	[ "$only" != interleave ] || MUTANT_TREE=$BUILD/linux-mutant-interleave
 	need_packages gcc make binutils python3
 	"$ROOT/scripts/kernel-tree.sh" >/dev/null
 	mkdir -p "$LOGDIR"
-	result_start "$set"
+	result_start "$results"
 	for name in "${names[@]}"; do
 		n=$((n + 1))
 		if [ -n "$only" ] && [[ " $(suites_of "$name") " != *" $only "* ]]; then
 			continue
 		fi
 		try "$name"
-		say "  $n/${#names[@]} $(tail -n 1 "$OUT/results/$set.tsv" | tr '\t' ' ')"
+		say "  $n/${#names[@]} $(tail -n 1 "$OUT/results/$results.tsv" | tr '\t' ' ')"
 	done
-	"$ROOT/scripts/results.sh" "$set"
+	"$ROOT/scripts/results.sh" "$results"
 }
 
 # Read whole before it runs: an edit of this script must not reach a run.
