@@ -128,19 +128,19 @@ assemble()
 	local arm64=$1 amd64=$2 image=$3 dir=$3.dir size
 
 	rm -rf "$dir" "$image"
-	mkdir -p "$dir/root" "$dir/amd64"
-	tar -xf "$arm64" -C "$dir/root" --exclude './dev/*'
+	mkdir -p "$dir/arm64" "$dir/amd64"
+	tar -xf "$arm64" -C "$dir/arm64" --exclude './dev/*'
 	tar -xf "$amd64" -C "$dir/amd64" --exclude './dev/*'
-	trim_arm64 "$dir/root"
-	add_amd64 "$dir/root" "$dir/amd64"
-	check_root "$dir/root"
-	mkdir -p "$dir/root"/{dev,proc,sys,run,tmp,root,share,modules,out}
-	install -m 0755 "$INIT" "$dir/root/init"
+	trim_arm64 "$dir/arm64"
+	add_amd64 "$dir/arm64" "$dir/amd64"
+	check_root "$dir/arm64"
+	mkdir -p "$dir/arm64"/{dev,proc,sys,run,tmp,root,share,modules,out}
+	install -m 0755 "$INIT" "$dir/arm64/init"
 	# No journal: the guest always writes to a snapshot that is thrown away.
-	size=$(du -sm "$dir/root" | cut -f1)
+	size=$(du -sm "$dir/arm64" | cut -f1)
 	truncate -s $((size + size / 5 + 64))M "$image"
 	mke2fs -q -t ext4 -O ^has_journal,^metadata_csum -m 0 -L guest \
-		-E lazy_itable_init=0 -d "$dir/root" "$image"
+		-E lazy_itable_init=0 -d "$dir/arm64" "$image"
 	rm -rf "$dir"
 }
 

@@ -17,7 +17,7 @@
 #include "memory.h"
 #include "tap.h"
 
-#define SWAP_FILE	"/root/edges.swap"
+#define SWAP_FILE	"/edges.swap"
 #define SWAP_SIZE	(64 * SZ_1M)
 #define PAGE		4096
 
