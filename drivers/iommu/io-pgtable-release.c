@@ -32,9 +32,6 @@
 #include "io-pgtable-packed.h"
 #include "io-pgtable-reserve.h"
 
-/* Tables whose reservations are released before others get a turn */
-#define RSV_STEPS	256
-
 #ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
 atomic_t iopt_reserve_reports;
 EXPORT_SYMBOL_GPL(iopt_reserve_reports);
@@ -258,7 +255,7 @@ void iopt_release(struct iopt_reserve *rsv, unsigned long iova,
 
 		if (iopt_last(geo, iova, lowest) >= last)
 			break;
-		if (!(++steps % RSV_STEPS)) {
+		if (!(++steps % IOPT_STEPS)) {
 			rcu_read_unlock();
 			parent = NULL;
 			iopt_bury(rsv, &dead, gather);
@@ -355,15 +352,13 @@ err_free:
 EXPORT_SYMBOL_GPL(iopt_reserve_create);
 
 /* Everything below a table, and the table itself */
-static void rsv_destroy_table(struct iopt_reserve *rsv, struct iopte_page *iopte)
+static void rsv_destroy_table(struct iopte_page *iopte)
 {
 	for (unsigned int i = 0; i < iopte->nr_chunks; i++)
 		for (unsigned int j = 0; iopte->chunks[i] && j < IOPTE_CHUNK_SIZE; j++)
 			if (iopte->chunks[i][j])
-				rsv_destroy_table(rsv, iopte->chunks[i][j]);
-
-	if (iopte != rsv->root)
-		iopte_page_free(iopte);
+				rsv_destroy_table(iopte->chunks[i][j]);
+	iopte_page_free(iopte);
 }
 
 /**
@@ -380,12 +375,11 @@ void iopt_reserve_destroy(struct iopt_reserve *rsv)
 	/* Tables that died before are unmapped for the device when they are freed */
 	if (rsv->src.dev)
 		rcu_barrier();
-	rsv_destroy_table(rsv, rsv->root);
+	/* The top is the format's */
+	rsv->root->table = NULL;
+	rsv_destroy_table(rsv->root);
 	if (rsv->src.packed)
 		iopt_packed_destroy(rsv->src.packed);
-	for (unsigned int i = 0; i < rsv->root->nr_chunks; i++)
-		kfree(rsv->root->chunks[i]);
-	kfree(rsv->root);
 	kfree(rsv);
 }
 EXPORT_SYMBOL_GPL(iopt_reserve_destroy);

@@ -317,6 +317,21 @@ static int rep_own(struct iopt_reserve *rsv, void *entry,
 	return 0;
 }
 
+/* Something is reserved in a table, or below it: not all that holds it is idle */
+static bool rep_reserved(struct iopte_page *iopte)
+{
+	if (iopte_page_count(iopte) > iopte->nr_children)
+		return true;
+
+	for (unsigned int i = 0; i < iopte->nr_chunks << IOPTE_CHUNK_SHIFT; i++) {
+		struct iopte_page *child = iopte_page_child(iopte, i);
+
+		if (child && rep_reserved(child))
+			return true;
+	}
+	return false;
+}
+
 /**
  * iopt_repeat_own - Give a slot its own table, in place of a shared one
  * @rsv: The reservations of a page table
@@ -326,7 +341,7 @@ static int rep_own(struct iopt_reserve *rsv, void *entry,
  * For an unmap that needs a part of what a shared table maps. Under
  * rcu_read_lock(). Does not allocate or sleep.
  *
- * Return: 0, or -ENOENT if the slot has no table that is under reservation.
+ * Return: 0, or -ENOENT if no reservation keeps a table of the slot's own.
  */
 int iopt_repeat_own(struct iopt_reserve *rsv, unsigned long iova,
 		    unsigned int level)
@@ -339,7 +354,7 @@ int iopt_repeat_own(struct iopt_reserve *rsv, unsigned long iova,
 	parent = iopt_reserve_find(rsv, iova, level);
 	if (parent)
 		child = iopte_page_child(parent, iopt_index(&rsv->geo, iova, level));
-	if (child && iopte_page_count(child))
+	if (child && rep_reserved(child))
 		ret = rep_own(rsv, iopt_entry(rsv, parent, iova), child);
 	spin_unlock_irqrestore(&rsv->lock, flags);
 	return ret;

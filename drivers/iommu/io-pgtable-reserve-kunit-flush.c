@@ -484,6 +484,37 @@ static void blocks_flush_the_tables_below_them(struct kunit *test)
 	rsvt_all_shapes(test, block_over_linked_tables);
 }
 
+/*
+ * A table that left for a block comes back with the tables below it. The walk cache
+ * can know these at once.
+ */
+static void block_in_table_that_returns(struct rsvt *rt)
+{
+	unsigned long span = rsvt_span(rt, RSVT_LEAF);
+	unsigned long block = span << rt->bits;
+	unsigned long iova = rt->base + block;
+
+	if (!(rt->cfg.pgsize_bitmap & block) || !(rt->cfg.pgsize_bitmap & span) ||
+	    2 * block > BIT_ULL(rt->config.ias))
+		return;
+	RSVT_EXPECT(rt, !rsvt_reserve(rt, iova, block, span));
+	reserve_and_use(rt, iova, 1);
+	rsvt_use(rt, iova, block, block);
+	rsvt_forget_flushes(rt);
+	RSVT_EXPECT(rt, !rsvt_map(rt, iova, span, span, GFP_ATOMIC));
+	expect_slot_flush(rt, iova, RSVT_LEAF);
+	RSVT_EXPECT(rt, !rsvt_unmap(rt, iova, span, span, NULL));
+	rsvt_unreserve(rt, iova, span, BIT(rt->granule_shift));
+	rsvt_unreserve(rt, iova, block, span);
+	rsvt_expect_empty(rt);
+}
+
+/* Seen to fail with iopt_reserve_link() taking every table that returns for empty. */
+static void tables_below_one_that_returns_are_flushed(struct kunit *test)
+{
+	rsvt_all_shapes(test, block_in_table_that_returns);
+}
+
 static void die_unseen(struct rsvt *rt)
 {
 	unsigned long pgsize = BIT(rt->granule_shift);
@@ -923,6 +954,7 @@ static struct kunit_case flush_cases[] = {
 	KUNIT_CASE(blocks_flush_what_they_cover),
 	KUNIT_CASE(tables_emptied_as_blocks_stay),
 	KUNIT_CASE(blocks_flush_the_tables_below_them),
+	KUNIT_CASE(tables_below_one_that_returns_are_flushed),
 	{}
 };
 

@@ -951,9 +951,30 @@ static void refuse_part(struct repeat *r)
 	unreserve(r, whole, NULL);
 }
 
+/* Nor with one that only stayed idle */
+static void refuse_part_of_idle(struct repeat *r)
+{
+	struct rsvt *rt = r->rt;
+	struct iova_range whole = large_range(r);
+	unsigned long slot = rt->base + rsvt_span(rt, RSVT_LEAF - 1);
+
+	rsvt_come_and_go(rt, slot + r->unit, BIT(rt->granule_shift));
+	refuse_part(r);
+	rsvt_come_and_go(rt, slot + r->unit, BIT(rt->granule_shift));
+	reserve_and_map(r, whole);
+	if (rt->config.quirks & IO_PGTABLE_QUIRK_NO_WARN)
+		RSVT_EXPECT(rt, !rt->ops->unmap_pages(rt->ops, slot + r->unit,
+						      r->pgsize, 1, NULL));
+	io_pgtable_trim(rt->ops, ~0UL, NULL);
+	expect_mapped(r, whole);
+	unmap(r, whole);
+	unreserve(r, whole, NULL);
+}
+
 static void refuse_part_all(struct rsvt *rt)
 {
 	by_pages_and_blocks(rt, refuse_part);
+	by_pages_and_blocks(rt, refuse_part_of_idle);
 }
 
 static void parts_stay_without_a_table_of_their_own(struct kunit *test)

@@ -57,8 +57,6 @@
 #define RSV_BATCH	64
 /* Tables that get into slots before others get the lock */
 #define RSV_LOCKED	16
-/* Tables that are visited before others get a turn */
-#define RSV_STEPS	256
 
 /* What reserve() carries from table to table */
 struct rsv_walk {
@@ -159,7 +157,7 @@ static bool rsv_hold_present(struct iopt_reserve *rsv, unsigned long *iova,
 	bool done = false;
 
 	rcu_read_lock();
-	for (unsigned int i = 0; i < RSV_STEPS; i++) {
+	for (unsigned int i = 0; i < IOPT_STEPS; i++) {
 		iopte = iopt_reserve_step(rsv, *iova, lowest, &parent);
 		if (!iopte ||
 		    iopte_page_get(iopte, iopt_entries(geo, *iova, last, lowest)))
@@ -288,7 +286,7 @@ static struct iopte_stash rsv_count_missing(struct rsv_walk *walk,
 	unsigned long first = iova;
 
 	rcu_read_lock();
-	for (unsigned int i = 0; i < RSV_STEPS; i++) {
+	for (unsigned int i = 0; i < IOPT_STEPS; i++) {
 		rsv_count_way(walk, iova, first, &want);
 		if (want.nr_leaf + want.nr_upper >= RSV_BATCH ||
 		    iopt_last(geo, iova, walk->lowest) >= last)
@@ -357,13 +355,16 @@ static gfp_t rsv_gfp(u64 tables, gfp_t gfp)
 	return gfp;
 }
 
-/* Hold the tables from @iova on, of which the first one is missing */
-static int rsv_hold_rest(struct iopt_reserve *rsv, unsigned long iova,
+/*
+ * Hold the tables from @iova on, of which the first one is missing. On error, @iova
+ * is the first address that is not held
+ */
+static int rsv_hold_rest(struct iopt_reserve *rsv, unsigned long *iova,
 			 unsigned long last, unsigned int lowest, gfp_t gfp)
 {
 	struct rsv_walk walk = { .rsv = rsv, .lowest = lowest };
-	u64 tables = rsv_count_tables(&rsv->geo, iova, last, lowest);
-	unsigned long at = iova, flags;
+	u64 tables = rsv_count_tables(&rsv->geo, *iova, last, lowest);
+	unsigned long flags;
 	int ret = -EAGAIN;
 
 	/* More than the machine has memory for */
@@ -373,20 +374,18 @@ static int rsv_hold_rest(struct iopt_reserve *rsv, unsigned long iova,
 	walk.gfp = rsv_gfp(tables, gfp);
 	do {
 		if (ret)
-			ret = rsv_alloc(&walk, at, last);
+			ret = rsv_alloc(&walk, *iova, last);
 		if (ret)
 			break;
 		spin_lock_irqsave(&rsv->lock, flags);
-		ret = rsv_hold_some(&walk, &at, last);
+		ret = rsv_hold_some(&walk, iova, last);
 		spin_unlock_irqrestore(&rsv->lock, flags);
 		if (gfpflags_allow_blocking(gfp))
 			cond_resched();
 	} while (ret == -EAGAIN ||
-		 (!ret && !rsv_hold_present(rsv, &at, last, lowest)));
+		 (!ret && !rsv_hold_present(rsv, iova, last, lowest)));
 
 	iopte_stash_free(&walk.stash);
-	if (ret < 0 && at != iova)
-		iopt_release(rsv, iova, at - 1, lowest, NULL, true);
 	return min(ret, 0);
 }
 
@@ -409,7 +408,7 @@ int iopt_hold(struct iopt_reserve *rsv, unsigned long iova, unsigned long last,
 	if (!lowest || rsv_hold_present(rsv, &at, last, lowest))
 		return 0;
 
-	ret = rsv_hold_rest(rsv, at, last, lowest, gfp);
+	ret = rsv_hold_rest(rsv, &at, last, lowest, gfp);
 	if (ret && at != iova)
 		iopt_release(rsv, iova, at - 1, lowest, NULL, true);
 	return ret;
@@ -444,10 +443,9 @@ int iopt_reserve_range(struct iopt_reserve *rsv, unsigned long iova,
 }
 EXPORT_SYMBOL_GPL(iopt_reserve_range);
 
-/* The way to the lowest table is there, and no block is on it. Under the lock */
+/* The way to the lowest table, which is under reservation. Under the lock */
 static int rsv_find_path(struct iopt_reserve *rsv, unsigned long iova,
-			 unsigned int lowest, struct iopte_page **path,
-			 enum iopt_entry *states)
+			 unsigned int lowest, struct iopte_page **path)
 {
 	path[0] = rsv->root;
 	for (unsigned int l = 0; l < lowest; l++) {
@@ -456,16 +454,7 @@ static int rsv_find_path(struct iopt_reserve *rsv, unsigned long iova,
 		if (!path[l + 1])
 			return -ENOENT;
 	}
-	if (!iopte_page_count(path[lowest]))
-		return -ENOENT;
-
-	for (unsigned int l = 0; l < lowest; l++) {
-		states[l] = rsv->fmt->look(rsv->iop, iopt_entry(rsv, path[l], iova),
-					   path[l + 1]->table);
-		if (states[l] == IOPT_ENTRY_OTHER)
-			return -EEXIST;
-	}
-	return 0;
+	return iopte_page_count(path[lowest]) ? 0 : -ENOENT;
 }
 
 /* The walk cache may know a table that was where @iopte will be. Under the lock */
@@ -482,16 +471,16 @@ static void rsv_flush_slot(struct iopt_reserve *rsv, struct iopte_page *iopte)
 }
 
 /*
- * Make the entry of @parent, which holds @state, point to @child. Returns 1 if it
- * did not before. Under the lock
+ * Make the entry of a table's parent point to it. Returns 1 if it did not before.
+ * Under the lock
  */
-static int rsv_link(struct iopt_reserve *rsv, struct iopte_page *parent,
-		    struct iopte_page *child, unsigned long iova,
-		    enum iopt_entry state)
+static int rsv_link(struct iopt_reserve *rsv, struct iopte_page *child)
 {
-	void *entry = iopt_entry(rsv, parent, iova);
+	void *entry = iopt_entry(rsv, child->parent, child->iova);
 
-	for (;; state = rsv->fmt->look(rsv->iop, entry, child->table)) {
+	for (;;) {
+		enum iopt_entry state = rsv->fmt->look(rsv->iop, entry, child->table);
+
 		if (state == IOPT_ENTRY_LINKED)
 			return 0;
 		if (state == IOPT_ENTRY_OTHER)
@@ -525,14 +514,14 @@ struct iopte_page *iopt_reserve_link(struct iopt_reserve *rsv,
 				     bool *empty)
 {
 	struct iopte_page *path[IOPT_MAX_LEVELS];
-	enum iopt_entry states[IOPT_MAX_LEVELS];
 	unsigned long flags;
 	int ret;
 
 	spin_lock_irqsave(&rsv->lock, flags);
-	ret = rsv_find_path(rsv, iova, level, path, states);
-	for (unsigned int l = 0; ret >= 0 && l < level; l++)
-		ret = rsv_link(rsv, path[l], path[l + 1], iova, states[l]);
+	ret = rsv_find_path(rsv, iova, level, path);
+	/* From the top down: no table has a block if it is not in its own entry */
+	for (unsigned int l = 1; ret >= 0 && l <= level; l++)
+		ret = rsv_link(rsv, path[l]);
 	spin_unlock_irqrestore(&rsv->lock, flags);
 	if (empty)
 		*empty = ret > 0 && level == rsv->geo.levels - 1;

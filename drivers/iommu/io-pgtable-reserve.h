@@ -19,6 +19,8 @@
 #include "iopte-page.h"
 
 #define IOPT_MAX_LEVELS		4
+/* Tables that are visited before others get a turn */
+#define IOPT_STEPS		256
 
 /**
  * struct iopt_geometry - The shape of a page table
