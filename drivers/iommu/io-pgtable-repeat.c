@@ -299,9 +299,9 @@ void io_pgtable_repeat_unreserve(struct io_pgtable_repeat *rep,
 EXPORT_SYMBOL_GPL(io_pgtable_repeat_unreserve);
 
 /* S3 and S4, unless somebody else was quicker. Under the lock */
-static int rep_own(struct iopt_reserve *rsv, void *entry,
-		   struct iopte_page *child)
+static int rep_own(struct iopt_reserve *rsv, struct iopte_page *child)
 {
+	void *entry = iopt_entry(rsv, child->parent, child->iova);
 	size_t span = iopt_flush_span(&rsv->geo, child->level);
 
 	if (rsv->fmt->look(rsv->iop, entry, child->table) == IOPT_ENTRY_LINKED)
@@ -312,8 +312,7 @@ static int rep_own(struct iopt_reserve *rsv, void *entry,
 		return -ENOENT;
 	/* One address in the slot is enough: what is below it has not changed */
 	io_pgtable_tlb_flush_walk(rsv->iop, child->iova, span, span);
-	rsv->fmt->set(rsv->iop, entry, child->table, IOPT_ENTRY_OTHER,
-		      IOPT_ENTRY_LINKED);
+	rsv->fmt->set(rsv->iop, entry, child->table, IOPT_ENTRY_LINKED);
 	return 0;
 }
 
@@ -346,16 +345,14 @@ static bool rep_reserved(struct iopte_page *iopte)
 int iopt_repeat_own(struct iopt_reserve *rsv, unsigned long iova,
 		    unsigned int level)
 {
-	struct iopte_page *parent, *child = NULL;
+	struct iopte_page *child;
 	unsigned long flags;
 	int ret = -ENOENT;
 
 	spin_lock_irqsave(&rsv->lock, flags);
-	parent = iopt_reserve_find(rsv, iova, level);
-	if (parent)
-		child = iopte_page_child(parent, iopt_index(&rsv->geo, iova, level));
+	child = iopt_reserve_find(rsv, iova, level + 1);
 	if (child && rep_reserved(child))
-		ret = rep_own(rsv, iopt_entry(rsv, parent, iova), child);
+		ret = rep_own(rsv, child);
 	spin_unlock_irqrestore(&rsv->lock, flags);
 	return ret;
 }

@@ -68,6 +68,8 @@ struct ft {
 	/* What the page table asked of the TLB */
 	unsigned int nr_flushes;
 	unsigned int nr_added;
+	/* That of the last flush */
+	size_t granule;
 	/* A flush that came while the hardware could still find a table there */
 	bool expect_empty;
 	unsigned int nr_early;
@@ -291,6 +293,7 @@ static void ft_tlb_flush_walk(unsigned long iova, size_t size, size_t granule,
 	struct ft *ft = cookie;
 
 	ft->nr_flushes++;
+	ft->granule = granule;
 	if (ft->expect_empty && ft_leaf_table(ft, iova))
 		ft->nr_early++;
 	for (unsigned int i = ft->nr_cached; i--;)
@@ -772,6 +775,7 @@ static void ft_block(struct ft *ft, size_t block, bool mapped)
 	ft->expect_empty = true;
 	FT_EXPECT(ft, !ft_map(ft, iova, block, block));
 	FT_EXPECT(ft, ft->nr_flushes == nr);
+	FT_EXPECT(ft, ft->granule == (mapped ? granule : ft_span(ft)));
 	ft->expect_empty = false;
 	for (unsigned long at = iova; at - iova < block; at += SZ_64K)
 		FT_EXPECT(ft, ft_is_mapped(ft, at));
@@ -880,6 +884,40 @@ static void ft_test_conflict(struct kunit *test)
 }
 
 /*
+ * Somebody else has just put the table into its entry, and did not come to clean
+ * that: who maps in the table cleans the entry for itself.
+ */
+
+static void ft_clean_way(struct ft *ft)
+{
+	unsigned long iova = 5 * SZ_64M, granule = BIT(ft->granule_shift);
+	u32 *entry, pte;
+
+	if (!ft_is_v7s(ft) || !ft->dma)
+		return;
+	FT_EXPECT(ft, !ft_reserve(ft, iova, 2 * granule, granule));
+	FT_EXPECT(ft, !ft_map(ft, iova, granule, granule));
+
+	entry = ft_find_entry(ft, iova, 0);
+	pte = READ_ONCE(*entry);
+	WRITE_ONCE(*entry, 0);
+	dma_sync_single_for_device(ft->dma->dev, virt_to_phys(entry), sizeof(pte),
+				   DMA_TO_DEVICE);
+	WRITE_ONCE(*entry, pte);
+	FT_EXPECT(ft, iopt_kunit_dma_clean(ft->dma, entry, sizeof(pte)));
+	FT_EXPECT(ft, !ft_map(ft, iova + granule, granule, granule));
+	ft_expect_synced(ft);
+
+	ft_unmap(ft, iova, 2 * granule, granule, NULL);
+	ft->ops->unreserve(ft->ops, iova, 2 * granule, granule, NULL);
+}
+
+static void ft_test_clean_way(struct kunit *test)
+{
+	ft_each_config(test, ft_clean_way);
+}
+
+/*
  * No memory: all or nothing.
  */
 
@@ -925,6 +963,49 @@ static void ft_no_memory(struct ft *ft)
 static void ft_test_no_memory(struct kunit *test)
 {
 	ft_each_config(test, ft_no_memory);
+}
+
+/*
+ * While a reserve() allocates, and fails, the others let go of the table that it
+ * holds. It may not flush, so the table stays where it is, for the next who releases.
+ */
+
+static void *ft_unreserve_and_fail(size_t size, gfp_t gfp)
+{
+	struct ft *ft = kunit_get_current_test()->priv;
+
+	ft->ops->unreserve(ft->ops, 0, BIT(ft->granule_shift),
+			   BIT(ft->granule_shift), NULL);
+	return NULL;
+}
+
+static void ft_last_hold(struct ft *ft)
+{
+	unsigned long granule = BIT(ft->granule_shift), span = ft_span(ft);
+	void *table;
+
+	FT_EXPECT(ft, !ft_reserve(ft, 0, granule, granule));
+	FT_EXPECT(ft, !ft_map(ft, 0, granule, granule));
+	ft_unmap(ft, 0, granule, granule, NULL);
+	table = ft_leaf_table(ft, 0);
+
+	ft_forget_flushes(ft);
+	ft->test->priv = ft;
+	kunit_activate_static_stub(ft->test, iopte_alloc_desc, ft_unreserve_and_fail);
+	FT_EXPECT(ft, ft_reserve(ft, 0, 2 * span, granule) == -ENOMEM);
+	kunit_deactivate_static_stub(ft->test, iopte_alloc_desc);
+	FT_EXPECT(ft, !ft->nr_flushes);
+	FT_EXPECT(ft, ft_leaf_table(ft, 0) == table);
+
+	FT_EXPECT(ft, !ft_reserve(ft, 0, granule, granule));
+	ft->ops->unreserve(ft->ops, 0, granule, granule, NULL);
+	FT_EXPECT(ft, ft->nr_flushes == ft->levels - 1);
+	FT_EXPECT(ft, !ft_leaf_table(ft, 0));
+}
+
+static void ft_test_last_hold(struct kunit *test)
+{
+	ft_each_config(test, ft_last_hold);
 }
 
 /*
@@ -1155,7 +1236,9 @@ static struct kunit_case ft_cases[] = {
 	KUNIT_CASE(ft_test_unflushed_below),
 	KUNIT_CASE(ft_test_blocks),
 	KUNIT_CASE(ft_test_conflict),
+	KUNIT_CASE(ft_test_clean_way),
 	KUNIT_CASE(ft_test_no_memory),
+	KUNIT_CASE(ft_test_last_hold),
 	KUNIT_CASE(ft_test_destroy),
 	KUNIT_CASE_SLOW(ft_test_random),
 	{},

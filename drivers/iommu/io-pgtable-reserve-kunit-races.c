@@ -509,6 +509,12 @@ static void releasing_too_much_takes_no_table(struct kunit *test)
 	io_pgtable_trim(rt->ops, ULONG_MAX, NULL);
 	KUNIT_EXPECT_TRUE(test, rsvt_translates(rt, 0));
 
+	/* And what is not there can not be taken from a count */
+	KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, SZ_4M, SZ_4K, SZ_4K));
+	EXPECT_REPORTS(test, 1, rsvt_unreserve(rt, SZ_4M, SZ_8K, SZ_4K));
+	rsvt_use(rt, SZ_4M, SZ_4K, SZ_4K);
+	rsvt_unreserve(rt, SZ_4M, SZ_4K, SZ_4K);
+
 	KUNIT_EXPECT_EQ(test, 0, rsvt_unmap(rt, 0, SZ_4K, SZ_4K, NULL));
 	rsvt_unreserve(rt, 0, SZ_4K, SZ_4K);
 	io_pgtable_trim(rt->ops, ULONG_MAX, NULL);

@@ -443,20 +443,6 @@ int iopt_reserve_range(struct iopt_reserve *rsv, unsigned long iova,
 }
 EXPORT_SYMBOL_GPL(iopt_reserve_range);
 
-/* The way to the lowest table, which is under reservation. Under the lock */
-static int rsv_find_path(struct iopt_reserve *rsv, unsigned long iova,
-			 unsigned int lowest, struct iopte_page **path)
-{
-	path[0] = rsv->root;
-	for (unsigned int l = 0; l < lowest; l++) {
-		path[l + 1] = iopte_page_child(path[l],
-					       iopt_index(&rsv->geo, iova, l));
-		if (!path[l + 1])
-			return -ENOENT;
-	}
-	return iopte_page_count(path[lowest]) ? 0 : -ENOENT;
-}
-
 /* The walk cache may know a table that was where @iopte will be. Under the lock */
 static void rsv_flush_slot(struct iopt_reserve *rsv, struct iopte_page *iopte)
 {
@@ -471,27 +457,32 @@ static void rsv_flush_slot(struct iopt_reserve *rsv, struct iopte_page *iopte)
 }
 
 /*
- * Make the entry of a table's parent point to it. Returns 1 if it did not before.
- * Under the lock
+ * Make the entry of a table's parent point to it, and those on the way to that:
+ * from the top down, since only a table that is in its entry can have a block.
+ * Returns 1 if the table's own did not before. Under the lock
  */
 static int rsv_link(struct iopt_reserve *rsv, struct iopte_page *child)
 {
 	void *entry = iopt_entry(rsv, child->parent, child->iova);
+	enum iopt_entry state;
 
-	for (;;) {
-		enum iopt_entry state = rsv->fmt->look(rsv->iop, entry, child->table);
+	if (child->parent != rsv->root) {
+		int ret = rsv_link(rsv, child->parent);
 
-		if (state == IOPT_ENTRY_LINKED)
-			return 0;
-		if (state == IOPT_ENTRY_OTHER)
-			return -EEXIST;
-		if (state == IOPT_ENTRY_UNFLUSHED)
-			rsv_flush_slot(rsv, child);
-		child->seen = true;
-		if (rsv->fmt->set(rsv->iop, entry, child->table, state,
-				  IOPT_ENTRY_LINKED))
-			return 1;
+		if (ret < 0)
+			return ret;
 	}
+
+	state = rsv->fmt->look(rsv->iop, entry, child->table);
+	if (state == IOPT_ENTRY_LINKED)
+		return 0;
+	if (state == IOPT_ENTRY_OTHER)
+		return -EEXIST;
+	if (state == IOPT_ENTRY_UNFLUSHED)
+		rsv_flush_slot(rsv, child);
+	child->seen = true;
+	rsv->fmt->set(rsv->iop, entry, child->table, IOPT_ENTRY_LINKED);
+	return 1;
 }
 
 /**
@@ -513,19 +504,18 @@ struct iopte_page *iopt_reserve_link(struct iopt_reserve *rsv,
 				     unsigned long iova, unsigned int level,
 				     bool *empty)
 {
-	struct iopte_page *path[IOPT_MAX_LEVELS];
+	struct iopte_page *iopte;
 	unsigned long flags;
-	int ret;
+	int ret = -ENOENT;
 
 	spin_lock_irqsave(&rsv->lock, flags);
-	ret = rsv_find_path(rsv, iova, level, path);
-	/* From the top down: no table has a block if it is not in its own entry */
-	for (unsigned int l = 1; ret >= 0 && l <= level; l++)
-		ret = rsv_link(rsv, path[l]);
+	iopte = iopt_reserve_find(rsv, iova, level);
+	if (iopte && iopte_page_count(iopte))
+		ret = rsv_link(rsv, iopte);
 	spin_unlock_irqrestore(&rsv->lock, flags);
 	if (empty)
 		*empty = ret > 0 && level == rsv->geo.levels - 1;
-	return ret < 0 ? ERR_PTR(ret) : path[level];
+	return ret < 0 ? ERR_PTR(ret) : iopte;
 }
 EXPORT_SYMBOL_GPL(iopt_reserve_link);
 
@@ -542,23 +532,13 @@ EXPORT_SYMBOL_GPL(iopt_reserve_link);
 void iopt_reserve_unlink(struct iopt_reserve *rsv, unsigned long iova,
 			 unsigned int level)
 {
-	struct iopte_page *parent, *child;
-	enum iopt_entry state;
+	struct iopte_page *child;
 	unsigned long flags;
-	void *entry;
 
 	spin_lock_irqsave(&rsv->lock, flags);
-	parent = iopt_reserve_find(rsv, iova, level);
-	child = parent ? iopte_page_child(parent, iopt_index(&rsv->geo, iova, level)) : NULL;
-	if (child) {
-		entry = iopt_entry(rsv, parent, iova);
-		state = rsv->fmt->look(rsv->iop, entry, child->table);
-		if (state == IOPT_ENTRY_LINKED || state == IOPT_ENTRY_IDLE) {
-			rsv->fmt->set(rsv->iop, entry, child->table, state,
-				      IOPT_ENTRY_UNFLUSHED);
-			iopt_note_left(child);
-		}
-	}
+	child = iopt_reserve_find(rsv, iova, level + 1);
+	if (child && iopt_mark(rsv, child, IOPT_ENTRY_UNFLUSHED))
+		iopt_note_left(child);
 	spin_unlock_irqrestore(&rsv->lock, flags);
 }
 EXPORT_SYMBOL_GPL(iopt_reserve_unlink);

@@ -67,8 +67,8 @@ struct iopt_repeat_fmt;
  * struct iopt_reserve_fmt - What the general code must know of a format
  * @idles: The format has @IOPT_ENTRY_IDLE
  * @look: What an entry holds, with regard to a table
- * @set: Change an entry from what it held to something else, atomically, and
- *	make that visible to the hardware. False if it holds something else
+ * @set: Make an entry that holds no memory say something else, atomically, and
+ *	visibly to the hardware
  * @unflushed: Make all empty entries of a table say IOPT_ENTRY_UNFLUSHED, if
  *	there can be tables between the top and the leaf tables
  * @repeat: What the format does for memory that repeats, NULL if nothing, see
@@ -81,8 +81,8 @@ struct iopt_reserve_fmt {
 	bool idles;
 	enum iopt_entry (*look)(struct io_pgtable *iop, void *entry,
 				void *table);
-	bool (*set)(struct io_pgtable *iop, void *entry, void *table,
-		    enum iopt_entry from, enum iopt_entry to);
+	void (*set)(struct io_pgtable *iop, void *entry, void *table,
+		    enum iopt_entry to);
 	void (*unflushed)(struct io_pgtable *iop, void *table);
 	const struct iopt_repeat_fmt *repeat;
 };
@@ -172,7 +172,7 @@ struct iopte_page *iopt_reserve_find(struct iopt_reserve *rsv,
 				     unsigned long iova, unsigned int level);
 int iopt_hold(struct iopt_reserve *rsv, unsigned long iova, unsigned long last,
 	      unsigned int lowest, gfp_t gfp);
-void iopt_mark(struct iopt_reserve *rsv, struct iopte_page *iopte,
+bool iopt_mark(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	       enum iopt_entry to);
 bool iopt_kill(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	       struct iopt_dead *dead);
