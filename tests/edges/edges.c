@@ -31,6 +31,7 @@ enum kind {
 static const struct scenario scenarios[] = {
 	{ "reclaim", "buffers are taken away and come back, byte by byte", run_reclaim, 0 },
 	{ "reclaim-vms", "the same for shared, sparse and half-bound buffers", run_reclaim_vms, 0 },
+	{ "gone-vms", "slabs when thousands of VMs came and went", run_gone_vms, 0 },
 	{ "pressure", "buffers go to a swap file when memory is short", run_pressure, 0 },
 	{ "export", "buffers as dma-bufs", run_export, 0 },
 	{ "import", "memory of somebody else", run_import, 0 },

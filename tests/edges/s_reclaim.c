@@ -6,6 +6,7 @@
  * buffers were.
  */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -19,6 +20,10 @@
 #define SRC_VA	DATA_VA
 #define DST_VA	(DATA_VA + SZ_1G)
 #define OTHER_VA	(DATA_VA + 2 * SZ_1G)
+#define MAPPINGS	8
+#define VMS		1000
+#define VMS_ROUNDS	4
+#define VMS_LEFT_KIB	256
 
 static void labelled(struct gpu *g, uint64_t size, const char *label,
 		     struct pan_bo *bo)
@@ -83,6 +88,43 @@ static void without_gpu(struct gpu *g, struct pan_bo *dst)
 	pan_bo_destroy(g->pan, &bo);
 }
 
+/* The GPU finds @seed through each of the mappings from OTHER_VA on */
+static bool all_copy(struct gpu *g, struct pan_bo *dst, uint32_t seed)
+{
+	for (int i = 0; i < MAPPINGS; i++) {
+		memset(dst->map, 0, SIZE);
+		if (gpu_copy(g, DST_VA, OTHER_VA + i * SIZE, SIZE) ||
+		    !holds(dst->map, seed, 0, SIZE))
+			return false;
+	}
+	return true;
+}
+
+/* A driver can use the object of a mapping again that went while it was away */
+static void mapped_after_evicted(struct gpu *g, struct pan_bo *dst)
+{
+	struct pan_bo gone, bo;
+
+	labelled(g, SIZE, "edges gone", &gone);
+	fill(gone.map, 4, SIZE);
+	gpu_map(g, OTHER_VA, &gone, 0, SIZE);
+	need(gpu_copy(g, DST_VA, OTHER_VA, SIZE));
+	ok(evict("edges gone"), "a buffer is taken away");
+	need(pan_unmap(g->pan, g->vm, OTHER_VA, SIZE));
+	pan_bo_destroy(g->pan, &gone);
+
+	labelled(g, SIZE, "edges next", &bo);
+	fill(bo.map, 5, SIZE);
+	for (int i = 0; i < MAPPINGS; i++)
+		gpu_map(g, OTHER_VA + i * SIZE, &bo, 0, SIZE);
+	ok(all_copy(g, dst, 5), "what is mapped after it was unmapped is right");
+	ok(evict("edges next"), "that is taken away");
+	fill(bo.map, 6, SIZE);
+	ok(all_copy(g, dst, 6), "and is back in all its mappings");
+	need(pan_unmap(g->pan, g->vm, OTHER_VA, MAPPINGS * SIZE));
+	pan_bo_destroy(g->pan, &bo);
+}
+
 /* The loop reads and writes, until it is stopped */
 static void while_busy(struct gpu *g, struct pan_bo *dst)
 {
@@ -135,10 +177,50 @@ void run_reclaim(void)
 	by_gpu(&g, &dst);
 	by_cpu(&g, &src, &dst);
 	without_gpu(&g, &dst);
+	mapped_after_evicted(&g, &dst);
 	while_busy(&g, &dst);
 	by_the_kernel(&g, &dst);
 	gpu_close(&g);
 	stay_awake(false);
+	pan_close(&p);
+}
+
+/* --- VMs that come and go ------------------------------------------------ */
+
+/* By how much slabs grow, in KiB */
+static long grown_by_vms(struct pan *p, struct pan_bo *bo)
+{
+	long before = mem_kib("SUnreclaim");
+	uint32_t vm;
+
+	for (int i = 0; i < VMS; i++) {
+		need(pan_vm_create(p, &vm));
+		need(pan_map(p, vm, DATA_VA, bo, 0, SZ_64K, 0));
+		need(pan_unmap(p, vm, DATA_VA, SZ_64K));
+		need(pan_map(p, vm, DATA_VA, bo, 0, SZ_64K, 0));
+		need(pan_vm_destroy(p, vm));
+	}
+	sleep_ms(200);
+	return mem_kib("SUnreclaim") - before;
+}
+
+/* Slabs grow for many reasons, but not each time */
+void run_gone_vms(void)
+{
+	long least = LONG_MAX;
+	struct pan_bo bo;
+	struct pan p;
+
+	need(pan_open(&p));
+	need(pan_bo_create(&p, SZ_64K, 0, &bo));
+	for (int i = 0; i < VMS_ROUNDS; i++) {
+		long grown = grown_by_vms(&p, &bo);
+
+		detail("round %d: %ld KiB", i, grown);
+		least = grown < least ? grown : least;
+	}
+	ok(least < VMS_LEFT_KIB, "%d VMs with mappings leave nothing", VMS);
+	pan_bo_destroy(&p, &bo);
 	pan_close(&p);
 }
 

@@ -14,6 +14,7 @@ extern bool edges_short;
 /* s_reclaim.c */
 void run_reclaim(void);
 void run_reclaim_vms(void);
+void run_gone_vms(void);
 void run_pressure(void);
 /* s_prime.c */
 void run_export(void);

@@ -28,7 +28,7 @@ LOGDIR=$OUT/mutants
 
 usage()
 {
-	die "usage: run.sh [--suite interleave|kunit|vmbind] [NAME...]"
+	die "usage: run.sh [--suite interleave|kunit|vmbind|edges] [NAME...]"
 }
 
 suites_of()
@@ -85,6 +85,17 @@ suite_vmbind()
 	(vmbind_prepare mutant plain) || return 99
 	"$ROOT/scripts/guest.sh" run --kernel mutant --name mutant --icount --flavour plain \
 		--timeout 400 --append "$EXACT_COUNTS" -- "vmbind --warning" || rc=$?
+	[ "$rc" = 0 ] && "$ROOT/scripts/guest-kernel-log.sh" "$OUT/guest/mutant/dmesg"
+}
+
+# Scenarios that look at VMAs, with memory that is taken away
+suite_edges()
+{
+	local rc=0
+
+	(guest_prepare mutant plain && guest_program edges edges) >/dev/null || return 99
+	"$ROOT/scripts/guest.sh" run --kernel mutant --name mutant --flavour plain \
+		--timeout 400 -- "edges --no-faults reclaim gone-vms" || rc=$?
 	[ "$rc" = 0 ] && "$ROOT/scripts/guest-kernel-log.sh" "$OUT/guest/mutant/dmesg"
 }
 
