@@ -23,6 +23,7 @@ void run_errors(void);
 void run_pages(void);
 void run_random(void);
 void run_figures(void);
+void run_charged(void);
 void run_huge(void);
 void run_vast(void);
 void run_killed(void);

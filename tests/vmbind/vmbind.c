@@ -37,6 +37,7 @@ static const struct scenario scenarios[] = {
 	{ "pages", "page-table pages taken, held, used, kept and left", run_pages, 0 },
 	{ "random", "page-table pages kept after 10,000 random binds", run_random, 0 },
 	{ "figures", "what debugfs and fdinfo say of page tables", run_figures, 0 },
+	{ "charged", "tables and the memcg of who binds; not on upstream's", run_charged, 0 },
 	{ "huge", "1 TiB and 64 TiB sparse; upstream's kernel warns", run_huge, WARNS },
 	{ "vast", "all the address space sparse, and cut; not on upstream's", run_vast, WARNS },
 	{ "killed", "who binds it is killed; not on upstream's", run_killed, WARNS },

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Page tables and the memcg of who binds: they are charged to it while they are
+ * there, and its limit holds. Upstream's driver takes tables from a slab cache that
+ * is charged to nobody.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "acct.h"
+#include "gpu.h"
+#include "host.h"
+#include "scenarios.h"
+#include "tap.h"
+
+#define MEMCG		"/sys/fs/cgroup/vmbind"
+#define ROOT_PROCS	"/sys/fs/cgroup/cgroup.procs"
+#define TABLES		256
+#define FAR_VA		(DATA_VA + SZ_1G * 1024ull)
+/* Upper tables, and what a batch of RCU callbacks has yet to free */
+#define MORE_TABLES	8
+/* More than the limit has room for, with or without what describes tables */
+#define LIMIT_KIB	2048
+#define TOO_MANY	4096
+#define CHILD_LIMITED	3
+
+/* NULL if there is a memcg to work in, else why not */
+static const char *memcg_make(void)
+{
+	char controllers[256] = "";
+
+	if (acct_has_slab())
+		return "this driver's tables are charged to nobody";
+	mount("none", "/sys/fs/cgroup", "cgroup2", 0, NULL);
+	sysfs_read("/sys/fs/cgroup/cgroup.controllers", controllers, sizeof(controllers));
+	if (!strstr(controllers, "memory"))
+		return "this kernel has no memcg";
+	need(sysfs_write("/sys/fs/cgroup/cgroup.subtree_control", "+memory"));
+	mkdir(MEMCG, 0755);
+	return NULL;
+}
+
+/* KiB of page tables that are charged */
+static long charged_kib(void)
+{
+	static char text[8192];
+	const char *line;
+
+	need(sysfs_read(MEMCG "/memory.stat", text, sizeof(text)));
+	line = strstr(text, "sec_pagetables ");
+	return line ? strtol(line + strlen("sec_pagetables "), NULL, 10) / 1024 : -1;
+}
+
+/* Within a few seconds: the kernel sums up its counters every other second */
+static long charged_rises_to(long kib)
+{
+	for (int i = 0; i < 50 && charged_kib() < kib; i++)
+		sleep_ms(100);
+	return charged_kib();
+}
+
+static long charged_falls_to(long kib)
+{
+	for (int i = 0; i < 50 && charged_kib() > kib; i++) {
+		acct_reclaim();
+		sleep_ms(100);
+	}
+	return charged_kib();
+}
+
+static void tables_are_charged(struct gpu *g, const struct pan_bo *bo)
+{
+	long unit = sysconf(_SC_PAGESIZE) / 1024, least = TABLES * 4, before, grown;
+
+	need(sysfs_write(MEMCG "/cgroup.procs", "0"));
+	before = charged_kib();
+	for (unsigned int i = 0; i < TABLES; i++)
+		gpu_map(g, FAR_VA + i * SZ_2M, bo, 0, SZ_64K);
+	grown = charged_rises_to(before + least) - before;
+	detail("%ld KiB for %ld of tables", grown, least);
+	ok(grown >= least && grown <= least + MORE_TABLES * unit,
+	   "tables are charged to who binds, and as much as they are");
+
+	need(pan_unmap(g->pan, g->vm, FAR_VA, TABLES * SZ_2M));
+	is(charged_falls_to(before), before, "nothing is charged once they are gone");
+	need(sysfs_write(ROOT_PROCS, "0"));
+}
+
+/* In a process of its own, which the kernel may kill */
+static void bind_beyond_the_limit(void)
+{
+	struct pan_bo bo;
+	struct gpu g;
+	struct pan p;
+
+	need(pan_open(&p));
+	gpu_open(&g, &p);
+	gpu_bo(&g, SZ_64K, &bo);
+	memset(bo.map, 1, SZ_64K);
+	for (unsigned int i = 0; i < TOO_MANY; i++) {
+		int ret = pan_map(&p, g.vm, FAR_VA + (uint64_t)i * SZ_2M, &bo, 0, SZ_4K, 0);
+
+		if (ret)
+			_exit(ret == -ENOMEM ? CHILD_LIMITED : 1);
+	}
+	_exit(0);
+}
+
+static void limit_holds(struct gpu *g, const struct pan_bo *src, const struct pan_bo *dst)
+{
+	static char text[64];
+	int status;
+	pid_t pid;
+
+	need(sysfs_read(MEMCG "/memory.current", text, sizeof(text)));
+	snprintf(text, sizeof(text), "%ld", atol(text) + LIMIT_KIB * 1024l);
+	pid = fork();
+	if (!pid) {
+		need(sysfs_write(MEMCG "/cgroup.procs", "0"));
+		need(sysfs_write(MEMCG "/memory.max", text));
+		bind_beyond_the_limit();
+	}
+	need(pid);
+	need(waitpid(pid, &status, 0) == pid ? 0 : -errno);
+	detail("status %#x", status);
+	ok((WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) ||
+	   (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_LIMITED),
+	   "who binds more than its memcg allows gets ENOMEM, or is killed");
+	is(charged_falls_to(0), 0, "and leaves nothing that is charged");
+
+	fill(src->map, 1, SZ_64K);
+	ok(!gpu_copy(g, DATA_VA + SZ_1G, DATA_VA, SZ_64K) && holds(dst->map, 1, 0, SZ_64K),
+	   "others go on");
+	need(sysfs_write(MEMCG "/memory.max", "max"));
+}
+
+void run_charged(void)
+{
+	const char *why = memcg_make();
+	struct pan_bo src, dst;
+	struct gpu g;
+	struct pan p;
+
+	if (why) {
+		skip(why, "page tables are charged");
+		return;
+	}
+	need(pan_open(&p));
+	gpu_open(&g, &p);
+	gpu_bo(&g, SZ_64K, &src);
+	gpu_bo(&g, SZ_64K, &dst);
+	gpu_map(&g, DATA_VA, &src, 0, SZ_64K);
+	gpu_map(&g, DATA_VA + SZ_1G, &dst, 0, SZ_64K);
+	tables_are_charged(&g, &src);
+	limit_holds(&g, &src, &dst);
+	gpu_close(&g);
+	pan_close(&p);
+}
