@@ -7,6 +7,8 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -332,6 +334,85 @@ static void dummy_pages(struct gpu *g)
 	pan_bo_destroy(g->pan, &dst);
 }
 
+/*
+ * Mappings are cut while they are restored: the driver has to let go of its lock in
+ * between, to reserve tables. Each cut takes a page from the middle of one.
+ */
+#define CUTS		64
+#define CUT_ROUNDS	24
+#define HALF		(SZ_64K / 2)
+#define CUT_VA(i)	(OTHER_VA + (uint64_t)(i) * SZ_2M)
+
+static void *cut_all(void *arg)
+{
+	struct gpu *g = arg;
+
+	for (int i = 0; i < CUTS; i++)
+		need(pan_unmap(g->pan, g->vm, CUT_VA(i) + HALF, SZ_4K));
+	return NULL;
+}
+
+/* Pages that all VMs have under reservation; 0 where the driver does not say */
+static long reserved_pages(void)
+{
+	static const char label[] = "  reserved 4K ";
+	static char text[65536];
+	const char *at = text;
+	long sum = 0;
+
+	if (debugfs_read("vm_tables", text, sizeof(text)) < 0)
+		return 0;
+	while ((at = strstr(at, label))) {
+		at += strlen(label);
+		sum += strtol(at, NULL, 10);
+	}
+	return sum;
+}
+
+static bool rests_are_right(struct gpu *g, struct pan_bo *dst)
+{
+	for (int i = 0; i < CUTS; i += CUTS / 8) {
+		if (gpu_copy(g, DST_VA, CUT_VA(i), HALF) ||
+		    gpu_copy(g, DST_VA + HALF + SZ_4K, CUT_VA(i) + HALF + SZ_4K,
+			     HALF - SZ_4K) ||
+		    !holds(dst->map, 9, i * SZ_64K, HALF) ||
+		    !holds((char *)dst->map + HALF + SZ_4K, 9,
+			   i * SZ_64K + HALF + SZ_4K, HALF - SZ_4K))
+			return false;
+	}
+	return true;
+}
+
+static void cut_while_restored(struct gpu *g)
+{
+	unsigned int right = 0;
+	struct pan_bo dst, src;
+	pthread_t thread;
+	long reserved;
+
+	labelled(g, CUTS * SZ_64K, "edges cut", &src);
+	gpu_bo(g, SZ_64K, &dst);
+	fill(src.map, 9, CUTS * SZ_64K);
+	gpu_map(g, DST_VA, &dst, 0, SZ_64K);
+	reserved = reserved_pages();
+	for (int round = 0; round < CUT_ROUNDS; round++) {
+		for (int i = 0; i < CUTS; i++)
+			gpu_map(g, CUT_VA(i), &src, i * SZ_64K, SZ_64K);
+		need(gpu_copy(g, DST_VA, CUT_VA(0), SZ_4K));
+		need(evict("edges cut") ? 0 : -ETIME);
+		need(-pthread_create(&thread, NULL, cut_all, g));
+		right += !gpu_copy(g, DST_VA, CUT_VA(0), SZ_4K);
+		pthread_join(thread, NULL);
+		right += rests_are_right(g, &dst);
+		need(pan_unmap(g->pan, g->vm, CUT_VA(0), CUTS * SZ_2M));
+	}
+	is(right, 2 * CUT_ROUNDS, "mappings are cut while they are restored, and the rests are right");
+	is(reserved_pages(), reserved, "and nothing of them is left under reservation");
+	need(pan_unmap(g->pan, g->vm, DST_VA, SZ_64K));
+	pan_bo_destroy(g->pan, &src);
+	pan_bo_destroy(g->pan, &dst);
+}
+
 void run_reclaim_vms(void)
 {
 	struct gpu a, b;
@@ -345,6 +426,7 @@ void run_reclaim_vms(void)
 	in_two_vms(&a, &b);
 	of_one_vm(&a);
 	half_bound(&a);
+	cut_while_restored(&a);
 	dummy_pages(&b);
 	gpu_close(&b);
 	gpu_close(&a);

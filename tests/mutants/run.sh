@@ -28,7 +28,7 @@ LOGDIR=$OUT/mutants
 
 usage()
 {
-	die "usage: run.sh [--suite interleave|kunit|vmbind|edges] [NAME...]"
+	die "usage: run.sh [--suite interleave|kunit|vmbind|edges|panthor] [NAME...]"
 }
 
 suites_of()
@@ -88,14 +88,25 @@ suite_vmbind()
 	[ "$rc" = 0 ] && "$ROOT/scripts/guest-kernel-log.sh" "$OUT/guest/mutant/dmesg"
 }
 
-# Scenarios that look at VMAs, with memory that is taken away
+# Scenarios in which memory is taken away, and VMAs come and go
 suite_edges()
 {
 	local rc=0
 
 	(guest_prepare mutant plain && guest_program edges edges) >/dev/null || return 99
 	"$ROOT/scripts/guest.sh" run --kernel mutant --name mutant --flavour plain \
-		--timeout 400 -- "edges --no-faults reclaim gone-vms" || rc=$?
+		--timeout 400 -- "edges --no-faults reclaim reclaim-vms gone-vms" || rc=$?
+	[ "$rc" = 0 ] && "$ROOT/scripts/guest-kernel-log.sh" "$OUT/guest/mutant/dmesg"
+}
+
+# Commands of the MMU that do not end
+suite_panthor()
+{
+	local rc=0
+
+	(guest_prepare mutant plain && guest_program panthor hardpaths) >/dev/null || return 99
+	"$ROOT/scripts/guest.sh" run --kernel mutant --name mutant --inject --icount \
+		--flavour plain --timeout 400 -- "hardpaths unusable stuck-gather" || rc=$?
 	[ "$rc" = 0 ] && "$ROOT/scripts/guest-kernel-log.sh" "$OUT/guest/mutant/dmesg"
 }
 

@@ -64,6 +64,7 @@ static const struct scenario scenarios[] = {
 	{ "vm-race", "a VM is destroyed while binds are made in it", run_vm_race, PLAIN },
 	{ "slow", "slow, but within the driver's limits", run_slow, INJECTS },
 	{ "slow-flush", "a cache flush that never ends", run_slow_flush, INJECTS },
+	{ "stuck-gather", "tables that go when a flush never ends", run_stuck_gather, INJECTS },
 	{ "slow-power", "power that comes late", run_slow_power, INJECTS },
 	{ "heap-arguments", "bad arguments of tiler heaps", run_heap_arguments, PLAIN },
 	{ "heap-growth", "a tiler that runs out of memory", run_heap_growth, PLAIN },

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "acct.h"
 #include "host.h"
 #include "inject.h"
 #include "scenarios.h"
@@ -13,6 +14,7 @@
 
 #define MS	1000000ull
 #define WORK_MS	1500
+#define LONE_VA	(DATA_VA + 128 * SZ_1G)
 
 /* Sleep, wake up, bind, copy; @ms is how long that took, but for the sleep */
 static int one_of_all(struct copier *c, long *ms)
@@ -112,6 +114,57 @@ void run_slow_flush(void)
 	copier_close(&trigger);
 	stay_awake(false);
 	life_goes_on("after a stuck flush");
+	pan_close(&p);
+}
+
+/*
+ * An unmap lets go of a table, and its flush never ends: the GPU may still know the
+ * table, so it is kept, until an operation after the reset lets go of it.
+ */
+static void kept_while_known(struct copier *c)
+{
+	static struct drm_panthor_vm_bind_op ops[2 * (ACCT_IDLE_LEAVES + 1)];
+	uint64_t last = LONE_VA + ACCT_IDLE_LEAVES * SZ_2M, resets = gpu_stat("resets");
+	struct pan *p = c->gpu.pan;
+	uint32_t vm = c->gpu.vm;
+	long pages;
+
+	/* As many as can be idle, and one that is not yet */
+	for (unsigned int i = 0; i <= ACCT_IDLE_LEAVES; i++) {
+		ops[2 * i] = pan_op_map(LONE_VA + i * SZ_2M, &c->src, 0, SZ_64K);
+		ops[2 * i + 1] = pan_op_unmap(LONE_VA + i * SZ_2M, SZ_64K);
+	}
+	need(pan_bind(p, vm, 0, ops, 2 * ACCT_IDLE_LEAVES + 1));
+	pages = acct_settled();
+
+	is(op_with_stuck(&c->gpu, ops[2 * ACCT_IDLE_LEAVES + 1], "flush"), 0,
+	   "a tile is unmapped, and its flush does not end");
+	is(acct_settled() - pages, 0, "a table that goes by that is kept");
+	ok(reset_within(resets, 2000), "the GPU is reset");
+	need(pan_map(p, vm, last, &c->src, 0, SZ_64K, 0));
+	is(acct_settled() - pages, -1, "the next operation lets go of it");
+	need(pan_unmap(p, vm, LONE_VA, ACCT_IDLE_LEAVES * SZ_2M + SZ_64K));
+}
+
+void run_stuck_gather(void)
+{
+	struct copier c;
+	struct pan p;
+
+	if (acct_has_slab()) {
+		skip("this driver frees no tables", "tables that go are kept while the GPU knows them");
+		return;
+	}
+	need(pan_open(&p));
+	ok(stay_awake(true), "the GPU is awake");
+	copier_open(&c, &p);
+	is(copier_run(&c), 0, "the VM works, and has an address space");
+	kmsg_mark();
+	kept_while_known(&c);
+	said("Flush caches timeout");
+	copier_close(&c);
+	stay_awake(false);
+	life_goes_on("after a table was kept");
 	pan_close(&p);
 }
 

@@ -52,6 +52,7 @@ void run_finding_heap(void);
 /* s_slow.c */
 void run_slow(void);
 void run_slow_flush(void);
+void run_stuck_gather(void);
 void run_slow_power(void);
 void run_finding_l2(void);
 void run_dead(void);

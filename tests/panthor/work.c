@@ -291,7 +291,7 @@ bool reset_within(uint64_t resets, unsigned int ms)
 
 struct bind {
 	struct gpu *g;
-	struct pan_bo *bo;
+	struct drm_panthor_vm_bind_op op;
 	bool begun;
 	int ret;
 };
@@ -301,14 +301,13 @@ static void *bind_thread(void *arg)
 	struct bind *b = arg;
 
 	__atomic_store_n(&b->begun, true, __ATOMIC_SEQ_CST);
-	b->ret = pan_map(b->g->pan, b->g->vm, DATA_VA + 64 * SZ_1G, b->bo, 0,
-			 SZ_64K, DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC);
+	b->ret = pan_bind(b->g->pan, b->g->vm, 0, &b->op, 1);
 	return NULL;
 }
 
-int bind_with_stuck(struct gpu *g, struct pan_bo *bo, const char *what)
+int op_with_stuck(struct gpu *g, struct drm_panthor_vm_bind_op op, const char *what)
 {
-	struct bind b = { .g = g, .bo = bo };
+	struct bind b = { .g = g, .op = op };
 	pthread_t thread;
 
 	need(inject_slow(what, INJECT_NEVER));
@@ -321,4 +320,12 @@ int bind_with_stuck(struct gpu *g, struct pan_bo *bo, const char *what)
 	need(inject_slow(what, 0));
 	pthread_join(thread, NULL);
 	return b.ret;
+}
+
+int bind_with_stuck(struct gpu *g, struct pan_bo *bo, const char *what)
+{
+	struct drm_panthor_vm_bind_op op = pan_op_map(DATA_VA + 64 * SZ_1G, bo, 0, SZ_64K);
+
+	op.flags |= DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC;
+	return op_with_stuck(g, op, what);
 }
