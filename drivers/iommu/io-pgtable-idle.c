@@ -54,9 +54,11 @@ bool iopt_idle_add(struct iopt_reserve *rsv, struct iopte_page *iopte)
 
 	iopt_mark(rsv, iopte, IOPT_ENTRY_IDLE);
 	/*
-	 * Who reserves in it from here on finds the mark. Who was quicker may have
-	 * mapped already, and then the table is not empty, and not idle.
+	 * Who reserves in it from here on finds the mark; pairs with
+	 * iopte_page_get(). Who was quicker may have mapped already, and then the
+	 * table is not empty, and not idle.
 	 */
+	smp_mb();
 	if (atomic_long_read(&iopte->refs)) {
 		iopt_mark(rsv, iopte, IOPT_ENTRY_LINKED);
 		return true;

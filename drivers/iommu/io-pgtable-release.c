@@ -68,22 +68,18 @@ static void rsv_check_empty(struct iopt_reserve *rsv, struct iopte_page *iopte)
  * iopt_mark - Say something about a table in the entry that points to it
  * @rsv: The reservations of a page table
  * @iopte: The table
- * @to: What to say
+ * @to: What to say. Nothing happens if the table is not in its entry
  *
  * Under the lock.
- *
- * Return: false, and nothing happens, if the table is not in its entry.
  */
-bool iopt_mark(struct iopt_reserve *rsv, struct iopte_page *iopte,
+void iopt_mark(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	       enum iopt_entry to)
 {
 	void *entry = iopt_entry(rsv, iopte->parent, iopte->iova);
 	enum iopt_entry state = rsv->fmt->look(rsv->iop, entry, iopte->table);
 
-	if (state != IOPT_ENTRY_LINKED && state != IOPT_ENTRY_IDLE)
-		return false;
-	rsv->fmt->set(rsv->iop, entry, iopte->table, to);
-	return true;
+	if (state == IOPT_ENTRY_LINKED || state == IOPT_ENTRY_IDLE)
+		rsv->fmt->set(rsv->iop, entry, iopte->table, to);
 }
 
 /*

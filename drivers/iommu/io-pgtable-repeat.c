@@ -322,12 +322,10 @@ static bool rep_reserved(struct iopte_page *iopte)
 	if (iopte_page_count(iopte) > iopte->nr_children)
 		return true;
 
-	for (unsigned int i = 0; i < iopte->nr_chunks << IOPTE_CHUNK_SHIFT; i++) {
-		struct iopte_page *child = iopte_page_child(iopte, i);
-
-		if (child && rep_reserved(child))
-			return true;
-	}
+	for (unsigned int i = 0; i < iopte->nr_chunks; i++)
+		for (unsigned int j = 0; iopte->chunks[i] && j < IOPTE_CHUNK_SIZE; j++)
+			if (iopte->chunks[i][j] && rep_reserved(iopte->chunks[i][j]))
+				return true;
 	return false;
 }
 

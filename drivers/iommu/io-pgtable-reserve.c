@@ -448,8 +448,8 @@ static void rsv_flush_slot(struct iopt_reserve *rsv, struct iopte_page *iopte)
 {
 	size_t span = iopt_flush_span(&rsv->geo, iopte->level);
 
-	/* And tables below it, which leaf tables do not have */
-	if (iopte->parent->left > 1 && iopte->level < rsv->geo.levels - 1) {
+	/* And tables below it */
+	if (iopte->parent->left > 1) {
 		rsv->fmt->unflushed(rsv->iop, iopte->table);
 		iopte->left = max(iopte->left, iopte->parent->left - 1);
 	}
@@ -537,8 +537,8 @@ void iopt_reserve_unlink(struct iopt_reserve *rsv, unsigned long iova,
 
 	spin_lock_irqsave(&rsv->lock, flags);
 	child = iopt_reserve_find(rsv, iova, level + 1);
-	if (child && iopt_mark(rsv, child, IOPT_ENTRY_UNFLUSHED))
-		iopt_note_left(child);
+	if (child)
+		iopt_mark(rsv, child, IOPT_ENTRY_UNFLUSHED);
 	spin_unlock_irqrestore(&rsv->lock, flags);
 }
 EXPORT_SYMBOL_GPL(iopt_reserve_unlink);

@@ -67,7 +67,7 @@ struct iopt_repeat_fmt;
  * struct iopt_reserve_fmt - What the general code must know of a format
  * @idles: The format has @IOPT_ENTRY_IDLE
  * @look: What an entry holds, with regard to a table
- * @set: Make an entry that holds no memory say something else, atomically, and
+ * @set: Make an entry that holds no memory say something else, by one store, and
  *	visibly to the hardware
  * @unflushed: Make all empty entries of a table say IOPT_ENTRY_UNFLUSHED, if
  *	there can be tables between the top and the leaf tables
@@ -172,7 +172,7 @@ struct iopte_page *iopt_reserve_find(struct iopt_reserve *rsv,
 				     unsigned long iova, unsigned int level);
 int iopt_hold(struct iopt_reserve *rsv, unsigned long iova, unsigned long last,
 	      unsigned int lowest, gfp_t gfp);
-bool iopt_mark(struct iopt_reserve *rsv, struct iopte_page *iopte,
+void iopt_mark(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	       enum iopt_entry to);
 bool iopt_kill(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	       struct iopt_dead *dead);
