@@ -23,7 +23,7 @@
 #define DST_VA	(DATA_VA + SZ_1G)
 #define OTHER_VA	(DATA_VA + 2 * SZ_1G)
 #define MAPPINGS	8
-#define VMS		1000
+#define VMS		(edges_short ? 50 : 1000)
 #define VMS_ROUNDS	4
 #define VMS_LEFT_KIB	256
 
@@ -339,7 +339,7 @@ static void dummy_pages(struct gpu *g)
  * between, to reserve tables. Each cut takes a page from the middle of one.
  */
 #define CUTS		64
-#define CUT_ROUNDS	24
+#define CUT_ROUNDS	(edges_short ? 3 : 24)
 #define HALF		(SZ_64K / 2)
 #define CUT_VA(i)	(OTHER_VA + (uint64_t)(i) * SZ_2M)
 
