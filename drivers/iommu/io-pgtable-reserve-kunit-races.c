@@ -16,6 +16,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 
+#include "io-pgtable-idle.h"
 #include "io-pgtable-reserve-kunit.h"
 #include "iommu-pages.h"
 
@@ -238,6 +239,34 @@ static void reserve_ends(struct rsvt *rt)
 static void ends_of_the_address_space(struct kunit *test)
 {
 	rsvt_all_configs(test, reserve_ends);
+}
+
+/* Who finds that somebody reserved in the table before it was marked */
+static void tables_in_use_are_not_idle(struct kunit *test)
+{
+	struct rsvt *rt = rsvt_gpu(test);
+	struct iopt_reserve *rsv = io_pgtable_ops_to_pgtable(rt->ops)->rsv;
+	struct iopte_page *iopte;
+	void *entry;
+
+	if (!RSVT_IDLE_MAX)
+		return;
+	KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, SZ_2M, SZ_4K, SZ_4K));
+	rsvt_use(rt, SZ_2M, SZ_4K, SZ_4K);
+	iopte = iopt_reserve_find(rsv, SZ_2M, 3);
+	KUNIT_ASSERT_NOT_NULL(test, iopte);
+	entry = iopt_entry(rsv, iopte->parent, SZ_2M);
+
+	spin_lock_irq(&rsv->lock);
+	KUNIT_EXPECT_TRUE(test, iopt_idle_add(rsv, iopte));
+	KUNIT_EXPECT_EQ(test, IOPT_ENTRY_LINKED,
+			rsv->fmt->look(rsv->iop, entry, iopte->table));
+	spin_unlock_irq(&rsv->lock);
+	KUNIT_EXPECT_EQ(test, 0, rsv->nr_idle);
+
+	rsvt_unreserve(rt, SZ_2M, SZ_4K, SZ_4K);
+	KUNIT_EXPECT_EQ(test, 1, rsv->nr_idle);
+	rsvt_expect_empty(rt);
 }
 
 /*
@@ -556,6 +585,7 @@ static struct kunit_case races[] = {
 	KUNIT_CASE(surplus_tables_go_back),
 	KUNIT_CASE(tables_may_go_after_they_were_counted),
 	KUNIT_CASE_SLOW(ends_of_the_address_space),
+	KUNIT_CASE(tables_in_use_are_not_idle),
 	KUNIT_CASE(full_counts_refuse),
 	KUNIT_CASE(blocks_break_over_waiting_tables),
 	KUNIT_CASE_SLOW(failed_allocations_leave_nothing),

@@ -222,7 +222,11 @@ void run_gone_vms(void)
 		note("round %d: %ld KiB", i, grown);
 		least = grown < least ? grown : least;
 	}
-	ok(least < VMS_LEFT_KIB, "%d VMs with mappings leave nothing", VMS);
+	/* KASAN keeps freed objects for a while */
+	if (edges_short)
+		skip("a debug kernel's slabs grow", "VMs with mappings leave nothing");
+	else
+		ok(least < VMS_LEFT_KIB, "%d VMs with mappings leave nothing", VMS);
 	pan_bo_destroy(&p, &bo);
 	pan_close(&p);
 }

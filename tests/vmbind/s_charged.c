@@ -96,6 +96,7 @@ static void tables_are_charged(struct gpu *g, const struct pan_bo *bo)
 /* In a process of its own, which the kernel may kill */
 static void bind_beyond_the_limit(void)
 {
+	static char text[64];
 	struct pan_bo bo;
 	struct gpu g;
 	struct pan p;
@@ -104,6 +105,9 @@ static void bind_beyond_the_limit(void)
 	gpu_open(&g, &p);
 	gpu_bo(&g, SZ_64K, &bo);
 	memset(bo.map, 1, SZ_64K);
+	need(sysfs_read(MEMCG "/memory.current", text, sizeof(text)));
+	snprintf(text, sizeof(text), "%ld", atol(text) + LIMIT_KIB * 1024l);
+	need(sysfs_write(MEMCG "/memory.max", text));
 	for (unsigned int i = 0; i < TOO_MANY; i++) {
 		int ret = pan_map(&p, g.vm, FAR_VA + (uint64_t)i * SZ_2M, &bo, 0, SZ_4K, 0);
 
@@ -115,16 +119,12 @@ static void bind_beyond_the_limit(void)
 
 static void limit_holds(struct gpu *g, const struct pan_bo *src, const struct pan_bo *dst)
 {
-	static char text[64];
 	int status;
 	pid_t pid;
 
-	need(sysfs_read(MEMCG "/memory.current", text, sizeof(text)));
-	snprintf(text, sizeof(text), "%ld", atol(text) + LIMIT_KIB * 1024l);
 	pid = fork();
 	if (!pid) {
 		need(sysfs_write(MEMCG "/cgroup.procs", "0"));
-		need(sysfs_write(MEMCG "/memory.max", text));
 		bind_beyond_the_limit();
 	}
 	need(pid);
