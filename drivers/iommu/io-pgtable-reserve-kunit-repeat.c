@@ -940,11 +940,11 @@ static void refuse_part(struct repeat *r)
 	struct iova_range whole = large_range(r);
 	unsigned long slot = rt->base + rsvt_span(rt, RSVT_LEAF - 1);
 
-	if (!(rt->config.quirks & IO_PGTABLE_QUIRK_NO_WARN))
-		return;
 	reserve_and_map(r, whole);
-	RSVT_EXPECT(rt, !rt->ops->unmap_pages(rt->ops, slot + r->unit, r->pgsize, 1,
-					      NULL));
+	if (rt->config.quirks & IO_PGTABLE_QUIRK_NO_WARN)
+		RSVT_EXPECT(rt, !rt->ops->unmap_pages(rt->ops, slot + r->unit,
+						      r->pgsize, 1, NULL));
+	io_pgtable_trim(rt->ops, ULONG_MAX, NULL);
 	expect_mapped(r, whole);
 
 	unmap(r, whole);
@@ -955,20 +955,10 @@ static void refuse_part(struct repeat *r)
 static void refuse_part_of_idle(struct repeat *r)
 {
 	struct rsvt *rt = r->rt;
-	struct iova_range whole = large_range(r);
-	unsigned long slot = rt->base + rsvt_span(rt, RSVT_LEAF - 1);
 
-	rsvt_come_and_go(rt, slot + r->unit, BIT(rt->granule_shift));
+	rsvt_come_and_go(rt, rt->base + rsvt_span(rt, RSVT_LEAF - 1) + r->unit,
+			 BIT(rt->granule_shift));
 	refuse_part(r);
-	rsvt_come_and_go(rt, slot + r->unit, BIT(rt->granule_shift));
-	reserve_and_map(r, whole);
-	if (rt->config.quirks & IO_PGTABLE_QUIRK_NO_WARN)
-		RSVT_EXPECT(rt, !rt->ops->unmap_pages(rt->ops, slot + r->unit,
-						      r->pgsize, 1, NULL));
-	io_pgtable_trim(rt->ops, ~0UL, NULL);
-	expect_mapped(r, whole);
-	unmap(r, whole);
-	unreserve(r, whole, NULL);
 }
 
 static void refuse_part_all(struct rsvt *rt)

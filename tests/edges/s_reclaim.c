@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -359,18 +358,11 @@ static void *cut_all(void *arg)
 /* Pages that all VMs have under reservation; 0 where the driver does not say */
 static long reserved_pages(void)
 {
-	static const char label[] = "  reserved 4K ";
 	static char text[65536];
-	const char *at = text;
-	long sum = 0;
 
 	if (debugfs_read("vm_tables", text, sizeof(text)) < 0)
 		return 0;
-	while ((at = strstr(at, label))) {
-		at += strlen(label);
-		sum += strtol(at, NULL, 10);
-	}
-	return sum;
+	return sum_of(text, "  reserved 4K ");
 }
 
 static bool rests_are_right(struct gpu *g, struct pan_bo *dst)

@@ -77,37 +77,35 @@ suite_kunit()
 	! grep '^fail' "$tsv" && "$ROOT/scripts/guest-kernel-log.sh" "$BUILD/.mutant.log"
 }
 
-# The demonstration in the guest, all scenarios
-suite_vmbind()
+# mutant_guest OPTION... -- COMMAND: what is under test, in a guest
+mutant_guest()
 {
 	local rc=0
 
-	(vmbind_prepare mutant plain) || return 99
-	"$ROOT/scripts/guest.sh" run --kernel mutant --name mutant --icount --flavour plain \
-		--timeout 400 --append "$EXACT_COUNTS" -- "vmbind --warning" || rc=$?
+	"$ROOT/scripts/guest.sh" run --kernel mutant --name mutant --flavour plain \
+		--timeout 400 "$@" || rc=$?
 	[ "$rc" = 0 ] && "$ROOT/scripts/guest-kernel-log.sh" "$OUT/guest/mutant/dmesg"
+}
+
+# The demonstration in the guest, all scenarios
+suite_vmbind()
+{
+	(vmbind_prepare mutant plain) || return 99
+	mutant_guest --icount --append "$EXACT_COUNTS" -- "vmbind --warning"
 }
 
 # Scenarios in which memory is taken away, and VMAs come and go
 suite_edges()
 {
-	local rc=0
-
 	(guest_prepare mutant plain && guest_program edges edges) >/dev/null || return 99
-	"$ROOT/scripts/guest.sh" run --kernel mutant --name mutant --flavour plain \
-		--timeout 400 -- "edges --no-faults reclaim reclaim-vms gone-vms" || rc=$?
-	[ "$rc" = 0 ] && "$ROOT/scripts/guest-kernel-log.sh" "$OUT/guest/mutant/dmesg"
+	mutant_guest -- "edges --no-faults reclaim reclaim-vms gone-vms"
 }
 
 # Commands of the MMU that do not end
 suite_panthor()
 {
-	local rc=0
-
 	(guest_prepare mutant plain && guest_program panthor hardpaths) >/dev/null || return 99
-	"$ROOT/scripts/guest.sh" run --kernel mutant --name mutant --inject --icount \
-		--flavour plain --timeout 400 -- "hardpaths unusable stuck-gather" || rc=$?
-	[ "$rc" = 0 ] && "$ROOT/scripts/guest-kernel-log.sh" "$OUT/guest/mutant/dmesg"
+	mutant_guest --inject --icount -- "hardpaths unusable stuck-gather"
 }
 
 # What a log says of the first thing that was found.

@@ -182,6 +182,17 @@ int debugfs_read(const char *file, char *out, size_t size)
 	return ret ? ret : -ENODATA;
 }
 
+long sum_of(const char *text, const char *label)
+{
+	long sum = 0;
+
+	while ((text = strstr(text, label))) {
+		text += strlen(label);
+		sum += strtol(text, NULL, 10);
+	}
+	return sum;
+}
+
 long long fdinfo_value(int fd, const char *key)
 {
 	static _Thread_local char info[8192];

@@ -30,6 +30,8 @@ const char *device_name(void);
 /* Negative errno; relative to device_dir() unless it starts with "/" */
 int sysfs_write(const char *file, const char *text);
 int sysfs_read(const char *file, char *out, size_t size);
+/* The numbers behind each @label in a text, added up */
+long sum_of(const char *text, const char *label);
 /* A value of an open file's fdinfo, -1 if that has none; leaves the scenario when it fails */
 long long fdinfo_value(int fd, const char *key);
 /* A file of the device's in debugfs, until the next call of the same thread */

@@ -4,7 +4,6 @@
  * internal memory in fdinfo. Upstream's says nothing.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,17 +30,6 @@ struct figures {
 	/* Of the client's memory, in KiB */
 	long resident;
 };
-
-static long sum_of(const char *text, const char *label)
-{
-	long sum = 0;
-
-	while ((text = strstr(text, label))) {
-		text += strlen(label);
-		sum += strtol(text, NULL, 10);
-	}
-	return sum;
-}
 
 static struct figures look(const struct pan *p)
 {
