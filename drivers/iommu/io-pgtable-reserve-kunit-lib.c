@@ -208,6 +208,8 @@ int rsvt_test_init(struct kunit *test)
 	state->dev = rsvt_device(test);
 	if (!state->dev)
 		return -ENODEV;
+	/* What the test before left to RCU is not this one's: pages are counted */
+	rcu_barrier();
 	prandom_seed_state(&state->rnd, 1);
 	xa_init(&state->shadow);
 	state->reports = rsvt_reports();
