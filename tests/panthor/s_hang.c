@@ -129,9 +129,8 @@ void run_timeouts(void)
 #define RUNNING		6
 #define WORK_MS		2500	/* for all of them together */
 
-/* Sums that take a second or so, in VMs of their own */
+/* Sums that go on until they are told to stop, in VMs of their own */
 struct runners {
-	uint32_t rounds;
 	struct gpu owner[RUNNING];
 	struct sums s[RUNNING];
 };
@@ -142,27 +141,38 @@ static void runners_open(struct runners *r, struct pan *p)
 		gpu_open(&r->owner[i], p);
 		sums_open(&r->s[i], &r->owner[i]);
 	}
-	r->rounds = sums_rounds(&r->s[0], WORK_MS) / RUNNING;
+}
+
+static unsigned int runners_beyond(struct runners *r, const uint32_t *rounds)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < RUNNING; i++)
+		n += sums_progress(&r->s[i], 0) > rounds[i];
+	return n;
+}
+
+/* Each has done more than these rounds, within two seconds */
+static bool runners_run(struct runners *r, const uint32_t *rounds)
+{
+	long end = now_ms() + 2000;
+
+	while (runners_beyond(r, rounds) < RUNNING && now_ms() < end)
+		sleep_ms(10);
+	return runners_beyond(r, rounds) == RUNNING;
 }
 
 static void runners_start(struct runners *r)
 {
-	for (unsigned int i = 0; i < RUNNING; i++) {
-		struct cs cs = sums_stream(&r->s[i], 0, r->rounds);
+	static const uint32_t none[RUNNING];
 
+	for (unsigned int i = 0; i < RUNNING; i++) {
+		struct cs cs = sums_until_stopped(&r->s[i], 0);
+
+		gpu_set_word(&r->owner[i], WORD_STOP, 0);
 		need(gpu_queue(&r->owner[i], 0, &cs, 0, r->owner[i].done));
 	}
-}
-
-static unsigned int runners_right(struct runners *r)
-{
-	unsigned int right = 0;
-
-	for (unsigned int i = 0; i < RUNNING; i++)
-		right += ends(&r->owner[i], 8000) &&
-			 pan_fence_status(r->owner[i].pan, r->owner[i].done) == 1 &&
-			 sums_right(&r->s[i], 0, r->rounds);
-	return right;
+	need(runners_run(r, none) ? 0 : -ETIME);
 }
 
 static unsigned int runners_unfinished(struct runners *r)
@@ -170,8 +180,27 @@ static unsigned int runners_unfinished(struct runners *r)
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < RUNNING; i++)
-		n += sums_progress(&r->s[i], 0) < r->rounds;
+		n += !ends(&r->owner[i], 0);
 	return n;
+}
+
+/* Those that still count, stop when they are told to, and are right */
+static unsigned int runners_right(struct runners *r)
+{
+	uint32_t rounds[RUNNING];
+	unsigned int right = 0;
+
+	for (unsigned int i = 0; i < RUNNING; i++)
+		rounds[i] = sums_progress(&r->s[i], 0);
+	if (!runners_run(r, rounds))
+		return runners_beyond(r, rounds);
+	for (unsigned int i = 0; i < RUNNING; i++)
+		gpu_set_word(&r->owner[i], WORD_STOP, 1);
+	for (unsigned int i = 0; i < RUNNING; i++)
+		right += ends(&r->owner[i], 2000) &&
+			 pan_fence_status(r->owner[i].pan, r->owner[i].done) == 1 &&
+			 sums_right(&r->s[i], 0, sums_progress(&r->s[i], 0));
+	return right;
 }
 
 static void runners_close(struct runners *r)
@@ -182,7 +211,11 @@ static void runners_close(struct runners *r)
 	}
 }
 
-/* Not even a termination is answered: only a reset helps, and hits all. */
+/*
+ * Not even a termination is answered: only a reset helps, and hits all. The
+ * others are on their slots before, since the scheduler would ask the one that
+ * hangs for its state when they come, and find it before the timer does.
+ */
 void run_hard_hang(void)
 {
 	struct gpu owner, hung;
@@ -197,16 +230,13 @@ void run_hard_hang(void)
 	member_open(&hung, &owner, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
 	runners_open(&r, &p);
 	gpu_set_word(&owner, WORD_STOP, 0);
-	start_hanging(&owner, &hung, 0, true);
-	/* What runs on the other slots when the reset comes */
-	sleep_ms(2200);
 	runners_start(&r);
-	ok(kmsg_wait("progress timeout", 3000), "the progress timer strikes");
+	start_hanging(&owner, &hung, 0, true);
+	ok(kmsg_wait("progress timeout", 5000), "the progress timer strikes");
 	ok(kmsg_wait("update request timedout", 2000),
 	   "the termination is not answered");
 	ok(ends(&hung, 3000), "the job that hung is over");
-	detail("%u of %d", runners_unfinished(&r), RUNNING);
-	ok(runners_unfinished(&r) >= RUNNING / 2,
+	is(runners_unfinished(&r), RUNNING,
 	   "then others were in the middle of their work");
 	ok(reset_within(resets, 2000), "it took a reset");
 	said("CSG suspend failed, escalating to termination");

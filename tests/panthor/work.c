@@ -22,6 +22,7 @@ enum {
 	R_BIG = 12,
 	R_DONE = 14,
 	R_KEPT = 20,
+	R_STOP = 32,
 	R_LEN = R_CALL + 2,
 	R_SUB2 = R_CALL + 4,
 	R_SUB2_LEN = R_CALL + 6,
@@ -105,29 +106,53 @@ static void store_results(struct cs *cs, unsigned int i)
 	cs_end(cs);
 }
 
+/* What member @i counts with, and one round. Returns where rounds begin. */
+static unsigned int first_round(struct cs *cs, struct sums *s, unsigned int i)
+{
+	unsigned int loop;
+
+	gpu_set_word(s->owner, member_word(i, 0), 0);
+	memset((struct sum_out *)s->out.map + i, 0, sizeof(struct sum_out));
+	cs_mov48(cs, R_SUM, 0);
+	cs_mov48(cs, R_BIG, 0);
+	cs_mov32(cs, R_DONE, 0);
+	for (unsigned int k = 0; k < 12; k++)
+		cs_mov32(cs, R_KEPT + k, kept_value(i, k));
+	cs_mov48(cs, R_CALL, s->sub);
+	cs_mov32(cs, R_LEN, s->sub_bytes);
+	cs_mov48(cs, R_ADDR, gpu_word_va(member_word(i, 0)));
+	loop = cs->count;
+	cs_call(cs, R_CALL, R_LEN);
+	cs_add32(cs, R_DONE, R_DONE, 1);
+	cs_store(cs, R_DONE, R_ADDR, 0x1, 0);
+	cs_wait(cs, CS_SB_LS);
+	return loop;
+}
+
 struct cs sums_stream(struct sums *s, unsigned int i, uint32_t rounds)
 {
 	struct cs cs = gpu_cs(s->owner);
 	unsigned int loop;
 
-	gpu_set_word(s->owner, member_word(i, 0), 0);
-	memset((struct sum_out *)s->out.map + i, 0, sizeof(struct sum_out));
-	cs_mov48(&cs, R_SUM, 0);
-	cs_mov48(&cs, R_BIG, 0);
-	cs_mov32(&cs, R_DONE, 0);
 	cs_mov32(&cs, R_ROUND, rounds);
-	for (unsigned int k = 0; k < 12; k++)
-		cs_mov32(&cs, R_KEPT + k, kept_value(i, k));
-	cs_mov48(&cs, R_CALL, s->sub);
-	cs_mov32(&cs, R_LEN, s->sub_bytes);
-	cs_mov48(&cs, R_ADDR, gpu_word_va(member_word(i, 0)));
-	loop = cs.count;
-	cs_call(&cs, R_CALL, R_LEN);
-	cs_add32(&cs, R_DONE, R_DONE, 1);
+	loop = first_round(&cs, s, i);
 	cs_add32(&cs, R_ROUND, R_ROUND, -1);
-	cs_store(&cs, R_DONE, R_ADDR, 0x1, 0);
-	cs_wait(&cs, CS_SB_LS);
 	cs_branch(&cs, CS_GT, R_ROUND, loop);
+	store_results(&cs, i);
+	gpu_cs_keep(s->owner, &cs);
+	return cs;
+}
+
+struct cs sums_until_stopped(struct sums *s, unsigned int i)
+{
+	struct cs cs = gpu_cs(s->owner);
+	unsigned int loop;
+
+	cs_mov48(&cs, R_STOP, gpu_word_va(WORD_STOP));
+	loop = first_round(&cs, s, i);
+	cs_load(&cs, R_ROUND, R_STOP, 0x1, 0);
+	cs_wait(&cs, CS_SB_LS);
+	cs_branch(&cs, CS_EQ, R_ROUND, loop);
 	store_results(&cs, i);
 	gpu_cs_keep(s->owner, &cs);
 	return cs;

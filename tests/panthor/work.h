@@ -48,6 +48,8 @@ void sums_open(struct sums *s, struct gpu *owner);
 void sums_close(struct sums *s);
 /* The stream of member @i: @rounds rounds */
 struct cs sums_stream(struct sums *s, unsigned int i, uint32_t rounds);
+/* The same until the CPU sets the owner's WORD_STOP: as many as sums_progress() */
+struct cs sums_until_stopped(struct sums *s, unsigned int i);
 /*
  * How many rounds the GPU does in @ms of its whole time, as busy as this
  * machine is: a job must neither be over at once nor outlive its time-out.
