@@ -231,6 +231,8 @@ void run_hard_hang(void)
 	runners_open(&r, &p);
 	gpu_set_word(&owner, WORD_STOP, 0);
 	runners_start(&r);
+	/* Which slot is to hang is found by its stream's address: no other's */
+	owner.cmd_used += r.owner[0].cmd_used;
 	start_hanging(&owner, &hung, 0, true);
 	ok(kmsg_wait("progress timeout", 5000), "the progress timer strikes");
 	ok(kmsg_wait("update request timedout", 2000),
