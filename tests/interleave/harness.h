@@ -162,6 +162,8 @@ struct hw_addr {
 	unsigned long paddr;
 	/* Counts changes of what is expected */
 	unsigned int version;
+	/* How often it was said to be dirty */
+	unsigned int reports;
 	/* Somebody mapped there without a reservation: no promise holds */
 	bool tainted;
 };
@@ -181,6 +183,9 @@ void hw_walk(void);
 bool hw_cares(unsigned long addr);
 void hw_expect(unsigned int addr, enum expect expect, unsigned long paddr);
 extern unsigned long hw_walks;
+/* The hardware writes to the address, if dirty tracking knows; nobody has read that yet */
+void hw_write(unsigned int addr);
+bool hw_written(unsigned int addr);
 
 /* --- ops.c ------------------------------------------------------------------------ */
 

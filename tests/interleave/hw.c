@@ -17,6 +17,9 @@
 #include "harness.h"
 
 #define ADDR_MASK	0x0000fffffffff000UL
+/* Of stage 1: a write through the entry clears the second if the first is set */
+#define PTE_DBM		(1UL << 51)
+#define PTE_RDONLY	(1UL << 7)
 #define MAX_LEVELS	4
 #define MAX_VALUES	6
 #define MAX_NODES	(MAX_ADDRS * MAX_LEVELS)
@@ -138,6 +141,9 @@ bool hw_cares(unsigned long addr)
 static void see(struct node *n, uint64_t e)
 {
 	if (!is_table(e, n->level) && !is_leaf(e, n->level)) {
+		if (e & PTE_RDONLY)
+			violation("what is not mapped was marked as clean, at level %d for IOVA %#lx",
+				  n->level, n->base);
 		n->fault = true;
 		return;
 	}
@@ -212,6 +218,38 @@ void hw_walk(void)
 	}
 	for (unsigned int i = 0; i < hw_nr; i++)
 		check_addr(i);
+}
+
+/* What translates the address by what is in memory now, NULL if nothing does */
+static uint64_t *leaf_entry(unsigned int addr)
+{
+	unsigned long table = pgd;
+
+	for (int level = start_level; level < MAX_LEVELS; level++) {
+		uint64_t *entry = (uint64_t *)mem_word(table + path[addr][level]->index * 8);
+
+		if (is_leaf(*entry, level))
+			return entry;
+		if (!is_table(*entry, level))
+			return NULL;
+		table = *entry & ADDR_MASK;
+	}
+	return NULL;
+}
+
+void hw_write(unsigned int addr)
+{
+	uint64_t *entry = leaf_entry(addr);
+
+	if (cfg->coherent && entry && *entry & PTE_DBM)
+		*entry &= ~PTE_RDONLY;
+}
+
+bool hw_written(unsigned int addr)
+{
+	uint64_t *entry = leaf_entry(addr);
+
+	return entry && (*entry & (PTE_DBM | PTE_RDONLY)) == PTE_DBM;
 }
 
 void hw_expect(unsigned int addr, enum expect expect, unsigned long paddr)

@@ -15,6 +15,7 @@
  *   mapbad	map what the owner did not reserve
  *   noun	unmap what is not mapped
  *   look, walk	look an address up
+ *   write	the hardware writes there
  *   dirty	read and clear the dirty bits
  *   reclaim	memory is scarce
  *   rres, runres	reserve a region for memory that repeats, release it
@@ -41,12 +42,12 @@
 
 enum op_kind {
 	OP_RES, OP_UNRES, OP_MAP, OP_UNMAP, OP_DROP, OP_TRIM, OP_MAPBAD, OP_NOUN,
-	OP_LOOK, OP_WALK, OP_DIRTY, OP_RECLAIM, OP_RRES, OP_RUNRES, OP_RMAP
+	OP_LOOK, OP_WALK, OP_WRITE, OP_DIRTY, OP_RECLAIM, OP_RRES, OP_RUNRES, OP_RMAP
 };
 
 static const char *const op_names[] = {
 	"res", "unres", "map", "unmap", "drop", "trim", "mapbad", "noun", "look", "walk",
-	"dirty", "reclaim", "rres", "runres", "rmap"
+	"write", "dirty", "reclaim", "rres", "runres", "rmap"
 };
 
 struct op {
@@ -104,16 +105,16 @@ const unsigned int nr_configs = ARRAY_SIZE(configs);
 const struct setup setups[] = {
 	{ "empty", "", true },
 	{ "mine", "0:res.x", false },
-	{ "mine-mapped", "0:res.x 0:map.x", false },
+	{ "mine-mapped", "0:res.x 0:map.x 0:write.x", false },
 	{ "neighbour", "1:res.x", false },
 	{ "neighbour-mapped", "1:res.x 1:map.x", false },
 	{ "both", "0:res.x 1:res.x", true },
-	{ "both-mapped", "0:res.x 1:res.x 0:map.x 1:map.x", true },
+	{ "both-mapped", "0:res.x 1:res.x 0:map.x 1:map.x 0:write.x 1:write.x", true },
 	{ "twice", "0:res.x 0:res.x 0:map.x", false },
 	{ "slot", "0:res.S", false },
 	{ "slot-mapped", "0:res.S 0:map.q 1:res.x", false },
 	{ "block", "0:res.B 0:map.B", false },
-	{ "block-beside", "0:res.B 0:map.B 1:res.x", false },
+	{ "block-beside", "0:res.B 0:map.B 0:write.B 1:res.x", false },
 	{ "waiting", "0:res.B 0:res.S 0:map.q 0:unmap.q 0:map.B 1:res.x", false },
 	{ "waiting-seen", "0:res.B 0:res.S 0:map.q 0:unmap.q 0:map.B 0:unmap.B 1:res.x", false },
 	{ "emptied", "0:res.B 0:res.S 0:map.q 0:unmap.B", false },
@@ -144,7 +145,7 @@ const char *const programs[] = {
 	"unmap.x unmap.B",
 #define NR_CORE 30
 	"res.D", "res.l", "unres.D", "unres.w", "map.q", "unmap.q", "unmap.w",
-	"noun.x", "look.x", "walk.y", "dirty.x", "res.x map.x", "unmap.x map.x",
+	"noun.x", "look.x", "walk.y", "dirty.x", "dirty.y", "res.x map.x", "unmap.x map.x",
 	"res.B map.B", "unmap.B unres.B", "unmap.B map.x", "unmap.B map.B", "res.z",
 	"res.l unres.l", "res.w map.w unmap.w unres.w", "res.x map.x drop.x",
 	"reclaim.x", "trim!1.x", "res@1.x", "res@3.w map.w", "res!1.x", "res!2.D",
@@ -166,6 +167,8 @@ static struct op ops[MAX_THREADS][MAX_OPS];
 static unsigned int nr_ops[MAX_THREADS];
 /* Calls of reserve() so far; those, and calls of unreserve(), that did not return */
 static unsigned int reserve_calls, under_way;
+/* Calls for dirty bits so far, and those that did not return */
+static unsigned int dirty_calls, dirty_running;
 
 static void set_geometry(const struct config *config)
 {
@@ -504,11 +507,14 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 		/* Formats without the quirk that keeps it silent warn */
 		return now->config->cfg.fmt != IL_FMT_MALI && r.pgsize == geo.granule &&
 		       !find_mapped(l, &r);
+	case OP_WRITE:
+		s = find_mapped(l, &r);
+		return s && s->owner == owner && covers(s, &r) && !s->repeat;
 	case OP_DIRTY:
 		s = find_mapped(l, &r);
 		/* Not all that repeats: it is walked page by page */
-		return now->config->cfg.fmt == IL_FMT_S1 && s && s->owner == owner &&
-		       covers(s, &r) && r.end - r.start <= geo.slot;
+		return now->config->cfg.fmt == IL_FMT_S1 && s && covers(s, &r) &&
+		       r.end - r.start <= geo.slot;
 	case OP_LOOK:
 	case OP_WALK:
 	case OP_TRIM:
@@ -809,11 +815,22 @@ static void do_lookup(const struct range *r)
 			  before.expect == EXPECT_MAPPED ? before.paddr : 0);
 }
 
-static unsigned long dirty_found;
+static bool in_range(unsigned int addr, unsigned long iova, size_t size)
+{
+	return hw_addrs[addr].iova - iova < size;
+}
+
+static void do_write(const struct range *r)
+{
+	for (unsigned int i = 0; i < hw_nr; i++)
+		if (in_range(i, r->start, r->end - r->start))
+			hw_write(i);
+}
 
 void il_dirty(unsigned long iova, size_t size)
 {
-	dirty_found += size;
+	for (unsigned int i = 0; i < hw_nr; i++)
+		hw_addrs[i].reports += in_range(i, iova, size);
 }
 
 void il_unmap_freed(void)
@@ -821,11 +838,34 @@ void il_unmap_freed(void)
 	violation("an unmap gives a table back");
 }
 
+/* What is mapped all the time and was written before is reported */
 static void do_dirty(const struct range *r)
 {
-	int ret = il_pt_dirty(pt, r->start, r->end - r->start);
+	unsigned int call = ++dirty_calls;
+	bool alone = !dirty_running++;
+	bool written[MAX_ADDRS], stable = true;
+	struct hw_addr before[MAX_ADDRS];
+	size_t size = r->end - r->start;
+	int ret;
 
-	if (ret)
+	memcpy(before, hw_addrs, sizeof(before));
+	for (unsigned int i = 0; i < hw_nr; i++)
+		written[i] = hw_written(i);
+	ret = il_pt_dirty(pt, r->start, size);
+	dirty_running--;
+	/* Else another call may be about to report it */
+	alone &= call == dirty_calls;
+	for (unsigned int i = 0; i < hw_nr; i++) {
+		struct hw_addr *a = &hw_addrs[i];
+
+		if (!in_range(i, r->start, size))
+			continue;
+		if (a->expect != EXPECT_MAPPED || a->version != before[i].version)
+			stable = false;
+		else if (alone && written[i] && a->reports == before[i].reports)
+			violation("a write to %#lx is not reported", a->iova);
+	}
+	if (ret && stable)
 		violation("read_and_clear_dirty() returns %d", ret);
 }
 
@@ -869,6 +909,9 @@ static void do_op(const struct op *op, unsigned int owner)
 		break;
 	case OP_WALK:
 		il_pt_walk(pt, r.start);
+		break;
+	case OP_WRITE:
+		do_write(&r);
 		break;
 	case OP_DIRTY:
 		do_dirty(&r);
@@ -919,6 +962,7 @@ void run_begin(const struct run *run)
 	memset(&ledger, 0, sizeof(ledger));
 	next_paddr = 1;
 	under_way = 0;
+	dirty_running = 0;
 	/* Checks of the users may report this one */
 	for (unsigned int i = 0; i < run->nr; i++)
 		warn_ok |= !!strstr(run->program[i], "mapbad");
