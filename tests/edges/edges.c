@@ -17,7 +17,7 @@
 
 #define DEFAULT_TIMEOUT_S	900
 
-bool edges_short;
+bool edges_short, edges_long;
 
 /*
  * FINDING: the driver does it wrong, so that it runs by its name only. FAULTS: it
@@ -58,6 +58,7 @@ static void usage(FILE *f)
 		"point failed.\n"
 		"\n"
 		"  --short        leave out what takes long\n"
+		"  --long         try longer for what comes by chance\n"
 		"  --no-faults    leave out what needs a kernel with fault injection\n"
 		"  --timeout S    seconds that a scenario may take (%d)\n"
 		"  --list         the names of the scenarios\n"
@@ -74,6 +75,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "timeout", required_argument, NULL, 't' },
 		{ "short", no_argument, NULL, 's' },
+		{ "long", no_argument, NULL, 'L' },
 		{ "no-faults", no_argument, NULL, 'n' },
 		{ "list", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
@@ -90,6 +92,9 @@ int main(int argc, char **argv)
 			break;
 		case 's':
 			edges_short = true;
+			break;
+		case 'L':
+			edges_long = true;
 			break;
 		case 'n':
 			without |= FAULTS;

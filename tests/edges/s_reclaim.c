@@ -8,9 +8,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include "acct.h"
 #include "gpu.h"
 #include "host.h"
 #include "memory.h"
@@ -206,6 +210,62 @@ static long grown_by_vms(struct pan *p, struct pan_bo *bo)
 	return mem_kib("SUnreclaim:") - before;
 }
 
+/* Two threads are the first in their VM to bind sparse memory, at the same time */
+#define AT_ONCE		200
+
+struct first {
+	struct pan *pan;
+	uint32_t vm;
+	uint64_t va;
+	atomic_int *arrived;
+};
+
+static void *bind_first(void *arg)
+{
+	struct first *f = arg;
+
+	/* Closer together than who is woken up can be */
+	atomic_fetch_add(f->arrived, 1);
+	while (atomic_load(f->arrived) < 2)
+		;
+	need(pan_map_sparse(f->pan, f->vm, f->va, SZ_1G));
+	return NULL;
+}
+
+static void both_first(struct pan *p)
+{
+	atomic_int arrived = 0;
+	struct first f[2];
+	pthread_t thread[2];
+	uint32_t vm;
+
+	need(pan_vm_create(p, &vm));
+	for (int i = 0; i < 2; i++) {
+		f[i] = (struct first){ p, vm, DATA_VA + i * SZ_1G, &arrived };
+		need(-pthread_create(&thread[i], NULL, bind_first, &f[i]));
+	}
+	for (int i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
+	need(pan_unmap(p, vm, DATA_VA, 2 * SZ_1G));
+	need(pan_vm_destroy(p, vm));
+}
+
+static void first_at_once(struct pan *p)
+{
+	static const char what[] = "two at once make shared tables, and none stay";
+	long before;
+
+	if (acct_why_not()) {
+		skip(acct_why_not(), what);
+		return;
+	}
+	both_first(p);
+	before = acct_reclaimed();
+	for (int i = 0; i < AT_ONCE; i++)
+		both_first(p);
+	is(acct_wait_for(before) - before, 0, what);
+}
+
 /* Slabs grow for many reasons, but not each time */
 void run_gone_vms(void)
 {
@@ -226,6 +286,7 @@ void run_gone_vms(void)
 		skip("a debug kernel's slabs grow", "VMs with mappings leave nothing");
 	else
 		ok(least < VMS_LEFT_KIB, "%d VMs with mappings leave nothing", VMS);
+	first_at_once(&p);
 	pan_bo_destroy(&p, &bo);
 	pan_close(&p);
 }
@@ -338,25 +399,56 @@ static void dummy_pages(struct gpu *g)
 }
 
 /*
- * Mappings are cut while they are restored: the driver has to let go of its lock in
- * between, to reserve tables. Each cut takes a page from the middle of one.
+ * Mappings are cut while they are restored. The driver lets go of its lock between
+ * the choice of a mapping and its restoration, to reserve tables, and must look again
+ * afterwards: the object of the one that it chose can be that of another by now. Every
+ * other one has blocks, and those between have pages, so that it matters for which one
+ * tables were reserved.
+ *
+ * The cuts are made by a thread that is urgent and on the same processor: if it waits
+ * for the lock, or wakes up without it, then all of a wave falls into that gap.
  */
 #define CUTS		64
-#define CUT_ROUNDS	(edges_short ? 3 : 24)
-#define HALF		(SZ_64K / 2)
-#define CUT_VA(i)	(OTHER_VA + (uint64_t)(i) * SZ_2M)
+#define CUT_WAVES	8
+#define CUT_ROUNDS	(edges_short ? 3 : edges_long ? 500 : 24)
+#define CUT_SIZE	(2 * SZ_2M)
+#define CUT_VA(i)	(OTHER_VA + (uint64_t)(i) * 2 * CUT_SIZE + (i) % 2 * SZ_64K)
+/* In the second slot, so that the first is left whole; from above */
+#define CUT_AT(wave)	(SZ_2M + (CUT_WAVES - (wave)) * SZ_64K)
+
+struct cutter {
+	struct gpu *g;
+	unsigned int every_us;
+};
 
 static void *cut_all(void *arg)
 {
-	struct gpu *g = arg;
+	const struct cutter *c = arg;
 
-	for (int i = 0; i < CUTS; i++)
-		need(pan_unmap(g->pan, g->vm, CUT_VA(i) + HALF, SZ_4K));
+	for (int wave = 0; wave < CUT_WAVES; wave++) {
+		usleep(c->every_us);
+		for (int i = 0; i < CUTS; i++)
+			need(pan_unmap(c->g->pan, c->g->vm, CUT_VA(i) + CUT_AT(wave),
+				       SZ_4K));
+	}
 	return NULL;
 }
 
+static void start_urgent(pthread_t *thread, void *(*fn)(void *), void *arg)
+{
+	struct sched_param param = { .sched_priority = 1 };
+	pthread_attr_t attr;
+
+	need(-pthread_attr_init(&attr));
+	need(-pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED));
+	need(-pthread_attr_setschedpolicy(&attr, SCHED_FIFO));
+	need(-pthread_attr_setschedparam(&attr, &param));
+	need(-pthread_create(thread, &attr, fn, arg));
+	need(-pthread_attr_destroy(&attr));
+}
+
 /* Pages that all VMs have under reservation; 0 where the driver does not say */
-static long reserved_pages(void)
+static long reserved_now(void)
 {
 	static char text[65536];
 
@@ -365,48 +457,73 @@ static long reserved_pages(void)
 	return sum_of(text, "  reserved 4K ");
 }
 
+/* The same once VMs that were closed are gone */
+static long reserved_pages(void)
+{
+	long now = reserved_now(), last;
+
+	do {
+		last = now;
+		sleep_ms(200);
+		now = reserved_now();
+	} while (now != last);
+	return now;
+}
+
 static bool rests_are_right(struct gpu *g, struct pan_bo *dst)
 {
-	for (int i = 0; i < CUTS; i += CUTS / 8) {
-		if (gpu_copy(g, DST_VA, CUT_VA(i), HALF) ||
-		    gpu_copy(g, DST_VA + HALF + SZ_4K, CUT_VA(i) + HALF + SZ_4K,
-			     HALF - SZ_4K) ||
-		    !holds(dst->map, 9, i * SZ_64K, HALF) ||
-		    !holds((char *)dst->map + HALF + SZ_4K, 9,
-			   i * SZ_64K + HALF + SZ_4K, HALF - SZ_4K))
+	const uint64_t before = CUT_AT(CUT_WAVES - 1), behind = CUT_AT(0) + SZ_4K;
+
+	for (int i = 0; i < CUTS; i++) {
+		if (gpu_copy(g, DST_VA, CUT_VA(i) + before - SZ_4K, SZ_4K) ||
+		    gpu_copy(g, DST_VA + SZ_4K, CUT_VA(i) + behind, SZ_4K) ||
+		    !holds(dst->map, 9, before - SZ_4K, SZ_4K) ||
+		    !holds((char *)dst->map + SZ_4K, 9, behind, SZ_4K)) {
+			detail("mapping %d", i);
 			return false;
+		}
 	}
 	return true;
 }
 
 static void cut_while_restored(struct gpu *g)
 {
-	unsigned int right = 0;
+	cpu_set_t all, one;
+	struct cutter cutter = { .g = g };
+	unsigned int right = 0, used = g->cmd_used;
 	struct pan_bo dst, src;
 	pthread_t thread;
 	long reserved;
 
-	labelled(g, CUTS * SZ_64K, "edges cut", &src);
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	need(sched_getaffinity(0, sizeof(all), &all));
+	need(sched_setaffinity(0, sizeof(one), &one));
+	labelled(g, CUT_SIZE, "edges cut", &src);
 	gpu_bo(g, SZ_64K, &dst);
-	fill(src.map, 9, CUTS * SZ_64K);
+	fill(src.map, 9, CUT_SIZE);
 	gpu_map(g, DST_VA, &dst, 0, SZ_64K);
 	reserved = reserved_pages();
 	for (int round = 0; round < CUT_ROUNDS; round++) {
+		/* The streams of the last round are done */
+		g->cmd_used = used;
 		for (int i = 0; i < CUTS; i++)
-			gpu_map(g, CUT_VA(i), &src, i * SZ_64K, SZ_64K);
+			gpu_map(g, CUT_VA(i), &src, 0, CUT_SIZE);
 		need(gpu_copy(g, DST_VA, CUT_VA(0), SZ_4K));
 		need(evict("edges cut") ? 0 : -ETIME);
-		need(-pthread_create(&thread, NULL, cut_all, g));
+		cutter.every_us = 1000 + 97 * (round % 48);
+		start_urgent(&thread, cut_all, &cutter);
 		right += !gpu_copy(g, DST_VA, CUT_VA(0), SZ_4K);
 		pthread_join(thread, NULL);
 		right += rests_are_right(g, &dst);
-		need(pan_unmap(g->pan, g->vm, CUT_VA(0), CUTS * SZ_2M));
+		need(pan_unmap(g->pan, g->vm, CUT_VA(0), 2 * CUTS * CUT_SIZE));
 	}
 	is(right, 2 * CUT_ROUNDS, "mappings are cut while they are restored, and the rests are right");
 	is(reserved_pages(), reserved, "and nothing of them is left under reservation");
 	need(pan_unmap(g->pan, g->vm, DST_VA, SZ_64K));
 	pan_bo_destroy(g->pan, &src);
 	pan_bo_destroy(g->pan, &dst);
+	need(sched_setaffinity(0, sizeof(all), &all));
 }
 
 void run_reclaim_vms(void)

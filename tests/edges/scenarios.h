@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 /* Leave out what takes long on a slow kernel */
-extern bool edges_short;
+extern bool edges_short, edges_long;
 
 /* s_reclaim.c */
 void run_reclaim(void);

@@ -82,8 +82,7 @@ mutant_guest()
 {
 	local rc=0
 
-	"$ROOT/scripts/guest.sh" run --kernel mutant --name mutant --flavour plain \
-		--timeout 400 "$@" || rc=$?
+	"$ROOT/scripts/guest.sh" run --kernel mutant --name mutant --timeout 400 "$@" || rc=$?
 	[ "$rc" = 0 ] && "$ROOT/scripts/guest-kernel-log.sh" "$OUT/guest/mutant/dmesg"
 }
 
@@ -91,21 +90,28 @@ mutant_guest()
 suite_vmbind()
 {
 	(vmbind_prepare mutant plain) || return 99
-	mutant_guest --icount --append "$EXACT_COUNTS" -- "vmbind --warning"
+	mutant_guest --flavour plain --icount --append "$EXACT_COUNTS" -- "vmbind --warning"
 }
 
 # Scenarios in which memory is taken away, and VMAs come and go
 suite_edges()
 {
 	(guest_prepare mutant plain && guest_program edges edges) >/dev/null || return 99
-	mutant_guest -- "edges --no-faults reclaim reclaim-vms gone-vms"
+	mutant_guest --flavour plain -- "edges --no-faults --long reclaim reclaim-vms gone-vms"
+}
+
+# Allocations that fail, and what KASAN sees
+suite_failing()
+{
+	(guest_prepare mutant debug && guest_program edges edges) >/dev/null || return 99
+	mutant_guest --flavour debug -- "edges --short failing gone-vms"
 }
 
 # Commands of the MMU that do not end
 suite_panthor()
 {
 	(guest_prepare mutant plain && guest_program panthor hardpaths) >/dev/null || return 99
-	mutant_guest --inject --icount -- "hardpaths unusable stuck-gather"
+	mutant_guest --flavour plain --inject --icount -- "hardpaths unusable stuck-gather"
 }
 
 # What a log says of the first thing that was found.

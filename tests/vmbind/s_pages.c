@@ -18,6 +18,7 @@
 
 #include "acct.h"
 #include "gate.h"
+#include "refused.h"
 #include "scenarios.h"
 #include "tap.h"
 
@@ -312,6 +313,30 @@ static long root_pages(struct pan *p)
 	return pages;
 }
 
+/*
+ * The last of many operations is refused. What the others had taken goes with them, now
+ * and not when something else happens to the VM.
+ */
+static void refused_at_the_end(struct pages *p)
+{
+	struct pan_bo bad = { .handle = NOWHERE, .size = SZ_4K };
+	struct drm_panthor_vm_bind_op ops[64];
+	const unsigned int last = ARRAY_SIZE(ops) - 1;
+	long bare, taken;
+
+	gpu_open(&p->gpu, &p->pan);
+	bare = acct_reclaimed();
+	for (unsigned int i = 0; i < last; i++)
+		ops[i] = pan_op_map(VA + i * SZ_2M, &p->bo, 0, SZ_4K);
+	ops[last / 2] = pan_op_sparse(VA + SZ_1T, 16 * SZ_1G);
+	ops[last] = pan_op_map(VA + last * SZ_2M, &bad, 0, SZ_4K);
+	is(pan_bind(&p->pan, p->gpu.vm, DRM_PANTHOR_VM_BIND_ASYNC, ops, last + 1),
+	   -EINVAL, "the last of many operations is refused");
+	taken = acct_settled() - bare;
+	is(taken, 0, "and no table is left of the others");
+	gpu_close(&p->gpu);
+}
+
 static void run_costs(const struct cost *rows, unsigned int n, bool too_large)
 {
 	const char *why = acct_why_not();
@@ -328,6 +353,8 @@ static void run_costs(const struct cost *rows, unsigned int n, bool too_large)
 	gate_init(&p.gate, &p.pan);
 	for (unsigned int i = 0; i < n; i++)
 		one_row(&p, &rows[i], too_large);
+	if (!too_large)
+		refused_at_the_end(&p);
 	gate_fini(&p.gate);
 	pan_close(&p.pan);
 }
