@@ -107,11 +107,11 @@ suite_failing()
 	mutant_guest --flavour debug -- "edges --short failing gone-vms"
 }
 
-# Commands of the MMU that do not end
+# Commands of the MMU and flushes that do not end, or take long
 suite_panthor()
 {
 	(guest_prepare mutant plain && guest_program panthor hardpaths) >/dev/null || return 99
-	mutant_guest --flavour plain --inject --icount -- "hardpaths unusable stuck-gather"
+	mutant_guest --flavour plain --inject --icount -- "hardpaths unusable stuck-gather unmapped-memory evicted-memory stuck-destroy"
 }
 
 # What a log says of the first thing that was found.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A VM is destroyed while another thread works in it. Whatever that thread gets to
- * see, nothing of the VM may stay when the file is closed.
+ * A VM is destroyed while another thread works in it, or the MMU does not answer.
+ * Whatever that thread gets to see, nothing of the VM may stay when the file is closed.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -12,8 +12,10 @@
 
 #include "gpu.h"
 #include "host.h"
+#include "inject.h"
 #include "scenarios.h"
 #include "tap.h"
+#include "work.h"
 
 #define ROUNDS		300
 #define HEAP_ROUNDS	2000
@@ -120,6 +122,34 @@ void run_vm_race(void)
 	detail("%d VMs, %d before", left, before);
 	ok(all_gone(before, &left),
 	   "no VM stays that was destroyed while something was bound in it");
+}
+
+/* Nobody unmaps what is left in a VM whose handle is gone */
+void run_stuck_destroy(void)
+{
+	uint64_t resets = gpu_stat("resets");
+	struct copier c;
+	int before, left;
+	struct pan p;
+
+	ok(stay_awake(true), "the GPU is awake");
+	before = vms_listed();
+	need(pan_open(&p));
+	copier_open(&c, &p);
+	is(copier_run(&c), 0, "the VM works, and has an address space");
+	kmsg_mark();
+	need(inject_stuck());
+	need(pan_vm_destroy(&p, c.gpu.vm));
+	ok(reset_within(resets, 2000), "the MMU is stuck as it is destroyed, which takes a reset");
+	not_said("WARNING");
+	need(pan_group_destroy(&p, c.gpu.group));
+	for (int ms = 0; !all_gone(before, &left) && ms < GONE_MS; ms += 20)
+		sleep_ms(20);
+	detail("%d VMs, %d before", left, before);
+	ok(all_gone(before, &left), "no VM stays");
+	stay_awake(false);
+	pan_close(&p);
+	life_goes_on("after a VM was destroyed with a stuck MMU");
 }
 
 void run_finding_heap(void)

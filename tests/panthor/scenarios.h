@@ -48,7 +48,12 @@ void beside_set_rounds(unsigned int n);
 void run_beside(void);
 /* s_races.c */
 void run_vm_race(void);
+void run_stuck_destroy(void);
 void run_finding_heap(void);
+/* s_memory.c */
+void run_unmapped_memory(void);
+void run_evicted_memory(void);
+
 /* s_slow.c */
 void run_slow(void);
 void run_slow_flush(void);

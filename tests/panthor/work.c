@@ -107,7 +107,8 @@ static void store_results(struct cs *cs, unsigned int i)
 }
 
 /* What member @i counts with, and one round. Returns where rounds begin. */
-static unsigned int first_round(struct cs *cs, struct sums *s, unsigned int i)
+static unsigned int first_round(struct cs *cs, struct sums *s, unsigned int i,
+				uint32_t rounds)
 {
 	unsigned int loop;
 
@@ -116,6 +117,7 @@ static unsigned int first_round(struct cs *cs, struct sums *s, unsigned int i)
 	cs_mov48(cs, R_SUM, 0);
 	cs_mov48(cs, R_BIG, 0);
 	cs_mov32(cs, R_DONE, 0);
+	cs_mov32(cs, R_ROUND, rounds);
 	for (unsigned int k = 0; k < 12; k++)
 		cs_mov32(cs, R_KEPT + k, kept_value(i, k));
 	cs_mov48(cs, R_CALL, s->sub);
@@ -134,8 +136,7 @@ struct cs sums_stream(struct sums *s, unsigned int i, uint32_t rounds)
 	struct cs cs = gpu_cs(s->owner);
 	unsigned int loop;
 
-	cs_mov32(&cs, R_ROUND, rounds);
-	loop = first_round(&cs, s, i);
+	loop = first_round(&cs, s, i, rounds);
 	cs_add32(&cs, R_ROUND, R_ROUND, -1);
 	cs_branch(&cs, CS_GT, R_ROUND, loop);
 	store_results(&cs, i);
@@ -149,7 +150,7 @@ struct cs sums_until_stopped(struct sums *s, unsigned int i)
 	unsigned int loop;
 
 	cs_mov48(&cs, R_STOP, gpu_word_va(WORD_STOP));
-	loop = first_round(&cs, s, i);
+	loop = first_round(&cs, s, i, 0);
 	cs_load(&cs, R_ROUND, R_STOP, 0x1, 0);
 	cs_wait(&cs, CS_SB_LS);
 	cs_branch(&cs, CS_EQ, R_ROUND, loop);

@@ -3,8 +3,8 @@
  * Memory seen from the kernel's side: a swap file, without which Panthor gives
  * nothing back, the driver's shrinker, and what debugfs says of a buffer.
  */
-#ifndef EDGES_MEMORY_H
-#define EDGES_MEMORY_H
+#ifndef PANTHOR_MEMORY_H
+#define PANTHOR_MEMORY_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,4 +40,4 @@ bool evict(const char *label);
 /* A sealed memfd of @size bytes, mapped at *@map, as a dma-buf */
 int memfd_dma_buf(uint64_t size, void **map);
 
-#endif /* EDGES_MEMORY_H */
+#endif /* PANTHOR_MEMORY_H */

@@ -17,7 +17,7 @@
 #include "memory.h"
 #include "tap.h"
 
-#define SWAP_FILE	"/edges.swap"
+#define SWAP_FILE	"/tests.swap"
 #define SWAP_SIZE	(64 * SZ_1M)
 #define PAGE		4096
 
@@ -130,7 +130,7 @@ int memfd_dma_buf(uint64_t size, void **map)
 	struct udmabuf_create c = { .size = size };
 	int dev, fd;
 
-	c.memfd = memfd_create("edges", MFD_ALLOW_SEALING);
+	c.memfd = memfd_create("memory", MFD_ALLOW_SEALING);
 	need(ftruncate(c.memfd, size) ? -errno : 0);
 	need(fcntl(c.memfd, F_ADD_SEALS, F_SEAL_SHRINK) ? -errno : 0);
 	*map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, c.memfd, 0);
