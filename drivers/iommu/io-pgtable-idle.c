@@ -18,7 +18,8 @@
  *	under the lock.
  * J3.	There are at most iopt_reserve::max_idle tables on the list after an
  *	unreserve(). Only that, and reclaim, let idle tables die, as the flush is
- *	due then. A reserve() that fails does not.
+ *	due then. A reserve() that fails does not: what it leaves goes a few at a
+ *	time.
  * J4.	A page table on the list of reclaim is not freed while the mutex is held.
  *	The mutex is held across an owner's callback, and reclaim itself does not
  *	wait for it. An owner whose page table goes does, wherever that is; who
@@ -63,6 +64,7 @@ bool iopt_idle_add(struct iopt_reserve *rsv, struct iopte_page *iopte)
 		iopt_mark(rsv, iopte, IOPT_ENTRY_LINKED);
 		return true;
 	}
+	iopt_check_empty(rsv, iopte);
 	if (list_empty(&iopte->idle))
 		rsv->nr_idle++;
 	list_move_tail(&iopte->idle, &rsv->idle);

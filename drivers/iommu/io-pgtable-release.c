@@ -46,21 +46,16 @@ void iopt_reserve_report(unsigned long iova, const char *what)
 EXPORT_SYMBOL_GPL(iopt_reserve_report);
 
 /*
- * A leaf table of which the last reservation goes must be empty. Not if somebody
- * reserved in it meanwhile, without the lock.
+ * A leaf table of which the last reservation went must be empty. Under the lock, where
+ * nobody can reserve in it without that.
  */
-static void rsv_check_empty(struct iopt_reserve *rsv, struct iopte_page *iopte)
+void iopt_check_empty(struct iopt_reserve *rsv, struct iopte_page *iopte)
 {
 	size_t size = rsv->geo.entry_size << rsv->geo.bits[iopte->level];
 
-	if (iopte->level == rsv->geo.levels - 1 &&
-	    memchr_inv(iopte->table, 0, size) && !atomic_long_read(&iopte->refs))
+	if (iopte->level == rsv->geo.levels - 1 && memchr_inv(iopte->table, 0, size))
 		iopt_reserve_report(iopte->iova,
 				    "last unreserve of a table with live entries");
-}
-#else
-static void rsv_check_empty(struct iopt_reserve *rsv, struct iopte_page *iopte)
-{
 }
 #endif
 
@@ -118,6 +113,7 @@ bool iopt_kill(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	    !atomic_long_try_cmpxchg(&iopte->refs, &refs, IOPTE_DEAD))
 		return false;
 
+	iopt_check_empty(rsv, iopte);
 	iopt_idle_remove(rsv, iopte);
 	if (iopte->seen) {
 		iopt_mark(rsv, iopte, IOPT_ENTRY_UNFLUSHED);
@@ -142,7 +138,6 @@ static void rsv_drop(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	do {
 		if (atomic_long_read(&iopte->refs) || rsv_has_children(rsv, iopte))
 			return;
-		rsv_check_empty(rsv, iopte);
 		if (iopt_idle_add(rsv, iopte) || (undo && iopte->seen))
 			return;
 	} while (iopt_kill(rsv, iopte, dead) && (iopte = iopte->parent));
@@ -206,6 +201,14 @@ void iopt_bury(struct iopt_reserve *rsv, struct iopt_dead *dead,
 	dead->end = &dead->first;
 }
 
+/* A reserve() that failed can leave more than one, but not all go in one section */
+static void rsv_trim_some(struct iopt_reserve *rsv, struct iopt_dead *dead)
+{
+	unsigned int max = rsv->nr_idle - min(rsv->nr_idle, IOPT_LOCKED);
+
+	iopt_idle_trim(rsv, max(max, rsv->max_idle), dead);
+}
+
 /*
  * The last count of a table went. Under rcu_read_lock(), since somebody else may
  * be quicker to let it die.
@@ -218,7 +221,7 @@ static void rsv_drop_last(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	spin_lock_irqsave(&rsv->lock, flags);
 	rsv_drop(rsv, iopte, dead, undo);
 	if (!undo)
-		iopt_idle_trim(rsv, rsv->max_idle, dead);
+		rsv_trim_some(rsv, dead);
 	spin_unlock_irqrestore(&rsv->lock, flags);
 }
 

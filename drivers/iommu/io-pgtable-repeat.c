@@ -139,6 +139,15 @@ static void rep_fill_upper(struct io_pgtable_repeat *rep)
 	}
 }
 
+static bool rep_is_filled(struct io_pgtable_repeat *rep, size_t offset, size_t size)
+{
+	const struct iopt_geometry *geo = &rep->rsv->geo;
+	unsigned int level = rep_level(rep) + 1, shift = geo->shift[level];
+
+	return memchr_inv(rep->table[level] + (offset >> shift) * geo->entry_size, 0,
+			  (size >> shift) * geo->entry_size);
+}
+
 /**
  * io_pgtable_repeat_fill() - Say what it is that repeats
  * @rep: What is to be mapped again and again, and was not mapped yet
@@ -170,11 +179,12 @@ int io_pgtable_repeat_fill(struct io_pgtable_repeat *rep, size_t offset,
 	if (offset >= size || pgcount > (size - offset) / pgsize)
 		return -EINVAL;
 
-	if (pgsize == size && level && (rep->blocks || !rep->value[0])) {
+	if (pgsize == size && level && !rep->value[0]) {
 		rep->blocks = true;
 		fmt->leaves(rsv->iop, rep->table[level], level, 0, 1, paddr, prot);
 		rep->value[level] = READ_ONCE(*(u64 *)rep->table[level]);
-	} else if (pgsize == BIT(rsv->geo.shift[level + 1]) && !rep->blocks) {
+	} else if (pgsize == BIT(rsv->geo.shift[level + 1]) && !rep->blocks &&
+		   !rep_is_filled(rep, offset, pgsize * pgcount)) {
 		fmt->leaves(rsv->iop, rep->table[level + 1], level + 1,
 			    offset >> rsv->geo.shift[level + 1], pgcount, paddr,
 			    prot);

@@ -456,6 +456,8 @@ static void refuse_fill(struct rsvt *rt)
 	/* Both pages and a block are one too many */
 	RSVT_EXPECT(rt, !io_pgtable_repeat_fill(rep, 0, unit, pgsize, 1, RSVT_PROT));
 	REFUSED(0, unit, unit, 1, RSVT_PROT);
+	/* And so is a page where another one is */
+	REFUSED(0, 2 * unit, pgsize, 2, RSVT_PROT);
 	RSVT_EXPECT(rt, !io_pgtable_repeat_fill(rep, unit - pgsize, unit, pgsize, 1,
 						RSVT_PROT));
 	io_pgtable_repeat_destroy(rep);
@@ -464,6 +466,7 @@ static void refuse_fill(struct rsvt *rt)
 	rep = create(rt);
 	RSVT_EXPECT(rt, !io_pgtable_repeat_fill(rep, 0, unit, unit, 1, RSVT_PROT));
 	REFUSED(0, unit, pgsize, 1, RSVT_PROT);
+	REFUSED(0, 2 * unit, unit, 1, RSVT_PROT);
 	io_pgtable_repeat_destroy(rep);
 #undef REFUSED
 }

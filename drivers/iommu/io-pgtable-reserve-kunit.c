@@ -851,12 +851,14 @@ static void set_killed(bool killed)
 
 static void only_who_sleeps_is_killed(struct kunit *test)
 {
+	/* More than are looked at in one go */
+	const size_t size = 300 * SZ_2M;
 	struct rsvt *rt = rsvt_gpu(test);
 	int atomic, blocking, present;
 
 	set_killed(true);
-	atomic = rt->ops->reserve(rt->ops, SZ_1G, SZ_2M, SZ_4K, GFP_NOWAIT);
-	present = rsvt_reserve(rt, SZ_1G, SZ_2M, SZ_4K);
+	atomic = rt->ops->reserve(rt->ops, SZ_1G, size, SZ_4K, GFP_NOWAIT);
+	present = rsvt_reserve(rt, SZ_1G, size, SZ_4K);
 	blocking = rsvt_reserve(rt, 2UL * SZ_1G, SZ_2M, SZ_4K);
 	set_killed(false);
 
@@ -864,8 +866,29 @@ static void only_who_sleeps_is_killed(struct kunit *test)
 	/* With nothing to allocate there is nothing to wait for */
 	KUNIT_EXPECT_EQ(test, 0, present);
 	KUNIT_EXPECT_EQ(test, -EINTR, blocking);
-	rsvt_unreserve(rt, SZ_1G, SZ_2M, SZ_4K);
-	rsvt_unreserve(rt, SZ_1G, SZ_2M, SZ_4K);
+	rsvt_unreserve(rt, SZ_1G, size, SZ_4K);
+	rsvt_unreserve(rt, SZ_1G, size, SZ_4K);
+	rsvt_expect_empty(rt);
+	rsvt_free(rt);
+}
+
+/* R2: flags that pages of the kernel can not have are no reason to warn, or to fail */
+static void flags_are_for_pages(struct kunit *test)
+{
+	const gfp_t gfp = GFP_KERNEL | __GFP_HIGHMEM | __GFP_COMP;
+	bool warned = test_taint(TAINT_WARN);
+	struct rsvt *rt = rsvt_gpu(test);
+	struct io_pgtable_repeat *rep;
+
+	KUNIT_EXPECT_EQ(test, 0, rt->ops->reserve(rt->ops, SZ_1G, SZ_1G, SZ_4K, gfp));
+	KUNIT_EXPECT_EQ(test, 0, rt->ops->reserve(rt->ops, 0, SZ_4K, SZ_4K, gfp));
+	rep = io_pgtable_repeat_create(rt->ops, gfp);
+	if (!IS_ERR(rep))
+		io_pgtable_repeat_destroy(rep);
+	KUNIT_EXPECT_TRUE(test, !IS_ERR(rep) || PTR_ERR(rep) == -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, warned, test_taint(TAINT_WARN));
+	rsvt_unreserve(rt, 0, SZ_4K, SZ_4K);
+	rsvt_unreserve(rt, SZ_1G, SZ_1G, SZ_4K);
 	rsvt_expect_empty(rt);
 	rsvt_free(rt);
 }
@@ -1050,6 +1073,7 @@ static struct kunit_case promises[] = {
 	KUNIT_CASE(tables_are_accounted),
 	KUNIT_CASE(large_requests_kill_nobody),
 	KUNIT_CASE(only_who_sleeps_is_killed),
+	KUNIT_CASE(flags_are_for_pages),
 	KUNIT_CASE(atomic_requests_do_not_give_way),
 	KUNIT_CASE(pages_forget_what_they_were),
 	KUNIT_CASE(dirty_pages_are_recorded),

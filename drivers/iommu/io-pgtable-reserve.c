@@ -55,8 +55,6 @@
 
 /* Missing tables that are allocated in one go */
 #define RSV_BATCH	64
-/* Tables that get into slots before others get the lock */
-#define RSV_LOCKED	16
 
 /* What reserve() carries from table to table */
 struct rsv_walk {
@@ -303,10 +301,12 @@ static int rsv_alloc(struct rsv_walk *walk, unsigned long iova,
 {
 	struct iopte_stash want;
 
+	want = rsv_count_missing(walk, iova, last);
+	if (!want.nr_leaf && !want.nr_upper && !want.nr_chunks)
+		return 0;
 	if (gfpflags_allow_blocking(walk->gfp) && fatal_signal_pending(current))
 		return -EINTR;
 
-	want = rsv_count_missing(walk, iova, last);
 	return iopte_stash_fill(&walk->stash, &walk->rsv->src, &want, walk->gfp);
 }
 
@@ -320,7 +320,7 @@ static int rsv_hold_some(struct rsv_walk *walk, unsigned long *iova,
 	const struct iopt_geometry *geo = &walk->rsv->geo;
 	unsigned int lowest = walk->lowest;
 
-	for (unsigned int i = 0; i < RSV_LOCKED; i++) {
+	for (unsigned int i = 0; i < IOPT_LOCKED; i++) {
 		int ret = rsv_hold(walk, *iova, iopt_entries(geo, *iova, last, lowest));
 
 		if (ret)
@@ -433,8 +433,6 @@ int iopt_reserve_range(struct iopt_reserve *rsv, unsigned long iova,
 	if (ret)
 		return ret;
 
-	/* Tables are pages of the kernel, and they are one page each */
-	gfp &= ~(__GFP_HIGHMEM | __GFP_COMP);
 	ret = iopt_hold(rsv, iova, iova + size - 1,
 			iopt_reserve_level(&rsv->geo, pgsize), gfp);
 	if (!ret)

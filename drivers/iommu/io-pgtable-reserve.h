@@ -21,6 +21,8 @@
 #define IOPT_MAX_LEVELS		4
 /* Tables that are visited before others get a turn */
 #define IOPT_STEPS		256
+/* Tables that get into slots, or leave them, before others get the lock */
+#define IOPT_LOCKED		16
 
 /**
  * struct iopt_geometry - The shape of a page table
@@ -145,8 +147,13 @@ void iopt_reserve_unlink(struct iopt_reserve *rsv, unsigned long iova,
 /* Number of reports, for tests */
 extern atomic_t iopt_reserve_reports;
 void iopt_reserve_report(unsigned long iova, const char *what);
+void iopt_check_empty(struct iopt_reserve *rsv, struct iopte_page *iopte);
 #else
 static inline void iopt_reserve_report(unsigned long iova, const char *what)
+{
+}
+
+static inline void iopt_check_empty(struct iopt_reserve *rsv, struct iopte_page *iopte)
 {
 }
 #endif

@@ -194,6 +194,8 @@ int iopte_stash_fill(struct iopte_stash *stash, const struct iopte_source *src,
 		    unsigned int chunks, gfp_t gfp);
 	int ret;
 
+	/* Tables are pages of the kernel, and they are one page each */
+	gfp &= ~(__GFP_HIGHMEM | __GFP_COMP);
 	fill = src->packed ? fill_packed : fill_pages;
 	ret = fill(&stash->leaf, &stash->nr_leaf, want->nr_leaf, src, 0, gfp);
 	if (!ret)
@@ -221,6 +223,9 @@ void iopte_page_free(struct iopte_page *iopte)
 	kfree(iopte);
 }
 
+/* Tables that one callback frees, with softirqs off */
+#define FREE_BATCH	64
+
 static void free_list(struct iopte_page *list)
 {
 	while (list) {
@@ -245,8 +250,15 @@ static void free_list_rcu(struct rcu_head *rcu)
  */
 void iopte_pages_free_rcu(struct iopte_page *list)
 {
-	if (list)
-		call_rcu(&list->rcu, free_list_rcu);
+	while (list) {
+		struct iopte_page *first = list, *end = list;
+
+		for (unsigned int i = 1; i < FREE_BATCH && end->next; i++)
+			end = end->next;
+		list = end->next;
+		end->next = NULL;
+		call_rcu(&first->rcu, free_list_rcu);
+	}
 }
 EXPORT_SYMBOL_GPL(iopte_pages_free_rcu);
 
