@@ -146,7 +146,7 @@ static void rsv_drop(struct iopt_reserve *rsv, struct iopte_page *iopte,
 #ifdef CONFIG_IOMMU_API
 /*
  * Adding to a gather can flush what it had before, and free it. So the table
- * comes after its slot, which makes the flush one of walk caches, too.
+ * comes after its slot. That it is there says that walk caches matter.
  */
 static bool rsv_gather(struct iopt_reserve *rsv, struct iopte_page *iopte,
 		       struct iommu_iotlb_gather *gather)
