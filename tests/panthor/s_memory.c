@@ -21,6 +21,8 @@
 /* The driver waits for 100 ms */
 #define FLUSH_MS	80
 #define EARLY_MS	50
+/* Another flush can be under way, behind which all waits */
+#define TRIES		5
 
 /*
  * A call that is refused, in which another operation had been prepared: what that
@@ -54,40 +56,56 @@ static bool memory_goes(long shmem)
 	return mem_kib("Shmem:") < shmem - SIZE_KIB / 2;
 }
 
-void run_unmapped_memory(void)
+/* How long it takes from when a buffer is unmapped until its memory is somebody else's */
+static long memory_gone_after(struct gpu *g, uint32_t out, uint32_t other)
 {
-	uint32_t out, other;
-	struct copier c;
 	struct pan_bo bo;
 	long shmem, start;
+
+	gpu_bo(g, SIZE, &bo);
+	memset(bo.map, 1, SIZE);
+	gpu_map(g, VA, &bo, 0, SIZE);
+	shmem = mem_kib("Shmem:");
+
+	need(inject_slow("flush", FLUSH_MS * MS));
+	start = now_ms();
+	queue_unmap(g, &bo, out);
+	while (!memory_goes(shmem) && now_ms() - start < 2000) {
+		need(release_gone(g, other) == -EINVAL ? 0 : -EIO);
+		sleep_ms(2);
+	}
+	start = now_ms() - start;
+	need(pan_syncobj_wait(g->pan, out, 0, PAN_TIMEOUT_MS));
+	need(inject_clear());
+	return start;
+}
+
+void run_unmapped_memory(void)
+{
+	long least = 2000, most = 0;
+	uint32_t out, other;
+	struct copier c;
 	struct pan p;
 
 	need(pan_open(&p));
 	ok(stay_awake(true), "the GPU is awake");
 	copier_open(&c, &p);
 	is(copier_run(&c), 0, "the VM works, and has an address space");
-	need(pan_syncobj_create(&p, &out));
 	need(pan_syncobj_create(&p, &other));
-	gpu_bo(&c.gpu, SIZE, &bo);
-	memset(bo.map, 1, SIZE);
-	gpu_map(&c.gpu, VA, &bo, 0, SIZE);
-	shmem = mem_kib("Shmem:");
+	for (int i = 0; i < TRIES; i++) {
+		long ms;
 
-	need(inject_slow("flush", FLUSH_MS * MS));
-	start = now_ms();
-	queue_unmap(&c.gpu, &bo, out);
-	while (!memory_goes(shmem) && now_ms() - start < 2000) {
-		need(release_gone(&c.gpu, other) == -EINVAL ? 0 : -EIO);
-		sleep_ms(2);
+		need(pan_syncobj_create(&p, &out));
+		ms = memory_gone_after(&c.gpu, out, other);
+		least = ms < least ? ms : least;
+		most = ms > most ? ms : most;
+		pan_syncobj_destroy(&p, out);
 	}
-	start = now_ms() - start;
-	need(inject_clear());
-	note("the memory went after %ld ms", start);
-	detail("%ld ms", start);
-	ok(start >= EARLY_MS && start < 1000, "memory goes after the flush, and not before");
-	is(pan_syncobj_wait(&p, out, 0, PAN_TIMEOUT_MS), 0, "the unmap is done");
+	note("the memory went after %ld to %ld ms", least, most);
+	detail("%ld to %ld ms", least, most);
+	ok(least >= EARLY_MS && most < 1000,
+	   "memory goes after the flush, and not before");
 	is(copier_run(&c), 0, "the VM still works");
-	pan_syncobj_destroy(&p, out);
 	pan_syncobj_destroy(&p, other);
 	copier_close(&c);
 	stay_awake(false);
