@@ -50,6 +50,7 @@ void run_beside(void);
 void run_vm_race(void);
 void run_stuck_destroy(void);
 void run_finding_heap(void);
+
 /* s_memory.c */
 void run_unmapped_memory(void);
 void run_evicted_memory(void);
