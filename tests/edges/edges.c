@@ -41,6 +41,7 @@ static const struct scenario scenarios[] = {
 	{ "layout", "VMs split between user and kernel in many ways", run_layout, 0 },
 	{ "syncs", "sync objects within one submission, and timelines", run_syncs, 0 },
 	{ "waits", "waits that outlast the GPU's sleep", run_waits, 0 },
+	{ "jobs", "which queued operations are one job", run_jobs, 0 },
 	{ "trace", "the driver's tracepoints", run_trace, 0 },
 	{ "profiling", "what jobs measure about themselves", run_profiling, 0 },
 	{ "devfreq", "the device's clock in sysfs", run_devfreq, 0 },

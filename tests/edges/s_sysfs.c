@@ -3,33 +3,28 @@
  * What the driver tells of itself: tracepoints, what jobs measured, its clock.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
 #include "gpu.h"
 #include "host.h"
 #include "scenarios.h"
 #include "tap.h"
+#include "traces.h"
 
-#define TRACING	"/sys/kernel/tracing/"
 #define CLOCK_HZ	1000000000l
 #define JOBS	100
 #define CYCLES	20
 
-static char text[262144];
-
 /* --- Tracepoints --------------------------------------------------------- */
 
-static int event(const char *name, const char *on)
+static int event(const char *name, bool on)
 {
-	char path[128];
+	char events[64];
 
-	snprintf(path, sizeof(path), TRACING "events/panthor/%s/enable", name);
-	return sysfs_write(path, on);
+	snprintf(events, sizeof(events), "panthor/%s", name);
+	return traces_enable(events, on);
 }
 
 /* An empty copy: the GPU wakes up, a job interrupt comes, the GPU sleeps */
@@ -43,37 +38,15 @@ static void some_work(struct gpu *g)
 	need(sleeps(3000) ? 0 : -ETIME);
 }
 
-static unsigned int lines_with(const char *a, const char *b)
-{
-	unsigned int n = 0;
-	char *line, *save;
-	static char copy[sizeof(text)];
-
-	memcpy(copy, text, sizeof(copy));
-	for (line = strtok_r(copy, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save))
-		n += strstr(line, a) && strstr(line, b);
-	return n;
-}
-
-/* What empties the trace is how it is opened */
-static void forget(void)
-{
-	int fd = open(TRACING "trace", O_WRONLY | O_TRUNC | O_CLOEXEC);
-
-	need(fd < 0 ? -errno : 0);
-	close(fd);
-}
-
 /* Fences have names that only traces tell */
 static void fences(struct gpu *g)
 {
-	need(sysfs_write(TRACING "events/dma_fence/enable", "1"));
-	forget();
+	need(traces_enable("dma_fence", true));
+	traces_forget();
 	some_work(g);
-	need(sysfs_write(TRACING "events/dma_fence/enable", "0"));
-	need(sysfs_read(TRACING "trace", text, sizeof(text)));
-	ok(lines_with("dma_fence_signaled", "driver=panthor"),
+	need(traces_enable("dma_fence", false));
+	traces_read();
+	ok(traces_lines("dma_fence_signaled", "driver=panthor"),
 	   "a job's own fence is seen to signal");
 }
 
@@ -81,9 +54,9 @@ static void fences(struct gpu *g)
 static void traced(struct gpu *g)
 {
 	need(sleeps(3000) ? 0 : -ETIME);
-	forget();
+	traces_forget();
 	some_work(g);
-	need(sysfs_read(TRACING "trace", text, sizeof(text)));
+	traces_read();
 }
 
 /*
@@ -94,7 +67,7 @@ static bool comes(struct gpu *g, const char *a, const char *b)
 {
 	for (int i = 0; i < CYCLES; i++) {
 		traced(g);
-		if (lines_with(a, b))
+		if (traces_lines(a, b))
 			return true;
 	}
 	return false;
@@ -106,35 +79,34 @@ void run_trace(void)
 	struct gpu g;
 	struct pan p;
 
-	if (mount("tracefs", TRACING, "tracefs", 0, NULL) && errno != EBUSY)
-		need(-errno);
+	traces_open();
 	need(pan_open(&p));
 	gpu_open(&g, &p);
 	/* What is enabled just as the GPU goes to sleep may be lost: see the findings */
 	need(sleeps(3000) ? 0 : -ETIME);
-	is(event("gpu_job_irq", "1"), 0, "the job interrupt's event is enabled");
-	is(event("gpu_power_status", "1"), 0, "so is the power's");
+	is(event("gpu_job_irq", true), 0, "the job interrupt's event is enabled");
+	is(event("gpu_power_status", true), 0, "so is the power's");
 	traced(&g);
 	snprintf(power, sizeof(power), "gpu_power_status: %s", device_name());
-	ok(lines_with("gpu_job_irq", "events=0x"), "a job leaves job interrupts");
-	ok(lines_with("events=0x80000000", "duration_ns="),
+	ok(traces_lines("gpu_job_irq", "events=0x"), "a job leaves job interrupts");
+	ok(traces_lines("events=0x80000000", "duration_ns="),
 	   "one of them is the firmware's own");
 	snprintf(want, sizeof(want), "l2_bitmap=0x%llx",
 		 (unsigned long long)p.gpu.l2_present);
 	ok(comes(&g, power, want), "the L2 is seen to come up");
 	ok(comes(&g, power, "l2_bitmap=0x0"), "and to go down");
-	is(event("gpu_power_status", "0"), 0, "the power's event is disabled");
+	is(event("gpu_power_status", false), 0, "the power's event is disabled");
 	traced(&g);
-	ok(!lines_with(power, ""), "then power leaves nothing");
-	ok(lines_with("gpu_job_irq", "events=0x"), "the job interrupt still does");
+	ok(!traces_lines(power, ""), "then power leaves nothing");
+	ok(traces_lines("gpu_job_irq", "events=0x"), "the job interrupt still does");
 	/* Its interrupts are asked for when the GPU is awake, too */
 	need(stay_awake(true) ? 0 : -ETIME);
-	is(event("gpu_power_status", "1"), 0, "enabled while the GPU is awake");
+	is(event("gpu_power_status", true), 0, "enabled while the GPU is awake");
 	need(stay_awake(false) ? 0 : -ETIME);
 	ok(comes(&g, power, "l2_bitmap=0x0"), "power is seen again");
 	need(stay_awake(true) ? 0 : -ETIME);
-	is(event("gpu_power_status", "0"), 0, "disabled while it is awake");
-	is(event("gpu_job_irq", "0"), 0, "and nothing is traced any more");
+	is(event("gpu_power_status", false), 0, "disabled while it is awake");
+	is(event("gpu_job_irq", false), 0, "and nothing is traced any more");
 	need(stay_awake(false) ? 0 : -ETIME);
 	fences(&g);
 	gpu_close(&g);
@@ -246,10 +218,9 @@ static long number(const char *file)
 /* Busy time as the governor sees it is in its tracepoint only */
 static int load_seen(void)
 {
-	char *at, *last = NULL;
+	const char *at, *last = NULL;
 
-	need(sysfs_read(TRACING "trace", text, sizeof(text)));
-	for (at = text; (at = strstr(at, "load=")); at++)
+	for (at = traces_read(); (at = strstr(at, "load=")); at++)
 		if (atoi(at + 5) > (last ? atoi(last + 5) : -1))
 			last = at;
 	return last ? atoi(last + 5) : -1;
@@ -262,12 +233,12 @@ static void load_is_seen(void)
 
 	need(pan_open(&p));
 	gpu_open(&g, &p);
-	need(sysfs_write(TRACING "events/devfreq/devfreq_monitor/enable", "1"));
-	forget();
+	need(traces_enable("devfreq/devfreq_monitor", true));
+	traces_forget();
 	gpu_start_idling(&g);
 	sleep_ms(600);
 	need(gpu_stop(&g));
-	need(sysfs_write(TRACING "events/devfreq/devfreq_monitor/enable", "0"));
+	need(traces_enable("devfreq/devfreq_monitor", false));
 	detail("the governor saw %d %%", load_seen());
 	ok(load_seen() > 90, "the governor sees a GPU that is busy");
 	gpu_close(&g);
@@ -278,8 +249,7 @@ void run_devfreq(void)
 {
 	char shown[256];
 
-	if (mount("tracefs", TRACING, "tracefs", 0, NULL) && errno != EBUSY)
-		need(-errno);
+	traces_open();
 	is(number("cur_freq"), CLOCK_HZ, "the clock's rate");
 	need(sysfs_read(devfreq_file("governor"), shown, sizeof(shown)));
 	ok(!strncmp(shown, "simple_ondemand", 15), "the governor goes by load");

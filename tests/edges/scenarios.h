@@ -27,6 +27,8 @@ void run_mmio(void);
 void run_layout(void);
 void run_syncs(void);
 void run_waits(void);
+/* s_jobs.c */
+void run_jobs(void);
 /* s_sysfs.c */
 void run_trace(void);
 void run_profiling(void);

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The kernel's event traces; see traces.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "tap.h"
+#include "traces.h"
+
+#define TRACING	"/sys/kernel/tracing/"
+
+static char text[262144];
+
+void traces_open(void)
+{
+	if (mount("tracefs", TRACING, "tracefs", 0, NULL) && errno != EBUSY)
+		need(-errno);
+}
+
+int traces_enable(const char *events, bool on)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), TRACING "events/%s/enable", events);
+	return sysfs_write(path, on ? "1" : "0");
+}
+
+/* What empties the trace is how it is opened */
+void traces_forget(void)
+{
+	int fd = open(TRACING "trace", O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	need(fd < 0 ? -errno : 0);
+	close(fd);
+}
+
+const char *traces_read(void)
+{
+	need(sysfs_read(TRACING "trace", text, sizeof(text)));
+	return text;
+}
+
+unsigned int traces_lines(const char *a, const char *b)
+{
+	unsigned int n = 0;
+	char *line, *save;
+	static char copy[sizeof(text)];
+
+	memcpy(copy, text, sizeof(copy));
+	for (line = strtok_r(copy, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
+		n += strstr(line, a) && strstr(line, b);
+	return n;
+}
