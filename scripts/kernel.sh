@@ -89,7 +89,7 @@ fragments()
 	reserve-um | reserve-um-smp | mutant-um)
 		printf '%s\n' "$dir/reserve-tests.config" "$dir/um-reserve.config" \
 			"$dir/um-reserve-panthor.config" ;;
-	reserve-um-debug)
+	reserve-um-debug | mutant-um-debug)
 		printf '%s\n' "$dir/reserve-tests.config" "$dir/um-reserve.config" \
 			"$dir/um-reserve-panthor.config" "$dir/um-reserve-debug.config" ;;
 	esac

@@ -28,7 +28,7 @@ LOGDIR=$OUT/mutants
 
 usage()
 {
-	die "usage: run.sh [--suite interleave|kunit|vmbind|edges|panthor] [NAME...]"
+	die "usage: run.sh [--suite interleave|kunit|kunit-debug|vmbind|edges|failing|charged|panthor] [NAME...]"
 }
 
 suites_of()
@@ -64,17 +64,29 @@ suite_interleave()
 	done
 }
 
-suite_kunit()
+# mutant_kunit FLAVOUR ARG...: all suites of the series
+mutant_kunit()
 {
 	local image tsv=$BUILD/.mutant.tsv
 
-	"$ROOT/scripts/kernel.sh" build mutant um >"$BUILD/.mutant.image" || return 99
+	"$ROOT/scripts/kernel.sh" build mutant "$1" >"$BUILD/.mutant.image" || return 99
 	image=$(sed -n 's/^image=//p' "$BUILD/.mutant.image")
-	kunit_um 300 "$image" 'kunit.filter_glob=[ip][oa]*' |
+	kunit_um 600 "$image" 'kunit.filter_glob=[ip][oa]*' "${@:2}" |
 		tee "$BUILD/.mutant.log" |
 		python3 "$ROOT/scripts/ktap.py" --require "$ROOT/tests/kernel/kunit-suites-reserve" >"$tsv" || :
 	cat "$BUILD/.mutant.log"
 	! grep '^fail' "$tsv" && "$ROOT/scripts/guest-kernel-log.sh" "$BUILD/.mutant.log"
+}
+
+suite_kunit()
+{
+	mutant_kunit um
+}
+
+# Lockdep, KASAN, and the checks of who breaks the contract
+suite_kunit-debug()
+{
+	mutant_kunit um-debug seccomp=on ncpus=2
 }
 
 # mutant_guest OPTION... -- COMMAND: what is under test, in a guest
@@ -93,11 +105,11 @@ suite_vmbind()
 	mutant_guest --flavour plain --icount --append "$EXACT_COUNTS" -- "vmbind --warning"
 }
 
-# Scenarios in which memory is taken away, and VMAs come and go
+# Jobs, and scenarios in which memory is taken away, and VMAs come and go
 suite_edges()
 {
 	(guest_prepare mutant plain && guest_program edges edges) >/dev/null || return 99
-	mutant_guest --flavour plain -- "edges --no-faults --long reclaim reclaim-vms gone-vms"
+	mutant_guest --flavour plain -- "edges --no-faults --long jobs reclaim reclaim-vms gone-vms"
 }
 
 # Allocations that fail, and what KASAN sees
@@ -105,6 +117,13 @@ suite_failing()
 {
 	(guest_prepare mutant debug && guest_program edges edges) >/dev/null || return 99
 	mutant_guest --flavour debug -- "edges --short failing gone-vms"
+}
+
+# What is charged to whom
+suite_charged()
+{
+	(vmbind_prepare mutant debug) >/dev/null || return 99
+	mutant_guest --flavour debug -- "vmbind charged"
 }
 
 # Commands of the MMU and flushes that do not end, or take long

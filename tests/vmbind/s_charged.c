@@ -26,6 +26,8 @@
 #define FAR_VA		(DATA_VA + SZ_1G * 1024ull)
 /* Upper tables, and what a batch of RCU callbacks has yet to free */
 #define MORE_TABLES	8
+/* Of a sparse mapping, at least: one of 2 MiB blocks, one of such tables */
+#define SHARED_TABLES	2
 /* More than the limit has room for, with or without what describes tables */
 #define LIMIT_KIB	2048
 #define TOO_MANY	4096
@@ -90,6 +92,26 @@ static void tables_are_charged(struct gpu *g, const struct pan_bo *bo)
 
 	need(pan_unmap(g->pan, g->vm, FAR_VA, TABLES * SZ_2M));
 	is(charged_falls_to(before), before, "nothing is charged once they are gone");
+	need(sysfs_write(ROOT_PROCS, "0"));
+}
+
+/* Each 512 GiB of it is one entry of the top, so that it takes no tables but those */
+static void shared_tables_are_charged(struct gpu *g)
+{
+	const uint64_t size = 2 * 512 * SZ_1G, va = 8 * size;
+	long before, least = SHARED_TABLES * 4;
+
+	/* Two may fit in a page that was charged before */
+	if (sysconf(_SC_PAGESIZE) > SZ_4K)
+		return;
+	need(sysfs_write(MEMCG "/cgroup.procs", "0"));
+	before = charged_kib();
+	need(pan_map_sparse(g->pan, g->vm, va, size));
+	detail("%ld KiB", charged_rises_to(before + least) - before);
+	ok(charged_kib() >= before + least, "so are those that sparse mappings share");
+
+	need(pan_unmap(g->pan, g->vm, va, size));
+	is(charged_falls_to(before), before, "as long as there is one");
 	need(sysfs_write(ROOT_PROCS, "0"));
 }
 
@@ -159,6 +181,7 @@ void run_charged(void)
 	gpu_map(&g, DATA_VA, &src, 0, SZ_64K);
 	gpu_map(&g, DATA_VA + SZ_1G, &dst, 0, SZ_64K);
 	tables_are_charged(&g, &src);
+	shared_tables_are_charged(&g);
 	limit_holds(&g, &src, &dst);
 	gpu_close(&g);
 	pan_close(&p);
