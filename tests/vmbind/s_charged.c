@@ -102,7 +102,7 @@ static void shared_tables_are_charged(struct gpu *g)
 	long before, least = SHARED_TABLES * 4;
 
 	/* Two may fit in a page that was charged before */
-	if (sysconf(_SC_PAGESIZE) > SZ_4K)
+	if (sysconf(_SC_PAGESIZE) > (long)SZ_4K)
 		return;
 	need(sysfs_write(MEMCG "/cgroup.procs", "0"));
 	before = charged_kib();
