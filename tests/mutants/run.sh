@@ -64,29 +64,31 @@ suite_interleave()
 	done
 }
 
-# mutant_kunit FLAVOUR ARG...: all suites of the series
+# mutant_kunit FLAVOUR REQUIRED ARG...: suites of the series, those that the file
+# REQUIRED names among them
 mutant_kunit()
 {
 	local image tsv=$BUILD/.mutant.tsv
 
 	"$ROOT/scripts/kernel.sh" build mutant "$1" >"$BUILD/.mutant.image" || return 99
 	image=$(sed -n 's/^image=//p' "$BUILD/.mutant.image")
-	kunit_um 600 "$image" 'kunit.filter_glob=[ip][oa]*' "${@:2}" |
+	kunit_um 600 "$image" "${@:3}" |
 		tee "$BUILD/.mutant.log" |
-		python3 "$ROOT/scripts/ktap.py" --require "$ROOT/tests/kernel/kunit-suites-reserve" >"$tsv" || :
+		python3 "$ROOT/scripts/ktap.py" --require "$2" >"$tsv" || :
 	cat "$BUILD/.mutant.log"
 	! grep '^fail' "$tsv" && "$ROOT/scripts/guest-kernel-log.sh" "$BUILD/.mutant.log"
 }
 
 suite_kunit()
 {
-	mutant_kunit um
+	mutant_kunit um "$ROOT/tests/kernel/kunit-suites-reserve" 'kunit.filter_glob=[ip][oa]*'
 }
 
-# Lockdep, KASAN, and the checks of who breaks the contract
+# What lockdep says of formats that make interleave does not run, and of statistics
 suite_kunit-debug()
 {
-	mutant_kunit um-debug seccomp=on ncpus=2
+	mutant_kunit um-debug <(printf 'io-pgtable-reserve-%s\n' formats stats) \
+		'kunit.filter_glob=io-pgtable-reserve-[fs][ot]*' seccomp=on ncpus=2
 }
 
 # mutant_guest OPTION... -- COMMAND: what is under test, in a guest
