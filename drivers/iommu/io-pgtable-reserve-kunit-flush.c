@@ -200,6 +200,32 @@ static void what_died_before_a_pause_dies_once(struct kunit *test)
 	rsvt_free(rt);
 }
 
+/*
+ * They are unmapped for the device when they are freed, which that may not outlive.
+ * Seen to fail without rcu_barrier() in iopt_reserve_destroy().
+ */
+static void a_page_table_goes_with_what_waits_for_readers(struct kunit *test)
+{
+	static const struct rsvt_config config = {
+		.fmt = ARM_64_LPAE_S1,
+		.pgsizes = SZ_4K | SZ_2M,
+		.ias = 48,
+		.oas = 48,
+		.quirks = RSVT_QUIRKS,
+		.incoherent = true,
+	};
+	struct rsvt *rt;
+	long pages;
+
+	rcu_barrier();
+	pages = iopt_kunit_pages();
+	rt = rsvt_new(test, &config);
+	for (unsigned int i = 0; i < 2 * RSVT_LEAF; i++)
+		rsvt_let_die(rt, SZ_1G + i * SZ_2M, SZ_4K, NULL);
+	rsvt_free(rt);
+	KUNIT_EXPECT_EQ(test, pages, iopt_kunit_pages());
+}
+
 static void flush_without_a_gather(struct rsvt *rt)
 {
 	unsigned long pgsize = BIT(rt->granule_shift);
@@ -636,6 +662,28 @@ static void idle_tables_are_few_and_the_oldest_go_first(struct kunit *test)
 	rsvt_all_shapes(test, bound_idle);
 }
 
+/* With interrupts off; each unreserve() has another go */
+static void one_release_lets_few_die(struct kunit *test)
+{
+	struct rsvt *rt = rsvt_gpu(test);
+	struct iopt_reserve *rsv = io_pgtable_ops_to_pgtable(rt->ops)->rsv;
+	unsigned int left = 3 * IOPT_LOCKED;
+
+	rsv->max_idle = left;
+	for (unsigned int i = 0; i < left; i++)
+		rsvt_come_and_go(rt, SZ_1G + i * SZ_2M, SZ_4K);
+	KUNIT_ASSERT_EQ(test, left, rsv->nr_idle);
+	rsv->max_idle = 1;
+
+	while (left > 1) {
+		KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, SZ_1G, SZ_4K, SZ_4K));
+		rsvt_unreserve(rt, SZ_1G, SZ_4K, SZ_4K);
+		left = max(left - IOPT_LOCKED, 1);
+		KUNIT_EXPECT_EQ(test, left, rsv->nr_idle);
+	}
+	rsvt_free(rt);
+}
+
 static void count_idle_bytes(struct rsvt *rt)
 {
 	RSVT_EXPECT(rt, rt->max_idle << rt->granule_shift == SZ_2M);
@@ -947,6 +995,7 @@ static struct kunit_case flush_cases[] = {
 	KUNIT_CASE(tables_wait_for_the_flush_of_the_caller),
 	KUNIT_CASE(lists_of_tables_are_joined),
 	KUNIT_CASE(what_died_before_a_pause_dies_once),
+	KUNIT_CASE(a_page_table_goes_with_what_waits_for_readers),
 	KUNIT_CASE(without_a_gather_each_slot_is_flushed_once),
 	KUNIT_CASE(slots_are_empty_before_they_are_flushed),
 	KUNIT_CASE(emptied_slots_are_flushed_by_who_fills_them),
@@ -971,6 +1020,7 @@ static struct kunit_case idle_cases[] = {
 	KUNIT_CASE_SLOW(idle_tables_serve_the_next_reserve),
 	KUNIT_CASE(idle_tables_are_few_and_the_oldest_go_first),
 	KUNIT_CASE(tables_above_idle_ones_go_with_them),
+	KUNIT_CASE(one_release_lets_few_die),
 	KUNIT_CASE(idle_tables_are_2m_of_memory),
 	KUNIT_CASE(a_reserve_that_fails_leaves_idle_tables),
 	KUNIT_CASE(a_reserve_that_fails_flushes_nothing),

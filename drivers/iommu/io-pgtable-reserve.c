@@ -81,6 +81,8 @@ struct iopte_page *iopt_reserve_find(struct iopt_reserve *rsv,
 {
 	struct iopte_page *iopte = rsv->root;
 
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held() && !lockdep_is_held(&rsv->lock),
+			 "tables are looked for, and could be freed");
 	for (unsigned int l = 0; iopte && l < level; l++)
 		iopte = iopte_page_child(iopte, iopt_index(&rsv->geo, iova, l));
 	return iopte;

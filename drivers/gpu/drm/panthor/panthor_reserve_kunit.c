@@ -4,6 +4,7 @@
  * page tables, by what io_pgtable_reserve_stats() says of them.
  */
 
+#include <kunit/test-bug.h>
 #include <kunit/test.h>
 #include <linux/align.h>
 #include <linux/bits.h>
@@ -482,11 +483,50 @@ static void cuts_leave_what_is_left(struct kunit *test)
 	cuts_around(test, 4ULL * SZ_1G + 200 * SLOT);
 }
 
+static int (*charged_reserve)(struct io_pgtable_ops *ops, unsigned long iova,
+			      size_t size, size_t pgsize, gfp_t gfp);
+static unsigned int charged_calls;
+
+static int expect_charged(struct io_pgtable_ops *ops, unsigned long iova, size_t size,
+			  size_t pgsize, gfp_t gfp)
+{
+	KUNIT_EXPECT_EQ(kunit_get_current_test(), GFP_KERNEL_ACCOUNT, gfp);
+	charged_calls++;
+	return charged_reserve(ops, iova, size, pgsize, gfp);
+}
+
+/* Pages on both sides of a slot, the slot, and what cuts need of both sizes */
+static void tables_are_charged_to_who_binds(struct kunit *test)
+{
+	struct io_pgtable_ops *ops = make_pgtable(test);
+	const u64 start = SLOT - SZ_4K, end = 2 * SLOT + SZ_4K;
+	const struct panthor_shape shape = { .blocks = PANTHOR_BLOCKS_ALL };
+	struct iommu_iotlb_gather gather;
+
+	charged_calls = 0;
+	charged_reserve = ops->reserve;
+	ops->reserve = expect_charged;
+	KUNIT_EXPECT_EQ(test, 0, reserve(ops, start, end, &shape));
+	KUNIT_EXPECT_EQ(test, 3, charged_calls);
+	KUNIT_EXPECT_EQ(test, 0, panthor_reserve_pin(ops, SLOT));
+	KUNIT_EXPECT_EQ(test, 0, panthor_reserve_pin(ops, SLOT + SZ_4K));
+	KUNIT_EXPECT_EQ(test, 5, charged_calls);
+
+	iommu_iotlb_gather_init(&gather);
+	panthor_reserve_unpin(ops, SLOT, &gather);
+	panthor_reserve_unpin(ops, SLOT + SZ_4K, &gather);
+	put_gather(&gather);
+	unreserve(ops, start, end, &shape);
+	expect_reserved(test, ops, 0, 0);
+	free_io_pgtable_ops(ops);
+}
+
 static struct kunit_case panthor_reserve_cases[] = {
 	KUNIT_CASE_PARAM(shapes_follow_the_memory, shape_gen_params),
 	KUNIT_CASE(slots_are_had_as_a_whole),
 	KUNIT_CASE(sparse_mappings_take_their_ends),
 	KUNIT_CASE(bad_ranges_are_refused),
+	KUNIT_CASE(tables_are_charged_to_who_binds),
 	KUNIT_CASE_SLOW(cuts_leave_what_is_left),
 	{}
 };
