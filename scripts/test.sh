@@ -18,6 +18,7 @@
 SUITES=(
 	'kernel-tree|tests/kernel-tree/run.sh'
 	'results|tests/results/run.sh'
+	'patches|tests/mutants/run.sh --check'
 	'model|make --no-print-directory -C tests/model check'
 	'interleave|tests/interleave/run.sh'
 	'models|tests/models/run.sh'

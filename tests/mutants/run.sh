@@ -4,6 +4,8 @@
 # make mutants: does each mistake of one line in the kernel code get noticed?
 #
 #   tests/mutants/run.sh [--suite SUITE] [NAME...]    all when no NAME is given
+#   tests/mutants/run.sh --check     only see that they fit the code, and the mistakes
+#                                    in tests/kernel as well: out/results/patches.tsv
 #
 # A mutant is a patch here, NAME.patch, against the composed tree (build/linux). Its
 # first lines say what is wrong and which suites look for it, the first one first:
@@ -28,7 +30,7 @@ LOGDIR=$OUT/mutants
 
 usage()
 {
-	die "usage: run.sh [--suite interleave|kunit|kunit-debug|vmbind|edges|failing|charged|panthor] [NAME...]"
+	die "usage: run.sh --check | [--suite interleave|kunit|kunit-debug|vmbind|edges|failing|charged|panthor] [NAME...]"
 }
 
 suites_of()
@@ -167,6 +169,48 @@ try()
 	result "$results" fail "$name" "lives: $(about "$name")"
 }
 
+has_suites()
+{
+	local suite some=
+
+	for suite in $(suites_of "$1"); do
+		some=1
+		declare -F "suite_$suite" >/dev/null || return 1
+	done
+	[ -n "$some" ]
+}
+
+# check_patch TREE PATCH: a patch that the code has moved away from tests nothing
+check_patch()
+{
+	local name=${2#"$ROOT/"} suite said
+
+	if ! said=$(wgit "$1" apply --check --recount "$2" 2>&1); then
+		result patches fail "$name" "${said%%$'\n'*}"
+		return
+	fi
+	if [[ $2 = "$HERE"/* ]] && ! has_suites "$(basename "$2" .patch)"; then
+		result patches fail "$name" "its line 'Suites:' names none, or one that is not"
+		return
+	fi
+	result patches pass "$name"
+}
+
+check_patches()
+{
+	local patch
+
+	"$ROOT/scripts/kernel-tree.sh" >/dev/null
+	result_start patches
+	for patch in "$HERE"/*.patch "$ROOT"/tests/kernel/break-reserve-*.patch; do
+		check_patch "$TREE" "$patch"
+	done
+	for patch in "$ROOT"/tests/kernel/break-*.patch; do
+		[[ $patch = */break-reserve-* ]] || check_patch "$BASE_TREE" "$patch"
+	done
+	"$ROOT/scripts/results.sh" patches
+}
+
 main()
 {
 	local name names=() n=0 results
@@ -175,6 +219,7 @@ main()
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--suite) only=${2:-}; [ -n "$only" ] || usage; shift ;;
+		--check) [ $# = 1 ] || usage; check_patches; return ;;
 		--help) sed -n '4,/^$/s/^# \{0,1\}//p' "$0"; exit ;;
 		-*) usage ;;
 		*) [ -f "$HERE/$1.patch" ] || die "there is no tests/mutants/$1.patch"; names+=("$1") ;;
