@@ -13,6 +13,7 @@
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/bitmap.h>
+#include <linux/dma-mapping.h>
 #include <linux/io-pgtable.h>
 #include <linux/io.h>
 #include <linux/iommu.h>
@@ -68,7 +69,9 @@ struct ft {
 	/* What the page table asked of the TLB */
 	unsigned int nr_flushes;
 	unsigned int nr_added;
-	/* That of the last flush */
+	/* The first flush, and the last one */
+	unsigned long first_flush;
+	unsigned long last_flush;
 	size_t granule;
 	/* A flush that came while the hardware could still find a table there */
 	bool expect_empty;
@@ -172,6 +175,9 @@ static void *ft_entry_table(struct ft *ft, void *entry)
 		pte = READ_ONCE(*(u32 *)entry);
 		if ((pte & 3) != 1)
 			return NULL;
+		/* What is below is not secure either */
+		FT_EXPECT(ft, !(pte & BIT(3)) ==
+			      !(ft->config.quirks & IO_PGTABLE_QUIRK_ARM_NS));
 		return phys_to_virt((pte & GENMASK(31, 10)) | ft_mtk_bits(ft, pte));
 	}
 	pte = READ_ONCE(*(u64 *)entry);
@@ -292,7 +298,9 @@ static void ft_tlb_flush_walk(unsigned long iova, size_t size, size_t granule,
 {
 	struct ft *ft = cookie;
 
-	ft->nr_flushes++;
+	if (!ft->nr_flushes++)
+		ft->first_flush = iova;
+	ft->last_flush = iova;
 	ft->granule = granule;
 	if (ft->expect_empty && ft_leaf_table(ft, iova))
 		ft->nr_early++;
@@ -632,6 +640,13 @@ static void ft_arguments(struct ft *ft)
 		FT_EXPECT(ft, !ft_reserve(ft, 0, granule, granule));
 		kunit_warning_suppress(ft->test)
 			FT_EXPECT(ft, ft_map(ft, beyond, granule, granule) == -ERANGE);
+		FT_EXPECT(ft, !ft_map(ft, 0, granule, granule));
+		kunit_warning_suppress(ft->test)
+			FT_EXPECT(ft, !ft->ops->unmap_pages(ft->ops, beyond, granule, 1,
+							    NULL));
+		FT_EXPECT(ft, ft_is_v7s(ft) || !ft->ops->iova_to_phys(ft->ops, beyond));
+		FT_EXPECT(ft, ft_is_mapped(ft, 0));
+		ft_unmap(ft, 0, granule, granule, NULL);
 		ft->ops->unreserve(ft->ops, 0, granule, granule, NULL);
 	}
 	rcu_barrier();
@@ -641,6 +656,64 @@ static void ft_arguments(struct ft *ft)
 static void ft_test_arguments(struct kunit *test)
 {
 	ft_each_config(test, ft_arguments);
+}
+
+/* Addresses that an entry has no room for are refused, and nothing is mapped */
+static void ft_beyond_oas(struct ft *ft)
+{
+	unsigned long granule = BIT(ft->granule_shift);
+	size_t mapped = 0;
+
+	if (ft->config.oas >= sizeof(phys_addr_t) * 8)
+		return;
+	FT_EXPECT(ft, !ft_reserve(ft, 0, granule, granule));
+	kunit_warning_suppress(ft->test)
+		FT_EXPECT(ft, ft->ops->map_pages(ft->ops, 0, (phys_addr_t)1 << ft->config.oas,
+						 granule, 1, FT_PROT, GFP_NOWAIT,
+						 &mapped) == -ERANGE);
+	FT_EXPECT(ft, !mapped && ft_is_empty(ft, 0));
+	ft->ops->unreserve(ft->ops, 0, granule, granule, NULL);
+}
+
+static void ft_test_beyond_oas(struct kunit *test)
+{
+	ft_each_config(test, ft_beyond_oas);
+}
+
+/*
+ * Tables are where their entries can say: from a zone, if the format knows one, and
+ * looked at if it does not.
+ */
+
+static gfp_t ft_gfp;
+
+static void *ft_note_gfp_and_fail(size_t size, gfp_t gfp)
+{
+	ft_gfp = gfp;
+	return NULL;
+}
+
+static void ft_where_tables_are(struct ft *ft)
+{
+	bool ext = ft->config.quirks & IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT;
+	struct iopt_reserve *rsv = io_pgtable_ops_to_pgtable(ft->ops)->rsv;
+	unsigned long granule = BIT(ft->granule_shift);
+	unsigned int bits = rsv->src.phys_bits;
+
+	FT_EXPECT(ft, bits == (ft_is_v7s(ft) && !ext ? 32 : ft->config.oas));
+	rsv->src.phys_bits = 1;
+	FT_EXPECT(ft, ft_reserve(ft, 0, granule, granule) == -ENOMEM);
+	rsv->src.phys_bits = bits;
+
+	kunit_activate_static_stub(ft->test, iopte_alloc_desc, ft_note_gfp_and_fail);
+	FT_EXPECT(ft, ft_reserve(ft, 0, granule, granule) == -ENOMEM);
+	kunit_deactivate_static_stub(ft->test, iopte_alloc_desc);
+	FT_EXPECT(ft, !(ft_gfp & GFP_ZONEMASK) == (!ft_is_v7s(ft) || ext));
+}
+
+static void ft_test_where_tables_are(struct kunit *test)
+{
+	ft_each_config(test, ft_where_tables_are);
 }
 
 /*
@@ -804,8 +877,12 @@ static void ft_block(struct ft *ft, size_t block, bool mapped)
 	}
 	FT_EXPECT(ft, !ft->nr_flushes);
 
-	/* As a block, what tables map can be unmapped, and they stay */
+	/* As a block, what tables map can be unmapped, and they stay. It is flushed here */
 	ft_unmap(ft, iova, block, block, &gather);
+	FT_EXPECT(ft, ft->nr_flushes == nr);
+	FT_EXPECT(ft, ft->first_flush == iova);
+	FT_EXPECT(ft, ft->last_flush == iova + block - ft_span(ft));
+	FT_EXPECT(ft, ft->granule == granule);
 	for (unsigned int i = 0; i < nr; i++) {
 		FT_EXPECT(ft, ft_is_empty(ft, iova + i * ft_span(ft) + granule));
 		FT_EXPECT(ft, ft_leaf_table(ft, iova + i * ft_span(ft)));
@@ -1231,6 +1308,8 @@ static struct kunit_case ft_cases[] = {
 	KUNIT_CASE(ft_test_rounds),
 	KUNIT_CASE(ft_test_strict),
 	KUNIT_CASE(ft_test_arguments),
+	KUNIT_CASE(ft_test_beyond_oas),
+	KUNIT_CASE(ft_test_where_tables_are),
 	KUNIT_CASE(ft_test_opt_in),
 	KUNIT_CASE(ft_test_unflushed),
 	KUNIT_CASE(ft_test_unflushed_below),

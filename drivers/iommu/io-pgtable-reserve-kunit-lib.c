@@ -363,6 +363,9 @@ void *rsvt_table(struct rsvt *rt, unsigned long iova, int level)
 
 		if (!rsvt_entry_is_table(rt, entry, l))
 			return NULL;
+		/* What is below is not secure either: NSTable */
+		RSVT_EXPECT(rt, !(entry & BIT_ULL(63)) ==
+				!(rt->config.quirks & IO_PGTABLE_QUIRK_ARM_NS));
 		table = phys_to_virt(rsvt_entry_addr(rt, entry));
 		/* What the allocator wrote was flushed, too */
 		if (IOMMU_PAGES_USE_DMA_API && BIT(rt->granule_shift) >= PAGE_SIZE)
@@ -370,6 +373,18 @@ void *rsvt_table(struct rsvt *rt, unsigned long iova, int level)
 					rt->config.incoherent);
 	}
 	return table;
+}
+
+/* What describes a table, in its entry or not, which the test keeps */
+struct iopte_page *rsvt_find(struct rsvt *rt, unsigned long iova, int level)
+{
+	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(rt->ops);
+	struct iopte_page *iopte;
+
+	rcu_read_lock();
+	iopte = iopt_reserve_find(iop->rsv, iova, level - rt->top);
+	rcu_read_unlock();
+	return iopte;
 }
 
 /* The entry of @level that a walk to @iova ends at, 0 if it ends before */

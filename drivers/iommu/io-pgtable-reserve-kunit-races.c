@@ -104,6 +104,31 @@ static void reserve_runs_beside_everything(struct kunit *test)
 }
 
 /*
+ * While a reserve() allocates, all tables on its way die, and come back for an address
+ * that has another piece of the parent's array of children.
+ */
+static void come_back_elsewhere(struct rsvt *rt)
+{
+	rsvt_unreserve(rt, SZ_1G, SZ_4K, SZ_4K);
+	RSVT_EXPECT(rt, !rsvt_reserve(rt, SZ_1G + IOPTE_CHUNK_SIZE * SZ_2M, SZ_4K, SZ_4K));
+}
+
+/* Seen to fail with rsv_hold() not looking for pieces in the stash. */
+static void tables_come_back_with_another_piece(struct kunit *test)
+{
+	struct rsvt *rt = rsvt_gpu(test);
+
+	KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, SZ_1G, SZ_4K, SZ_4K));
+	rsvt_state(test)->before = come_back_elsewhere;
+	KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, SZ_1G + SZ_2M, SZ_4K, SZ_4K));
+	rsvt_use(rt, SZ_1G + SZ_2M, SZ_4K, SZ_4K);
+	rsvt_unreserve(rt, SZ_1G + SZ_2M, SZ_4K, SZ_4K);
+	rsvt_unreserve(rt, SZ_1G + IOPTE_CHUNK_SIZE * SZ_2M, SZ_4K, SZ_4K);
+	rsvt_expect_empty(rt);
+	rsvt_free(rt);
+}
+
+/*
  * The walk cache: while one has taken a table out and not flushed yet, another
  * fills the slot. What it maps there must not wait for the first.
  */
@@ -253,7 +278,7 @@ static void tables_in_use_are_not_idle(struct kunit *test)
 		return;
 	KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, SZ_2M, SZ_4K, SZ_4K));
 	rsvt_use(rt, SZ_2M, SZ_4K, SZ_4K);
-	iopte = iopt_reserve_find(rsv, SZ_2M, 3);
+	iopte = rsvt_find(rt, SZ_2M, RSVT_LEAF);
 	KUNIT_ASSERT_NOT_NULL(test, iopte);
 	entry = iopt_entry(rsv, iopte->parent, SZ_2M);
 
@@ -277,14 +302,13 @@ static void tables_in_use_are_not_idle(struct kunit *test)
 static void full_counts_refuse(struct kunit *test)
 {
 	struct rsvt *rt = rsvt_gpu(test);
-	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(rt->ops);
 	struct iopte_page *iopte;
 	unsigned long room;
 	long pages;
 
 	KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, SZ_2M, SZ_4K, SZ_4K));
 	rsvt_use(rt, SZ_2M, SZ_4K, SZ_4K);
-	iopte = iopt_reserve_find(iop->rsv, SZ_2M, 3);
+	iopte = rsvt_find(rt, SZ_2M, RSVT_LEAF);
 	KUNIT_ASSERT_NOT_NULL(test, iopte);
 	room = LONG_MAX - iopte_page_count(iopte) - 511;
 	KUNIT_ASSERT_EQ(test, 0, iopte_page_get(iopte, room));
@@ -579,8 +603,42 @@ static void careless_callers_are_reported(struct kunit *test)
 }
 #endif
 
+/* More pages than an int has room for: up to the end of the table, as always */
+static void count_beyond_an_int(struct kunit *test, unsigned long quirks)
+{
+	const struct rsvt_config config = {
+		.fmt = ARM_64_LPAE_S1,
+		.pgsizes = SZ_4K,
+		.ias = 48,
+		.oas = 48,
+		.quirks = quirks,
+	};
+	struct rsvt *rt = rsvt_new(test, &config);
+	size_t count = (size_t)INT_MAX + 2, mapped = 0;
+
+	if (quirks & IO_PGTABLE_QUIRK_RESERVED)
+		KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, 0, SZ_2M, SZ_4K));
+	KUNIT_EXPECT_EQ(test, 0, rt->ops->map_pages(rt->ops, 0, 0, SZ_4K, count, RSVT_PROT,
+						    GFP_KERNEL, &mapped));
+	KUNIT_EXPECT_EQ(test, SZ_2M, mapped);
+	KUNIT_EXPECT_EQ(test, SZ_2M, rt->ops->unmap_pages(rt->ops, 0, SZ_4K, count, NULL));
+	KUNIT_EXPECT_TRUE(test, rsvt_faults(rt, 0));
+	if (quirks & IO_PGTABLE_QUIRK_RESERVED)
+		rsvt_unreserve(rt, 0, SZ_2M, SZ_4K);
+	rsvt_free(rt);
+}
+
+static void counts_can_be_large(struct kunit *test)
+{
+	if (BITS_PER_LONG < 64)
+		kunit_skip(test, "addresses have less bits");
+	count_beyond_an_int(test, RSVT_QUIRKS);
+	count_beyond_an_int(test, IO_PGTABLE_QUIRK_NO_WARN);
+}
+
 static struct kunit_case races[] = {
 	KUNIT_CASE(reserve_runs_beside_everything),
+	KUNIT_CASE(tables_come_back_with_another_piece),
 	KUNIT_CASE(maps_do_not_wait_for_flushes_of_others),
 	KUNIT_CASE(surplus_tables_go_back),
 	KUNIT_CASE(tables_may_go_after_they_were_counted),
@@ -590,6 +648,7 @@ static struct kunit_case races[] = {
 	KUNIT_CASE(blocks_break_over_waiting_tables),
 	KUNIT_CASE_SLOW(failed_allocations_leave_nothing),
 	KUNIT_CASE(giant_requests_end),
+	KUNIT_CASE(counts_can_be_large),
 	KUNIT_CASE(kept_tables_are_reserved_without_memory),
 	KUNIT_CASE(releasing_too_much_takes_no_table),
 #ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG

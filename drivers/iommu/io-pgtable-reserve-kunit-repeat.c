@@ -1138,6 +1138,101 @@ static void the_way_to_a_slot_is_flushed(struct kunit *test)
 	rsvt_all_shapes(test, flush_all_own);
 }
 
+/* A block above, with a table that waits beside it */
+static void map_under_a_block(struct repeat *r)
+{
+	struct rsvt *rt = r->rt;
+	u64 block = rsvt_span(rt, RSVT_LEAF - 1);
+	unsigned long iova = rt->base + block;
+	struct iova_range range = make_range(iova + r->unit, r->unit);
+	size_t mapped = 0;
+
+	if (RSVT_LEAF - rt->top < 2 || !(rsvt_pgsizes(rt) & block) ||
+	    BIT_ULL(rt->config.ias) < 2 * block)
+		return;
+	RSVT_EXPECT(rt, !rsvt_reserve(rt, iova, block, block));
+	RSVT_EXPECT(rt, !rsvt_map(rt, iova, block, block, GFP_ATOMIC));
+	RSVT_EXPECT(rt, !reserve(r, range, GFP_KERNEL));
+	RSVT_EXPECT(rt, io_pgtable_repeat_map(r->rep, range.iova, range.size, &mapped) ==
+			-EEXIST);
+	RSVT_EXPECT(rt, !mapped);
+	RSVT_EXPECT(rt, rsvt_translates(rt, range.iova));
+	RSVT_EXPECT(rt, !rsvt_unmap(rt, iova, block, block, NULL));
+
+	/* It left nothing in the table that waited */
+	map(r, range);
+	expect_mapped(r, range);
+	unmap(r, range);
+	unreserve(r, range, NULL);
+	rsvt_unreserve(rt, iova, block, block);
+}
+
+static void try_under_a_block(struct rsvt *rt)
+{
+	by_pages_and_blocks(rt, map_under_a_block);
+}
+
+/* Seen to fail with rsv_link() putting up with memory on the way. */
+static void larger_blocks_are_in_the_way(struct kunit *test)
+{
+	rsvt_all_shapes(test, try_under_a_block);
+}
+
+/* While a reserve() allocates, somebody else lets go of what it holds already */
+static struct repeat *released_repeat;
+
+static void unreserve_first_piece(struct rsvt *rt)
+{
+	unsigned long end = rt->base + rsvt_span(rt, RSVT_LEAF - 1);
+
+	unreserve(released_repeat, make_range(end - released_repeat->unit,
+					      released_repeat->unit), NULL);
+}
+
+static void fail_with_last_hold(struct repeat *r)
+{
+	struct rsvt *rt = r->rt;
+	struct rsvt_state *state = rsvt_state(rt->test);
+	u64 span = rsvt_span(rt, RSVT_LEAF - 1);
+	unsigned long end = rt->base + span;
+	struct iova_range first = make_range(end - r->unit, r->unit);
+
+	if (RSVT_LEAF - rt->top < 2 || BIT_ULL(rt->config.ias) < 4 * span)
+		return;
+	/* As many idle tables as stay */
+	for (unsigned int i = 0; i < RSVT_IDLE_MAX; i++)
+		rsvt_come_and_go(rt, end + span + i * r->unit, BIT(rt->granule_shift));
+	reserve_and_map(r, first);
+	unmap(r, first);
+	rsvt_forget_flushes(rt);
+
+	released_repeat = r;
+	state->before = unreserve_first_piece;
+	state->nr = 0;
+	state->fail = 1;
+	state->fail_all = true;
+	RSVT_EXPECT(rt, reserve(r, make_range(end - r->unit, 2 * r->unit), GFP_KERNEL) ==
+			-ENOMEM);
+	state->fail = 0;
+	expect_no_flush(rt);
+	RSVT_EXPECT(rt, rsvt_table(rt, first.iova, RSVT_LEAF - 1));
+
+	/* Who releases next can flush */
+	RSVT_EXPECT(rt, !reserve(r, first, GFP_KERNEL));
+	unreserve(r, first, NULL);
+}
+
+static void try_last_hold(struct rsvt *rt)
+{
+	by_pages_and_blocks(rt, fail_with_last_hold);
+}
+
+/* Seen to fail with io_pgtable_repeat_reserve() undoing by a release. */
+static void a_reserve_that_fails_flushes_nothing(struct kunit *test)
+{
+	rsvt_all_shapes(test, try_last_hold);
+}
+
 static struct kunit_case repeat_cases[] = {
 	KUNIT_CASE_SLOW(each_address_translates_to_its_byte),
 	KUNIT_CASE_SLOW(one_table_of_each_level_is_enough),
@@ -1151,6 +1246,8 @@ static struct kunit_case repeat_cases[] = {
 	KUNIT_CASE(whole_units_are_cut_out),
 	KUNIT_CASE(single_pages_are_replaced),
 	KUNIT_CASE(larger_blocks_take_it_along),
+	KUNIT_CASE(larger_blocks_are_in_the_way),
+	KUNIT_CASE(a_reserve_that_fails_flushes_nothing),
 	KUNIT_CASE(parts_stay_without_a_table_of_their_own),
 	KUNIT_CASE(what_is_unmapped_is_flushed),
 	KUNIT_CASE(emptied_slots_are_flushed),

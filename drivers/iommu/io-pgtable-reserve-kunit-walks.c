@@ -186,10 +186,8 @@ static void walker_added(struct rsvt *rt, struct iommu_iotlb_gather *gather,
 static bool table_lives(struct walker *walker, void *table, unsigned long iova,
 			int level)
 {
-	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(walker->rt->ops);
-	struct iopte_page *iopte;
+	struct iopte_page *iopte = rsvt_find(walker->rt, iova, level);
 
-	iopte = iopt_reserve_find(iop->rsv, iova, level - walker->rt->top);
 	if (iopte && iopte->table == table)
 		return true;
 	for (int i = 0; i < GATHERS; i++)

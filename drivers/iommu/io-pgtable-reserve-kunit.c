@@ -716,6 +716,14 @@ static void blocks_stay_blocks(struct kunit *test)
  * R9: nothing changes for those who did not opt in.
  */
 
+/* The last flush by tlb_flush_walk() */
+static unsigned long last_walk;
+
+static void note_walk(struct rsvt *rt, unsigned long iova, size_t size, size_t granule)
+{
+	last_walk = iova;
+}
+
 static void be_as_ever(struct rsvt *reserved)
 {
 	struct rsvt_config config = reserved->config;
@@ -755,6 +763,24 @@ static void be_as_ever(struct rsvt *reserved)
 	RSVT_EXPECT(rt, rt->flushes.last == iova + block - 1);
 	RSVT_EXPECT(rt, rt->flushes.granule == pgsize);
 	RSVT_EXPECT(rt, !rsvt_unmap(rt, iova, block, block, NULL));
+
+	/* So does one of two, which is the one that is flushed */
+	if (BIT_ULL(config.ias) >= 3 * block) {
+		RSVT_EXPECT(rt, !rsvt_map(rt, iova + block, pgsize, pgsize, GFP_KERNEL));
+		rsvt_forget_flushes(rt);
+		RSVT_EXPECT(rt, !rsvt_map(rt, iova, 2 * block, block, GFP_KERNEL));
+		RSVT_EXPECT(rt, rt->flushes.walks == 1);
+		RSVT_EXPECT(rt, rt->flushes.start == iova + block);
+		RSVT_EXPECT(rt, !rsvt_unmap(rt, iova + block, block, block, NULL));
+
+		/* And if they are unmapped together */
+		RSVT_EXPECT(rt, !rsvt_map(rt, iova + block, pgsize, pgsize, GFP_KERNEL));
+		rt->flushed = note_walk;
+		iommu_iotlb_gather_init(&gather);
+		RSVT_EXPECT(rt, !rsvt_unmap(rt, iova, 2 * block, block, &gather));
+		rt->flushed = NULL;
+		RSVT_EXPECT(rt, last_walk == iova + block);
+	}
 
 	/* Pages unmapped as a block take the table along */
 	rsvt_forget_flushes(rt);

@@ -131,6 +131,7 @@ bool rsvt_entry_is_table(struct rsvt *rt, u64 entry, int level);
 bool rsvt_entry_is_leaf(struct rsvt *rt, u64 entry, int level);
 phys_addr_t rsvt_entry_addr(struct rsvt *rt, u64 entry);
 void *rsvt_table(struct rsvt *rt, unsigned long iova, int level);
+struct iopte_page *rsvt_find(struct rsvt *rt, unsigned long iova, int level);
 u64 rsvt_walk(struct rsvt *rt, unsigned long iova, int level);
 bool rsvt_hw_translate(struct rsvt *rt, unsigned long iova, phys_addr_t *paddr);
 bool rsvt_translates(struct rsvt *rt, unsigned long iova);

@@ -149,6 +149,7 @@ static const struct op_row sparse[] = {
 	{ "sparse.1g", SPARSE, 0, 0, VA, SZ_1G },
 	{ "sparse.16g", SPARSE, 0, 0, VA, 16 * SZ_1G },
 	{ "sparse.16g-a-page-off", SPARSE, 0, 0, VA + SZ_4K, 16 * SZ_1G },
+	{ "sparse.size-0-at-0", SPARSE, 0, 0, 0, 0 },
 	{ "sparse.va-0", SPARSE, 0, 0, 0, SZ_2M },
 	{ "sparse.last-user-page", SPARSE, 0, 0, USER_END - SZ_4K, SZ_4K },
 	{ "sparse.last-user-block", SPARSE, 0, 0, USER_END - SZ_2M, SZ_2M },

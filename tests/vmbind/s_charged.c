@@ -115,6 +115,23 @@ static void shared_tables_are_charged(struct gpu *g)
 	need(sysfs_write(ROOT_PROCS, "0"));
 }
 
+/* Alone in its GiB, each needs a table there for its ends */
+static void ends_of_sparse_are_charged(struct gpu *g)
+{
+	long before, least = TABLES * 4;
+
+	need(sysfs_write(MEMCG "/cgroup.procs", "0"));
+	before = charged_kib();
+	for (unsigned int i = 0; i < TABLES; i++)
+		need(pan_map_sparse(g->pan, g->vm, FAR_VA + i * SZ_1G, 2 * SZ_2M));
+	detail("%ld KiB", charged_rises_to(before + least) - before);
+	ok(charged_kib() >= before + least, "and those that they have at their ends");
+
+	need(pan_unmap(g->pan, g->vm, FAR_VA, TABLES * SZ_1G));
+	is(charged_falls_to(before), before, "which go with them");
+	need(sysfs_write(ROOT_PROCS, "0"));
+}
+
 /* In a process of its own, which the kernel may kill */
 static void bind_beyond_the_limit(void)
 {
@@ -182,6 +199,7 @@ void run_charged(void)
 	gpu_map(&g, DATA_VA + SZ_1G, &dst, 0, SZ_64K);
 	tables_are_charged(&g, &src);
 	shared_tables_are_charged(&g);
+	ends_of_sparse_are_charged(&g);
 	limit_holds(&g, &src, &dst);
 	gpu_close(&g);
 	pan_close(&p);

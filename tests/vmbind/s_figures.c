@@ -3,6 +3,7 @@
  * What the driver says of page tables: vm_tables in debugfs, and the client's
  * internal memory in fdinfo. Upstream's says nothing.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -109,6 +110,34 @@ static void queued_tile(struct gpu *g, const struct pan_bo *bo)
 	gate_fini(&gate);
 }
 
+/* A VM that the GPU does not have at hand is not active, whatever it has */
+static void active_tables(struct gpu *g)
+{
+	struct figures f = look(g->pan);
+
+	need(sleeps(3000) ? 0 : -ETIME);
+	is(fdinfo_value(g->pan->fd, "panthor-active-memory:"), 0,
+	   "nothing is active while the GPU sleeps");
+	gpu_start_idling(g);
+	detail("%ld tables", f.tables);
+	ok(fdinfo_value(g->pan->fd, "panthor-active-memory:") >= 4 * f.tables,
+	   "the tables of a VM that runs are");
+	need(gpu_stop(g));
+}
+
+static void root_is_resident(const struct pan *p)
+{
+	struct figures before = look(p), now;
+	uint32_t vm;
+
+	need(pan_vm_create(p, &vm));
+	now = look(p);
+	is(now.resident - before.resident, 4, "a new VM has its root");
+	need(pan_vm_destroy(p, vm));
+	now = look(p);
+	is(now.resident, before.resident, "and nothing once it is destroyed");
+}
+
 void run_figures(void)
 {
 	static struct pan p;
@@ -144,6 +173,8 @@ void run_figures(void)
 		"and go when memory is scarce");
 
 	queued_tile(&g, &bo);
+	active_tables(&g);
+	root_is_resident(&p);
 	gpu_close(&g);
 	pan_close(&p);
 }

@@ -337,6 +337,18 @@ static void refused_at_the_end(struct pages *p)
 	gpu_close(&p->gpu);
 }
 
+/* It has no tables of its own to give back, but a part in those that are shared */
+static void empty_sparse_is_refused(struct pages *p)
+{
+	struct drm_panthor_vm_bind_op op = pan_op_sparse(0, 0);
+	long before = acct_reclaimed();
+
+	gpu_open(&p->gpu, &p->pan);
+	pan_bind(&p->pan, p->gpu.vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1);
+	gpu_close(&p->gpu);
+	is(acct_wait_for(before), before, "an empty sparse mapping keeps nothing of its VM");
+}
+
 static void run_costs(const struct cost *rows, unsigned int n, bool too_large)
 {
 	const char *why = acct_why_not();
@@ -353,8 +365,10 @@ static void run_costs(const struct cost *rows, unsigned int n, bool too_large)
 	gate_init(&p.gate, &p.pan);
 	for (unsigned int i = 0; i < n; i++)
 		one_row(&p, &rows[i], too_large);
-	if (!too_large)
+	if (!too_large) {
 		refused_at_the_end(&p);
+		empty_sparse_is_refused(&p);
+	}
 	gate_fini(&p.gate);
 	pan_close(&p.pan);
 }
