@@ -133,6 +133,11 @@ run_kunit()
 
 	[ "$how" = run_um ] || qemu=$("$ROOT/scripts/qemu.sh" build)
 	export target out qemu
+	# Not every 64-bit machine runs programs of 32 bits
+	if [ "$how" = run_um ] && ! "$out/linux" --version >/dev/null 2>&1; then
+		result builds skip "$target: KUnit" "this machine does not run programs for i386"
+		return
+	fi
 	say "KUnit on $target:"
 	timeout --kill-after=10 "$TIMEOUT" bash -c "$(declare -f run_um run_qemu run_arm64 run_arm); $how" \
 		</dev/null 2>&1 | tr -d '\r' >"$log" || :
