@@ -140,7 +140,7 @@ suite_panthor()
 # What a log says of the first thing that was found.
 finding()
 {
-	grep -m 1 -E '^# VIOLATION|EXPECTATION FAILED|ASSERTION FAILED|BUG:|^fail|not ok|io-pgtable reserve:' "$1" |
+	grep -m 1 -E '^# VIOLATION|EXPECTATION FAILED|ASSERTION FAILED|BUG:|WARNING: |^fail|not ok|io-pgtable reserve:' "$1" |
 		sed -E 's/^# //; s/^\[[^]]*\] *//' | cut -c1-120
 }
 
