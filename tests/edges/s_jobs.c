@@ -9,7 +9,7 @@
 #include "tap.h"
 #include "traces.h"
 
-#define EVENT	"gpu_scheduler/drm_sched_job_queue"
+#define QUEUED	"drm_sched_job_queue"
 #define TILE	SZ_64K
 #define MAX_OPS	64
 #define SIZE	(64 * SZ_1M)
@@ -29,12 +29,12 @@ static unsigned int jobs_of(struct jobs *j, struct drm_panthor_vm_bind_op *ops,
 	struct drm_panthor_vm_bind_op last = pan_op_sync_only();
 	unsigned int n;
 
-	traces_forget();
-	need(traces_enable(EVENT, true));
+	need(trace_clear());
+	need(trace_event("gpu_scheduler", QUEUED, true));
 	need(pan_bind(&j->p, j->gpu.vm, DRM_PANTHOR_VM_BIND_ASYNC, ops, count));
-	need(traces_enable(EVENT, false));
+	need(trace_event("gpu_scheduler", QUEUED, false));
 	traces_read();
-	n = traces_lines("drm_sched_job_queue:", "");
+	n = traces_lines(QUEUED ":", "");
 
 	last.syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(1, &signal);
 	need(pan_bind(&j->p, j->gpu.vm, DRM_PANTHOR_VM_BIND_ASYNC, &last, 1));

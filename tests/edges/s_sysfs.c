@@ -21,10 +21,7 @@
 
 static int event(const char *name, bool on)
 {
-	char events[64];
-
-	snprintf(events, sizeof(events), "panthor/%s", name);
-	return traces_enable(events, on);
+	return trace_event("panthor", name, on);
 }
 
 /* An empty copy: the GPU wakes up, a job interrupt comes, the GPU sleeps */
@@ -41,10 +38,10 @@ static void some_work(struct gpu *g)
 /* Fences have names that only traces tell */
 static void fences(struct gpu *g)
 {
-	need(traces_enable("dma_fence", true));
-	traces_forget();
+	need(trace_event("dma_fence", "", true));
+	need(trace_clear());
 	some_work(g);
-	need(traces_enable("dma_fence", false));
+	need(trace_event("dma_fence", "", false));
 	traces_read();
 	ok(traces_lines("dma_fence_signaled", "driver=panthor"),
 	   "a job's own fence is seen to signal");
@@ -54,7 +51,7 @@ static void fences(struct gpu *g)
 static void traced(struct gpu *g)
 {
 	need(sleeps(3000) ? 0 : -ETIME);
-	traces_forget();
+	need(trace_clear());
 	some_work(g);
 	traces_read();
 }
@@ -233,12 +230,12 @@ static void load_is_seen(void)
 
 	need(pan_open(&p));
 	gpu_open(&g, &p);
-	need(traces_enable("devfreq/devfreq_monitor", true));
-	traces_forget();
+	need(trace_event("devfreq", "devfreq_monitor", true));
+	need(trace_clear());
 	gpu_start_idling(&g);
 	sleep_ms(600);
 	need(gpu_stop(&g));
-	need(traces_enable("devfreq/devfreq_monitor", false));
+	need(trace_event("devfreq", "devfreq_monitor", false));
 	detail("the governor saw %d %%", load_seen());
 	ok(load_seen() > 90, "the governor sees a GPU that is busy");
 	gpu_close(&g);

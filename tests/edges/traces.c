@@ -3,11 +3,8 @@
  * The kernel's event traces; see traces.h.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <unistd.h>
 
 #include "host.h"
 #include "tap.h"
@@ -21,23 +18,6 @@ void traces_open(void)
 {
 	if (mount("tracefs", TRACING, "tracefs", 0, NULL) && errno != EBUSY)
 		need(-errno);
-}
-
-int traces_enable(const char *events, bool on)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), TRACING "events/%s/enable", events);
-	return sysfs_write(path, on ? "1" : "0");
-}
-
-/* What empties the trace is how it is opened */
-void traces_forget(void)
-{
-	int fd = open(TRACING "trace", O_WRONLY | O_TRUNC | O_CLOEXEC);
-
-	need(fd < 0 ? -errno : 0);
-	close(fd);
 }
 
 const char *traces_read(void)
