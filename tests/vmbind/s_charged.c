@@ -95,41 +95,38 @@ static void tables_are_charged(struct gpu *g, const struct pan_bo *bo)
 	need(sysfs_write(ROOT_PROCS, "0"));
 }
 
-/* Each 512 GiB of it is one entry of the top, so that it takes no tables but those */
-static void shared_tables_are_charged(struct gpu *g)
+/*
+ * So many sparse mappings, one every @step bytes, are charged @tables at least, and
+ * nothing once they are gone.
+ */
+static void sparse_is_charged(struct gpu *g, uint64_t va, uint64_t size, uint64_t step,
+			      unsigned int nr, unsigned int tables, const char *what)
 {
-	const uint64_t size = 2 * 512 * SZ_1G, va = 8 * size;
-	long before, least = SHARED_TABLES * 4;
+	long before, least = tables * 4;
 
-	/* Two may fit in a page that was charged before */
-	if (sysconf(_SC_PAGESIZE) > (long)SZ_4K)
-		return;
 	need(sysfs_write(MEMCG "/cgroup.procs", "0"));
 	before = charged_kib();
-	need(pan_map_sparse(g->pan, g->vm, va, size));
+	for (unsigned int i = 0; i < nr; i++)
+		need(pan_map_sparse(g->pan, g->vm, va + i * step, size));
 	detail("%ld KiB", charged_rises_to(before + least) - before);
-	ok(charged_kib() >= before + least, "so are those that sparse mappings share");
+	ok(charged_kib() >= before + least, "%s", what);
 
-	need(pan_unmap(g->pan, g->vm, va, size));
-	is(charged_falls_to(before), before, "as long as there is one");
+	need(pan_unmap(g->pan, g->vm, va, nr * step));
+	is(charged_falls_to(before), before, "and nothing when they are gone");
 	need(sysfs_write(ROOT_PROCS, "0"));
 }
 
-/* Alone in its GiB, each needs a table there for its ends */
-static void ends_of_sparse_are_charged(struct gpu *g)
+static void sparse_mappings_are_charged(struct gpu *g)
 {
-	long before, least = TABLES * 4;
+	const uint64_t top = 2 * 512 * SZ_1G;
 
-	need(sysfs_write(MEMCG "/cgroup.procs", "0"));
-	before = charged_kib();
-	for (unsigned int i = 0; i < TABLES; i++)
-		need(pan_map_sparse(g->pan, g->vm, FAR_VA + i * SZ_1G, 2 * SZ_2M));
-	detail("%ld KiB", charged_rises_to(before + least) - before);
-	ok(charged_kib() >= before + least, "and those that they have at their ends");
-
-	need(pan_unmap(g->pan, g->vm, FAR_VA, TABLES * SZ_1G));
-	is(charged_falls_to(before), before, "which go with them");
-	need(sysfs_write(ROOT_PROCS, "0"));
+	/* Entries of the top; two tables may fit in a larger page that was charged before */
+	if (sysconf(_SC_PAGESIZE) == (long)SZ_4K)
+		sparse_is_charged(g, 8 * top, top, top, 1, SHARED_TABLES,
+				  "so are those that sparse mappings share");
+	/* Alone in its GiB, each needs a table there */
+	sparse_is_charged(g, FAR_VA, 2 * SZ_2M, SZ_1G, TABLES, TABLES,
+			  "so are those that they have at their ends");
 }
 
 /* In a process of its own, which the kernel may kill */
@@ -198,8 +195,7 @@ void run_charged(void)
 	gpu_map(&g, DATA_VA, &src, 0, SZ_64K);
 	gpu_map(&g, DATA_VA + SZ_1G, &dst, 0, SZ_64K);
 	tables_are_charged(&g, &src);
-	shared_tables_are_charged(&g);
-	ends_of_sparse_are_charged(&g);
+	sparse_mappings_are_charged(&g);
 	limit_holds(&g, &src, &dst);
 	gpu_close(&g);
 	pan_close(&p);
