@@ -183,7 +183,7 @@ has_suites()
 # check_patch TREE PATCH: a patch that the code has moved away from tests nothing
 check_patch()
 {
-	local name=${2#"$ROOT/"} suite said
+	local name=${2#"$ROOT/"} said
 
 	if ! said=$(wgit "$1" apply --check --recount "$2" 2>&1); then
 		result patches fail "$name" "${said%%$'\n'*}"
