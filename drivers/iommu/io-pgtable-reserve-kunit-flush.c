@@ -244,17 +244,11 @@ static void without_tlb_add_page_each_slot_is_flushed(struct kunit *test)
  */
 static void a_page_table_goes_with_what_waits_for_readers(struct kunit *test)
 {
-	static const struct rsvt_config config = {
-		.fmt = ARM_64_LPAE_S1,
-		.pgsizes = SZ_4K | SZ_2M,
-		.ias = 48,
-		.oas = 48,
-		.quirks = RSVT_QUIRKS,
-		.incoherent = true,
-	};
+	struct rsvt_config config = rsvt_gpu_config;
 	struct rsvt *rt;
 	long pages;
 
+	config.incoherent = true;
 	rcu_barrier();
 	pages = iopt_kunit_pages();
 	rt = rsvt_new(test, &config);
@@ -507,14 +501,6 @@ static void blocks_flush_what_they_cover(struct kunit *test)
 	rsvt_all_shapes(test, block_over_empty_table);
 }
 
-/* The last flush by tlb_flush_walk() */
-static unsigned long last_walk;
-
-static void note_walk(struct rsvt *rt, unsigned long iova, size_t size, size_t granule)
-{
-	last_walk = iova;
-}
-
 static void unmap_as_block(struct rsvt *rt)
 {
 	unsigned long pgsize = BIT(rt->granule_shift);
@@ -534,17 +520,15 @@ static void unmap_as_block(struct rsvt *rt)
 	RSVT_EXPECT(rt, table);
 
 	rsvt_forget_flushes(rt);
-	rt->flushed = note_walk;
 	iommu_iotlb_gather_init(&gather);
 	RSVT_EXPECT(rt, !rsvt_unmap(rt, iova, 3 * span, span, &gather));
-	rt->flushed = NULL;
 	for (int i = 0; i < 3; i++) {
 		RSVT_EXPECT(rt, rsvt_faults(rt, iova + i * span));
 		RSVT_EXPECT(rt, rsvt_faults(rt, iova + (i + 1) * span - pgsize));
 	}
 	/* What was below is flushed here, the rest by the caller */
 	RSVT_EXPECT(rt, rt->flushes.walks == 1);
-	RSVT_EXPECT(rt, last_walk == iova + span);
+	RSVT_EXPECT(rt, rt->flushes.walk == iova + span);
 	RSVT_EXPECT(rt, rt->flushes.addresses == span / pgsize);
 	RSVT_EXPECT(rt, rt->flushes.pages == 3);
 	RSVT_EXPECT(rt, gather.start == iova && gather.end == iova + 3 * span - 1);

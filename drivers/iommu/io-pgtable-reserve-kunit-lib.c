@@ -53,6 +53,7 @@ static void rsvt_tlb_flush_walk(unsigned long iova, size_t size, size_t granule,
 	struct rsvt *rt = cookie;
 
 	rt->flushes.walks++;
+	rt->flushes.walk = iova;
 	rt->flushes.addresses += size / granule;
 	rsvt_flushed(rt, iova, size, granule);
 	if (rt->flushed)
@@ -504,17 +505,17 @@ struct rsvt *rsvt_new(struct kunit *test, const struct rsvt_config *config)
 }
 
 /* A GPU's page table, for tests of what does not depend on the shape */
+const struct rsvt_config rsvt_gpu_config = {
+	.fmt = ARM_64_LPAE_S1,
+	.pgsizes = SZ_4K | SZ_2M,
+	.ias = 48,
+	.oas = 48,
+	.quirks = RSVT_QUIRKS,
+};
+
 struct rsvt *rsvt_gpu(struct kunit *test)
 {
-	static const struct rsvt_config config = {
-		.fmt = ARM_64_LPAE_S1,
-		.pgsizes = SZ_4K | SZ_2M,
-		.ias = 48,
-		.oas = 48,
-		.quirks = RSVT_QUIRKS,
-	};
-
-	return rsvt_new(test, &config);
+	return rsvt_new(test, &rsvt_gpu_config);
 }
 
 static const unsigned long rsvt_pgsize_sets[] = {

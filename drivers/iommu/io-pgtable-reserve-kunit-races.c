@@ -606,16 +606,13 @@ static void careless_callers_are_reported(struct kunit *test)
 /* More pages than an int has room for: up to the end of the table, as always */
 static void count_beyond_an_int(struct kunit *test, unsigned long quirks)
 {
-	const struct rsvt_config config = {
-		.fmt = ARM_64_LPAE_S1,
-		.pgsizes = SZ_4K,
-		.ias = 48,
-		.oas = 48,
-		.quirks = quirks,
-	};
-	struct rsvt *rt = rsvt_new(test, &config);
+	struct rsvt_config config = rsvt_gpu_config;
 	size_t count = (size_t)INT_MAX + 2, mapped = 0;
+	struct rsvt *rt;
 
+	config.pgsizes = SZ_4K;
+	config.quirks = quirks;
+	rt = rsvt_new(test, &config);
 	if (quirks & IO_PGTABLE_QUIRK_RESERVED)
 		KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, 0, SZ_2M, SZ_4K));
 	KUNIT_EXPECT_EQ(test, 0, rt->ops->map_pages(rt->ops, 0, 0, SZ_4K, count, RSVT_PROT,

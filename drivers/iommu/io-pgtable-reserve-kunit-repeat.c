@@ -575,14 +575,11 @@ static void a_map_that_fails_says_what_it_mapped(struct kunit *test)
 
 static void page_tables_without_reservations_do_not_repeat(struct kunit *test)
 {
-	static const struct rsvt_config config = {
-		.fmt = ARM_64_LPAE_S1,
-		.pgsizes = SZ_4K | SZ_2M,
-		.ias = 48,
-		.oas = 48,
-	};
-	struct rsvt *rt = rsvt_new(test, &config);
+	struct rsvt_config config = rsvt_gpu_config;
+	struct rsvt *rt;
 
+	config.quirks = 0;
+	rt = rsvt_new(test, &config);
 	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EOPNOTSUPP),
 			    io_pgtable_repeat_create(rt->ops, GFP_KERNEL));
 	rsvt_free(rt);
@@ -591,6 +588,21 @@ static void page_tables_without_reservations_do_not_repeat(struct kunit *test)
 /*
  * Without memory, whichever allocation fails, nothing is kept.
  */
+
+/* As rsvt_reserve_failing() */
+static int reserve_failing(struct repeat *r, unsigned int fail, bool all,
+			   struct iova_range range)
+{
+	struct rsvt_state *state = rsvt_state(r->rt->test);
+	int ret;
+
+	state->nr = 0;
+	state->fail = fail;
+	state->fail_all = all;
+	ret = reserve(r, range, GFP_KERNEL);
+	state->fail = 0;
+	return ret;
+}
 
 static void fail_at_each(struct rsvt *rt, bool all)
 {
@@ -627,11 +639,7 @@ static void fail_at_each(struct rsvt *rt, bool all)
 
 		fail = 0;
 		do {
-			state->nr = 0;
-			state->fail = ++fail;
-			state->fail_all = all;
-			ret = reserve(&r, ranges[i], GFP_KERNEL);
-			state->fail = 0;
+			ret = reserve_failing(&r, ++fail, all, ranges[i]);
 			if (!ret)
 				break;
 			RSVT_EXPECT(rt, ret == -ENOMEM);
@@ -1192,7 +1200,6 @@ static void unreserve_first_piece(struct rsvt *rt)
 static void fail_with_last_hold(struct repeat *r)
 {
 	struct rsvt *rt = r->rt;
-	struct rsvt_state *state = rsvt_state(rt->test);
 	u64 span = rsvt_span(rt, RSVT_LEAF - 1);
 	unsigned long end = rt->base + span;
 	struct iova_range first = make_range(end - r->unit, r->unit);
@@ -1207,13 +1214,9 @@ static void fail_with_last_hold(struct repeat *r)
 	rsvt_forget_flushes(rt);
 
 	released_repeat = r;
-	state->before = unreserve_first_piece;
-	state->nr = 0;
-	state->fail = 1;
-	state->fail_all = true;
-	RSVT_EXPECT(rt, reserve(r, make_range(end - r->unit, 2 * r->unit), GFP_KERNEL) ==
+	rsvt_state(rt->test)->before = unreserve_first_piece;
+	RSVT_EXPECT(rt, reserve_failing(r, 1, true, make_range(end - r->unit, 2 * r->unit)) ==
 			-ENOMEM);
-	state->fail = 0;
 	expect_no_flush(rt);
 	RSVT_EXPECT(rt, rsvt_table(rt, first.iova, RSVT_LEAF - 1));
 

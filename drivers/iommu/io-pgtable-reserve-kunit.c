@@ -716,14 +716,6 @@ static void blocks_stay_blocks(struct kunit *test)
  * R9: nothing changes for those who did not opt in.
  */
 
-/* The last flush by tlb_flush_walk() */
-static unsigned long last_walk;
-
-static void note_walk(struct rsvt *rt, unsigned long iova, size_t size, size_t granule)
-{
-	last_walk = iova;
-}
-
 static void be_as_ever(struct rsvt *reserved)
 {
 	struct rsvt_config config = reserved->config;
@@ -775,11 +767,10 @@ static void be_as_ever(struct rsvt *reserved)
 
 		/* And if they are unmapped together */
 		RSVT_EXPECT(rt, !rsvt_map(rt, iova + block, pgsize, pgsize, GFP_KERNEL));
-		rt->flushed = note_walk;
+		rsvt_forget_flushes(rt);
 		iommu_iotlb_gather_init(&gather);
 		RSVT_EXPECT(rt, !rsvt_unmap(rt, iova, 2 * block, block, &gather));
-		rt->flushed = NULL;
-		RSVT_EXPECT(rt, last_walk == iova + block);
+		RSVT_EXPECT(rt, rt->flushes.walk == iova + block);
 	}
 
 	/* Pages unmapped as a block take the table along */

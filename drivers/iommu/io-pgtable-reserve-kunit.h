@@ -41,6 +41,8 @@ struct rsvt_flushes {
 	/* Calls of tlb_flush_all() and tlb_add_page() */
 	unsigned int alls;
 	unsigned int pages;
+	/* Where the last tlb_flush_walk() began */
+	unsigned long walk;
 	/* What these span, and the granule of the last one */
 	unsigned long start;
 	unsigned long last;
@@ -142,6 +144,7 @@ int rsvt_init(struct rsvt *rt, struct kunit *test,
 	      const struct rsvt_config *config);
 void rsvt_free(struct rsvt *rt);
 struct rsvt *rsvt_new(struct kunit *test, const struct rsvt_config *config);
+extern const struct rsvt_config rsvt_gpu_config;
 struct rsvt *rsvt_gpu(struct kunit *test);
 void rsvt_all_configs(struct kunit *test, void (*fn)(struct rsvt *rt));
 void rsvt_all_shapes(struct kunit *test, void (*fn)(struct rsvt *rt));
