@@ -93,33 +93,60 @@ unsigned int rsvt_table_pages(struct rsvt *rt)
  * coherent sees of the tables.
  */
 
+struct rsvt_shadow {
+	struct hlist_node node;
+	unsigned long index;
+	u8 page[PAGE_SIZE];
+};
+
 static unsigned long rsvt_shadow_index(void *at)
 {
 	return (unsigned long)at >> PAGE_SHIFT;
+}
+
+/* What the hardware sees of the page that @at is in, NULL if nothing */
+static void *rsvt_shadow_page(struct rsvt_state *state, void *at)
+{
+	unsigned long index = rsvt_shadow_index(at);
+	struct rsvt_shadow *shadow;
+
+	hash_for_each_possible(state->shadow, shadow, node, index)
+		if (shadow->index == index)
+			return shadow->page;
+	return NULL;
+}
+
+static void rsvt_shadow_new(struct rsvt_state *state, void *at)
+{
+	struct rsvt_shadow *shadow = kzalloc(sizeof(*shadow), GFP_KERNEL);
+
+	if (!shadow)
+		return;
+	shadow->index = rsvt_shadow_index(at);
+	hash_add(state->shadow, &shadow->node, shadow->index);
 }
 
 /* A table that is new to the hardware. It has to be zeroed when it gets to it */
 static void rsvt_shadow_table(struct rsvt_state *state, void *table, size_t size)
 {
 	for (size_t done = 0; done < size; done += PAGE_SIZE) {
-		unsigned long index = rsvt_shadow_index(table + done);
-		void *page = xa_load(&state->shadow, index);
+		void *page = rsvt_shadow_page(state, table + done);
 
 		if (page)
 			memset(page, 0, PAGE_SIZE);
 		else
-			xa_store(&state->shadow, index,
-				 kzalloc(PAGE_SIZE, GFP_KERNEL), GFP_KERNEL);
+			rsvt_shadow_new(state, table + done);
 	}
 }
 
 static void rsvt_sync_pte(u64 *ptep, int num_entries, struct io_pgtable_cfg *cfg)
 {
 	struct rsvt_state *state = rsvt_state(kunit_get_current_test());
+	void *page = NULL;
 
 	for (int i = 0; i < num_entries; i++) {
-		void *page = xa_load(&state->shadow, rsvt_shadow_index(&ptep[i]));
-
+		if (!i || !offset_in_page(&ptep[i]))
+			page = rsvt_shadow_page(state, &ptep[i]);
 		if (page)
 			*(u64 *)(page + offset_in_page(&ptep[i])) = READ_ONCE(ptep[i]);
 	}
@@ -212,7 +239,7 @@ int rsvt_test_init(struct kunit *test)
 	/* What the test before left to RCU is not this one's: pages are counted */
 	rcu_barrier();
 	prandom_seed_state(&state->rnd, 1);
-	xa_init(&state->shadow);
+	hash_init(state->shadow);
 	state->reports = rsvt_reports();
 	test->priv = state;
 	kunit_activate_static_stub(test, iommu_alloc_pages_list_node_sz,
@@ -225,16 +252,16 @@ int rsvt_test_init(struct kunit *test)
 void rsvt_test_exit(struct kunit *test)
 {
 	struct rsvt_state *state = rsvt_state(test);
-	unsigned long index;
-	void *page;
+	struct rsvt_shadow *shadow;
+	struct hlist_node *next;
+	int bucket;
 
 	if (!state)
 		return;
 	if (!state->careless)
 		KUNIT_EXPECT_EQ(test, state->reports, rsvt_reports());
-	xa_for_each(&state->shadow, index, page)
-		kfree(page);
-	xa_destroy(&state->shadow);
+	hash_for_each_safe(state->shadow, bucket, next, shadow, node)
+		kfree(shadow);
 }
 
 /*
@@ -350,7 +377,7 @@ u64 rsvt_read(struct rsvt *rt, u64 *entry)
 
 	if (!rt->config.incoherent)
 		return READ_ONCE(*entry);
-	page = xa_load(&rsvt_state(rt->test)->shadow, rsvt_shadow_index(entry));
+	page = rsvt_shadow_page(rsvt_state(rt->test), entry);
 	return page ? *(u64 *)(page + offset_in_page(entry)) : ~0ULL;
 }
 

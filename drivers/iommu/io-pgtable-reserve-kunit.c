@@ -392,6 +392,9 @@ static unsigned int model_reserve(struct model *model, unsigned long iova,
 			struct xarray *xa = &model->tables[level];
 			unsigned long index = offset / rsvt_span(rt, level);
 
+			/* That of the page before is there */
+			if (done && index == (offset - pgsize) / rsvt_span(rt, level))
+				continue;
 			if (xa_load(xa, index))
 				continue;
 			xa_store(xa, index, xa_mk_value(1), GFP_KERNEL);

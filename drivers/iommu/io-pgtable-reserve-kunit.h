@@ -8,11 +8,11 @@
 #define __IO_PGTABLE_RESERVE_KUNIT_H
 
 #include <kunit/test.h>
+#include <linux/hashtable.h>
 #include <linux/io-pgtable.h>
 #include <linux/mmzone.h>
 #include <linux/prandom.h>
 #include <linux/types.h>
-#include <linux/xarray.h>
 
 #include "io-pgtable-idle.h"
 #include "io-pgtable-kunit.h"
@@ -98,8 +98,11 @@ struct rsvt_state {
 	/* Reports of careless callers, which tests are not, but one */
 	int reports;
 	bool careless;
-	/* What a walker that is not coherent sees, by page */
-	struct xarray shadow;
+	/*
+	 * What a walker that is not coherent sees, by page. Only the test's
+	 * thread looks there: without locks, which debug kernels are slow with
+	 */
+	DECLARE_HASHTABLE(shadow, 10);
 };
 
 #define RSVT_EXPECT	IOPT_KUNIT_EXPECT

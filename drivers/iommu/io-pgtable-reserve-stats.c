@@ -90,6 +90,24 @@ static bool stats_below(struct iopt_reserve *rsv, struct iopte_page *iopte,
 }
 
 /*
+ * The first table below that of @level at @iova, from entry @i on, which becomes
+ * the one that it is in. NULL if there is none. Under rcu_read_lock().
+ */
+static struct iopte_page *stats_next(struct iopt_reserve *rsv, unsigned long iova,
+				     unsigned int level, unsigned int *i)
+{
+	struct iopte_page *parent = iopt_reserve_find(rsv, iova, level);
+
+	for (; parent && *i < BIT(rsv->geo.bits[level]); (*i)++) {
+		struct iopte_page *child = iopte_page_child(parent, *i);
+
+		if (child)
+			return child;
+	}
+	return NULL;
+}
+
+/*
  * The table of @level that begins at @iova, in many steps: it is not one above
  * leaf tables. True if something is reserved in it or below.
  */
@@ -102,24 +120,19 @@ static bool stats_walk(struct iopt_reserve *rsv, unsigned long iova,
 	unsigned long children = 0;
 	bool reserved = false;
 
-	for (unsigned int i = 0; i < BIT(geo->bits[level]); i++) {
-		u64 at = iova + ((u64)i << geo->shift[level]);
-
-		/* A page table can span more than an address can say */
-		if (at > ULONG_MAX)
-			break;
-
+	for (unsigned int i = 0; ; i++) {
 		rcu_read_lock();
-		iopte = iopt_reserve_find(rsv, at, level + 1);
+		iopte = stats_next(rsv, iova, level, &i);
 		if (iopte && one_step)
 			reserved |= stats_below(rsv, iopte, stats);
 		rcu_read_unlock();
 		if (!iopte)
-			continue;
+			break;
 
 		children++;
 		if (!one_step)
-			reserved |= stats_walk(rsv, at, level + 1, stats);
+			reserved |= stats_walk(rsv, iova + ((u64)i << geo->shift[level]),
+					       level + 1, stats);
 		cond_resched();
 	}
 
