@@ -272,12 +272,16 @@ tree_edits()
 	fi
 }
 
+# Tests that count pages wait for grace periods, thousands of times: none waits for a
+# tick of its own.
+KUNIT_RCU=(rcutree.jiffies_till_first_fqs=0 rcutree.jiffies_till_next_fqs=0)
+
 # kunit_um SECONDS IMAGE ARG...: a User Mode Linux that runs KUnit, on stdout; kept
 # from running longer than SECONDS
 kunit_um()
 {
 	timeout --kill-after=10 "$1" "$2" mem=1G con=null con0=null,fd:1 console=tty0 \
-		kunit_shutdown=halt "${@:3}" </dev/null 2>&1
+		kunit_shutdown=halt "${KUNIT_RCU[@]}" "${@:3}" </dev/null 2>&1
 }
 
 # kunit_arm64 SECONDS IMAGE ARG...: the same of an arm64 kernel, on two processors that
@@ -290,6 +294,6 @@ kunit_arm64()
 	timeout --kill-after=10 "$1" "$qemu" -nodefaults -no-user-config \
 		-display none -no-reboot -M virt,gic-version=3 -cpu cortex-a76 -smp 2 \
 		-m 1G -kernel "$2" -serial stdio \
-		-append "console=ttyAMA0 kunit_shutdown=poweroff ${*:3}" \
+		-append "console=ttyAMA0 kunit_shutdown=poweroff ${KUNIT_RCU[*]} ${*:3}" \
 		</dev/null 2>&1 | tr -d '\r'
 }
