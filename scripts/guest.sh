@@ -11,7 +11,8 @@
 #   --kernel base|reserve|break-NAME   which kernel tree (base)
 #   --flavour plain|debug|gcov  how it was configured (plain)
 #   --name NAME              names the run's folder and logs (KERNEL-FLAVOUR)
-#   --timeout SECONDS        kill the guest after this long (3600)
+#   --timeout SECONDS        kill the guest after this long (3600). It may use 1200 s
+#                            of processor time, and 2 for each above 3600 of these
 #   --append ARGS            more words for the kernel command line
 #   --machine OPTS           more machine properties, "mali-coherent=off"
 #   --no-panthor             do not load the driver
@@ -29,7 +30,7 @@
 # The exit code is CMD's, but
 #   97   the kernel reported a mistake of its own (WARN, lockdep, KASAN ...)
 #   98   the guest ended without finishing CMD (panic, QEMU crash)
-#   124  the time was over
+#   124  the time was over, or the processor time
 # QEMU, kernel and image must have been built; this says what is missing.
 
 # shellcheck source=scripts/lib.sh
@@ -42,6 +43,8 @@ FIRMWARE=$SHARE/firmware/arm/mali/arch10.8/mali_csffw.bin
 EXIT_KERNEL=97
 EXIT_DIED=98
 EXIT_TIMEOUT=124
+# Of a process that has used up its processor time: 128 + SIGXCPU
+KILLED_XCPU=152
 
 usage()
 {
@@ -54,8 +57,8 @@ defaults()
 	KERNEL=base
 	FLAVOUR=plain
 	NAME=
-	# For a guest that never ends. Its programs give up long before, in time of
-	# their own, and a host that is busy may take as long as it likes.
+	# For a guest that is idle and never ends. Its programs give up long before,
+	# in time of their own, and a host that is busy may take as long as it likes.
 	TIMEOUT=3600
 	APPEND=
 	MACHINE=virt,gic-version=3,iommu=smmuv3,mali=on
@@ -247,13 +250,25 @@ qemu_command()
 		 "${QEMU_ARGS[@]}")
 }
 
+# For a guest that is busy and never ends, however busy the host is. None of the
+# tests' guests needs a quarter of that.
+cpu_limit()
+{
+	printf '%s\n' $((1200 + (TIMEOUT > 3600 ? 2 * (TIMEOUT - 3600) : 0)))
+}
+
 start_guest()
 {
+	local limit
+
+	limit=$(cpu_limit)
 	rm -f "$CONSOLE" "$OUT/log/guest-$NAME.qemu.log"
 	cd "$RUN"
 	date +%s.%N >"$RUN/start"
-	timeout --kill-after=5 "$TIMEOUT" "${CMDLINE[@]}" -serial "file:$CONSOLE" \
-		</dev/null 2>"$RUN/qemu.stderr" &
+	(
+		ulimit -c 0 -S -t "$limit"
+		exec timeout --kill-after=5 "$TIMEOUT" "${CMDLINE[@]}" -serial "file:$CONSOLE"
+	) </dev/null 2>"$RUN/qemu.stderr" &
 	PID=$!
 	trap 'kill $PID 2>/dev/null || :; wait $PID 2>/dev/null || :' EXIT
 	trap 'exit 130' INT TERM
@@ -298,6 +313,10 @@ verdict()
 	fi
 	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
 		say "the guest did not finish within $TIMEOUT s, see $CONSOLE"
+		return $EXIT_TIMEOUT
+	fi
+	if [ "$rc" = $KILLED_XCPU ]; then
+		say "the guest did not finish in $(cpu_limit) s of processor time, see $CONSOLE"
 		return $EXIT_TIMEOUT
 	fi
 	if [ ! -f "$RUN/status" ]; then
