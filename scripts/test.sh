@@ -5,6 +5,9 @@
 #
 #   scripts/test.sh [SUITE...]      only these; "-l" lists the suites
 #
+# TEST_SECONDS=N in the environment: the suite that runs N seconds after the start is
+# ended, and fails like those that come after it.
+#
 # A suite is a command that writes out/results/SUITE.tsv. One that fails does
 # not stop the others; one that leaves no results counts as failed. The last
 # line is "N passed, N failed, N skipped", and the exit code is 0 only if
@@ -53,6 +56,33 @@ suite_command()
 	die "there is no suite '$1'; 'scripts/test.sh -l' lists them"
 }
 
+# in_time COMMAND...: and whatever it has started, while there is time
+in_time()
+{
+	local left
+
+	if [ -z "${TEST_SECONDS:-}" ]; then
+		"$@"
+		return
+	fi
+	left=$((TEST_SECONDS - SECONDS))
+	timeout --kill-after=20 $((left > 1 ? left : 1)) "$@"
+}
+
+# newest_logs START: how the logs end that were written to since, for who cannot open
+# them
+newest_logs()
+{
+	local log
+
+	find "$LOGS" "$OUT" -name '*.log' -newermt "@$(($(date +%s) - SECONDS + $1))" \
+		! -name 'test-*' -printf '%T@ %p\n' | sort -n | tail -n 4 | cut -d ' ' -f 2- |
+		while read -r log; do
+			printf '\n%s ends with\n' "${log##*/}"
+			tail -n 8 "$log"
+		done
+}
+
 run_suite()
 {
 	local name=$1 start=$SECONDS log rc=0 sum
@@ -60,8 +90,11 @@ run_suite()
 	log=$LOGS/test-$name.log
 	rm -f "$OUT/results/$name.tsv"
 	printf '%-14s ' "$name"
-	bash -c "$(suite_command "$name")" >"$log" 2>&1 </dev/null || rc=$?
-	if [ ! -s "$OUT/results/$name.tsv" ]; then
+	in_time bash -c "$(suite_command "$name")" >"$log" 2>&1 </dev/null || rc=$?
+	if [ -n "${TEST_SECONDS:-}" ] && { [ $rc = 124 ] || [ $rc = 137 ]; }; then
+		result "$name" fail "$name" "no end within TEST_SECONDS, $TEST_SECONDS s from the start"
+		newest_logs "$start" >>"$log"
+	elif [ ! -s "$OUT/results/$name.tsv" ]; then
 		result "$name" fail "$name" "the suite left no results: $(grep '^error: ' "$log" | tail -n 1)"
 	elif [ $rc != 0 ] && ! grep -q '^fail' "$OUT/results/$name.tsv"; then
 		result "$name" fail "$name" "exit code $rc, though no test in it failed"
@@ -113,7 +146,8 @@ main()
 		"$ROOT/scripts/results.sh" "$name" >"$LOGS/.failed" || :
 		sed '$d' "$LOGS/.failed"
 		# Where nobody can open the log, this is all there is to go by.
-		! grep -q 'left no results' "$LOGS/.failed" || tail -n 25 "$LOGS/test-$name.log"
+		! grep -qE 'left no results|no end within' "$LOGS/.failed" ||
+			tail -n 45 "$LOGS/test-$name.log"
 	done
 	[ ${#failed[@]} = 0 ] || printf '\n'
 	"$ROOT/scripts/results.sh" -q "${names[@]}" || :
