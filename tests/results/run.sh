@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Tests of what judges the tests: scripts/ktap.py, results.sh and test.sh, on
-# logs written here. Above all, that what is missing, cut short or crashed never
-# counts as success. Prints TAP and writes out/results/results.tsv.
+# logs written here, and tests/vmbind/tap.c. Above all, that what is missing, cut
+# short or crashed never counts as success, and that what never ends does not keep
+# anybody waiting. Prints TAP and writes out/results/results.tsv.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../../scripts/lib.sh"
 
 SUITE=results
 RESULTS=$OUT
+need_packages gcc libc6-dev
 result_start $SUITE
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -214,6 +216,29 @@ test_damaged_download_is_noticed()
 	_complete "$scratch/dl"
 	printf 'half' >"$scratch/dl/file"
 	not _complete "$scratch/dl"
+}
+
+test_scenario_that_never_ends()
+{
+	gcc -Wall -Wextra -Werror -D_GNU_SOURCE -DTAP_GRACE_S=1 -I "$ROOT/tests/vmbind" \
+		-o "$scratch/scenario-hangs" "$ROOT/tests/results/scenario-hangs.c" \
+		"$ROOT/tests/vmbind/tap.c"
+	timeout 30 "$scratch/scenario-hangs" waits passes >"$scratch/tap"
+	grep -q '^not ok 1 .*waits: the scenario comes to its end' "$scratch/tap"
+	grep -q '^ok 2 .*passes: it ends' "$scratch/tap"
+	not grep -q '^Bail out!' "$scratch/tap"
+	not timeout 30 "$scratch/scenario-hangs" stops never >"$scratch/tap"
+	grep -q '^not ok 1 .*stops: the scenario comes to its end' "$scratch/tap"
+	grep -q '^Bail out!' "$scratch/tap"
+	not grep -q 'never' "$scratch/tap"
+}
+
+# This suite is one that takes longer
+test_suite_that_never_ends()
+{
+	not env TEST_SECONDS=2 "$ROOT/scripts/test.sh" results >"$scratch/sum"
+	grep -q '^FAIL  results: results (no end within TEST_SECONDS, 2 s' "$scratch/sum"
+	grep -q '^[0-9]* passed, 1 failed' "$scratch/sum"
 }
 
 # bench_report LOG-LINES...: of the base and the reserve kernel each, P7 and P8

@@ -21,6 +21,10 @@
 #define MAX_ROWS	32
 #define PAUSE_MS	3000
 #define PAUSE_STEP_MS	20
+/* For the kernel to clean up behind a scenario whose time is over */
+#ifndef TAP_GRACE_S
+#define TAP_GRACE_S	60
+#endif
 
 enum outcome { PASS, FAIL, SKIP };
 
@@ -225,27 +229,75 @@ static void report_death(int status)
 	ok(false, "the scenario comes to its end");
 }
 
+/* Does @pid end within @seconds? SIGCHLD must be blocked. */
+static bool ends(pid_t pid, unsigned int seconds, int *status)
+{
+	struct timespec now, end, left;
+	sigset_t child;
+	pid_t ended;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += seconds;
+	while (!(ended = waitpid(pid, status, WNOHANG))) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (now.tv_sec >= end.tv_sec)
+			return false;
+		left = (struct timespec){ .tv_sec = end.tv_sec - now.tv_sec };
+		sigtimedwait(&child, NULL, &left);
+	}
+	return ended == pid;
+}
+
+/*
+ * A signal ended the scenario, but not its process: it waits in the kernel, for what
+ * may never come, and so would all that follow. The kernel's log gets to say for what.
+ */
+static void give_up(void)
+{
+	FILE *sysrq = fopen("/proc/sysrq-trigger", "w");
+
+	if (sysrq) {
+		fputs("w", sysrq);
+		fclose(sysrq);
+	}
+	detail("it can not be killed; the kernel's log has the tasks that are blocked");
+	ok(false, "the scenario comes to its end");
+	printf("Bail out! %s hangs\n", scenario);
+	fflush(NULL);
+	_exit(1);
+}
+
 void tap_run(const struct scenario *s, unsigned int timeout_s)
 {
+	sigset_t child, before;
 	int status;
 	pid_t pid;
 
 	scenario = s->name;
 	note("%s: %s", s->name, s->about);
 	fflush(NULL);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, &before);
 	pid = fork();
 	if (!pid) {
+		sigprocmask(SIG_SETMASK, &before, NULL);
 		alarm(timeout_s);
 		s->run();
 		fflush(NULL);
 		_exit(0);
 	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+	if (pid < 0) {
 		detail("%s", strerror(errno));
 		ok(false, "the scenario starts");
+	} else if (!ends(pid, timeout_s + TAP_GRACE_S, &status)) {
+		give_up();
 	} else if (status) {
 		report_death(status);
 	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	scenario = program;
 }
 

@@ -89,6 +89,10 @@ __printf(1, 2)
 void tap_pause(const char *fmt, ...);
 void tap_set_pause(const char *file);
 
+/*
+ * Run a scenario, which is killed after @timeout_s. Leaves with exit code 1 when not
+ * even that ends it: what it waits for in the kernel would keep all others waiting.
+ */
 void tap_run(const struct scenario *s, unsigned int timeout_s);
 
 /* The scenarios of a program, a line each on stdout */
