@@ -15,7 +15,7 @@
 #include "scenarios.h"
 #include "tap.h"
 
-#define DEFAULT_TIMEOUT_S	900
+#define DEFAULT_TIMEOUT_S	300
 
 bool edges_short, edges_long;
 

@@ -15,7 +15,7 @@
 #include "scenarios.h"
 #include "tap.h"
 
-#define DEFAULT_TIMEOUT_S	900
+#define DEFAULT_TIMEOUT_S	120
 
 /*
  * INJECTS: nothing to see without a QMP port. FINDING: the driver does it

@@ -29,7 +29,7 @@ struct race {
 	uint32_t vm;
 	atomic_uint done;
 	/* 0, or what ended it */
-	int ret;
+	atomic_int ret;
 };
 
 /* VMs that the kernel has */
@@ -84,7 +84,7 @@ static void *make_heaps(void *arg)
 	return NULL;
 }
 
-/* The VM goes when the thread has done @after of what it does */
+/* The VM goes when the thread has done @after of what it does, or has ended early */
 static void destroy_under(struct race *r, void *(*work)(void *race), unsigned int after)
 {
 	pthread_t thread;
@@ -93,7 +93,7 @@ static void destroy_under(struct race *r, void *(*work)(void *race), unsigned in
 	atomic_store(&r->done, 0);
 	need(pan_vm_create(r->pan, &r->vm));
 	need(-pthread_create(&thread, NULL, work, r));
-	while (atomic_load(&r->done) < after)
+	while (atomic_load(&r->done) < after && !atomic_load(&r->ret))
 		sched_yield();
 	need(pan_vm_destroy(r->pan, r->vm));
 	pthread_join(thread, NULL);
