@@ -1,19 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Which barriers of the series have no litmus test.
+Which barriers of the series have no litmus test, and which are gone.
 
   pairs.py TREE BASE SERIES TEST.litmus...
 
 Each test names in its comment the functions that it is about, in lines
-"path: function() ...". Looked at are the lines that SERIES adds to BASE in the
-git work tree TREE, and the modules that tests of this repository load: one with
-a memory barrier of its own, or with a comment that says "pairs with", must be in
-a function that a test names. A function that a test names must be there, and so
-must one that a comment pairs with. Prints what is wrong, a line each, and last
-the number of barriers and comments found.
+"path: function() ...". Barriers that it takes from them follow, with their number
+if there are several: "path: function() with smp_mb(), 2 dma_wmb()". Looked at are
+the lines that SERIES, or with "-" the files as they are, adds to BASE in the git
+work tree TREE, and the modules that tests of this repository load: one with a memory
+barrier of its own must be in a function that a test names with that barrier, and
+one with a comment that says "pairs with" in a function that a test names. A function
+that a test names must be there with the barriers named, and so must one that a
+comment pairs with. Prints what is wrong, a line each, and last the number of barriers
+and comments found.
 """
 
+import collections
 import os
 import re
 import subprocess
@@ -26,7 +30,9 @@ BARRIER = re.compile(
 PAIRS = re.compile(r'\bpairs with (?:the \w+\(\) of )?(\w+)\(\)', re.IGNORECASE)
 MENTIONS = re.compile(r'\bpairs with\b', re.IGNORECASE)
 FUNCTION = re.compile(r'^(?:[A-Za-z_][\w\s*]*[\s*])?([A-Za-z_]\w*)\(')
-NAMED = re.compile(r'^ \* ([\w./-]+\.[ch]): (\w+\(\)(?: \w+\(\))*)$')
+NAMED = re.compile(r'^ \* ([\w./-]+\.[ch]): (\w+\(\)(?: \w+\(\))*)'
+                   r'(?: with (.*\(\)))?$')
+CALL = re.compile(r'\b(\w+)\(')
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
 # Not in the kernel's tree
 MODULES = ['tests/bindcheck/bindcheck.c']
@@ -43,7 +49,8 @@ def added_lines(tree, base, series):
     """{path: line numbers} of what the series adds to C files."""
     added = {}
     path = None
-    for line in git(tree, 'diff', '-U0', '--no-color', base, series, '--',
+    range_of = [base] if series == '-' else [base, series]
+    for line in git(tree, 'diff', '-U0', '--no-color', *range_of, '--',
                     '*.c', '*.h').splitlines():
         if line.startswith('+++ '):
             path = line[6:] if line.startswith('+++ b/') else None
@@ -57,8 +64,9 @@ def added_lines(tree, base, series):
 
 def text_of(tree, series, path):
     """A file of the series, or of this repository."""
-    if path in MODULES:
-        with open(os.path.join(ROOT, path), encoding='utf-8') as file:
+    if path in MODULES or series == '-':
+        root = ROOT if path in MODULES else tree
+        with open(os.path.join(root, path), encoding='utf-8') as file:
             return file.read()
     return git(tree, 'show', f'{series}:{path}')
 
@@ -85,48 +93,94 @@ def functions(text):
     return where
 
 
-def main():
-    tree, base, series, *tests = sys.argv[1:]
-    wrong = []
+def is_comment(line):
+    """Of the kernel's style"""
+    return line.lstrip().startswith(('*', '/*'))
+
+
+def barriers_of(text):
+    """{(function, barrier): how many there are}, whatever is called."""
+    counts = collections.Counter()
+    where = functions(text)
+    for number, line in enumerate(text.splitlines(), 1):
+        if not is_comment(line):
+            for call in CALL.findall(line):
+                counts[where[number], call] += 1
+    return counts
+
+
+def named_in(tests):
+    """{(path, function): (test, {barrier: number})} of what litmus tests name."""
     named = {}
     for test in tests:
         with open(test, encoding='utf-8') as file:
-            for line in file:
-                match = NAMED.match(line)
-                if match:
-                    for function in match.group(2).replace('()', '').split():
-                        named.setdefault((match.group(1), function), test)
+            matches = [m for m in map(NAMED.match, file) if m]
+        for match in matches:
+            for function in match.group(2).replace('()', '').split():
+                barriers = named.setdefault((match.group(1), function),
+                                            (os.path.basename(test), {}))[1]
+                for item in (match.group(3) or '').replace('()', '').split(', '):
+                    words = item.split()
+                    if words:
+                        barriers[words[-1]] = int(words[0]) if words[1:] else 1
+    return named
 
+
+def unnamed(path, text, lines, named):
+    """What is wrong with the barriers and comments in LINES, and their number."""
+    wrong = []
     found = 0
-    for path, lines in sorted(looked_at(tree, base, series).items()):
-        text = text_of(tree, series, path)
-        where = functions(text)
-        for number, line in enumerate(text.splitlines(), 1):
-            if number not in lines:
-                continue
-            comment = MENTIONS.search(line)
-            if not comment and (not BARRIER.search(line) or
-                                line.lstrip().startswith(('*', '/*'))):
-                continue
-            found += 1
-            if (path, where[number]) not in named:
-                wrong.append(f'{path}:{number}: no litmus test names '
-                             f'{where[number]}(): {line.strip()}')
-            partner = PAIRS.search(line)
-            if partner and partner.group(0).lower().startswith('pairs with the'):
-                continue
-            if partner and not any(f == partner.group(1) for _, f in named):
-                wrong.append(f'{path}:{number}: no litmus test names the '
-                             f'partner {partner.group(1)}()')
+    where = functions(text)
+    for number, line in enumerate(text.splitlines(), 1):
+        if number not in lines:
+            continue
+        function = where[number]
+        at = f'{path}:{number}: no litmus test names'
+        calls = [] if is_comment(line) else [m[0] for m in BARRIER.findall(line)]
+        comment = MENTIONS.search(line)
+        found += bool(calls or comment)
+        if comment and (path, function) not in named:
+            wrong.append(f'{at} {function}(): {line.strip()}')
+        for call in calls:
+            if call not in named.get((path, function), (None, {}))[1]:
+                wrong.append(f'{at} {function}() with {call}()')
+        partner = PAIRS.search(line)
+        if partner and partner.group(0).lower().startswith('pairs with the'):
+            continue
+        if partner and not any(f == partner.group(1) for _, f in named):
+            wrong.append(f'{at} the partner {partner.group(1)}()')
+    return wrong, found
 
-    for (path, function), test in sorted(named.items()):
+
+def gone(tree, series, named):
+    """Functions and barriers that a test names, and that are not there."""
+    wrong = []
+    for (path, function), (test, barriers) in sorted(named.items()):
         try:
             text = text_of(tree, series, path)
-        except subprocess.CalledProcessError:
+        except (subprocess.CalledProcessError, FileNotFoundError):
             text = ''
         if function not in functions(text).values():
             wrong.append(f'{test}: there is no {function}() in {path}')
+            continue
+        counts = barriers_of(text)
+        for barrier, number in barriers.items():
+            if counts[function, barrier] != number:
+                wrong.append(f'{test}: {path}: {function}() has '
+                             f'{counts[function, barrier]} {barrier}(), not {number}')
+    return wrong
 
+
+def main():
+    tree, base, series, *tests = sys.argv[1:]
+    named = named_in(tests)
+    wrong = []
+    found = 0
+    for path, lines in sorted(looked_at(tree, base, series).items()):
+        more, number = unnamed(path, text_of(tree, series, path), lines, named)
+        wrong += more
+        found += number
+    wrong += gone(tree, series, named)
     print('\n'.join(wrong + [str(found)]))
 
 

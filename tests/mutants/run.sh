@@ -30,7 +30,7 @@ LOGDIR=$OUT/mutants
 
 usage()
 {
-	die "usage: run.sh --check | [--suite interleave|kunit|kunit-debug|vmbind|edges|failing|charged|panthor] [NAME...]"
+	die "usage: run.sh --check | [--suite pairs|interleave|kunit|kunit-debug|vmbind|edges|failing|charged|panthor] [NAME...]"
 }
 
 suites_of()
@@ -52,6 +52,18 @@ plant()
 }
 
 # Each suite_X NAME returns 0 if it noticed nothing; its output is the log.
+
+# Barriers that a litmus test takes from the code
+suite_pairs()
+{
+	local found
+
+	mapfile -t found < <(python3 -B "$ROOT/tests/models/pairs.py" "$MUTANT_TREE" base - \
+		"$ROOT"/tests/models/*.litmus)
+	[ ${#found[@]} != 0 ] || return 99
+	printf 'fail\t%s\n' "${found[@]:0:${#found[@]}-1}"
+	[ ${#found[@]} = 1 ]
+}
 
 suite_interleave()
 {
