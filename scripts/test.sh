@@ -56,17 +56,40 @@ suite_command()
 	die "there is no suite '$1'; 'scripts/test.sh -l' lists them"
 }
 
-# in_time COMMAND...: and whatever it has started, while there is time
+# time_is_over: what TEST_SECONDS allows has passed
+time_is_over()
+{
+	[ -n "${TEST_SECONDS:-}" ] && [ $SECONDS -ge "$TEST_SECONDS" ]
+}
+
+# in_time COMMAND...: in a session of its own, all of which ends when time is over. What
+# it starts can be in process groups of its own, which timeout's signal does not reach.
 in_time()
 {
-	local left
+	local pid watcher rc=0
 
 	if [ -z "${TEST_SECONDS:-}" ]; then
 		"$@"
 		return
 	fi
-	left=$((TEST_SECONDS - SECONDS))
-	timeout --kill-after=20 $((left > 1 ? left : 1)) "$@"
+	setsid "$@" &
+	pid=$!
+	(
+		sleep $((TEST_SECONDS - SECONDS)) || exit
+		pkill -TERM -s "$pid"
+		sleep 15
+		pkill -KILL -s "$pid"
+	) >/dev/null 2>&1 &
+	watcher=$!
+	wait "$pid" || rc=$?
+	# The suite's shell is gone, and what it started may take a moment longer
+	if time_is_over; then
+		wait "$watcher" || :
+	else
+		pkill -P "$watcher" || :
+		wait "$watcher" 2>/dev/null || :
+	fi
+	return $rc
 }
 
 # newest_logs START: how the logs end that were written to since, for who cannot open
@@ -75,7 +98,7 @@ newest_logs()
 {
 	local log
 
-	find "$LOGS" "$OUT" -name '*.log' -newermt "@$(($(date +%s) - SECONDS + $1))" \
+	find "$LOGS" "$OUT" -ignore_readdir_race -name '*.log' -newermt "@$(($(date +%s) - SECONDS + $1))" \
 		! -name 'test-*' -printf '%T@ %p\n' | sort -n | tail -n 4 | cut -d ' ' -f 2- |
 		while read -r log; do
 			printf '\n%s ends with\n' "${log##*/}"
@@ -90,17 +113,28 @@ run_suite()
 	log=$LOGS/test-$name.log
 	rm -f "$OUT/results/$name.tsv"
 	printf '%-14s ' "$name"
-	in_time bash -c "$(suite_command "$name")" >"$log" 2>&1 </dev/null || rc=$?
-	if [ -n "${TEST_SECONDS:-}" ] && { [ $rc = 124 ] || [ $rc = 137 ]; }; then
+	if time_is_over; then
+		: >"$log"
+		result "$name" fail "$name" "not started: TEST_SECONDS, $TEST_SECONDS s, are over"
+	else
+		in_time bash -c "$(suite_command "$name")" >"$log" 2>&1 </dev/null || rc=$?
+		judge_suite
+	fi
+	sum=$("$ROOT/scripts/results.sh" -q "$name") || :
+	printf '%-44s %4d s\n' "$sum" $((SECONDS - start))
+}
+
+# What the suite did not say by itself; name, start, log and rc are run_suite's
+judge_suite()
+{
+	if [ $rc != 0 ] && time_is_over; then
 		result "$name" fail "$name" "no end within TEST_SECONDS, $TEST_SECONDS s from the start"
-		newest_logs "$start" >>"$log"
+		newest_logs "$start" >>"$log" 2>/dev/null || :
 	elif [ ! -s "$OUT/results/$name.tsv" ]; then
 		result "$name" fail "$name" "the suite left no results: $(grep '^error: ' "$log" | tail -n 1)"
 	elif [ $rc != 0 ] && ! grep -q '^fail' "$OUT/results/$name.tsv"; then
 		result "$name" fail "$name" "exit code $rc, though no test in it failed"
 	fi
-	sum=$("$ROOT/scripts/results.sh" -q "$name") || :
-	printf '%-44s %4d s\n' "$sum" $((SECONDS - start))
 }
 
 # The fuzzer wants a minute of one processor, at a low priority, and nothing
@@ -126,6 +160,7 @@ main()
 	fi
 	cd "$ROOT"
 	mkdir -p "$OUT/results" "$LOGS"
+	[ -z "${TEST_SECONDS:-}" ] || need_packages procps
 	names=("$@")
 	[ $# != 0 ] || names=("${SUITES[@]%%|*}")
 	failed=()
