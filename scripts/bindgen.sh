@@ -52,6 +52,9 @@ checks_command()
 		not="not "
 		bindgen --break $mistake --checks $check --seconds 120 --samples 24 random \
 			>/tmp/checks || ! grep -q "^not ok" /tmp/checks || not=
+		# One that crashes or hangs has found nothing
+		grep -q "^1\.\." /tmp/checks && ! grep -q "comes to its end" /tmp/checks ||
+			not="not "
 		grep -A 1 "^not ok" /tmp/checks | sed "s/^/  /"
 		printf "%sok %d - %s: found by %s\n" "$not" $points $mistake $check
 	done <<-PAIRS
