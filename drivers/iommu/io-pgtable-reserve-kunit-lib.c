@@ -96,7 +96,8 @@ unsigned int rsvt_table_pages(struct rsvt *rt)
 struct rsvt_shadow {
 	struct hlist_node node;
 	unsigned long index;
-	u8 page[PAGE_SIZE];
+	/* Of entries, which can be larger than what is in front of them */
+	u8 page[PAGE_SIZE] __aligned(sizeof(u64));
 };
 
 static unsigned long rsvt_shadow_index(void *at)

@@ -22,6 +22,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/uaccess.h>
+#include <linux/xarray.h>
 
 #include "io-pgtable-reserve-kunit.h"
 #include "iommu-pages.h"

@@ -68,43 +68,37 @@ static bool stats_add(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	return count || reserved_below;
 }
 
-/* A table and all below it, in one step. Under rcu_read_lock() */
-static bool stats_below(struct iopt_reserve *rsv, struct iopte_page *iopte,
-			struct io_pgtable_reserve_stats *stats)
-{
-	const struct iopt_geometry *geo = &rsv->geo;
-	unsigned long children = 0;
-	bool reserved = false;
-
-	if (iopte->level < geo->levels - 1) {
-		for (unsigned int i = 0; i < BIT(geo->bits[iopte->level]); i++) {
-			struct iopte_page *child = iopte_page_child(iopte, i);
-
-			if (!child)
-				continue;
-			children++;
-			reserved |= stats_below(rsv, child, stats);
-		}
-	}
-	return stats_add(rsv, iopte, children, reserved, stats);
-}
-
 /*
- * The first table below that of @level at @iova, from entry @i on, which becomes
- * the one that it is in. NULL if there is none. Under rcu_read_lock().
+ * The first table below @parent, from entry @i on, which becomes the one that it is
+ * in. NULL if there is none. Under rcu_read_lock().
  */
-static struct iopte_page *stats_next(struct iopt_reserve *rsv, unsigned long iova,
-				     unsigned int level, unsigned int *i)
+static struct iopte_page *stats_child(struct iopt_reserve *rsv,
+				      struct iopte_page *parent, unsigned int *i)
 {
-	struct iopte_page *parent = iopt_reserve_find(rsv, iova, level);
-
-	for (; parent && *i < BIT(rsv->geo.bits[level]); (*i)++) {
+	for (; *i < BIT(rsv->geo.bits[parent->level]); (*i)++) {
 		struct iopte_page *child = iopte_page_child(parent, *i);
 
 		if (child)
 			return child;
 	}
 	return NULL;
+}
+
+/* A table and all below it, in one step. Under rcu_read_lock() */
+static bool stats_below(struct iopt_reserve *rsv, struct iopte_page *iopte,
+			struct io_pgtable_reserve_stats *stats)
+{
+	struct iopte_page *child;
+	unsigned long children = 0;
+	bool reserved = false;
+
+	if (iopte->level < rsv->geo.levels - 1) {
+		for (unsigned int i = 0; (child = stats_child(rsv, iopte, &i)); i++) {
+			children++;
+			reserved |= stats_below(rsv, child, stats);
+		}
+	}
+	return stats_add(rsv, iopte, children, reserved, stats);
 }
 
 /*
@@ -122,7 +116,9 @@ static bool stats_walk(struct iopt_reserve *rsv, unsigned long iova,
 
 	for (unsigned int i = 0; ; i++) {
 		rcu_read_lock();
-		iopte = stats_next(rsv, iova, level, &i);
+		iopte = iopt_reserve_find(rsv, iova, level);
+		if (iopte)
+			iopte = stats_child(rsv, iopte, &i);
 		if (iopte && one_step)
 			reserved |= stats_below(rsv, iopte, stats);
 		rcu_read_unlock();
