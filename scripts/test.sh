@@ -66,30 +66,25 @@ time_is_over()
 # it starts can be in process groups of its own, which timeout's signal does not reach.
 in_time()
 {
-	local pid watcher rc=0
+	local suite clock ended rc=0
 
 	if [ -z "${TEST_SECONDS:-}" ]; then
 		"$@"
 		return
 	fi
 	setsid "$@" &
-	pid=$!
-	(
-		sleep $((TEST_SECONDS - SECONDS)) || exit
-		pkill -TERM -s "$pid"
-		sleep 15
-		pkill -KILL -s "$pid"
-	) >/dev/null 2>&1 &
-	watcher=$!
-	wait "$pid" || rc=$?
-	# The suite's shell is gone, and what it started may take a moment longer
-	if time_is_over; then
-		wait "$watcher" || :
-	else
-		pkill -P "$watcher" || :
-		wait "$watcher" 2>/dev/null || :
+	suite=$!
+	sleep $((TEST_SECONDS - SECONDS)) &
+	clock=$!
+	wait -n -p ended "$suite" "$clock" || rc=$?
+	if [ "$ended" = "$suite" ]; then
+		kill "$clock"
+		return $rc
 	fi
-	return $rc
+	pkill -TERM -s "$suite" || :
+	sleep 15
+	pkill -KILL -s "$suite" || :
+	wait "$suite"
 }
 
 # newest_logs START: how the logs end that were written to since, for who cannot open
