@@ -259,14 +259,11 @@ cpu_limit()
 
 start_guest()
 {
-	local limit
-
-	limit=$(cpu_limit)
 	rm -f "$CONSOLE" "$OUT/log/guest-$NAME.qemu.log"
 	cd "$RUN"
 	date +%s.%N >"$RUN/start"
 	(
-		ulimit -c 0 -S -t "$limit"
+		ulimit -c 0 -S -t "$(cpu_limit)"
 		exec timeout --kill-after=5 "$TIMEOUT" "${CMDLINE[@]}" -serial "file:$CONSOLE"
 	) </dev/null 2>"$RUN/qemu.stderr" &
 	PID=$!

@@ -229,15 +229,12 @@ static void report_death(int status)
 	ok(false, "the scenario comes to its end");
 }
 
-/* Does @pid end within @seconds? SIGCHLD must be blocked. */
-static bool ends(pid_t pid, unsigned int seconds, int *status)
+/* Does @pid end within @seconds? @child is SIGCHLD, and blocked. */
+static bool ends(pid_t pid, unsigned int seconds, const sigset_t *child, int *status)
 {
 	struct timespec now, end, left;
-	sigset_t child;
 	pid_t ended;
 
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec += seconds;
 	while (!(ended = waitpid(pid, status, WNOHANG))) {
@@ -245,7 +242,7 @@ static bool ends(pid_t pid, unsigned int seconds, int *status)
 		if (now.tv_sec >= end.tv_sec)
 			return false;
 		left = (struct timespec){ .tv_sec = end.tv_sec - now.tv_sec };
-		sigtimedwait(&child, NULL, &left);
+		sigtimedwait(child, NULL, &left);
 	}
 	return ended == pid;
 }
@@ -292,7 +289,7 @@ void tap_run(const struct scenario *s, unsigned int timeout_s)
 	if (pid < 0) {
 		detail("%s", strerror(errno));
 		ok(false, "the scenario starts");
-	} else if (!ends(pid, timeout_s + TAP_GRACE_S, &status)) {
+	} else if (!ends(pid, timeout_s + TAP_GRACE_S, &child, &status)) {
 		give_up();
 	} else if (status) {
 		report_death(status);
