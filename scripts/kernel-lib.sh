@@ -272,8 +272,15 @@ tree_edits()
 	fi
 }
 
-# Tests that count pages wait for grace periods, thousands of times: none waits for a
-# tick of its own.
+# barrier_pairs TREE SERIES: what does not fit between the litmus tests and SERIES in
+# TREE ("-": its files as they are), a line each, and a last line with a number
+barrier_pairs()
+{
+	python3 -B "$ROOT/tests/models/pairs.py" "$1" base "$2" "$ROOT"/tests/models/*.litmus
+}
+
+# Tests that count pages wait for grace periods, thousands of times: none of them waits
+# for a tick before it begins, and for one in place of three before it ends.
 KUNIT_RCU=(rcutree.jiffies_till_first_fqs=0 rcutree.jiffies_till_next_fqs=0)
 
 # kunit_um SECONDS IMAGE ARG...: a User Mode Linux that runs KUnit, on stdout; kept

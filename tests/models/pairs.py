@@ -13,8 +13,8 @@ work tree TREE, and the modules that tests of this repository load: one with a m
 barrier of its own must be in a function that a test names with that barrier, and
 one with a comment that says "pairs with" in a function that a test names. A function
 that a test names must be there with the barriers named, and so must one that a
-comment pairs with. Prints what is wrong, a line each, and last the number of barriers
-and comments found.
+comment pairs with. Tests that name the same barrier agree on the number. Prints what
+is wrong, a line each, and last the number of barriers and comments found.
 """
 
 import collections
@@ -30,6 +30,7 @@ BARRIER = re.compile(
 PAIRS = re.compile(r'\bpairs with (?:the \w+\(\) of )?(\w+)\(\)', re.IGNORECASE)
 MENTIONS = re.compile(r'\bpairs with\b', re.IGNORECASE)
 FUNCTION = re.compile(r'^(?:[A-Za-z_][\w\s*]*[\s*])?([A-Za-z_]\w*)\(')
+NAMES = re.compile(r'^ \* \S+\.[ch]:')
 NAMED = re.compile(r'^ \* ([\w./-]+\.[ch]): (\w+\(\)(?: \w+\(\))*)'
                    r'(?: with (.*\(\)))?$')
 CALL = re.compile(r'\b(\w+)\(')
@@ -109,21 +110,39 @@ def barriers_of(text):
     return counts
 
 
+def barriers_in(items):
+    """{barrier: number} of "smp_mb(), 2 dma_wmb()"."""
+    barriers = {}
+    for item in (items or '').replace('()', '').split(', '):
+        words = item.split()
+        if words:
+            barriers[words[-1]] = int(words[0]) if words[1:] else 1
+    return barriers
+
+
 def named_in(tests):
-    """{(path, function): (test, {barrier: number})} of what litmus tests name."""
+    """
+    {(path, function): (test, {barrier: number})} of what litmus tests name, and
+    what is wrong with that.
+    """
     named = {}
+    wrong = []
     for test in tests:
+        name = os.path.basename(test)
         with open(test, encoding='utf-8') as file:
-            matches = [m for m in map(NAMED.match, file) if m]
-        for match in matches:
+            lines = [line.rstrip('\n') for line in file if NAMES.match(line)]
+        for line in lines:
+            match = NAMED.match(line)
+            if not match:
+                wrong.append(f'{name}: does not name a function and barriers: {line}')
+                continue
             for function in match.group(2).replace('()', '').split():
-                barriers = named.setdefault((match.group(1), function),
-                                            (os.path.basename(test), {}))[1]
-                for item in (match.group(3) or '').replace('()', '').split(', '):
-                    words = item.split()
-                    if words:
-                        barriers[words[-1]] = int(words[0]) if words[1:] else 1
-    return named
+                first, barriers = named.setdefault((match.group(1), function), (name, {}))
+                for barrier, number in barriers_in(match.group(3)).items():
+                    if barriers.setdefault(barrier, number) != number:
+                        wrong.append(f'{name}: {function}() has {number} {barrier}(), '
+                                     f'and {barriers[barrier]} in {first}')
+    return named, wrong
 
 
 def unnamed(path, text, lines, named):
@@ -173,8 +192,7 @@ def gone(tree, series, named):
 
 def main():
     tree, base, series, *tests = sys.argv[1:]
-    named = named_in(tests)
-    wrong = []
+    named, wrong = named_in(tests)
     found = 0
     for path, lines in sorted(looked_at(tree, base, series).items()):
         more, number = unnamed(path, text_of(tree, series, path), lines, named)

@@ -201,7 +201,7 @@ run_pairs()
 {
 	local found
 
-	mapfile -t found < <(python3 -B "$HERE/pairs.py" "$TREE" base reserve "$HERE"/*.litmus)
+	mapfile -t found < <(barrier_pairs "$TREE" reserve)
 	if [ ${#found[@]} = 0 ]; then
 		result $SUITE fail "pairings" "pairs.py failed"
 	elif [ ${#found[@]} = 1 ] && [ "${found[0]}" -gt 0 ]; then

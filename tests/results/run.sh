@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Tests of what judges the tests: scripts/ktap.py, results.sh and test.sh, on
-# logs written here, and tests/vmbind/tap.c. Above all, that what is missing, cut
+# logs written here, tests/vmbind/tap.c and tests/models/pairs.py. Above all, that what is missing, cut
 # short or crashed never counts as success, and that what never ends does not keep
 # anybody waiting. Prints TAP and writes out/results/results.tsv.
 
@@ -11,7 +11,7 @@
 
 SUITE=results
 RESULTS=$OUT
-need_packages gcc libc6-dev procps
+need_packages gcc libc6-dev procps git python3
 result_start $SUITE
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -220,16 +220,22 @@ test_damaged_download_is_noticed()
 
 test_scenario_that_never_ends()
 {
-	gcc -Wall -Wextra -Werror -D_GNU_SOURCE -DTAP_GRACE_S=1 -I "$ROOT/tests/vmbind" \
+	gcc -Wall -Wextra -Werror -D_GNU_SOURCE -DTAP_GRACE_S=5 \
+		-DTAP_SYSRQ="\"$scratch/sysrq\"" -I "$ROOT/tests/vmbind" \
 		-o "$scratch/scenario-hangs" "$ROOT/tests/results/scenario-hangs.c" \
 		"$ROOT/tests/vmbind/tap.c"
-	timeout 30 "$scratch/scenario-hangs" waits passes >"$scratch/tap"
+	# With SIGCHLD ignored nobody would hear of a scenario's end
+	timeout 60 env --ignore-signal=CHLD "$scratch/scenario-hangs" "$scratch/hangs.json" \
+		waits passes >"$scratch/tap"
 	grep -q '^not ok 1 .*waits: the scenario comes to its end' "$scratch/tap"
 	grep -q '^ok 2 .*passes: it ends' "$scratch/tap"
 	not grep -q '^Bail out!' "$scratch/tap"
-	not timeout 30 "$scratch/scenario-hangs" stops never >"$scratch/tap"
-	grep -q '^not ok 1 .*stops: the scenario comes to its end' "$scratch/tap"
+	not test -e "$scratch/sysrq"
+	not timeout 60 "$scratch/scenario-hangs" "$scratch/hangs.json" passes stops never >"$scratch/tap"
+	grep -q '^not ok 2 .*stops: the scenario comes to its end' "$scratch/tap"
 	grep -q '^Bail out!' "$scratch/tap"
+	grep -q '^w$' "$scratch/sysrq"
+	grep -q '"passed": 1, "failed": 1' "$scratch/hangs.json"
 	not grep -q 'never' "$scratch/tap"
 }
 
@@ -242,6 +248,40 @@ test_suite_that_never_ends()
 	grep -q '^FAIL  models: models (not started: ' "$scratch/sum"
 	grep -q '^[0-9]* passed, 2 failed' "$scratch/sum"
 	not pgrep -x -f 'sleep 73019'
+}
+
+# pairs LINE...: what tests/models/pairs.py says when these are what a litmus test names
+# of a series that adds one function with one barrier
+pairs()
+{
+	local tree=$scratch/tree
+
+	if [ ! -d "$tree" ]; then
+		git init -q "$tree"
+		git -C "$tree" -c user.name=a -c user.email=a@b commit -q --allow-empty -m base
+		printf 'void f(void)\n{\n\tsmp_mb();\n}\n' >"$tree/a.c"
+		git -C "$tree" add a.c
+		git -C "$tree" -c user.name=a -c user.email=a@b commit -q -m series
+	fi
+	printf ' * %s\n' "$@" >"$scratch/a.litmus"
+	python3 -B "$ROOT/tests/models/pairs.py" "$tree" HEAD^ HEAD \
+		"$scratch/a.litmus" "$ROOT/tests/models/bind-check.litmus" >"$scratch/pairs"
+}
+
+test_litmus_tests_name_their_barriers()
+{
+	pairs 'a.c: f() with smp_mb()'
+	[ "$(wc -l <"$scratch/pairs")" = 1 ]
+	pairs 'a.c: f()'
+	grep -q '^a.c:3: no litmus test names f() with smp_mb()' "$scratch/pairs"
+	pairs 'a.c: f() with 2 smp_mb()'
+	grep -q 'f() has 1 smp_mb(), not 2' "$scratch/pairs"
+	pairs 'a.c: f() with smp_mb()' 'a.c: f() with 2 smp_mb()'
+	grep -q 'f() has 2 smp_mb(), and 1 in a.litmus' "$scratch/pairs"
+	pairs 'a.c: f() with smp_mb()' 'a.c: g()'
+	grep -q 'there is no g() in a.c' "$scratch/pairs"
+	pairs 'a.c: f() with smp_mb()' 'a.c: f(), f()'
+	grep -q 'does not name a function and barriers' "$scratch/pairs"
 }
 
 # bench_report LOG-LINES...: of the base and the reserve kernel each, P7 and P8

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Scenarios that do not end, for tests/vmbind/tap.c: one is killed when its time is
- * over, the other one can not be. A process that is stopped stands for one that waits
- * in the kernel: both take no signal but SIGKILL, and the latter not even that.
+ * scenario-hangs JSON NAME...: scenarios that do not end, for tests/vmbind/tap.c.
+ * One is killed when its time is over, the other one can not be. A process that is
+ * stopped stands for one that waits in the kernel: both take no signal but SIGKILL,
+ * and the latter not even that.
  */
 #include <signal.h>
 #include <unistd.h>
@@ -34,8 +35,10 @@ int main(int argc, char **argv)
 		{ "never", "comes after that", passes, 1 },
 	};
 
-	(void)argc;
+	if (argc < 3)
+		return 2;
 	tap_init("scenario-hangs");
-	tap_run_names(all, sizeof(all) / sizeof(all[0]), argv + 1, 0, tap_run, 1);
-	return 0;
+	tap_set_json(argv[1]);
+	tap_run_names(all, sizeof(all) / sizeof(all[0]), argv + 2, 0, tap_run, 1);
+	return tap_json() ? 1 : 0;
 }

@@ -25,6 +25,10 @@
 #ifndef TAP_GRACE_S
 #define TAP_GRACE_S	60
 #endif
+/* Takes a command, and the kernel's log the answer */
+#ifndef TAP_SYSRQ
+#define TAP_SYSRQ	"/proc/sysrq-trigger"
+#endif
 
 enum outcome { PASS, FAIL, SKIP };
 
@@ -48,6 +52,7 @@ static const char *program = "tap";
 static const char *scenario;
 static char pending_detail[200];
 static const char *pause_file;
+static const char *json_file;
 
 void tap_init(const char *name)
 {
@@ -60,6 +65,8 @@ void tap_init(const char *name)
 		exit(1);
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	/* Who started this may not care for its children, but tap_run() does */
+	signal(SIGCHLD, SIG_DFL);
 	printf("TAP version 13\n");
 }
 
@@ -253,7 +260,7 @@ static bool ends(pid_t pid, unsigned int seconds, const sigset_t *child, int *st
  */
 static void give_up(void)
 {
-	FILE *sysrq = fopen("/proc/sysrq-trigger", "w");
+	FILE *sysrq = fopen(TAP_SYSRQ, "w");
 
 	if (sysrq) {
 		fputs("w", sysrq);
@@ -262,6 +269,8 @@ static void give_up(void)
 	detail("it can not be killed; the kernel's log has the tasks that are blocked");
 	ok(false, "the scenario comes to its end");
 	printf("Bail out! %s hangs\n", scenario);
+	/* What was found before is not lost with it */
+	tap_json();
 	fflush(NULL);
 	_exit(1);
 }
@@ -391,11 +400,19 @@ static void json_rows(FILE *f)
 	}
 }
 
-int tap_json(const char *path)
+void tap_set_json(const char *file)
 {
-	FILE *f = fopen(path, "w");
-	unsigned int n[3];
+	json_file = file;
+}
 
+int tap_json(void)
+{
+	unsigned int n[3];
+	FILE *f;
+
+	if (!json_file)
+		return 0;
+	f = fopen(json_file, "w");
 	if (!f)
 		return -1;
 	count(n);

@@ -109,8 +109,12 @@ void tap_run_names(const struct scenario *all, unsigned int n,
 		   void (*run)(const struct scenario *s, unsigned int timeout_s),
 		   unsigned int timeout_s);
 
-/* Points, rows and totals as JSON; -1 when @path cannot be written */
-int tap_json(const char *path);
+/*
+ * Write points, rows and totals as JSON to the file that tap_set_json() named, if
+ * it did; -1 when that cannot be written. tap_run() does, before it leaves.
+ */
+void tap_set_json(const char *file);
+int tap_json(void);
 
 /* Ends the output with the plan; the exit code of the program */
 int tap_done(void);

@@ -107,6 +107,7 @@ int main(int argc, char **argv)
 		switch (opt) {
 		case 'j':
 			json = optarg;
+			tap_set_json(json);
 			break;
 		case 't':
 			timeout_s = strtoul(optarg, NULL, 0);
@@ -137,7 +138,7 @@ int main(int argc, char **argv)
 		      run, timeout_s);
 	tap_pause("end");
 	ret = tap_done();
-	if (json && tap_json(json)) {
+	if (tap_json()) {
 		perror(json);
 		ret = 1;
 	}
