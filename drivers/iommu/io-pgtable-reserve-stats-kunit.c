@@ -24,8 +24,9 @@ static const struct iommu_flush_ops flush_ops = {
 	.tlb_flush_walk = flush_walk,
 };
 
-static struct io_pgtable_ops *make_pgtable(struct kunit *test, unsigned int ias,
-					   unsigned long quirks)
+static struct io_pgtable_ops *make_pgtable(struct kunit *test,
+					   enum io_pgtable_fmt fmt,
+					   unsigned int ias, unsigned long quirks)
 {
 	struct io_pgtable_cfg cfg = {
 		.pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G,
@@ -35,7 +36,7 @@ static struct io_pgtable_ops *make_pgtable(struct kunit *test, unsigned int ias,
 		.tlb = &flush_ops,
 		.quirks = quirks,
 	};
-	struct io_pgtable_ops *ops = alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, NULL);
+	struct io_pgtable_ops *ops = alloc_io_pgtable_ops(fmt, &cfg, NULL);
 
 	KUNIT_ASSERT_NOT_NULL(test, ops);
 	return ops;
@@ -83,7 +84,8 @@ static void expect(struct kunit *test, struct io_pgtable_ops *ops,
 
 static void each_table_is_counted_once(struct kunit *test)
 {
-	struct io_pgtable_ops *ops = make_pgtable(test, 48, IO_PGTABLE_QUIRK_RESERVED);
+	struct io_pgtable_ops *ops = make_pgtable(test, ARM_64_LPAE_S1, 48,
+						  IO_PGTABLE_QUIRK_RESERVED);
 
 	expect(test, ops, 0, 0, 0, 0, 0, 0);
 
@@ -118,15 +120,27 @@ static void each_table_is_counted_once(struct kunit *test)
 	free_io_pgtable_ops(ops);
 }
 
-/* Where the walk begins and ends, and where it goes in steps and where in one */
+/*
+ * Where the walk begins and ends, and where it goes in steps and where in one. The
+ * top of the last one has more entries than the tables below.
+ */
 static void every_level_is_walked(struct kunit *test)
 {
-	static const unsigned int ias[] = { 48, 39, 30 };
+	static const struct {
+		enum io_pgtable_fmt fmt;
+		unsigned int ias;
+		unsigned long levels;
+	} shapes[] = {
+		{ ARM_64_LPAE_S1, 48, 3 },
+		{ ARM_64_LPAE_S1, 39, 2 },
+		{ ARM_64_LPAE_S1, 30, 1 },
+		{ ARM_64_LPAE_S2, 40, 2 },
+	};
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(ias); i++) {
-		struct io_pgtable_ops *ops = make_pgtable(test, ias[i],
+	for (unsigned int i = 0; i < ARRAY_SIZE(shapes); i++) {
+		struct io_pgtable_ops *ops = make_pgtable(test, shapes[i].fmt, shapes[i].ias,
 							  IO_PGTABLE_QUIRK_RESERVED);
-		unsigned long end = BIT(ias[i]), levels = 3 - i;
+		unsigned long end = BIT(shapes[i].ias), levels = shapes[i].levels;
 
 		reserve(test, ops, 0, SZ_4K, SZ_4K);
 		expect(test, ops, levels, 0, levels, 0, 1, 0);
@@ -142,9 +156,29 @@ static void every_level_is_walked(struct kunit *test)
 	}
 }
 
+/* A table is in use because of any one below it, not because of the last */
+static void idle_tables_are_beside_others(struct kunit *test)
+{
+	static const unsigned long iovas[] = { SZ_2M, SZ_1G, BIT(39) };
+	struct io_pgtable_ops *ops = make_pgtable(test, ARM_64_LPAE_S1, 48,
+						  IO_PGTABLE_QUIRK_RESERVED);
+
+	reserve(test, ops, 0, SZ_4K, SZ_4K);
+	for (unsigned int i = 0; i < ARRAY_SIZE(iovas); i++) {
+		reserve(test, ops, iovas[i], SZ_4K, SZ_4K);
+		map(test, ops, iovas[i], SZ_4K);
+		unmap(test, ops, iovas[i], SZ_4K);
+		ops->unreserve(ops, iovas[i], SZ_4K, SZ_4K, NULL);
+	}
+	expect(test, ops, 3 + 1 + 2 + 3, 2, 1, 1 + 2 + 3, 1, 0);
+	ops->unreserve(ops, 0, SZ_4K, SZ_4K, NULL);
+	expect(test, ops, 2 + 1 + 2 + 3, 0, 0, 2 + 1 + 2 + 3, 0, 0);
+	free_io_pgtable_ops(ops);
+}
+
 static void others_have_nothing(struct kunit *test)
 {
-	struct io_pgtable_ops *ops = make_pgtable(test, 48, 0);
+	struct io_pgtable_ops *ops = make_pgtable(test, ARM_64_LPAE_S1, 48, 0);
 
 	map(test, ops, SZ_1G, SZ_4K);
 	expect(test, ops, 0, 0, 0, 0, 0, 0);
@@ -167,6 +201,7 @@ static void dead_tables_hold_nothing(struct kunit *test)
 static struct kunit_case stats_cases[] = {
 	KUNIT_CASE(each_table_is_counted_once),
 	KUNIT_CASE(every_level_is_walked),
+	KUNIT_CASE(idle_tables_are_beside_others),
 	KUNIT_CASE(others_have_nothing),
 	KUNIT_CASE(dead_tables_hold_nothing),
 	{}

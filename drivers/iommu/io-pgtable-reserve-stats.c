@@ -30,9 +30,10 @@ static bool stats_is_used(struct iopt_reserve *rsv, struct iopte_page *iopte)
 {
 	const struct iopt_geometry *geo = &rsv->geo;
 
+	/* Others map and unmap meanwhile, and either answer is right then */
 	if (iopte->level == geo->levels - 1)
-		return memchr_inv(iopte->table, 0,
-				  (size_t)geo->entry_size << geo->bits[iopte->level]);
+		return data_race(memchr_inv(iopte->table, 0,
+					    (size_t)geo->entry_size << geo->bits[iopte->level]));
 
 	for (unsigned int i = 0; i < BIT(geo->bits[iopte->level]); i++) {
 		void *entry = iopte->table + i * geo->entry_size;
@@ -92,6 +93,7 @@ static bool stats_below(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	unsigned long children = 0;
 	bool reserved = false;
 
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "tables are counted, and could be freed");
 	if (iopte->level < rsv->geo.levels - 1) {
 		for (unsigned int i = 0; (child = stats_child(rsv, iopte, &i)); i++) {
 			children++;

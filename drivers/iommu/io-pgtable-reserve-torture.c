@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Torture of reservations in I/O page tables: several threads reserve, map,
- * unmap, release in parts, trim, look up and track what is dirty, in one page
- * table, with allocations that fail, and compare each result with a reference
+ * unmap, release in parts, trim, look up, count and track what is dirty, in one
+ * page table, with allocations that fail, and compare each result with a reference
  * model. One page table after the other, of each set of page sizes, for a walker
  * that is coherent and for one that is not.
  *
@@ -300,6 +300,17 @@ static void rt_trim(struct rt_thread *thread)
 
 	nr = io_pgtable_trim(thread->torture->ops, nr, gather);
 	rt_note(thread, "trim", 0, 0, 0, nr);
+}
+
+/* Each table is of one kind at most, whatever others do to it meanwhile */
+static void rt_stats(struct rt_thread *thread)
+{
+	struct io_pgtable_reserve_stats stats;
+
+	io_pgtable_reserve_stats(thread->torture->ops, &stats);
+	rt_note(thread, "statistics", 0, 0, 0, stats.tables);
+	if (stats.used + stats.waiting + stats.idle > stats.tables)
+		rt_found(thread, "statistics count a table twice");
 }
 
 static void rt_map(struct rt_thread *thread, unsigned long iova, size_t size,
@@ -700,7 +711,10 @@ static void rt_round(struct rt_thread *thread)
 		rt_do_refused(thread);
 		break;
 	case 4:
-		rt_trim(thread);
+		if (rt_random(thread, 16))
+			rt_trim(thread);
+		else
+			rt_stats(thread);
 		break;
 	case 5 ... 8:
 		rt_do_block(thread);

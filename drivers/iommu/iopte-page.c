@@ -92,18 +92,27 @@ static struct iopte_page *alloc_desc(unsigned int chunks, gfp_t gfp)
 	return iopte;
 }
 
-/* A descriptor for @table, at the front of @list */
-static int push_table(struct iopte_page **list, unsigned int *nr, void *table,
-		      const struct iopte_source *src, unsigned int chunks,
-		      gfp_t gfp)
+/* Tables that a stash lacks */
+static unsigned int lacks(const struct iopte_stash *stash,
+			  const struct iopte_stash *want)
 {
+	return want->nr_leaf - min(want->nr_leaf, stash->nr_leaf) +
+	       want->nr_upper - min(want->nr_upper, stash->nr_upper);
+}
+
+/* @table with a descriptor, as what the stash lacks */
+static int push_table(struct iopte_stash *stash, const struct iopte_source *src,
+		      const struct iopte_stash *want, void *table, gfp_t gfp)
+{
+	bool leaf = stash->nr_leaf < want->nr_leaf;
+	struct iopte_page **list = leaf ? &stash->leaf : &stash->upper;
 	struct iopte_page *iopte;
 
 	/* An entry has no room for the address */
 	if (src->phys_bits && (u64)virt_to_phys(table) >> src->phys_bits)
 		return -ENOMEM;
 
-	iopte = alloc_desc(chunks, gfp);
+	iopte = alloc_desc(leaf ? 0 : src->chunks, gfp);
 	if (!iopte)
 		return -ENOMEM;
 	iopte->table = table;
@@ -111,20 +120,19 @@ static int push_table(struct iopte_page **list, unsigned int *nr, void *table,
 	iopte->packed = src->packed;
 	iopte->next = *list;
 	*list = iopte;
-	++*nr;
+	++*(leaf ? &stash->nr_leaf : &stash->nr_upper);
 	return 0;
 }
 
-static int fill_packed(struct iopte_page **list, unsigned int *nr,
-		       unsigned int want, const struct iopte_source *src,
-		       unsigned int chunks, gfp_t gfp)
+static int fill_packed(struct iopte_stash *stash, const struct iopte_source *src,
+		       const struct iopte_stash *want, gfp_t gfp)
 {
-	while (*nr < want) {
+	while (lacks(stash, want)) {
 		void *table = iopt_packed_alloc(src->packed, gfp);
 
 		if (!table)
 			return -ENOMEM;
-		if (push_table(list, nr, table, src, chunks, gfp)) {
+		if (push_table(stash, src, want, table, gfp)) {
 			iopt_packed_free(src->packed, table);
 			return -ENOMEM;
 		}
@@ -132,24 +140,23 @@ static int fill_packed(struct iopte_page **list, unsigned int *nr,
 	return 0;
 }
 
-static int fill_pages(struct iopte_page **list, unsigned int *nr,
-		      unsigned int want, const struct iopte_source *src,
-		      unsigned int chunks, gfp_t gfp)
+static int fill_pages(struct iopte_stash *stash, const struct iopte_source *src,
+		      const struct iopte_stash *want, gfp_t gfp)
 {
 	struct iommu_pages_list pages = IOMMU_PAGES_LIST_INIT(pages);
+	unsigned int nr = lacks(stash, want);
 	int ret = 0;
 	void *table;
 
-	if (*nr >= want)
+	if (!nr)
 		return 0;
-	if (iommu_alloc_pages_list_node_sz(src->nid, gfp, src->size, want - *nr,
-					   &pages) != want - *nr)
+	if (iommu_alloc_pages_list_node_sz(src->nid, gfp, src->size, nr, &pages) != nr)
 		ret = -ENOMEM;
 	if (!ret && src->dev && iommu_pages_start_incoherent_list(&pages, src->dev))
 		ret = -ENOMEM;
 
 	while (!ret && (table = iommu_pages_list_pop(&pages))) {
-		ret = push_table(list, nr, table, src, chunks, gfp);
+		ret = push_table(stash, src, want, table, gfp);
 		if (ret)
 			iommu_pages_list_add(&pages, table);
 	}
@@ -189,21 +196,15 @@ static int fill_chunks(struct iopte_stash *stash, unsigned int want, gfp_t gfp)
 int iopte_stash_fill(struct iopte_stash *stash, const struct iopte_source *src,
 		     const struct iopte_stash *want, gfp_t gfp)
 {
-	int (*fill)(struct iopte_page **list, unsigned int *nr,
-		    unsigned int want, const struct iopte_source *src,
-		    unsigned int chunks, gfp_t gfp);
 	int ret;
 
 	/* Tables are pages of the kernel, and they are one page each */
 	gfp &= ~(__GFP_HIGHMEM | __GFP_COMP);
-	fill = src->packed ? fill_packed : fill_pages;
-	ret = fill(&stash->leaf, &stash->nr_leaf, want->nr_leaf, src, 0, gfp);
-	if (!ret)
-		ret = fill(&stash->upper, &stash->nr_upper, want->nr_upper, src,
-			   src->chunks, gfp);
-	if (!ret)
-		ret = fill_chunks(stash, want->nr_chunks, gfp);
-	return ret;
+	if (src->packed)
+		ret = fill_packed(stash, src, want, gfp);
+	else
+		ret = fill_pages(stash, src, want, gfp);
+	return ret ?: fill_chunks(stash, want->nr_chunks, gfp);
 }
 
 /**

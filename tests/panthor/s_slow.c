@@ -8,6 +8,7 @@
 #include "acct.h"
 #include "host.h"
 #include "inject.h"
+#include "refused.h"
 #include "scenarios.h"
 #include "tap.h"
 #include "work.h"
@@ -15,6 +16,13 @@
 #define MS	1000000ull
 #define WORK_MS	1500
 #define LONE_VA	(DATA_VA + 128 * SZ_1G)
+#define SPARSE_VA	(DATA_VA + 256 * SZ_1G)
+#define SPARSE_SIZE	(4 * SZ_2M)
+/* The driver waits for 100 */
+#define RESET_MS	80
+/* One of each level below the top, however large the mapping */
+#define SHARED_TABLES	3
+#define LAST_VA	(LONE_VA + ACCT_IDLE_LEAVES * SZ_2M)
 
 /* Sleep, wake up, bind, copy; @ms is how long that took, but for the sleep */
 static int one_of_all(struct copier *c, long *ms)
@@ -117,38 +125,98 @@ void run_slow_flush(void)
 	pan_close(&p);
 }
 
+/* As many tables as can be idle, and one in which a tile is bound, at LAST_VA */
+static void all_idle_but_last(struct copier *c)
+{
+	static struct drm_panthor_vm_bind_op ops[2 * ACCT_IDLE_LEAVES + 1];
+
+	for (unsigned int i = 0; i <= ACCT_IDLE_LEAVES; i++) {
+		ops[2 * i] = pan_op_map(LONE_VA + i * SZ_2M, &c->src, 0, SZ_64K);
+		if (i < ACCT_IDLE_LEAVES)
+			ops[2 * i + 1] = pan_op_unmap(LONE_VA + i * SZ_2M, SZ_64K);
+	}
+	need(pan_bind(c->gpu.pan, c->gpu.vm, 0, ops, ARRAY_SIZE(ops)));
+}
+
 /*
  * An unmap lets go of a table, and its flush never ends: the GPU may still know the
  * table, so it is kept, until an operation after the reset lets go of it.
  */
 static void kept_while_known(struct copier *c)
 {
-	static struct drm_panthor_vm_bind_op ops[2 * (ACCT_IDLE_LEAVES + 1)];
-	uint64_t last = LONE_VA + ACCT_IDLE_LEAVES * SZ_2M, resets = gpu_stat("resets");
+	struct drm_panthor_vm_bind_op op = pan_op_unmap(LAST_VA, SZ_64K);
+	uint64_t resets = gpu_stat("resets");
 	struct pan *p = c->gpu.pan;
 	uint32_t vm = c->gpu.vm;
 	long pages;
 
-	/* As many as can be idle, and one that is not yet */
-	for (unsigned int i = 0; i <= ACCT_IDLE_LEAVES; i++) {
-		ops[2 * i] = pan_op_map(LONE_VA + i * SZ_2M, &c->src, 0, SZ_64K);
-		ops[2 * i + 1] = pan_op_unmap(LONE_VA + i * SZ_2M, SZ_64K);
-	}
-	need(pan_bind(p, vm, 0, ops, 2 * ACCT_IDLE_LEAVES + 1));
+	all_idle_but_last(c);
 	pages = acct_settled();
 
-	is(op_with_stuck(&c->gpu, ops[2 * ACCT_IDLE_LEAVES + 1], "flush"), 0,
+	is(op_with_stuck(&c->gpu, op, "flush"), 0,
 	   "a tile is unmapped, and its flush does not end");
 	is(acct_settled() - pages, 0, "a table that goes by that is kept");
 	ok(reset_within(resets, 2000), "the GPU is reset");
-	need(pan_map(p, vm, last, &c->src, 0, SZ_64K, 0));
+	need(pan_map(p, vm, LAST_VA, &c->src, 0, SZ_64K, 0));
 	is(acct_settled() - pages, -1, "the next operation lets go of it");
 	need(pan_unmap(p, vm, LONE_VA, ACCT_IDLE_LEAVES * SZ_2M + SZ_64K));
 }
 
-void run_stuck_gather(void)
+/* Refused, with what it has prepared by then */
+static int refused_late(struct copier *c)
+{
+	struct drm_panthor_vm_bind_op ops[2] = {
+		pan_op_map(LAST_VA + SZ_1G, &c->src, 0, SZ_64K),
+		pan_op_map(LAST_VA + SZ_1G, &c->src, 0, SZ_64K),
+	};
+
+	ops[1].bo_handle = NOWHERE;
+	return pan_bind(c->gpu.pan, c->gpu.vm, DRM_PANTHOR_VM_BIND_ASYNC, ops, 2);
+}
+
+/*
+ * The same of tables that sparse mappings share, and while the reset takes its time:
+ * who is refused meanwhile has nothing to flush, and does not let go of them.
+ */
+static void kept_while_shared(struct copier *c)
+{
+	struct drm_panthor_vm_bind_op op = pan_op_unmap(SPARSE_VA, SPARSE_SIZE);
+	uint64_t resets = gpu_stat("resets");
+	struct pan *p = c->gpu.pan;
+	uint32_t vm = c->gpu.vm;
+	long pages;
+
+	need(pan_map_sparse(p, vm, SPARSE_VA, SPARSE_SIZE));
+	pages = acct_settled();
+	need(inject_slow("reset", RESET_MS * MS));
+	is(op_with_stuck(&c->gpu, op, "flush"), 0,
+	   "a sparse mapping is unmapped, and its flush does not end");
+	ok(refused_late(c) < 0, "what comes next is refused");
+	/* A table that is freed is gone after a grace period */
+	sleep_ms(RESET_MS / 2);
+	is(acct_pages() - pages, 0, "the tables that it shared are kept");
+	is(kmsg_count("Flush caches timeout"), 1, "and no flush is sent before the reset");
+	ok(reset_within(resets, 2000), "the GPU is reset");
+	need(inject_clear());
+	need(pan_unmap(p, vm, COPY_VA, SZ_64K));
+	is(acct_settled() - pages, -SHARED_TABLES, "the next operation lets go of them");
+}
+
+/* In a VM that has an address space: a reset takes that away, and kills its group */
+static void in_new_vm(struct pan *p, void (*test)(struct copier *c))
 {
 	struct copier c;
+
+	copier_open(&c, p);
+	is(copier_run(&c), 0, "the VM works, and has an address space");
+	kmsg_mark();
+	test(&c);
+	said("Flush caches timeout");
+	copier_close(&c);
+}
+
+void run_stuck_gather(void)
+{
 	struct pan p;
 
 	if (acct_has_slab()) {
@@ -157,12 +225,8 @@ void run_stuck_gather(void)
 	}
 	need(pan_open(&p));
 	ok(stay_awake(true), "the GPU is awake");
-	copier_open(&c, &p);
-	is(copier_run(&c), 0, "the VM works, and has an address space");
-	kmsg_mark();
-	kept_while_known(&c);
-	said("Flush caches timeout");
-	copier_close(&c);
+	in_new_vm(&p, kept_while_known);
+	in_new_vm(&p, kept_while_shared);
 	stay_awake(false);
 	life_goes_on("after a table was kept");
 	pan_close(&p);
