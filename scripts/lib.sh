@@ -2,14 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What every script here shares: places, progress, failures, packages, stamps.
-# Sourced as the first thing by each script, never run. It only defines names
-# and turns on errexit, so that sourcing it costs nothing and changes nothing.
+# Sourced as the first thing by each script, never run. It only defines names,
+# turns on errexit, so that sourcing it costs nothing and changes nothing, and
+# answers --help with the comment at the top of the script.
 #
 # Progress goes to stderr; stdout belongs to the script's result (a path, a
 # report), so that callers can capture it.
 
 set -euo pipefail
 export LC_ALL=C
+
+if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
+	sed -n '2,/^[^#]/{ /^# \(SPDX\|shellcheck \)\|^[^#]/d; s/^# \{0,1\}//p }' "$0" | sed '/./,$!d'
+	exit 0
+fi
 
 ROOT=${ROOT:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)}
 BUILD=${BUILD:-$ROOT/build}

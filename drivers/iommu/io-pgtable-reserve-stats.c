@@ -30,10 +30,12 @@ static bool stats_is_used(struct iopt_reserve *rsv, struct iopte_page *iopte)
 {
 	const struct iopt_geometry *geo = &rsv->geo;
 
-	/* Others map and unmap meanwhile, and either answer is right then */
-	if (iopte->level == geo->levels - 1)
-		return data_race(memchr_inv(iopte->table, 0,
-					    (size_t)geo->entry_size << geo->bits[iopte->level]));
+	if (iopte->level == geo->levels - 1) {
+		size_t size = (size_t)geo->entry_size << geo->bits[iopte->level];
+
+		/* Others map and unmap meanwhile, and either answer is right then */
+		return data_race(memchr_inv(iopte->table, 0, size));
+	}
 
 	for (unsigned int i = 0; i < BIT(geo->bits[iopte->level]); i++) {
 		void *entry = iopte->table + i * geo->entry_size;

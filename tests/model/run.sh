@@ -10,6 +10,10 @@
 
 set -u
 
+if [ "${1:-}" = --help ]; then
+	sed -n '4,/^$/s/^# \{0,1\}//p' "$0"
+	exit 0
+fi
 results=$1
 shift
 : > "$results"

@@ -231,7 +231,6 @@ main()
 		case $1 in
 		--suite) only=${2:-}; [ -n "$only" ] || usage; shift ;;
 		--check) [ $# = 1 ] || usage; check_patches; return ;;
-		--help) sed -n '4,/^$/s/^# \{0,1\}//p' "$0"; exit ;;
 		-*) usage ;;
 		*) [ -f "$HERE/$1.patch" ] || die "there is no tests/mutants/$1.patch"; names+=("$1") ;;
 		esac

@@ -284,6 +284,21 @@ test_litmus_tests_name_their_barriers()
 	grep -q 'does not name a function and barriers' "$scratch/pairs"
 }
 
+# Nothing is done, and what is printed begins with what the script does
+test_each_script_says_what_it_does()
+{
+	local script
+
+	for script in "$ROOT"/scripts/*.sh "$ROOT"/tests/*/run.sh; do
+		case $script in
+		*/lib.sh | *-lib.sh) continue ;;
+		esac
+		timeout 10 "$script" --help >"$scratch/help"
+		grep -q '^["A-Za-z]' <(head -n 1 "$scratch/help")
+		not grep -q '^#\|^SPDX' "$scratch/help"
+	done
+}
+
 # bench_report LOG-LINES...: of the base and the reserve kernel each, P7 and P8
 bench_report()
 {
