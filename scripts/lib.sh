@@ -24,6 +24,8 @@ CACHE=${CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/panthor-reserve}
 LOGS=$BUILD/log
 JOBS=${JOBS:-$(nproc)}
 export ROOT BUILD OUT CACHE JOBS
+# Set where this is run by a hook, they name the user's repository, and no other
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_PREFIX
 
 # What a user can do about a failure of the next step; printed with it.
 export REMEDY=${REMEDY:-}

@@ -686,9 +686,11 @@ static void ft_test_beyond_oas(struct kunit *test)
  */
 
 static gfp_t ft_gfp;
+static size_t ft_desc_size;
 
-static void *ft_note_gfp_and_fail(size_t size, gfp_t gfp)
+static void *ft_note_and_fail(size_t size, gfp_t gfp)
 {
+	ft_desc_size = size;
 	ft_gfp = gfp;
 	return NULL;
 }
@@ -705,10 +707,12 @@ static void ft_where_tables_are(struct ft *ft)
 	FT_EXPECT(ft, ft_reserve(ft, 0, granule, granule) == -ENOMEM);
 	rsv->src.phys_bits = bits;
 
-	kunit_activate_static_stub(ft->test, iopte_alloc_desc, ft_note_gfp_and_fail);
+	kunit_activate_static_stub(ft->test, iopte_alloc_desc, ft_note_and_fail);
 	FT_EXPECT(ft, ft_reserve(ft, 0, granule, granule) == -ENOMEM);
 	kunit_deactivate_static_stub(ft->test, iopte_alloc_desc);
 	FT_EXPECT(ft, !(ft_gfp & GFP_ZONEMASK) == (!ft_is_v7s(ft) || ext));
+	/* A leaf table, which comes first, has no room for children */
+	FT_EXPECT(ft, ft_desc_size == sizeof(struct iopte_page));
 }
 
 static void ft_test_where_tables_are(struct kunit *test)

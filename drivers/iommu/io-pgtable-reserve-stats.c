@@ -54,6 +54,7 @@ static bool stats_add(struct iopt_reserve *rsv, struct iopte_page *iopte,
 {
 	unsigned long count = iopte_page_count(iopte);
 
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "tables are counted, and could be freed");
 	/* Others go on meanwhile, so the difference may be off */
 	count -= min(count, children);
 	if (iopte->level == rsv->geo.levels - 1)
@@ -95,7 +96,6 @@ static bool stats_below(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	unsigned long children = 0;
 	bool reserved = false;
 
-	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "tables are counted, and could be freed");
 	if (iopte->level < rsv->geo.levels - 1) {
 		for (unsigned int i = 0; (child = stats_child(rsv, iopte, &i)); i++) {
 			children++;

@@ -70,7 +70,10 @@ struct thread {
 	/* Somebody waits for what it waits for */
 	bool waited;
 	unsigned int rcu_nest, spins;
-	/* Allocations so far, and the one that fails, or reclaims; the same for signals */
+	/*
+	 * Allocations so far, and the one from which on they fail, or that reclaims;
+	 * the same for signals
+	 */
 	unsigned int allocs, fail_at, reclaim_at, signals, signal_at;
 	bool reclaims;
 	unsigned int frees;
@@ -210,6 +213,8 @@ extern const struct setup setups[];
 extern const unsigned int nr_setups;
 extern const char *const programs[];
 extern const unsigned int nr_programs, nr_core;
+/* Calls of reserve() that were to lack memory, and those that said so */
+extern unsigned long ops_starved, ops_refused;
 
 struct run {
 	const struct config *config;

@@ -465,7 +465,9 @@ static int finish(void)
 	printf("# %lu interleavings, %lu walks, %lu violations, %u kinds, %.1f s\n",
 	       nr_runs, hw_walks,
 	       nr_violations, nr_kinds, seconds() - started);
-	return points_failed || !points_run;
+	if (ops_starved)
+		printf("# %lu of %lu reserve() without memory were refused\n", ops_refused, ops_starved);
+	return points_failed || !points_run || (ops_starved && !ops_refused);
 }
 
 static void usage(void)

@@ -303,7 +303,8 @@ static bool fails(bool may_sleep, unsigned long pc)
 		il_reclaim();
 		cur->reclaims = false;
 	}
-	return cur->allocs == cur->fail_at;
+	/* And from there on: who asks again gets nothing either */
+	return cur->fail_at && cur->allocs >= cur->fail_at;
 }
 
 unsigned long il_alloc_pages(unsigned int order, bool may_sleep)

@@ -169,6 +169,7 @@ static struct op ops[MAX_THREADS][MAX_OPS];
 static unsigned int nr_ops[MAX_THREADS];
 /* Calls of reserve() so far; those, and calls of unreserve(), that did not return */
 static unsigned int reserve_calls, under_way;
+unsigned long ops_starved, ops_refused;
 /* The same of calls for dirty bits, and that unmap */
 static unsigned int dirty_calls, dirty_running, unmap_calls, unmaps_running;
 
@@ -675,6 +676,8 @@ static void do_reserve(const struct op *op, const struct range *r)
 	cur->fail_at = 0;
 	cur->reclaim_at = 0;
 	cur->signal_at = 0;
+	ops_starved += !!op->fail;
+	ops_refused += ret == -12;
 	if (!ret)
 		add_range(ledger.reserved, &ledger.nr_reserved, r);
 	else if (!(op->fail && ret == -12) && !(op->sig && ret == -4))

@@ -10,7 +10,7 @@
 
 set -u
 
-if [ "${1:-}" = --help ]; then
+if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
 	sed -n '4,/^$/s/^# \{0,1\}//p' "$0"
 	exit 0
 fi

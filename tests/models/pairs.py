@@ -30,7 +30,8 @@ BARRIER = re.compile(
 PAIRS = re.compile(r'\bpairs with (?:the \w+\(\) of )?(\w+)\(\)', re.IGNORECASE)
 MENTIONS = re.compile(r'\bpairs with\b', re.IGNORECASE)
 FUNCTION = re.compile(r'^(?:[A-Za-z_][\w\s*]*[\s*])?([A-Za-z_]\w*)\(')
-NAMES = re.compile(r'^ \* \S+\.[ch]:')
+NAMES = re.compile(r'^[\s*]*[\w./-]+\.[chS]:')
+ITEM = re.compile(r'(?:(\d+) )?(\w+)\(\)')
 NAMED = re.compile(r'^ \* ([\w./-]+\.[ch]): (\w+\(\)(?: \w+\(\))*)'
                    r'(?: with (.*\(\)))?$')
 CALL = re.compile(r'\b(\w+)\(')
@@ -111,12 +112,13 @@ def barriers_of(text):
 
 
 def barriers_in(items):
-    """{barrier: number} of "smp_mb(), 2 dma_wmb()"."""
+    """{barrier: number} of "smp_mb(), 2 dma_wmb()", None if it is something else."""
     barriers = {}
-    for item in (items or '').replace('()', '').split(', '):
-        words = item.split()
-        if words:
-            barriers[words[-1]] = int(words[0]) if words[1:] else 1
+    for item in items.split(', ') if items else ():
+        match = ITEM.fullmatch(item)
+        if not match or match.group(2) in barriers:
+            return None
+        barriers[match.group(2)] = int(match.group(1) or 1)
     return barriers
 
 
@@ -133,12 +135,13 @@ def named_in(tests):
             lines = [line.rstrip('\n') for line in file if NAMES.match(line)]
         for line in lines:
             match = NAMED.match(line)
-            if not match:
+            found = barriers_in(match.group(3)) if match else None
+            if found is None:
                 wrong.append(f'{name}: does not name a function and barriers: {line}')
                 continue
             for function in match.group(2).replace('()', '').split():
                 first, barriers = named.setdefault((match.group(1), function), (name, {}))
-                for barrier, number in barriers_in(match.group(3)).items():
+                for barrier, number in found.items():
                     if barriers.setdefault(barrier, number) != number:
                         wrong.append(f'{name}: {function}() has {number} {barrier}(), '
                                      f'and {barriers[barrier]} in {first}')

@@ -270,6 +270,8 @@ pairs()
 
 test_litmus_tests_name_their_barriers()
 {
+	local line
+
 	pairs 'a.c: f() with smp_mb()'
 	[ "$(wc -l <"$scratch/pairs")" = 1 ]
 	pairs 'a.c: f()'
@@ -280,8 +282,10 @@ test_litmus_tests_name_their_barriers()
 	grep -q 'f() has 2 smp_mb(), and 1 in a.litmus' "$scratch/pairs"
 	pairs 'a.c: f() with smp_mb()' 'a.c: g()'
 	grep -q 'there is no g() in a.c' "$scratch/pairs"
-	pairs 'a.c: f() with smp_mb()' 'a.c: f(), f()'
-	grep -q 'does not name a function and barriers' "$scratch/pairs"
+	for line in 'a.c: f(), f()' ' a.c: f()' 'a.c: f() with smp_mb(), 2 smp_mb()' 'a.c: f() with smp_mb() and mb()'; do
+		pairs 'a.c: f() with smp_mb()' "$line"
+		grep -q 'does not name a function and barriers' "$scratch/pairs"
+	done
 }
 
 # Nothing is done, and what is printed begins with what the script does

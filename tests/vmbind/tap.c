@@ -21,6 +21,7 @@
 #define MAX_ROWS	32
 #define PAUSE_MS	3000
 #define PAUSE_STEP_MS	20
+#define JSON_S		10
 /* For the kernel to clean up behind a scenario whose time is over */
 #ifndef TAP_GRACE_S
 #define TAP_GRACE_S	60
@@ -258,9 +259,11 @@ static bool ends(pid_t pid, unsigned int seconds, const sigset_t *child, int *st
  * A signal ended the scenario, but not its process: it waits in the kernel, for what
  * may never come, and so would all that follow. The kernel's log gets to say for what.
  */
-static void give_up(void)
+static void give_up(const sigset_t *child)
 {
 	FILE *sysrq = fopen(TAP_SYSRQ, "w");
+	int status;
+	pid_t pid;
 
 	if (sysrq) {
 		fputs("w", sysrq);
@@ -269,9 +272,13 @@ static void give_up(void)
 	detail("it can not be killed; the kernel's log has the tasks that are blocked");
 	ok(false, "the scenario comes to its end");
 	printf("Bail out! %s hangs\n", scenario);
-	/* What was found before is not lost with it */
-	tap_json();
 	fflush(NULL);
+	/* What was found before is not lost, unless files hang as well */
+	pid = fork();
+	if (!pid)
+		_exit(tap_json() ? 1 : 0);
+	if (pid < 0 || !ends(pid, JSON_S, child, &status) || status)
+		fprintf(stderr, "%s is not written\n", json_file);
 	_exit(1);
 }
 
@@ -299,7 +306,7 @@ void tap_run(const struct scenario *s, unsigned int timeout_s)
 		detail("%s", strerror(errno));
 		ok(false, "the scenario starts");
 	} else if (!ends(pid, timeout_s + TAP_GRACE_S, &child, &status)) {
-		give_up();
+		give_up(&child);
 	} else if (status) {
 		report_death(status);
 	}
