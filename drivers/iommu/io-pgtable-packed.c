@@ -23,6 +23,7 @@
  * K5.	Nothing is allocated under the lock, which is taken in softirq.
  */
 
+#include <kunit/static_stub.h>
 #include <linux/bitmap.h>
 #include <linux/list.h>
 #include <linux/overflow.h>
@@ -187,6 +188,8 @@ void *iopt_packed_alloc(struct iopt_packed *packed, gfp_t gfp)
 	unsigned long flags;
 	bool fresh;
 	void *table;
+
+	KUNIT_STATIC_STUB_REDIRECT(iopt_packed_alloc, packed, gfp);
 
 	spin_lock_irqsave(&packed->lock, flags);
 	table = packed_take(packed, &fresh);

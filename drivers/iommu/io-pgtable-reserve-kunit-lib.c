@@ -18,6 +18,7 @@
 #include <linux/vmstat.h>
 
 #include "io-pgtable-arm.h"
+#include "io-pgtable-packed.h"
 #include "io-pgtable-reserve-kunit.h"
 #include "iommu-pages.h"
 
@@ -88,6 +89,14 @@ unsigned int rsvt_table_pages(struct rsvt *rt)
 	return DIV_ROUND_UP(BIT(rt->granule_shift), PAGE_SIZE);
 }
 
+/* Of tables that are under reservation, and small ones of which share pages */
+unsigned int rsvt_pages_of(struct rsvt *rt, unsigned int tables)
+{
+	if (!IS_ENABLED(CONFIG_IOMMU_IO_PGTABLE_PACKED))
+		return tables * rsvt_table_pages(rt);
+	return DIV_ROUND_UP(tables * BIT(rt->granule_shift), PAGE_SIZE);
+}
+
 /*
  * Allocations with something else in their midst, and what a walker that is not
  * coherent sees of the tables.
@@ -134,7 +143,7 @@ static void rsvt_shadow_table(struct rsvt_state *state, void *table, size_t size
 		void *page = rsvt_shadow_page(state, table + done);
 
 		if (page)
-			memset(page, 0, PAGE_SIZE);
+			memset(page + offset_in_page(table), 0, min(size, PAGE_SIZE));
 		else
 			rsvt_shadow_new(state, table + done);
 	}
@@ -189,6 +198,27 @@ static unsigned int rsvt_alloc_list(int nid, gfp_t gfp, size_t size,
 	state->tables += got;
 	return got;
 }
+
+#ifdef CONFIG_IOMMU_IO_PGTABLE_PACKED
+/* Tables that are smaller than a page come one by one */
+static void *rsvt_packed_alloc(struct iopt_packed *packed, gfp_t gfp)
+{
+	struct kunit *test = kunit_get_current_test();
+	struct rsvt_state *state = rsvt_state(test);
+	void *table = NULL;
+
+	if (rsvt_alloc_fails(state))
+		return NULL;
+	state->gfp = gfp;
+	current->kunit_test = NULL;
+	table = iopt_packed_alloc(packed, gfp);
+	if (table && state->rt && state->rt->config.incoherent)
+		rsvt_shadow_table(state, table, BIT(state->rt->granule_shift));
+	current->kunit_test = test;
+	state->tables += !!table;
+	return table;
+}
+#endif
 
 static void *rsvt_alloc_desc(size_t size, gfp_t gfp)
 {
@@ -246,6 +276,9 @@ int rsvt_test_init(struct kunit *test)
 	kunit_activate_static_stub(test, iommu_alloc_pages_list_node_sz,
 				   rsvt_alloc_list);
 	kunit_activate_static_stub(test, iopte_alloc_desc, rsvt_alloc_desc);
+#ifdef CONFIG_IOMMU_IO_PGTABLE_PACKED
+	kunit_activate_static_stub(test, iopt_packed_alloc, rsvt_packed_alloc);
+#endif
 	kunit_activate_static_stub(test, __arm_lpae_sync_pte, rsvt_sync_pte);
 	return 0;
 }

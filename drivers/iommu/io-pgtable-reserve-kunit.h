@@ -121,6 +121,7 @@ extern const struct iommu_flush_ops rsvt_tlb_ops;
 void rsvt_forget_flushes(struct rsvt *rt);
 
 unsigned int rsvt_table_pages(struct rsvt *rt);
+unsigned int rsvt_pages_of(struct rsvt *rt, unsigned int tables);
 
 unsigned int rsvt_shift(struct rsvt *rt, int level);
 int rsvt_level(struct rsvt *rt, unsigned long pgsize);

@@ -362,7 +362,8 @@ static void fails_well(const struct request *r)
 	note("%s: %u failures refused, %u survived", r->name, refused, survived);
 	detail("%u refused, %u survived, at last %d, odd %d", refused, survived,
 	       ret, odd);
-	ok(refused && !ret && !odd && !(r->only && survived), "%s: each allocation fails once", r->name);
+	ok(refused && !ret && !odd && !(r->only && survived),
+	   "%s: each allocation fails once", r->name);
 	only(NULL);
 	spare(NULL);
 }

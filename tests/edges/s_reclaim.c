@@ -518,7 +518,8 @@ static void cut_while_restored(struct gpu *g)
 		right += rests_are_right(g, &dst);
 		need(pan_unmap(g->pan, g->vm, CUT_VA(0), 2 * CUTS * CUT_SIZE));
 	}
-	is(right, 2 * CUT_ROUNDS, "mappings are cut while they are restored, and the rests are right");
+	is(right, 2 * CUT_ROUNDS,
+	   "mappings are cut while they are restored, and the rests are right");
 	is(reserved_pages(), reserved, "and nothing of them is left under reservation");
 	need(pan_unmap(g->pan, g->vm, DST_VA, SZ_64K));
 	pan_bo_destroy(g->pan, &src);

@@ -142,7 +142,7 @@ static void see(struct node *n, uint64_t e)
 {
 	if (!is_table(e, n->level) && !is_leaf(e, n->level)) {
 		if (e & PTE_RDONLY)
-			violation("what is not mapped was marked as clean, at level %d for IOVA %#lx",
+			violation("what is not mapped was marked as clean, level %d, IOVA %#lx",
 				  n->level, n->base);
 		n->fault = true;
 		return;

@@ -466,7 +466,8 @@ static int finish(void)
 	       nr_runs, hw_walks,
 	       nr_violations, nr_kinds, seconds() - started);
 	if (ops_starved)
-		printf("# %lu of %lu reserve() without memory were refused\n", ops_refused, ops_starved);
+		printf("# %lu of %lu reserve() without memory were refused\n",
+		       ops_refused, ops_starved);
 	return points_failed || !points_run || (ops_starved && !ops_refused);
 }
 

@@ -102,7 +102,7 @@ bool not_said(const char *text)
 
 const char *device_dir(void)
 {
-	static _Thread_local char dir[128];
+	static __thread char dir[128];
 	glob_t g;
 
 	if (!dir[0] && !glob("/sys/bus/platform/devices/*.gpu", 0, NULL, &g)) {

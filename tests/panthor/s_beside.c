@@ -41,7 +41,7 @@ static struct {
 	struct pan_bo dst;
 	unsigned int wrong;
 	/* Where the tile is, or was */
-	_Atomic unsigned int round;
+	atomic_uint round;
 } b;
 
 static uint64_t place(unsigned int round)

@@ -219,7 +219,8 @@ void run_stuck_gather(void)
 	struct pan p;
 
 	if (acct_has_slab()) {
-		skip("this driver frees no tables", "tables that go are kept while the GPU knows them");
+		skip("this driver frees no tables",
+		     "tables that go are kept while the GPU knows them");
 		return;
 	}
 	need(pan_open(&p));

@@ -23,7 +23,8 @@ static void *make_calls(void *refused)
 
 void refused_start(struct refused *r)
 {
-	r->refused = r->taken = 0;
+	r->refused = 0;
+	r->taken = 0;
 	atomic_store(&r->stop, false);
 	need(-pthread_create(&r->thread, NULL, make_calls, r));
 }
