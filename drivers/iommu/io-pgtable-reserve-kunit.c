@@ -513,6 +513,26 @@ static void known_requests_take_known_tables(struct kunit *test)
 	rsvt_free(rt);
 }
 
+/* Others took what was there, and left what was missing: it has too much of one kind */
+static void a_stash_gets_what_it_lacks(struct kunit *test)
+{
+	struct rsvt *rt = rsvt_gpu(test);
+	struct iopte_source *src = &io_pgtable_ops_to_pgtable(rt->ops)->rsv->src;
+	struct iopte_stash stash = {}, want = { .nr_leaf = 2 };
+
+	KUNIT_EXPECT_EQ(test, 0, iopte_stash_fill(&stash, src, &want, GFP_KERNEL));
+	want = (struct iopte_stash){ .nr_leaf = 1, .nr_upper = 2 };
+	KUNIT_EXPECT_EQ(test, 0, iopte_stash_fill(&stash, src, &want, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, 2, stash.nr_leaf);
+	KUNIT_EXPECT_EQ(test, 2, stash.nr_upper);
+	want = (struct iopte_stash){ .nr_leaf = 3, .nr_upper = 1 };
+	KUNIT_EXPECT_EQ(test, 0, iopte_stash_fill(&stash, src, &want, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, 3, stash.nr_leaf);
+	KUNIT_EXPECT_EQ(test, 2, stash.nr_upper);
+	iopte_stash_free(&stash);
+	rsvt_free(rt);
+}
+
 /*
  * R4: a table lives while any reservation needs it.
  */
@@ -1085,6 +1105,7 @@ static struct kunit_case promises[] = {
 	KUNIT_CASE(owners_that_can_not_flush_have_no_reservations),
 	KUNIT_CASE_SLOW(reserve_takes_exactly_what_is_missing),
 	KUNIT_CASE(known_requests_take_known_tables),
+	KUNIT_CASE(a_stash_gets_what_it_lacks),
 	KUNIT_CASE(tables_live_while_any_reservation_needs_them),
 	KUNIT_CASE_SLOW(reservations_are_released_in_parts),
 	KUNIT_CASE_SLOW(unreserve_is_safe_anywhere),
