@@ -196,6 +196,8 @@ static void kept_while_shared(struct copier *c)
 	sleep_ms(RESET_MS / 2);
 	is(acct_pages() - pages, 0, "the tables that it shared are kept");
 	ok(reset_within(resets, 2000), "the GPU is reset");
+	/* It has begun; then comes the firmware */
+	sleep_ms(5 * RESET_MS);
 	need(inject_clear());
 	need(pan_unmap(p, vm, COPY_VA, SZ_64K));
 	is(acct_settled() - pages, -SHARED_TABLES, "the next operation lets go of them");
