@@ -136,9 +136,14 @@ static void rsvt_shadow_new(struct rsvt_state *state, void *at)
 	hash_add(state->shadow, &shadow->node, shadow->index);
 }
 
-/* A table that is new to the hardware. It has to be zeroed when it gets to it */
+/*
+ * A table that is new to the hardware, if that is not coherent. It has to be zeroed
+ * when it gets to it
+ */
 static void rsvt_shadow_table(struct rsvt_state *state, void *table, size_t size)
 {
+	if (!state->rt || !state->rt->config.incoherent)
+		return;
 	for (size_t done = 0; done < size; done += PAGE_SIZE) {
 		void *page = rsvt_shadow_page(state, table + done);
 
@@ -190,10 +195,8 @@ static unsigned int rsvt_alloc_list(int nid, gfp_t gfp, size_t size,
 	/* Without it the real one is called */
 	current->kunit_test = NULL;
 	got = iommu_alloc_pages_list_node_sz(nid, gfp, size, nr, list);
-	if (state->rt && state->rt->config.incoherent)
-		list_for_each_entry(iopt, &list->pages, iopt_freelist_elm)
-			rsvt_shadow_table(state, folio_address(ioptdesc_folio(iopt)),
-					  size);
+	list_for_each_entry(iopt, &list->pages, iopt_freelist_elm)
+		rsvt_shadow_table(state, folio_address(ioptdesc_folio(iopt)), size);
 	current->kunit_test = test;
 	state->tables += got;
 	return got;
@@ -205,14 +208,14 @@ static void *rsvt_packed_alloc(struct iopt_packed *packed, gfp_t gfp)
 {
 	struct kunit *test = kunit_get_current_test();
 	struct rsvt_state *state = rsvt_state(test);
-	void *table = NULL;
+	void *table;
 
 	if (rsvt_alloc_fails(state))
 		return NULL;
 	state->gfp = gfp;
 	current->kunit_test = NULL;
 	table = iopt_packed_alloc(packed, gfp);
-	if (table && state->rt && state->rt->config.incoherent)
+	if (table && state->rt)
 		rsvt_shadow_table(state, table, BIT(state->rt->granule_shift));
 	current->kunit_test = test;
 	state->tables += !!table;
@@ -544,9 +547,8 @@ int rsvt_init(struct rsvt *rt, struct kunit *test,
 	}
 	rsvt_forget_flushes(rt);
 	state->rt = rt;
-	if (config->incoherent)
-		rsvt_shadow_table(state, rsvt_top(rt),
-				  max(rsvt_top_entries(rt) * sizeof(u64), PAGE_SIZE));
+	rsvt_shadow_table(state, rsvt_top(rt),
+			  max(rsvt_top_entries(rt) * sizeof(u64), PAGE_SIZE));
 	return 0;
 }
 
