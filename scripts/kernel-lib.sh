@@ -40,10 +40,7 @@ IDENT_NAME=panthor-reserve
 IDENT_EMAIL=panthor-reserve@localhost
 IDENT_TIME=1767225600
 
-# The user's git settings and a surrounding git command must not change what
-# is composed.
-unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_PREFIX
-
+# The user's git settings must not change what is composed.
 kgit()
 {
 	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git --git-dir="$KGIT" "$@"
@@ -272,8 +269,8 @@ tree_edits()
 	fi
 }
 
-# barrier_pairs TREE SERIES: what does not fit between the litmus tests and SERIES in
-# TREE ("-": its files as they are), a line each, and a last line with a number
+# barrier_pairs TREE SERIES: do the litmus tests fit SERIES in TREE ("-": its files as
+# they are)? The number of barriers; or exit code 3, and what does not, a line each
 barrier_pairs()
 {
 	python3 -B "$ROOT/tests/models/pairs.py" "$1" base "$2" "$ROOT"/tests/models/*.litmus

@@ -14,7 +14,7 @@ barrier of its own must be in a function that a test names with that barrier, an
 one with a comment that says "pairs with" in a function that a test names. A function
 that a test names must be there with the barriers named, and so must one that a
 comment pairs with. Tests that name the same barrier agree on the number. Prints what
-is wrong, a line each, and last the number of barriers and comments found.
+is wrong, a line each, and exits with 3; else the number of barriers and comments found.
 """
 
 import collections
@@ -202,8 +202,11 @@ def main():
         wrong += more
         found += number
     wrong += gone(tree, series, named)
-    print('\n'.join(wrong + [str(found)]))
+    if not found:
+        wrong.append(f'there are no barriers in what {series} adds to {base}')
+    print('\n'.join(wrong or [str(found)]))
+    return 3 if wrong else 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

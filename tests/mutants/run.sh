@@ -56,12 +56,12 @@ plant()
 # Barriers that a litmus test takes from the code
 suite_pairs()
 {
-	local found
+	local rc=0
 
-	mapfile -t found < <(barrier_pairs "$MUTANT_TREE" -)
-	[ ${#found[@]} != 0 ] || return 99
-	printf 'fail\t%s\n' "${found[@]:0:${#found[@]}-1}"
-	[ ${#found[@]} = 1 ]
+	barrier_pairs "$MUTANT_TREE" - >"$BUILD/.mutant.log" || rc=$?
+	sed 's/^/fail\t/' "$BUILD/.mutant.log"
+	[ "$rc" = 0 ] || [ "$rc" = 3 ] || rc=99
+	return "$rc"
 }
 
 suite_interleave()
@@ -247,7 +247,7 @@ main()
 	need_packages gcc make binutils python3
 	"$ROOT/scripts/kernel-tree.sh" >/dev/null
 	# A mutant is killed by what its own line breaks
-	[ "${only:-pairs}" != pairs ] || barrier_pairs "$TREE" HEAD | grep -qxz '[1-9][0-9]*.' ||
+	[ "${only:-pairs}" != pairs ] || barrier_pairs "$TREE" HEAD >/dev/null ||
 		die "the barriers and the litmus tests do not fit without a mutant; run tests/models/run.sh"
 	mkdir -p "$LOGDIR"
 	result_start "$results"

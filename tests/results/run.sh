@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Tests of what judges the tests: scripts/ktap.py, results.sh and test.sh, on
-# logs written here, tests/vmbind/tap.c and tests/models/pairs.py. Above all, that what is missing, cut
-# short or crashed never counts as success, and that what never ends does not keep
-# anybody waiting. Prints TAP and writes out/results/results.tsv.
+# logs written here, tests/vmbind/tap.c and tests/models/pairs.py. Above all, that
+# what is missing, cut short or crashed never counts as success, and that what never
+# ends does not keep anybody waiting. Prints TAP and writes out/results/results.tsv.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../../scripts/lib.sh"
@@ -251,7 +251,7 @@ test_suite_that_never_ends()
 }
 
 # pairs LINE...: what tests/models/pairs.py says when these are what a litmus test names
-# of a series that adds one function with one barrier
+# of a series that adds one function with one barrier; its exit code
 pairs()
 {
 	local tree=$scratch/tree
@@ -274,16 +274,16 @@ test_litmus_tests_name_their_barriers()
 
 	pairs 'a.c: f() with smp_mb()'
 	[ "$(wc -l <"$scratch/pairs")" = 1 ]
-	pairs 'a.c: f()'
+	not pairs 'a.c: f()'
 	grep -q '^a.c:3: no litmus test names f() with smp_mb()' "$scratch/pairs"
-	pairs 'a.c: f() with 2 smp_mb()'
+	not pairs 'a.c: f() with 2 smp_mb()'
 	grep -q 'f() has 1 smp_mb(), not 2' "$scratch/pairs"
-	pairs 'a.c: f() with smp_mb()' 'a.c: f() with 2 smp_mb()'
+	not pairs 'a.c: f() with smp_mb()' 'a.c: f() with 2 smp_mb()'
 	grep -q 'f() has 2 smp_mb(), and 1 in a.litmus' "$scratch/pairs"
-	pairs 'a.c: f() with smp_mb()' 'a.c: g()'
+	not pairs 'a.c: f() with smp_mb()' 'a.c: g()'
 	grep -q 'there is no g() in a.c' "$scratch/pairs"
 	for line in 'a.c: f(), f()' ' a.c: f()' 'a.c: f() with smp_mb(), 2 smp_mb()' 'a.c: f() with smp_mb() and mb()'; do
-		pairs 'a.c: f() with smp_mb()' "$line"
+		not pairs 'a.c: f() with smp_mb()' "$line"
 		grep -q 'does not name a function and barriers' "$scratch/pairs"
 	done
 }
