@@ -137,7 +137,6 @@ case ${1:-} in
 -l) printf '%s\n' "${RUNS[@]%%|*}" ;;
 --report) report ;;
 --blocks) report --blocks 25 ;;
--h | --help) usage ;;
 -*)
 	usage >&2
 	exit 2
