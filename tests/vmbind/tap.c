@@ -277,7 +277,7 @@ static void give_up(const sigset_t *child)
 	pid = fork();
 	if (!pid)
 		_exit(tap_json() ? 1 : 0);
-	if (pid < 0 || !ends(pid, JSON_S, child, &status) || status)
+	if (pid < 0 || !ends(pid, JSON_S, child, &status))
 		fprintf(stderr, "%s is not written\n", json_file);
 	_exit(1);
 }
@@ -420,8 +420,10 @@ int tap_json(void)
 	if (!json_file)
 		return 0;
 	f = fopen(json_file, "w");
-	if (!f)
+	if (!f) {
+		perror(json_file);
 		return -1;
+	}
 	count(n);
 	fprintf(f, "{\n  \"passed\": %u, \"failed\": %u, \"skipped\": %u,\n",
 		n[PASS], n[FAIL], n[SKIP]);
@@ -430,7 +432,11 @@ int tap_json(void)
 	fprintf(f, "\n  ],\n  \"pages\": [");
 	json_rows(f);
 	fprintf(f, "\n  ]\n}\n");
-	return fclose(f) ? -1 : 0;
+	if (fclose(f)) {
+		perror(json_file);
+		return -1;
+	}
+	return 0;
 }
 
 int tap_done(void)

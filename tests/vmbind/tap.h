@@ -111,7 +111,8 @@ void tap_run_names(const struct scenario *all, unsigned int n,
 
 /*
  * Write points, rows and totals as JSON to the file that tap_set_json() named, if
- * it did; -1 when that cannot be written. tap_run() does, before it leaves.
+ * it did; -1, and a message, when that cannot be written. tap_run() does, before it
+ * leaves.
  */
 void tap_set_json(const char *file);
 int tap_json(void);

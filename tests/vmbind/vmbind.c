@@ -99,15 +99,13 @@ int main(int argc, char **argv)
 	};
 	unsigned int timeout_s = DEFAULT_TIMEOUT_S;
 	void (*run)(const struct scenario *s, unsigned int timeout_s) = tap_run;
-	const char *json = NULL;
 	unsigned int without = WARNS;
 	int opt, ret;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (opt) {
 		case 'j':
-			json = optarg;
-			tap_set_json(json);
+			tap_set_json(optarg);
 			break;
 		case 't':
 			timeout_s = strtoul(optarg, NULL, 0);
@@ -138,9 +136,5 @@ int main(int argc, char **argv)
 		      run, timeout_s);
 	tap_pause("end");
 	ret = tap_done();
-	if (tap_json()) {
-		perror(json);
-		ret = 1;
-	}
-	return ret;
+	return tap_json() ? 1 : ret;
 }
