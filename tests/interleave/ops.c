@@ -169,9 +169,9 @@ static struct op ops[MAX_THREADS][MAX_OPS];
 static unsigned int nr_ops[MAX_THREADS];
 /* Calls of reserve() so far; those, and calls of unreserve(), that did not return */
 static unsigned int reserve_calls, under_way;
-unsigned long ops_starved, ops_refused;
 /* The same of calls for dirty bits, and that unmap */
 static unsigned int dirty_calls, dirty_running, unmap_calls, unmaps_running;
+unsigned long ops_starved, ops_refused;
 
 static void set_geometry(const struct config *config)
 {
