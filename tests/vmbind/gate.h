@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A fence that signals when we say so, made of the GPU itself: a queue of a VM
- * of its own waits for a sync object which another queue advances.
+ * A fence that signals when we say so, however long that takes: one of the
+ * kernel's software timelines (CONFIG_SW_SYNC). A job of the GPU is no gate, the
+ * driver ends it after a few seconds.
  */
 #ifndef VMBIND_GATE_H
 #define VMBIND_GATE_H
 
-#include "gpu.h"
+#include "pan.h"
 
 struct gate {
-	struct gpu gpu;
-	uint64_t passed;
+	const struct pan *pan;
+	int timeline;
+	uint32_t passed;
 	uint32_t fence;
 };
 
-void gate_init(struct gate *g, struct pan *p);
+void gate_init(struct gate *g, const struct pan *p);
+/* What still waits goes on */
 void gate_fini(struct gate *g);
 
 /* From here on g->fence is an unsignalled binary syncobj ... */

@@ -24,7 +24,6 @@
  * faulty stream would set.
  */
 enum word {
-	WORD_GATE,
 	WORD_GO,
 	WORD_DONE,
 	WORD_STOP,

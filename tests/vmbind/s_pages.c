@@ -18,6 +18,7 @@
 
 #include "acct.h"
 #include "gate.h"
+#include "gpu.h"
 #include "refused.h"
 #include "scenarios.h"
 #include "tap.h"
