@@ -48,7 +48,7 @@ PATTERNS=(
 	'WARNING! '
 )
 SERIES_PATTERNS=(
-	'io-pgtable reserve: '
+	'iommu reserve: '
 	'panthor: a VM_BIND job allocated'
 )
 

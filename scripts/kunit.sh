@@ -105,8 +105,8 @@ judge_reports()
 {
 	local log=$OUT/kunit-um-debug.log found
 
-	found=$(sed -n '/# Subtest: panthor-reserve/,$p' "$log" | grep -m 1 'io-pgtable reserve: ') || :
-	if [ -z "$found" ] && grep -q 'io-pgtable reserve: ' "$log"; then
+	found=$(sed -n '/# Subtest: panthor-reserve/,$p' "$log" | grep -m 1 'iommu reserve: ') || :
+	if [ -z "$found" ] && grep -q 'iommu reserve: ' "$log"; then
 		result kunit pass "um-debug: Panthor's suite keeps its side of the contract"
 	else
 		result kunit fail "um-debug: Panthor's suite keeps its side of the contract" \

@@ -8,7 +8,7 @@
  * every slot in the range, however large that is. To a slot, such a shared table
  * is what a block is: something that maps memory, and not the slot's own table.
  *
- * Invariants, besides those of io-pgtable-reserve.c:
+ * Invariants, besides those of iommu-reserve.c:
  *
  * S1.	A shared table is written before it is first mapped, and never after, but
  *	by the hardware and by who clears what the hardware wrote.
@@ -31,7 +31,7 @@
 #include <linux/slab.h>
 
 #include "io-pgtable-repeat.h"
-#include "io-pgtable-reserve.h"
+#include "iommu-reserve.h"
 
 /**
  * struct io_pgtable_repeat - Memory that can be mapped again and again
@@ -127,7 +127,7 @@ EXPORT_SYMBOL_GPL(io_pgtable_repeat_destroy);
 /* The tables above the one that maps the memory */
 static void rep_fill_upper(struct io_pgtable_repeat *rep)
 {
-	struct io_pgtable *iop = rep->rsv->iop;
+	struct io_pgtable *iop = rep->rsv->pt;
 	const struct iopt_repeat_fmt *fmt = rep->rsv->fmt->repeat;
 	unsigned int level = rep_level(rep);
 
@@ -167,25 +167,25 @@ int io_pgtable_repeat_fill(struct io_pgtable_repeat *rep, size_t offset,
 			   int prot)
 {
 	struct iopt_reserve *rsv = rep->rsv;
-	struct io_pgtable_cfg *cfg = &rsv->iop->cfg;
+	struct io_pgtable *iop = rsv->pt;
 	const struct iopt_repeat_fmt *fmt = rsv->fmt->repeat;
 	size_t size = io_pgtable_repeat_size(rep);
 	unsigned int level = rep_level(rep);
 
 	if (!pgcount || !(prot & (IOMMU_READ | IOMMU_WRITE)) ||
-	    !(pgsize & cfg->pgsize_bitmap) || (pgsize & (pgsize - 1)) ||
-	    !IS_ALIGNED(offset | paddr, pgsize) || paddr >> cfg->oas)
+	    !(pgsize & rsv->pgsize_bitmap) || (pgsize & (pgsize - 1)) ||
+	    !IS_ALIGNED(offset | paddr, pgsize) || paddr >> iop->cfg.oas)
 		return -EINVAL;
 	if (offset >= size || pgcount > (size - offset) / pgsize)
 		return -EINVAL;
 
 	if (pgsize == size && level && !rep->value[0]) {
 		rep->blocks = true;
-		fmt->leaves(rsv->iop, rep->table[level], level, 0, 1, paddr, prot);
+		fmt->leaves(iop, rep->table[level], level, 0, 1, paddr, prot);
 		rep->value[level] = READ_ONCE(*(u64 *)rep->table[level]);
 	} else if (pgsize == BIT(rsv->geo.shift[level + 1]) && !rep->blocks &&
 		   !rep_is_filled(rep, offset, pgsize * pgcount)) {
-		fmt->leaves(rsv->iop, rep->table[level + 1], level + 1,
+		fmt->leaves(iop, rep->table[level + 1], level + 1,
 			    offset >> rsv->geo.shift[level + 1], pgcount, paddr,
 			    prot);
 	} else {
@@ -312,17 +312,16 @@ EXPORT_SYMBOL_GPL(io_pgtable_repeat_unreserve);
 static int rep_own(struct iopt_reserve *rsv, struct iopte_page *child)
 {
 	void *entry = iopt_entry(rsv, child->parent, child->iova);
-	size_t span = iopt_flush_span(&rsv->geo, child->level);
 
-	if (rsv->fmt->look(rsv->iop, entry, child->table) == IOPT_ENTRY_LINKED)
+	if (rsv->fmt->look(rsv->pt, entry, child->table) == IOPT_ENTRY_LINKED)
 		return 0;
 
 	child->seen = true;
-	if (!rsv->fmt->repeat->own(rsv->iop, entry, child->table))
+	if (!rsv->fmt->repeat->own(rsv->pt, entry, child->table))
 		return -ENOENT;
 	/* One address in the slot is enough: what is below it has not changed */
-	io_pgtable_tlb_flush_walk(rsv->iop, child->iova, span, span);
-	rsv->fmt->set(rsv->iop, entry, child->table, IOPT_ENTRY_LINKED);
+	iopt_flush_slot(rsv, child);
+	rsv->fmt->set(rsv->pt, entry, child->table, IOPT_ENTRY_LINKED);
 	return 0;
 }
 
@@ -398,7 +397,7 @@ int io_pgtable_repeat_map(struct io_pgtable_repeat *rep, unsigned long iova,
 	while (!ret && size) {
 		level = rep_piece(geo, rep_level(rep), iova, last, &piece);
 		done = 0;
-		ret = rsv->fmt->repeat->map(rsv->iop, iova, level, rep->value[level],
+		ret = rsv->fmt->repeat->map(rsv->pt, iova, level, rep->value[level],
 					    piece >> geo->shift[level], &done);
 		piece = (u64)done << geo->shift[level];
 		*mapped += piece;

@@ -23,7 +23,7 @@
 #include <linux/sizes.h>
 
 #include "io-pgtable-kunit.h"
-#include "io-pgtable-reserve.h"
+#include "iommu-reserve.h"
 #include "iommu-pages.h"
 
 #define FT_PROT		(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE)
@@ -483,7 +483,7 @@ static long ft_table_pages(struct ft *ft, unsigned long tables)
 {
 	if (ft->table_size >= PAGE_SIZE)
 		return tables * (ft->table_size / PAGE_SIZE);
-	if (IS_ENABLED(CONFIG_IOMMU_IO_PGTABLE_PACKED))
+	if (IS_ENABLED(CONFIG_IOMMU_RESERVE_PACKED))
 		return DIV_ROUND_UP(tables * ft->table_size, PAGE_SIZE);
 	return tables;
 }
@@ -1011,7 +1011,7 @@ static unsigned int ft_alloc_nothing(int nid, gfp_t gfp, size_t size,
 static void ft_no_memory(struct ft *ft)
 {
 	unsigned long granule = BIT(ft->granule_shift), span = ft_span(ft);
-	bool packed = IS_ENABLED(CONFIG_IOMMU_IO_PGTABLE_PACKED) &&
+	bool packed = IS_ENABLED(CONFIG_IOMMU_RESERVE_PACKED) &&
 		      ft->table_size < PAGE_SIZE;
 	long pages;
 

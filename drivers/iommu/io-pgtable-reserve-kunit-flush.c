@@ -7,7 +7,7 @@
  * A comment "Seen to fail" names a mistake that was tried.
  */
 
-#define pr_fmt(fmt)	"io-pgtable reserve: " fmt
+#define pr_fmt(fmt)	"iommu reserve: " fmt
 
 #include <kunit/static_stub.h>
 #include <linux/iova_bitmap.h>
@@ -649,7 +649,7 @@ static void tables_never_seen_go_at_once_and_unflushed(struct kunit *test)
 	rsvt_all_configs(test, die_unseen);
 }
 
-#ifdef CONFIG_IOMMU_IO_PGTABLE_IDLE
+#ifdef CONFIG_IOMMU_RESERVE_IDLE
 /*
  * Idle tables: a table that comes back is there already.
  */
@@ -1097,7 +1097,7 @@ static struct kunit_suite flush_suite = {
 
 static struct kunit_case idle_cases[] = {
 	KUNIT_CASE_SLOW(tables_never_seen_go_at_once_and_unflushed),
-#ifdef CONFIG_IOMMU_IO_PGTABLE_IDLE
+#ifdef CONFIG_IOMMU_RESERVE_IDLE
 	KUNIT_CASE_SLOW(idle_tables_serve_the_next_reserve),
 	KUNIT_CASE(idle_tables_are_few_and_the_oldest_go_first),
 	KUNIT_CASE(tables_above_idle_ones_go_with_them),

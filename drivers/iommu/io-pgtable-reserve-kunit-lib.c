@@ -18,7 +18,7 @@
 #include <linux/vmstat.h>
 
 #include "io-pgtable-arm.h"
-#include "io-pgtable-packed.h"
+#include "iommu-reserve-packed.h"
 #include "io-pgtable-reserve-kunit.h"
 #include "iommu-pages.h"
 
@@ -92,7 +92,7 @@ unsigned int rsvt_table_pages(struct rsvt *rt)
 /* Of tables that are under reservation, and small ones of which share pages */
 unsigned int rsvt_pages_of(struct rsvt *rt, unsigned int tables)
 {
-	if (!IS_ENABLED(CONFIG_IOMMU_IO_PGTABLE_PACKED))
+	if (!IS_ENABLED(CONFIG_IOMMU_RESERVE_PACKED))
 		return tables * rsvt_table_pages(rt);
 	return DIV_ROUND_UP(tables * BIT(rt->granule_shift), PAGE_SIZE);
 }
@@ -202,7 +202,7 @@ static unsigned int rsvt_alloc_list(int nid, gfp_t gfp, size_t size,
 	return got;
 }
 
-#ifdef CONFIG_IOMMU_IO_PGTABLE_PACKED
+#ifdef CONFIG_IOMMU_RESERVE_PACKED
 /* Tables that are smaller than a page come one by one */
 static void *rsvt_packed_alloc(struct iopt_packed *packed, gfp_t gfp)
 {
@@ -239,7 +239,7 @@ static void *rsvt_alloc_desc(size_t size, gfp_t gfp)
 
 static int rsvt_reports(void)
 {
-#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
+#ifdef CONFIG_IOMMU_RESERVE_DEBUG
 	return atomic_read(&iopt_reserve_reports);
 #else
 	return 0;
@@ -279,7 +279,7 @@ int rsvt_test_init(struct kunit *test)
 	kunit_activate_static_stub(test, iommu_alloc_pages_list_node_sz,
 				   rsvt_alloc_list);
 	kunit_activate_static_stub(test, iopte_alloc_desc, rsvt_alloc_desc);
-#ifdef CONFIG_IOMMU_IO_PGTABLE_PACKED
+#ifdef CONFIG_IOMMU_RESERVE_PACKED
 	kunit_activate_static_stub(test, iopt_packed_alloc, rsvt_packed_alloc);
 #endif
 	kunit_activate_static_stub(test, __arm_lpae_sync_pte, rsvt_sync_pte);

@@ -8,7 +8,7 @@
  * and in a flush. A comment "Seen to fail" names a mistake that was tried.
  */
 
-#define pr_fmt(fmt)	"io-pgtable reserve: " fmt
+#define pr_fmt(fmt)	"iommu reserve: " fmt
 
 #include <linux/completion.h>
 #include <linux/kthread.h>
@@ -16,7 +16,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 
-#include "io-pgtable-idle.h"
+#include "iommu-reserve-idle.h"
 #include "io-pgtable-reserve-kunit.h"
 #include "iommu-pages.h"
 
@@ -285,7 +285,7 @@ static void tables_in_use_are_not_idle(struct kunit *test)
 	spin_lock_irq(&rsv->lock);
 	KUNIT_EXPECT_TRUE(test, iopt_idle_add(rsv, iopte));
 	KUNIT_EXPECT_EQ(test, IOPT_ENTRY_LINKED,
-			rsv->fmt->look(rsv->iop, entry, iopte->table));
+			rsv->fmt->look(rsv->pt, entry, iopte->table));
 	spin_unlock_irq(&rsv->lock);
 	KUNIT_EXPECT_EQ(test, 0, rsv->nr_idle);
 
@@ -525,7 +525,7 @@ static void kept_tables_are_reserved_without_memory(struct kunit *test)
  * The caller's side, which debug kernels look at.
  */
 
-#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
+#ifdef CONFIG_IOMMU_RESERVE_DEBUG
 #define EXPECT_REPORTS(test, number, call)				\
 do {									\
 	int __before = atomic_read(&iopt_reserve_reports);		\
@@ -575,7 +575,7 @@ static void releasing_too_much_takes_no_table(struct kunit *test)
 	EXPECT_REPORTS(test, 1, rsvt_free(rt));
 }
 
-#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
+#ifdef CONFIG_IOMMU_RESERVE_DEBUG
 static void careless_callers_are_reported(struct kunit *test)
 {
 	struct rsvt *rt = rsvt_gpu(test);
@@ -648,7 +648,7 @@ static struct kunit_case races[] = {
 	KUNIT_CASE(counts_can_be_large),
 	KUNIT_CASE(kept_tables_are_reserved_without_memory),
 	KUNIT_CASE(releasing_too_much_takes_no_table),
-#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
+#ifdef CONFIG_IOMMU_RESERVE_DEBUG
 	KUNIT_CASE(careless_callers_are_reported),
 #endif
 	{}

@@ -8,7 +8,7 @@
  * of its bytes an address leads to.
  */
 
-#define pr_fmt(fmt)	"io-pgtable reserve: " fmt
+#define pr_fmt(fmt)	"iommu reserve: " fmt
 
 #include <linux/irqflags.h>
 #include <linux/rcupdate.h>

@@ -19,7 +19,7 @@
  * unmap that clears entries of tables; and with tables that die in use.
  */
 
-#define pr_fmt(fmt)	"io-pgtable reserve: " fmt
+#define pr_fmt(fmt)	"iommu reserve: " fmt
 
 #include <linux/rcupdate.h>
 #include <linux/sizes.h>

@@ -9,7 +9,7 @@
  * A comment "Seen to fail" names a mistake that was tried.
  */
 
-#define pr_fmt(fmt)	"io-pgtable reserve: " fmt
+#define pr_fmt(fmt)	"iommu reserve: " fmt
 
 #include <linux/align.h>
 #include <linux/delay.h>

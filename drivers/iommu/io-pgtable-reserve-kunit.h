@@ -14,14 +14,14 @@
 #include <linux/prandom.h>
 #include <linux/types.h>
 
-#include "io-pgtable-idle.h"
+#include "iommu-reserve-idle.h"
 #include "io-pgtable-kunit.h"
-#include "io-pgtable-reserve.h"
+#include "iommu-reserve.h"
 
 #define RSVT_PROT	(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE)
 #define RSVT_LEAF	3
 /* Idle tables that stay after an unreserve(), few, so that more are quickly made */
-#define RSVT_IDLE_MAX	(IS_ENABLED(CONFIG_IOMMU_IO_PGTABLE_IDLE) ? 16 : 0)
+#define RSVT_IDLE_MAX	(IS_ENABLED(CONFIG_IOMMU_RESERVE_IDLE) ? 16 : 0)
 #define RSVT_QUIRKS	(IO_PGTABLE_QUIRK_RESERVED | IO_PGTABLE_QUIRK_NO_WARN)
 
 struct rsvt_config {

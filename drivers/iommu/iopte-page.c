@@ -24,7 +24,7 @@
 
 #include "iommu-pages.h"
 #include "iopte-page.h"
-#include "io-pgtable-packed.h"
+#include "iommu-reserve-packed.h"
 
 /**
  * iopte_page_add - Put a child into its slot

@@ -7,7 +7,7 @@
  * tables, and hold what entries can not: what keeps a table, and which table
  * belongs to a slot while a block, or nothing, is in its entry.
  *
- * Formats and drivers have no use for this file; io-pgtable-reserve.c and its
+ * Formats and drivers have no use for this file; iommu-reserve.c and its
  * neighbours have.
  */
 #ifndef __IOPTE_PAGE_H
@@ -40,7 +40,7 @@ struct iopt_packed;
  * @nr_children: Children in @chunks, each of which has a part of @refs
  * @seen: The hardware can have seen the table
  * @left: Levels below the table in which tables left their entries at some time
- * @idle: Element of the list of idle tables, see io-pgtable-release.c
+ * @idle: Element of the list of idle tables, see iommu-reserve-release.c
  * @next: Next one on a list of tables that are not in the page table
  * @rcu: Frees the list that begins with this table
  * @dev: Device for the DMA API if the walker is not coherent, else NULL

@@ -33,7 +33,7 @@
 #include <linux/sort.h>
 #include <linux/vmstat.h>
 
-#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE
+#ifdef CONFIG_IOMMU_RESERVE
 #define BENCH_RESERVES	true
 #else
 #define BENCH_RESERVES	false
@@ -131,7 +131,7 @@ static bool bench_init(struct bench *bench, enum bench_way way)
 			.tlb = &bench_tlb_ops,
 		},
 	};
-#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE
+#ifdef CONFIG_IOMMU_RESERVE
 	if (way == BENCH_RESERVED)
 		bench->cfg.quirks = IO_PGTABLE_QUIRK_RESERVED;
 #endif
@@ -158,7 +158,7 @@ static void bench_exit(struct bench *bench)
  * A bind: prepare, map or unmap, finish, and release once the mapping is gone.
  */
 
-#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE
+#ifdef CONFIG_IOMMU_RESERVE
 
 static bool bench_prepare(struct bench *bench, unsigned long iova, size_t size,
 			  size_t pgsize)
@@ -567,7 +567,7 @@ static bool p4_calls(struct bench *bench)
 	return bench_sparse(bench, 16UL * SZ_1G, SZ_2M);
 }
 
-#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE
+#ifdef CONFIG_IOMMU_RESERVE
 
 /* Memory for bench_repeat(): a block, or the pages of one */
 static bool bench_repeat_init(struct bench *bench, size_t pgsize)
@@ -777,7 +777,7 @@ static int p11(void)
 	return ret;
 }
 
-#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE
+#ifdef CONFIG_IOMMU_RESERVE
 
 /*
  * P9: what reserve() and unreserve() take for a range, by the number of leaf

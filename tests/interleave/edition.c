@@ -5,8 +5,8 @@
  * Nothing here is a scheduling point of its own.
  */
 #include <linux/io-pgtable.h>
-#include "io-pgtable-packed.h"
-#include "io-pgtable-reserve.h"
+#include "iommu-reserve-packed.h"
+#include "iommu-reserve.h"
 #include "iommu-pages.h"
 
 const char il_flavour[] = IL_FLAVOUR;
@@ -313,7 +313,7 @@ void il_reclaim(void)
 		il_the_shrinker.scan_objects(&il_the_shrinker, &sc);
 }
 
-#ifdef CONFIG_IOMMU_IO_PGTABLE_PACKED
+#ifdef CONFIG_IOMMU_RESERVE_PACKED
 /* The linker has everybody call these two */
 void *__real_iopt_packed_alloc(struct iopt_packed *packed, gfp_t gfp);
 void *__wrap_iopt_packed_alloc(struct iopt_packed *packed, gfp_t gfp);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The slot protocol of reservations, for spin: drivers/iommu/io-pgtable-reserve.c,
- * io-pgtable-release.c, io-pgtable-idle.c, iopte-page.c, and what io-pgtable-arm.c
+ * The slot protocol of reservations, for spin: drivers/iommu/iommu-reserve.c,
+ * iommu-reserve-release.c, iommu-reserve-idle.c, iopte-page.c, and what io-pgtable-arm.c
  * does with them.
  *
  * Clients reserve, map, unmap and release in any order and for ever, or stop; the
@@ -337,7 +337,7 @@ inline unalloc(y)
 }
 
 /*
- * io-pgtable-release.c.
+ * iommu-reserve-release.c.
  */
 
 #define unlocked	(lock == 0)
@@ -483,7 +483,7 @@ inline trim(max)
 }
 
 /*
- * io-pgtable-reserve.c and iopte-page.c.
+ * iommu-reserve.c and iopte-page.c.
  */
 
 /* iopte_page_add() */

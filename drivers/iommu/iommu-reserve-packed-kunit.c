@@ -17,7 +17,7 @@
 #include <linux/string.h>
 
 #include "io-pgtable-kunit.h"
-#include "io-pgtable-packed.h"
+#include "iommu-reserve-packed.h"
 #include "iopte-page.h"
 
 /* Tables of the largest test */
@@ -325,7 +325,7 @@ static struct kunit_case pt_cases[] = {
 };
 
 static struct kunit_suite pt_suite = {
-	.name = "io-pgtable-packed",
+	.name = "iommu-reserve-packed",
 	.test_cases = pt_cases,
 };
 

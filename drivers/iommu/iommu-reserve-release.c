@@ -2,13 +2,13 @@
 /*
  * Reservations of IOVA ranges in I/O page tables: letting them go.
  *
- * Invariants, besides those of io-pgtable-reserve.c:
+ * Invariants, besides those of iommu-reserve.c:
  *
  * L1.	A table dies under the lock, by its count changing from 0 to IOPTE_DEAD.
  *	It leaves its slot in the same critical section, and its count on its
  *	parent goes, which may be the parent's last.
  * L2.	A table whose count becomes 0 dies at once, unless it is kept idle, which
- *	only tables are that the hardware saw, see io-pgtable-idle.c. A table with
+ *	only tables are that the hardware saw, see iommu-reserve-idle.c. A table with
  *	children does not die, whatever its count: that can be wrong if somebody
  *	released what was not reserved.
  * L3.	Who lets tables die flushes: unreserve() with the caller's gather, and
@@ -17,22 +17,21 @@
  *	saw to the next unreserve() there.
  */
 
-#define pr_fmt(fmt)	"io-pgtable reserve: " fmt
+#define pr_fmt(fmt)	"iommu reserve: " fmt
 
 #include <linux/device.h>
 #include <linux/export.h>
-#include <linux/io-pgtable.h>
 #include <linux/iommu.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "io-pgtable-idle.h"
-#include "io-pgtable-packed.h"
-#include "io-pgtable-reserve.h"
+#include "iommu-reserve-idle.h"
+#include "iommu-reserve-packed.h"
+#include "iommu-reserve.h"
 
-#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
+#ifdef CONFIG_IOMMU_RESERVE_DEBUG
 atomic_t iopt_reserve_reports;
 EXPORT_SYMBOL_GPL(iopt_reserve_reports);
 
@@ -71,10 +70,10 @@ void iopt_mark(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	       enum iopt_entry to)
 {
 	void *entry = iopt_entry(rsv, iopte->parent, iopte->iova);
-	enum iopt_entry state = rsv->fmt->look(rsv->iop, entry, iopte->table);
+	enum iopt_entry state = rsv->fmt->look(rsv->pt, entry, iopte->table);
 
 	if (state == IOPT_ENTRY_LINKED || state == IOPT_ENTRY_IDLE)
-		rsv->fmt->set(rsv->iop, entry, iopte->table, to);
+		rsv->fmt->set(rsv->pt, entry, iopte->table, to);
 }
 
 /*
@@ -151,12 +150,11 @@ static void rsv_drop(struct iopt_reserve *rsv, struct iopte_page *iopte,
 static bool rsv_gather(struct iopt_reserve *rsv, struct iopte_page *iopte,
 		       struct iommu_iotlb_gather *gather)
 {
-	/* Without a way to name a table's slot there, it is flushed by itself */
-	if (!gather || !rsv->iop->cfg.tlb->tlb_add_page)
+	size_t span = iopt_flush_span(&rsv->geo, iopte->level);
+
+	if (!gather ||
+	    !rsv->flush->gather_slot(rsv->pt, gather, iopte->iova, span, iopte->level))
 		return false;
-	if (!iommu_iotlb_gather_queued(gather))
-		io_pgtable_tlb_add_page(rsv->iop, gather, iopte->iova,
-					iopt_flush_span(&rsv->geo, iopte->level));
 	iopte->next = gather->freelist.tables;
 	gather->freelist.tables = iopte;
 	return true;
@@ -186,13 +184,11 @@ void iopt_bury(struct iopt_reserve *rsv, struct iopt_dead *dead,
 	struct iopte_page *iopte, *next, *free = NULL;
 
 	for (iopte = dead->first; iopte; iopte = next) {
-		size_t span = iopt_flush_span(&rsv->geo, iopte->level);
-
 		next = iopte->next;
 		if (iopte->seen && rsv_gather(rsv, iopte, gather))
 			continue;
 		if (iopte->seen)
-			io_pgtable_tlb_flush_walk(rsv->iop, iopte->iova, span, span);
+			iopt_flush_slot(rsv, iopte);
 		iopte->next = free;
 		free = iopte;
 	}
@@ -297,21 +293,13 @@ EXPORT_SYMBOL_GPL(iopt_unreserve_range);
 
 /**
  * iopt_reserve_create - Give a page table reservations
- * @iop: The page table
- * @cfg: Its configuration, which the page table gets only later
- * @fmt: The format's functions
- * @geo: Shape of the page table
- * @top: Its top table
+ * @cfg: What must be known of it
  *
  * Return: the reservations for iopt_reserve_destroy(), NULL without memory.
  */
-struct iopt_reserve *iopt_reserve_create(struct io_pgtable *iop,
-					 const struct io_pgtable_cfg *cfg,
-					 const struct iopt_reserve_fmt *fmt,
-					 const struct iopt_geometry *geo,
-					 void *top)
+struct iopt_reserve *iopt_reserve_create(const struct iopt_reserve_cfg *cfg)
 {
-	struct device *dev = cfg->iommu_dev;
+	const struct iopt_geometry *geo = &cfg->geo;
 	struct iopt_reserve *rsv;
 	unsigned int chunks;
 
@@ -324,23 +312,27 @@ struct iopt_reserve *iopt_reserve_create(struct io_pgtable *iop,
 	if (!rsv->root)
 		goto err_free;
 	rsv->root->nr_chunks = chunks;
-	rsv->root->table = top;
+	rsv->root->table = cfg->top;
 	/* The top stays */
 	atomic_long_set(&rsv->root->refs, 1);
 
-	rsv->fmt = fmt;
-	rsv->iop = iop;
+	rsv->pt = cfg->pt;
+	rsv->fmt = cfg->fmt;
+	rsv->flush = cfg->flush;
 	rsv->geo = *geo;
+	rsv->pgsize_bitmap = cfg->pgsize_bitmap;
+	rsv->first = cfg->first;
+	rsv->last = cfg->last;
 	rsv->src.size = geo->table_size;
 	rsv->src.phys_bits = geo->phys_bits;
 	rsv->src.chunks = DIV_ROUND_UP(BIT(geo->bits[geo->levels - 1]),
 				       IOPTE_CHUNK_SIZE);
-	rsv->src.nid = dev ? dev_to_node(dev) : NUMA_NO_NODE;
-	rsv->src.dev = cfg->coherent_walk ? NULL : dev;
+	rsv->src.nid = cfg->dev ? dev_to_node(cfg->dev) : NUMA_NO_NODE;
+	rsv->src.dev = cfg->coherent ? NULL : cfg->dev;
 	if (geo->table_size < PAGE_SIZE)
 		rsv->src.packed = iopt_packed_create(geo->table_size, rsv->src.dev,
 						     rsv->src.nid);
-	if (IS_ENABLED(CONFIG_IOMMU_IO_PGTABLE_PACKED) &&
+	if (IS_ENABLED(CONFIG_IOMMU_RESERVE_PACKED) &&
 	    geo->table_size < PAGE_SIZE && !rsv->src.packed)
 		goto err_free;
 	spin_lock_init(&rsv->lock);
@@ -371,7 +363,7 @@ static void rsv_destroy_table(struct iopte_page *iopte)
 void iopt_reserve_destroy(struct iopt_reserve *rsv)
 {
 	iopt_idle_unregister(rsv);
-#ifdef CONFIG_IOMMU_IO_PGTABLE_RESERVE_DEBUG
+#ifdef CONFIG_IOMMU_RESERVE_DEBUG
 	if (atomic_long_read(&rsv->entries))
 		iopt_reserve_report(0, "page table destroyed with reservations");
 #endif

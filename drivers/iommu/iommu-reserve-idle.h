@@ -2,8 +2,8 @@
 /*
  * Idle tables of page tables with reservations.
  */
-#ifndef __IO_PGTABLE_IDLE_H
-#define __IO_PGTABLE_IDLE_H
+#ifndef __IOMMU_RESERVE_IDLE_H
+#define __IOMMU_RESERVE_IDLE_H
 
 #include <linux/sizes.h>
 #include <linux/types.h>
@@ -18,11 +18,13 @@ struct shrinker;
 /* Memory of the idle tables that a page table keeps: 1 GiB of pages of 4 KiB */
 #define IOPT_IDLE_BYTES		SZ_2M
 
-#ifdef CONFIG_IOMMU_IO_PGTABLE_IDLE
+#ifdef CONFIG_IOMMU_RESERVE_IDLE
 bool iopt_idle_add(struct iopt_reserve *rsv, struct iopte_page *iopte);
 void iopt_idle_remove(struct iopt_reserve *rsv, struct iopte_page *iopte);
 unsigned long iopt_idle_trim(struct iopt_reserve *rsv, unsigned int max,
 			     struct iopt_dead *dead);
+unsigned long iopt_trim(struct iopt_reserve *rsv, unsigned long nr,
+			struct iommu_iotlb_gather *gather);
 void iopt_idle_register(struct iopt_reserve *rsv);
 void iopt_idle_unregister(struct iopt_reserve *rsv);
 #if IS_ENABLED(CONFIG_KUNIT)
@@ -52,6 +54,13 @@ static inline unsigned long iopt_idle_trim(struct iopt_reserve *rsv,
 	return 0;
 }
 
+static inline unsigned long iopt_trim(struct iopt_reserve *rsv,
+				      unsigned long nr,
+				      struct iommu_iotlb_gather *gather)
+{
+	return 0;
+}
+
 static inline void iopt_idle_register(struct iopt_reserve *rsv)
 {
 }
@@ -61,4 +70,4 @@ static inline void iopt_idle_unregister(struct iopt_reserve *rsv)
 }
 #endif
 
-#endif /* __IO_PGTABLE_IDLE_H */
+#endif /* __IOMMU_RESERVE_IDLE_H */

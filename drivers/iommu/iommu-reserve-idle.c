@@ -29,14 +29,13 @@
 #include <kunit/visibility.h>
 #include <linux/export.h>
 #include <linux/init.h>
-#include <linux/io-pgtable.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/shrinker.h>
 
-#include "io-pgtable-idle.h"
-#include "io-pgtable-reserve.h"
+#include "iommu-reserve-idle.h"
+#include "iommu-reserve.h"
 
 /**
  * iopt_idle_add - Keep a table that nothing holds
@@ -114,9 +113,16 @@ unsigned long iopt_idle_trim(struct iopt_reserve *rsv, unsigned int max,
 	return nr;
 }
 
-/* Up to @nr, the oldest first. Tables above them go with them */
-static unsigned long idle_trim_some(struct iopt_reserve *rsv, unsigned long nr,
-				    struct iommu_iotlb_gather *gather)
+/**
+ * iopt_trim - Let idle tables of a page table go, and those above that only they held
+ * @rsv: The reservations of a page table
+ * @nr: How many, the oldest first
+ * @gather: As io_pgtable_ops::unreserve has it
+ *
+ * Return: the number of tables that were on the list.
+ */
+unsigned long iopt_trim(struct iopt_reserve *rsv, unsigned long nr,
+			struct iommu_iotlb_gather *gather)
 {
 	unsigned long flags, done = 0;
 
@@ -135,27 +141,6 @@ static unsigned long idle_trim_some(struct iopt_reserve *rsv, unsigned long nr,
 	}
 	return done;
 }
-
-/**
- * io_pgtable_trim() - Let idle tables of a page table go
- * @ops: The page table
- * @nr: How many, the oldest first
- * @gather: As io_pgtable_ops::unreserve has it
- *
- * Idle tables are tables without a reservation that stayed where they are. Does
- * not sleep, and is safe in a section that signals a fence.
- *
- * Return: the number of tables that were on the list, which are idle or were a
- * moment ago, 0 without reservations.
- */
-unsigned long io_pgtable_trim(struct io_pgtable_ops *ops, unsigned long nr,
-			      struct iommu_iotlb_gather *gather)
-{
-	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(ops);
-
-	return iop->rsv ? idle_trim_some(iop->rsv, nr, gather) : 0;
-}
-EXPORT_SYMBOL_GPL(io_pgtable_trim);
 
 /* Protects the list, and the page tables on it from being freed */
 static DEFINE_MUTEX(idle_lock);
@@ -183,15 +168,6 @@ void iopt_idle_unregister(struct iopt_reserve *rsv)
 	mutex_lock(&idle_lock);
 	list_del(&rsv->reclaim);
 	mutex_unlock(&idle_lock);
-}
-
-static unsigned long idle_trim_one(struct iopt_reserve *rsv, unsigned long nr)
-{
-	struct io_pgtable *iop = rsv->iop;
-
-	if (iop->cfg.tlb->trim)
-		return iop->cfg.tlb->trim(nr, iop->cookie);
-	return idle_trim_some(rsv, nr, NULL);
 }
 
 VISIBLE_IF_KUNIT unsigned long iopt_idle_count(struct shrinker *shrinker,
@@ -225,7 +201,7 @@ VISIBLE_IF_KUNIT unsigned long iopt_idle_scan(struct shrinker *shrinker,
 		rsv = list_first_entry(&idle_list, struct iopt_reserve, reclaim);
 		list_rotate_left(&idle_list);
 		if (READ_ONCE(rsv->nr_idle))
-			nr += idle_trim_one(rsv, sc->nr_to_scan - nr);
+			nr += rsv->flush->trim(rsv->pt, sc->nr_to_scan - nr);
 	} while (nr < sc->nr_to_scan && rsv != last);
 unlock:
 	mutex_unlock(&idle_lock);
@@ -234,7 +210,7 @@ unlock:
 
 static int __init idle_init(void)
 {
-	struct shrinker *shrinker = shrinker_alloc(0, "io-pgtable-idle");
+	struct shrinker *shrinker = shrinker_alloc(0, "iommu-reserve-idle");
 
 	if (!shrinker)
 		return -ENOMEM;

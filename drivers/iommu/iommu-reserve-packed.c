@@ -31,7 +31,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
-#include "io-pgtable-packed.h"
+#include "iommu-reserve-packed.h"
 #include "iommu-pages.h"
 
 /**

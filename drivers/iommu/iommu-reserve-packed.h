@@ -2,8 +2,8 @@
 /*
  * Memory for tables that are smaller than a page, several to a page.
  */
-#ifndef __IO_PGTABLE_PACKED_H
-#define __IO_PGTABLE_PACKED_H
+#ifndef __IOMMU_RESERVE_PACKED_H
+#define __IOMMU_RESERVE_PACKED_H
 
 #include <linux/gfp_types.h>
 #include <linux/types.h>
@@ -11,7 +11,7 @@
 struct device;
 struct iopt_packed;
 
-#ifdef CONFIG_IOMMU_IO_PGTABLE_PACKED
+#ifdef CONFIG_IOMMU_RESERVE_PACKED
 struct iopt_packed *iopt_packed_create(size_t size, struct device *dev, int nid);
 void iopt_packed_destroy(struct iopt_packed *packed);
 void *iopt_packed_alloc(struct iopt_packed *packed, gfp_t gfp);
@@ -38,4 +38,4 @@ static inline void iopt_packed_free(struct iopt_packed *packed, void *table)
 }
 #endif
 
-#endif /* __IO_PGTABLE_PACKED_H */
+#endif /* __IOMMU_RESERVE_PACKED_H */
