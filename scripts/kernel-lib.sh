@@ -276,6 +276,10 @@ barrier_pairs()
 	python3 -B "$ROOT/tests/models/pairs.py" "$1" base "$2" "$ROOT"/tests/models/*.litmus
 }
 
+# The suites of the series, upstream's of the same page tables, and a few others
+# shellcheck disable=SC2034 # for those who source this
+SERIES_GLOB='[!d]*[-_][rt]es*'
+
 # Tests that count pages wait for grace periods, thousands of times: none of them waits
 # for a tick before it begins, and for one in place of three before it ends.
 KUNIT_RCU=(rcutree.jiffies_till_first_fqs=0 rcutree.jiffies_till_next_fqs=0)

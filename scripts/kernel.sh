@@ -76,22 +76,26 @@ fragments()
 	# What only the whole series has: its own tests and checks.
 	case $which-$1 in
 	reserve-kunit)
-		printf '%s\n' "$dir/reserve-tests.config" "$dir/reserve-kunit-panthor.config" ;;
-	reserve-kcsan) printf '%s\n' "$dir/reserve-tests.config" ;;
+		printf '%s\n' "$dir/reserve-tests.config" "$dir/reserve-pt.config" \
+			"$dir/reserve-kunit-panthor.config" ;;
+	reserve-kcsan) printf '%s\n' "$dir/reserve-tests.config" "$dir/reserve-pt.config" ;;
 	reserve-debug) printf '%s\n' "$dir/reserve-guest-debug.config" ;;
 	step-um)
 		# From the step on that has them
 		[ ! -e "$tree/drivers/iommu/io-pgtable-reserve-torture.c" ] ||
 			printf '%s\n' "$dir/reserve-tests.config" "$dir/um-reserve.config"
+		[ ! -e "$tree/drivers/iommu/generic_pt/kunit_iommu_reserve.h" ] ||
+			printf '%s\n' "$dir/reserve-pt.config"
 		[ ! -e "$tree/drivers/gpu/drm/panthor/panthor_reserve_kunit.c" ] ||
 			printf '%s\n' "$dir/um-reserve-panthor.config"
 		;;
 	reserve-um | reserve-um-smp | mutant-um)
-		printf '%s\n' "$dir/reserve-tests.config" "$dir/um-reserve.config" \
-			"$dir/um-reserve-panthor.config" ;;
+		printf '%s\n' "$dir/reserve-tests.config" "$dir/reserve-pt.config" \
+			"$dir/um-reserve.config" "$dir/um-reserve-panthor.config" ;;
 	reserve-um-debug | mutant-um-debug)
-		printf '%s\n' "$dir/reserve-tests.config" "$dir/um-reserve.config" \
-			"$dir/um-reserve-panthor.config" "$dir/um-reserve-debug.config" ;;
+		printf '%s\n' "$dir/reserve-tests.config" "$dir/reserve-pt.config" \
+			"$dir/um-reserve.config" "$dir/um-reserve-panthor.config" \
+			"$dir/um-reserve-debug.config" ;;
 	esac
 }
 

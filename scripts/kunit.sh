@@ -95,7 +95,7 @@ judge_series()
 run_debug()
 {
 	say "KUnit on the reserve kernel, two processors, KASAN, lockdep:"
-	kunit_um "$TIMEOUT" "$1" seccomp=on ncpus=2 'kunit.filter_glob=[ip][oa]*' \
+	kunit_um "$TIMEOUT" "$1" seccomp=on ncpus=2 "kunit.filter_glob=$SERIES_GLOB" \
 		>"$OUT/kunit-um-debug.log" || :
 }
 
@@ -118,7 +118,7 @@ judge_reports()
 run_arm64()
 {
 	say "KUnit on the reserve kernel, arm64, two processors, lockdep:"
-	kunit_arm64 "$TIMEOUT" "$1" 'kunit.filter_glob=[ip][oa]*' \
+	kunit_arm64 "$TIMEOUT" "$1" "kunit.filter_glob=$SERIES_GLOB" \
 		>"$OUT/kunit-arm64.log" || :
 }
 

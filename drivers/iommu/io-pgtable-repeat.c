@@ -313,7 +313,7 @@ static int rep_own(struct iopt_reserve *rsv, struct iopte_page *child)
 {
 	void *entry = iopt_entry(rsv, child->parent, child->iova);
 
-	if (rsv->fmt->look(rsv->pt, entry, child->table) == IOPT_ENTRY_LINKED)
+	if (iopt_look(rsv, entry, child) == IOPT_ENTRY_LINKED)
 		return 0;
 
 	child->seen = true;
@@ -321,7 +321,7 @@ static int rep_own(struct iopt_reserve *rsv, struct iopte_page *child)
 		return -ENOENT;
 	/* One address in the slot is enough: what is below it has not changed */
 	iopt_flush_slot(rsv, child);
-	rsv->fmt->set(rsv->pt, entry, child->table, IOPT_ENTRY_LINKED);
+	iopt_set(rsv, entry, child, IOPT_ENTRY_LINKED);
 	return 0;
 }
 

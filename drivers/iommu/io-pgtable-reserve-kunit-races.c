@@ -285,7 +285,7 @@ static void tables_in_use_are_not_idle(struct kunit *test)
 	spin_lock_irq(&rsv->lock);
 	KUNIT_EXPECT_TRUE(test, iopt_idle_add(rsv, iopte));
 	KUNIT_EXPECT_EQ(test, IOPT_ENTRY_LINKED,
-			rsv->fmt->look(rsv->pt, entry, iopte->table));
+			iopt_look(rsv, entry, iopte));
 	spin_unlock_irq(&rsv->lock);
 	KUNIT_EXPECT_EQ(test, 0, rsv->nr_idle);
 

@@ -20,7 +20,7 @@
 static bool stats_is_linked(struct iopt_reserve *rsv, struct iopte_page *iopte)
 {
 	void *entry = iopt_entry(rsv, iopte->parent, iopte->iova);
-	enum iopt_entry state = rsv->fmt->look(rsv->pt, entry, iopte->table);
+	enum iopt_entry state = iopt_look(rsv, entry, iopte);
 
 	return state == IOPT_ENTRY_LINKED || state == IOPT_ENTRY_IDLE;
 }
@@ -39,7 +39,8 @@ static bool stats_is_used(struct iopt_reserve *rsv, struct iopte_page *iopte)
 
 	for (unsigned int i = 0; i < BIT(geo->bits[iopte->level]); i++) {
 		void *entry = iopte->table + i * geo->entry_size;
-		enum iopt_entry state = rsv->fmt->look(rsv->pt, entry, rsv->root->table);
+		enum iopt_entry state = rsv->fmt->look(rsv->pt, iopte->level,
+						       entry, rsv->root->table);
 
 		if (state != IOPT_ENTRY_EMPTY && state != IOPT_ENTRY_UNFLUSHED)
 			return true;

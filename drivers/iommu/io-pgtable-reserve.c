@@ -63,6 +63,7 @@ io_pgtable_reserve_create(struct io_pgtable *iop,
 			  const struct iopt_geometry *geo, void *top)
 {
 	bool upper = cfg->quirks & IO_PGTABLE_QUIRK_ARM_TTBR1;
+	struct device *dev = cfg->iommu_dev;
 	struct iopt_reserve_cfg rsv_cfg = {
 		.pt		= iop,
 		.fmt		= fmt,
@@ -72,8 +73,8 @@ io_pgtable_reserve_create(struct io_pgtable *iop,
 		.first		= upper ? ~0ULL << cfg->ias : 0,
 		.last		= upper ? ~0ULL : BIT_ULL(cfg->ias) - 1,
 		.top		= top,
-		.dev		= cfg->iommu_dev,
-		.coherent	= cfg->coherent_walk,
+		.nid		= dev ? dev_to_node(dev) : NUMA_NO_NODE,
+		.dev		= cfg->coherent_walk ? NULL : dev,
 	};
 
 	return iopt_reserve_create(&rsv_cfg);

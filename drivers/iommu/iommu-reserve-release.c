@@ -70,10 +70,10 @@ void iopt_mark(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	       enum iopt_entry to)
 {
 	void *entry = iopt_entry(rsv, iopte->parent, iopte->iova);
-	enum iopt_entry state = rsv->fmt->look(rsv->pt, entry, iopte->table);
+	enum iopt_entry state = iopt_look(rsv, entry, iopte);
 
 	if (state == IOPT_ENTRY_LINKED || state == IOPT_ENTRY_IDLE)
-		rsv->fmt->set(rsv->pt, entry, iopte->table, to);
+		iopt_set(rsv, entry, iopte, to);
 }
 
 /*
@@ -291,6 +291,25 @@ void iopt_unreserve_range(struct iopt_reserve *rsv, unsigned long iova,
 }
 EXPORT_SYMBOL_GPL(iopt_unreserve_range);
 
+static struct iopte_page *rsv_new_top(struct iopt_reserve *rsv, void *table,
+				      unsigned int level, gfp_t gfp)
+{
+	unsigned int chunks = DIV_ROUND_UP(BIT(rsv->geo.bits[level]), IOPTE_CHUNK_SIZE);
+	struct iopte_page *top;
+
+	top = kzalloc(struct_size(top, chunks, chunks), gfp);
+	if (!top)
+		return NULL;
+	top->nr_chunks = chunks;
+	top->table = table;
+	top->level = level;
+	top->dev = rsv->src.dev;
+	INIT_LIST_HEAD(&top->idle);
+	/* A top stays */
+	atomic_long_set(&top->refs, 1);
+	return top;
+}
+
 /**
  * iopt_reserve_create - Give a page table reservations
  * @cfg: What must be known of it
@@ -301,20 +320,10 @@ struct iopt_reserve *iopt_reserve_create(const struct iopt_reserve_cfg *cfg)
 {
 	const struct iopt_geometry *geo = &cfg->geo;
 	struct iopt_reserve *rsv;
-	unsigned int chunks;
 
 	rsv = kzalloc_obj(*rsv);
 	if (!rsv)
 		return NULL;
-
-	chunks = DIV_ROUND_UP(BIT(geo->bits[0]), IOPTE_CHUNK_SIZE);
-	rsv->root = kzalloc(struct_size(rsv->root, chunks, chunks), GFP_KERNEL);
-	if (!rsv->root)
-		goto err_free;
-	rsv->root->nr_chunks = chunks;
-	rsv->root->table = cfg->top;
-	/* The top stays */
-	atomic_long_set(&rsv->root->refs, 1);
 
 	rsv->pt = cfg->pt;
 	rsv->fmt = cfg->fmt;
@@ -327,8 +336,11 @@ struct iopt_reserve *iopt_reserve_create(const struct iopt_reserve_cfg *cfg)
 	rsv->src.phys_bits = geo->phys_bits;
 	rsv->src.chunks = DIV_ROUND_UP(BIT(geo->bits[geo->levels - 1]),
 				       IOPTE_CHUNK_SIZE);
-	rsv->src.nid = cfg->dev ? dev_to_node(cfg->dev) : NUMA_NO_NODE;
-	rsv->src.dev = cfg->coherent ? NULL : cfg->dev;
+	rsv->src.nid = cfg->nid;
+	rsv->src.dev = cfg->dev;
+	rsv->root = rsv_new_top(rsv, cfg->top, cfg->top_level, GFP_KERNEL);
+	if (!rsv->root)
+		goto err_free;
 	if (geo->table_size < PAGE_SIZE)
 		rsv->src.packed = iopt_packed_create(geo->table_size, rsv->src.dev,
 						     rsv->src.nid);
@@ -345,6 +357,67 @@ err_free:
 	return NULL;
 }
 EXPORT_SYMBOL_GPL(iopt_reserve_create);
+
+/**
+ * iopt_reserve_new_top - Describe a table that is to be the top
+ * @rsv: The reservations of a page table that grows
+ * @table: The table, in which the first entry shows the present top; is not touched
+ * @level: Its level, one above that of the present top
+ * @gfp: Flags
+ *
+ * Return: what iopt_reserve_grow() takes or iopt_reserve_free_top() frees, NULL
+ * without memory.
+ */
+struct iopte_page *iopt_reserve_new_top(struct iopt_reserve *rsv, void *table,
+					unsigned int level, gfp_t gfp)
+{
+	struct iopte_page *top = rsv_new_top(rsv, table, level, gfp);
+
+	if (!top)
+		return NULL;
+	top->chunks[0] = kzalloc(IOPTE_CHUNK_SIZE * sizeof(*top->chunks[0]), gfp);
+	if (!top->chunks[0]) {
+		kfree(top);
+		return NULL;
+	}
+	return top;
+}
+EXPORT_SYMBOL_GPL(iopt_reserve_new_top);
+
+/**
+ * iopt_reserve_free_top - Undo iopt_reserve_new_top()
+ * @top: What it returned
+ */
+void iopt_reserve_free_top(struct iopte_page *top)
+{
+	kfree(top->chunks[0]);
+	kfree(top);
+}
+EXPORT_SYMBOL_GPL(iopt_reserve_free_top);
+
+/**
+ * iopt_reserve_grow - A table becomes the top
+ * @rsv: The reservations of the page table
+ * @top: Its descriptor, by iopt_reserve_new_top(). Whatever the hardware begins with
+ *	shows it or the one below
+ *
+ * The former top is a table as others are from now on, but that it never goes
+ * before the page table does: its memory is freed with it. Under the lock.
+ */
+void iopt_reserve_grow(struct iopt_reserve *rsv, struct iopte_page *top)
+{
+	struct iopte_page *old = rsv->root;
+
+	old->parent = top;
+	old->seen = true;
+	top->chunks[0][0] = old;
+	top->nr_children = 1;
+	atomic_long_inc(&top->refs);
+	rsv->nr_tables++;
+	/* Complete before it is found; pairs with iopt_top() */
+	smp_store_release(&rsv->root, top);
+}
+EXPORT_SYMBOL_GPL(iopt_reserve_grow);
 
 /* Everything below a table, and the table itself */
 static void rsv_destroy_table(struct iopte_page *iopte)
@@ -372,6 +445,7 @@ void iopt_reserve_destroy(struct iopt_reserve *rsv)
 		rcu_barrier();
 	/* The top is the format's */
 	rsv->root->table = NULL;
+	rsv->root->dev = NULL;
 	rsv_destroy_table(rsv->root);
 	if (rsv->src.packed)
 		iopt_packed_destroy(rsv->src.packed);

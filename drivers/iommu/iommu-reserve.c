@@ -79,11 +79,11 @@ struct rsv_walk {
 struct iopte_page *iopt_reserve_find(struct iopt_reserve *rsv,
 				     unsigned long iova, unsigned int level)
 {
-	struct iopte_page *iopte = rsv->root;
+	struct iopte_page *iopte = iopt_top(rsv);
 
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held() && !lockdep_is_held(&rsv->lock),
 			 "tables are looked for, and could be freed");
-	for (unsigned int l = 0; iopte && l < level; l++)
+	for (unsigned int l = iopte->level; iopte && l < level; l++)
 		iopte = iopte_page_child(iopte, iopt_index(&rsv->geo, iova, l));
 	return iopte;
 }
@@ -219,9 +219,9 @@ static void rsv_count_way(struct rsv_walk *walk, unsigned long iova,
 			  unsigned long first, struct iopte_stash *want)
 {
 	const struct iopt_geometry *geo = &walk->rsv->geo;
-	struct iopte_page *iopte = walk->rsv->root;
+	struct iopte_page *iopte = iopt_top(walk->rsv);
 
-	for (unsigned int level = 1; level <= walk->lowest; level++) {
+	for (unsigned int level = iopte->level + 1; level <= walk->lowest; level++) {
 		unsigned int index = iopt_index(geo, iova, level - 1);
 		u64 span = iopt_span(geo, level);
 		bool chunk;
@@ -468,7 +468,7 @@ static int rsv_link(struct iopt_reserve *rsv, struct iopte_page *child)
 			return ret;
 	}
 
-	state = rsv->fmt->look(rsv->pt, entry, child->table);
+	state = iopt_look(rsv, entry, child);
 	if (state == IOPT_ENTRY_LINKED)
 		return 0;
 	if (state == IOPT_ENTRY_OTHER)
@@ -476,7 +476,7 @@ static int rsv_link(struct iopt_reserve *rsv, struct iopte_page *child)
 	if (state == IOPT_ENTRY_UNFLUSHED)
 		rsv_flush_slot(rsv, child);
 	child->seen = true;
-	rsv->fmt->set(rsv->pt, entry, child->table, IOPT_ENTRY_LINKED);
+	iopt_set(rsv, entry, child, IOPT_ENTRY_LINKED);
 	return 1;
 }
 

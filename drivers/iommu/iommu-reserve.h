@@ -18,7 +18,7 @@
 
 #include "iopte-page.h"
 
-#define IOPT_MAX_LEVELS		4
+#define IOPT_MAX_LEVELS		6
 /* Tables that are visited before others get a turn */
 #define IOPT_STEPS		256
 /* Tables that get into slots, or leave them, before others get the lock */
@@ -26,8 +26,9 @@
 
 /**
  * struct iopt_geometry - The shape of a page table
- * @levels: Number of levels. Level 0 is the top, level @levels - 1 the leaf
- *	tables, which have no tables below them
+ * @levels: Number of levels. Level @levels - 1 are the leaf tables, which have no
+ *	tables below them, level 0 is the top, or the last one that a page table
+ *	which grows can have
  * @entry_size: Bytes of an entry
  * @table_size: Bytes of a table below the top
  * @phys_bits: Bits of a physical address that entries have for such a table, 0
@@ -77,12 +78,14 @@ struct iopt_repeat_fmt;
  *	io-pgtable-repeat.h
  *
  * All but @repeat are called under the lock of the reservations, and may not
- * sleep. @pt is iopt_reserve_cfg::pt.
+ * sleep. @pt is iopt_reserve_cfg::pt, and @level that of the table with the entry.
  */
 struct iopt_reserve_fmt {
 	bool idles;
-	enum iopt_entry (*look)(void *pt, void *entry, void *table);
-	void (*set)(void *pt, void *entry, void *table, enum iopt_entry to);
+	enum iopt_entry (*look)(void *pt, unsigned int level, void *entry,
+				void *table);
+	void (*set)(void *pt, unsigned int level, void *entry, void *table,
+		    enum iopt_entry to);
 	void (*unflushed)(void *pt, void *table);
 	const struct iopt_repeat_fmt *repeat;
 };
@@ -116,8 +119,9 @@ struct iopt_flush_ops {
  * @first: First address that it can map
  * @last: Last one
  * @top: The top table, which is the caller's
- * @dev: Device for the NUMA node of tables, and for the DMA API; can be NULL
- * @coherent: The walker is coherent
+ * @top_level: Its level, 0 unless the page table can grow
+ * @nid: NUMA node of tables
+ * @dev: Device for the DMA API if the walker is not coherent, else NULL
  */
 struct iopt_reserve_cfg {
 	void *pt;
@@ -128,8 +132,9 @@ struct iopt_reserve_cfg {
 	u64 first;
 	u64 last;
 	void *top;
+	unsigned int top_level;
+	int nid;
 	struct device *dev;
-	bool coherent;
 };
 
 /**
@@ -142,7 +147,8 @@ struct iopt_reserve_cfg {
  * @first: First address that it can map
  * @last: Last one
  * @src: How its tables are allocated
- * @root: Descriptor of the top, which stays
+ * @root: Descriptor of the top. Another one takes its place when the page table
+ *	grows, and it stays where it is, below that
  * @lock: The one arbiter of what is in which slot: protects all slots and all
  *	entries that hold tables. Taken with interrupts off; nothing is allocated
  *	under it
@@ -177,6 +183,11 @@ struct iopt_reserve {
 
 struct iopt_reserve *iopt_reserve_create(const struct iopt_reserve_cfg *cfg);
 void iopt_reserve_destroy(struct iopt_reserve *rsv);
+
+struct iopte_page *iopt_reserve_new_top(struct iopt_reserve *rsv, void *table,
+					unsigned int level, gfp_t gfp);
+void iopt_reserve_free_top(struct iopte_page *top);
+void iopt_reserve_grow(struct iopt_reserve *rsv, struct iopte_page *top);
 
 int iopt_reserve_range(struct iopt_reserve *rsv, unsigned long iova,
 		       size_t size, size_t pgsize, gfp_t gfp);
@@ -343,6 +354,31 @@ static inline void iopt_note_left(struct iopte_page *iopte)
 	iopte->parent->left = max(iopte->parent->left, iopte->left + 1);
 }
 
+/**
+ * iopt_top - The top of a page table, of this moment
+ * @rsv: The reservations of the page table
+ *
+ * Return: its descriptor
+ */
+static inline struct iopte_page *iopt_top(struct iopt_reserve *rsv)
+{
+	/* Pairs with iopt_reserve_grow(), by the address: it has the former top below */
+	return READ_ONCE(rsv->root);
+}
+
+/* What @entry, on the way to @iopte, holds with regard to that. Under the lock */
+static inline enum iopt_entry iopt_look(struct iopt_reserve *rsv, void *entry,
+					struct iopte_page *iopte)
+{
+	return rsv->fmt->look(rsv->pt, iopte->level - 1, entry, iopte->table);
+}
+
+static inline void iopt_set(struct iopt_reserve *rsv, void *entry,
+			    struct iopte_page *iopte, enum iopt_entry to)
+{
+	rsv->fmt->set(rsv->pt, iopte->level - 1, entry, iopte->table, to);
+}
+
 /* The entry of @parent on the way to @iova */
 static inline void *iopt_entry(struct iopt_reserve *rsv,
 			       struct iopte_page *parent, unsigned long iova)
@@ -366,8 +402,13 @@ static inline struct iopte_page *
 iopt_reserve_step(struct iopt_reserve *rsv, unsigned long iova,
 		  unsigned int lowest, struct iopte_page **parent)
 {
-	unsigned int index = iopt_index(&rsv->geo, iova, lowest - 1);
+	struct iopte_page *top = iopt_top(rsv);
+	unsigned int index;
 
+	if (lowest == top->level)
+		return top;
+
+	index = iopt_index(&rsv->geo, iova, lowest - 1);
 	if (!*parent || !index)
 		*parent = iopt_reserve_find(rsv, iova, lowest - 1);
 	return *parent ? iopte_page_child(*parent, index) : NULL;

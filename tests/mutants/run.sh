@@ -94,7 +94,7 @@ mutant_kunit()
 
 suite_kunit()
 {
-	mutant_kunit um "$ROOT/tests/kernel/kunit-suites-reserve" 'kunit.filter_glob=[ip][oa]*'
+	mutant_kunit um "$ROOT/tests/kernel/kunit-suites-reserve" "kunit.filter_glob=$SERIES_GLOB"
 }
 
 # What lockdep says of formats that make interleave does not run, and of statistics; and
@@ -152,7 +152,7 @@ suite_panthor()
 # What a log says of the first thing that was found.
 finding()
 {
-	grep -m 1 -E '^# VIOLATION|EXPECTATION FAILED|ASSERTION FAILED|BUG:|WARNING: |^fail|not ok|io-pgtable reserve:' "$1" |
+	grep -m 1 -E '^# VIOLATION|EXPECTATION FAILED|ASSERTION FAILED|BUG:|WARNING: |^fail|not ok|iommu reserve:' "$1" |
 		sed -E 's/^# //; s/^\[[^]]*\] *//' | cut -c1-120
 }
 
