@@ -12,9 +12,9 @@
  *	children does not die, whatever its count: that can be wrong if somebody
  *	released what was not reserved.
  * L3.	Who lets tables die flushes: unreserve() with the caller's gather, and
- *	everybody else by tlb_flush_walk(). What the hardware never saw needs no
- *	flush. A reserve() that fails must not flush, and leaves what the hardware
- *	saw to the next unreserve() there.
+ *	everybody else slot by slot. What the hardware never saw needs no flush.
+ *	A reserve() that fails must not flush, unless the owner can at any time,
+ *	and leaves what the hardware saw to the next unreserve() there.
  */
 
 #define pr_fmt(fmt)	"iommu reserve: " fmt
@@ -228,7 +228,7 @@ static void rsv_drop_last(struct iopt_reserve *rsv, struct iopte_page *iopte,
  * @last: Its last address
  * @lowest: Level of the lowest tables of the reservation
  * @gather: As io_pgtable_ops::unreserve has it
- * @undo: A reserve() failed: no table dies that the hardware saw
+ * @undo: A reserve() failed that must not flush: no table dies that the hardware saw
  */
 void iopt_release(struct iopt_reserve *rsv, unsigned long iova,
 		  unsigned long last, unsigned int lowest,

@@ -409,7 +409,7 @@ int iopt_hold(struct iopt_reserve *rsv, unsigned long iova, unsigned long last,
 
 	ret = rsv_hold_rest(rsv, &at, last, lowest, gfp);
 	if (ret && at != iova)
-		iopt_release(rsv, iova, at - 1, lowest, NULL, true);
+		iopt_release(rsv, iova, at - 1, lowest, NULL, !rsv->flush->any_time);
 	return ret;
 }
 

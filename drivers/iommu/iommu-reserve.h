@@ -92,6 +92,8 @@ struct iopt_reserve_fmt {
 
 /**
  * struct iopt_flush_ops - How a page table's walk cache is made to forget a slot
+ * @any_time: It can be flushed in reserve(), too. Otherwise a reserve() that fails
+ *	leaves tables that the hardware saw to the next unreserve() there
  * @flush_slot: Flush whatever the walk cache has of the slot of a table of @level
  *	that spans @span bytes from @iova. Called with and without the lock of the
  *	reservations, and may not sleep
@@ -102,6 +104,7 @@ struct iopt_reserve_fmt {
  *	without one. Returns what that returns
  */
 struct iopt_flush_ops {
+	bool any_time;
 	void (*flush_slot)(void *pt, unsigned long iova, size_t span,
 			   unsigned int level);
 	bool (*gather_slot)(void *pt, struct iommu_iotlb_gather *gather,

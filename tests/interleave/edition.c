@@ -11,6 +11,7 @@
 
 const char il_flavour[] = IL_FLAVOUR;
 const unsigned int il_page_shift = PAGE_SHIFT;
+const bool il_generic;
 
 struct shrinker il_the_shrinker;
 

@@ -209,6 +209,8 @@ struct setup {
 
 extern const struct config configs[];
 extern const unsigned int nr_configs;
+/* Of the page tables that this program has */
+bool config_fits(const struct config *config);
 extern const struct setup setups[];
 extern const unsigned int nr_setups;
 extern const char *const programs[];

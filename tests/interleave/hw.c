@@ -9,7 +9,8 @@
  * together they are all of them, with regard to a few addresses.
  *
  * Flushes name addresses. An address drops what is cached for the slots that it
- * is in, at all levels or at the last one only; nothing else is dropped.
+ * is in, at all levels or at the last one only; nothing else is dropped. For generic
+ * page tables they name ranges, and drop what is cached for slots that lie in those.
  *
  * Where the walker is not coherent it sees for each entry what was cleaned, and
  * what stands in the processor's cache by now, which may be evicted any time.
@@ -20,6 +21,8 @@
 /* Of stage 1: a write through the entry clears the second if the first is set */
 #define PTE_DBM		(1UL << 51)
 #define PTE_RDONLY	(1UL << 7)
+/* Of x86-64 and VT-d: memory, above the last level */
+#define PTE_PS		(1UL << 7)
 #define MAX_LEVELS	4
 #define MAX_VALUES	6
 #define MAX_NODES	(MAX_ADDRS * MAX_LEVELS)
@@ -51,13 +54,23 @@ static bool running;
 static unsigned long granule;
 static unsigned long indices[65536 / 8 / 64];
 
+/* Of x86-64, and of VT-d, where reading or writing is enough to be present */
+static bool is_present(uint64_t e)
+{
+	return e & (cfg->fmt == IL_FMT_VTD ? 3 : 1);
+}
+
 static bool is_table(uint64_t e, int level)
 {
+	if (il_generic)
+		return level < 3 && is_present(e) && !(e & PTE_PS);
 	return level < 3 && (e & 3) == 3;
 }
 
 static bool is_leaf(uint64_t e, int level)
 {
+	if (il_generic)
+		return is_present(e) && (level == 3 || e & PTE_PS);
 	if (level == 3)
 		return (e & 3) == (cfg->fmt == IL_FMT_MALI ? 1 : 3);
 	return (e & 3) == 1;
@@ -141,13 +154,13 @@ bool hw_cares(unsigned long addr)
 static void see(struct node *n, uint64_t e)
 {
 	if (!is_table(e, n->level) && !is_leaf(e, n->level)) {
-		if (e & PTE_RDONLY)
+		if (!il_generic && e & PTE_RDONLY)
 			violation("what is not mapped was marked as clean, level %d, IOVA %#lx",
 				  n->level, n->base);
 		n->fault = true;
 		return;
 	}
-	e &= ADDR_MASK | 3;
+	e &= ADDR_MASK | 3 | (il_generic ? PTE_PS : 0);
 	for (unsigned int i = 0; i < n->nr; i++)
 		if (n->value[i] == e)
 			return;
@@ -241,7 +254,7 @@ void hw_write(unsigned int addr)
 {
 	uint64_t *entry = leaf_entry(addr);
 
-	if (cfg->coherent && entry && *entry & PTE_DBM)
+	if (!il_generic && cfg->coherent && entry && *entry & PTE_DBM)
 		*entry &= ~PTE_RDONLY;
 }
 
@@ -271,6 +284,26 @@ static bool names(const struct node *n, unsigned long iova, size_t size, size_t 
 	return first - iova < size && first - n->base < n->span;
 }
 
+static void drop(struct node *n, bool leaf_only)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int v = 0; v < n->nr; v++)
+		if (leaf_only && !is_leaf(n->value[v], n->level))
+			n->value[kept++] = n->value[v];
+	n->nr = kept;
+}
+
+void il_tlb_flush_range(unsigned long iova, size_t size, bool leaf_only)
+{
+	point(P_FLUSH, (void *)iova, size, true, CALLER);
+	for (unsigned int i = 0; i < nr_nodes; i++)
+		if (nodes[i].base >= iova &&
+		    nodes[i].base + (nodes[i].span - 1) <= iova + (size - 1))
+			drop(&nodes[i], leaf_only);
+	hw_dirty = true;
+}
+
 void il_tlb_flush(unsigned long iova, size_t size, size_t step, bool leaf_only)
 {
 	point(P_FLUSH, (void *)iova, size, true, CALLER);
@@ -278,17 +311,9 @@ void il_tlb_flush(unsigned long iova, size_t size, size_t step, bool leaf_only)
 		violation("a reserve() flushes");
 	if (!step)
 		violation("a flush of %#lx +%#zx with a granule of 0", iova, size);
-	for (unsigned int i = 0; i < nr_nodes; i++) {
-		struct node *n = &nodes[i];
-		unsigned int kept = 0;
-
-		if (!names(n, iova, size, step))
-			continue;
-		for (unsigned int v = 0; v < n->nr; v++)
-			if (leaf_only && !is_leaf(n->value[v], n->level))
-				n->value[kept++] = n->value[v];
-		n->nr = kept;
-	}
+	for (unsigned int i = 0; i < nr_nodes; i++)
+		if (names(&nodes[i], iova, size, step))
+			drop(&nodes[i], leaf_only);
 	hw_dirty = true;
 }
 

@@ -67,11 +67,17 @@ void il_say(const char *fmt, ...);
 
 void il_tlb_flush(unsigned long iova, size_t size, size_t granule,
 		  bool leaf_only);
+/* A flush of what lies in a range as a whole */
+void il_tlb_flush_range(unsigned long iova, size_t size, bool leaf_only);
 void il_tlb_flush_all(void);
 
-/* --- the page table under test: edition.c -------------------------------- */
+/* --- the page table under test: edition.c, edition-pt.c ------------------- */
 
-enum il_fmt { IL_FMT_S1, IL_FMT_S2, IL_FMT_MALI };
+enum il_fmt {
+	IL_FMT_S1, IL_FMT_S2, IL_FMT_MALI,
+	/* Of generic page tables */
+	IL_FMT_VTD, IL_FMT_X86
+};
 
 struct il_cfg {
 	enum il_fmt fmt;
@@ -95,6 +101,8 @@ struct il_cfg {
 /* How the kernel was configured */
 extern const char il_flavour[];
 extern const unsigned int il_page_shift;
+/* Which page tables it has */
+extern const bool il_generic;
 
 void *il_pt_new(const struct il_cfg *cfg, unsigned long *pgd_phys);
 void il_pt_free(void *pt);

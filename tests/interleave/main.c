@@ -2,8 +2,8 @@
 /*
  * interleave: page-table operations in every interleaving.
  *
- * The kernel's own sources (io-pgtable-arm.c, iommu-pages.c, the reservations),
- * not a model of them, are compiled for user space against a shim (shim/shim.h)
+ * The kernel's own sources (io-pgtable-arm.c or generic_pt, iommu-pages.c, the
+ * reservations), not a model of them, are compiled for user space against a shim (shim/shim.h)
  * and instrumented so that each access to shared memory is a call. At each one a
  * scheduler (sched.c) can let another processor go on. What is run:
  *
@@ -403,7 +403,7 @@ static int replay(const char *id)
 
 	name = field(&p, '/');
 	for (unsigned int i = 0; i < nr_configs; i++)
-		if (!strcmp(configs[i].name, name))
+		if (config_fits(&configs[i]) && !strcmp(configs[i].name, name))
 			s.run.config = &configs[i];
 	name = field(&p, '/');
 	for (unsigned int i = 0; i < nr_setups; i++)
@@ -550,7 +550,8 @@ int main(int argc, char **argv)
 			break;
 		case 'l':
 			for (unsigned int i = 0; i < nr_configs; i++)
-				printf("config %s\n", configs[i].name);
+				if (config_fits(&configs[i]))
+					printf("config %s\n", configs[i].name);
 			for (unsigned int i = 0; i < nr_setups; i++)
 				printf("setup %s: %s\n", setups[i].name, setups[i].steps);
 			for (unsigned int i = 0; i < nr_programs; i++)
@@ -562,7 +563,8 @@ int main(int argc, char **argv)
 		}
 	}
 	for (unsigned int i = 0; i < nr_configs; i++) {
-		if (config && !listed(config, configs[i].name, true))
+		if (!config_fits(&configs[i]) ||
+		    (config && !listed(config, configs[i].name, true)))
 			continue;
 		for (unsigned int j = 0; bound && j < nr_setups; j++)
 			if (!setup || listed(setup, setups[j].name, true))

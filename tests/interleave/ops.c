@@ -98,9 +98,22 @@ const struct config configs[] = {
 	{ "16k-32m", { IL_FMT_S1, 16384 | 32 * MB, 37, 48, true, 0 }, false },
 	{ "16k-32m-nc", { IL_FMT_S1, 16384 | 32 * MB, 37, 48, false, IL_ONE_IDLE }, false },
 	{ "64k-512m", { IL_FMT_S1, 65536 | 512 * MB, 43, 48, true, 0 }, false },
+	{ "vtd-4k-2m", { IL_FMT_VTD, 4096 | 2 * MB, 39, 48, true, 0 }, true },
+	{ "vtd-4k-2m-nc", { IL_FMT_VTD, 4096 | 2 * MB, 39, 48, false, IL_NO_GATHER }, true },
+	{ "vtd-4k-2m-queued", { IL_FMT_VTD, 4096 | 2 * MB, 39, 48, true, IL_QUEUED }, false },
+	{ "vtd-4k-2m-1g", { IL_FMT_VTD, 4096 | 2 * MB | GB, 48, 48, true, 0 }, false },
+	{ "vtd-4k", { IL_FMT_VTD, 4096, 39, 48, false, 0 }, false },
+	{ "x86-4k-2m-1g", { IL_FMT_X86, 4096 | 2 * MB | GB, 48, 48, true, 0 }, false },
+	{ "x86-4k-1g-nc", { IL_FMT_X86, 4096 | GB, 48, 48, false, 0 }, false },
 };
 
 const unsigned int nr_configs = ARRAY_SIZE(configs);
+
+bool config_fits(const struct config *config)
+{
+	return il_generic == (config->cfg.fmt == IL_FMT_VTD ||
+			      config->cfg.fmt == IL_FMT_X86);
+}
 
 const struct setup setups[] = {
 	{ "empty", "", true },
@@ -385,12 +398,30 @@ static bool is_handed_over(const struct range *r)
 	return r->start == geo.base + geo.block && r->end == r->start + geo.block;
 }
 
+/* Generic page tables unmap what is mapped without a hole, by whole pages */
+static bool covered(struct ledger *l, const struct range *r)
+{
+	for (unsigned long iova = r->start; iova < r->end;) {
+		struct range p = { .start = iova, .end = iova + geo.granule };
+		struct range *m = find_mapped(l, &p);
+
+		if (!m || m->owner != r->owner || (iova - m->start) % m->pgsize ||
+		    r->end - iova < m->pgsize)
+			return false;
+		iova += m->pgsize;
+	}
+	return true;
+}
+
 /*
  * All that is mapped in the range is the owner's, and the range cuts no page.
  * Without a hole, but if a table is unmapped as a block.
  */
 static bool unmappable(struct ledger *l, const struct range *r)
 {
+	if (il_generic)
+		return covered(l, r);
+
 	for (struct range p = *r; p.start < r->end; p.start = p.end) {
 		bool any = false;
 
@@ -486,7 +517,7 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 		forget_mapped(l, &r);
 		return true;
 	case OP_RRES:
-		if (geo.block != geo.slot || r.pgsize != geo.slot)
+		if (il_generic || geo.block != geo.slot || r.pgsize != geo.slot)
 			return false;
 		r.repeat = true;
 		if (!op->fail)
@@ -518,8 +549,9 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 		/* Not all that repeats: it is walked page by page */
 		return now->config->cfg.fmt == IL_FMT_S1 && s && covers(s, &r) &&
 		       r.end - r.start <= geo.slot;
-	case OP_LOOK:
 	case OP_WALK:
+		return !il_generic;
+	case OP_LOOK:
 	case OP_TRIM:
 	case OP_RECLAIM:
 		return true;

@@ -3,13 +3,13 @@
 #
 # "make interleave": compile the kernel's page-table sources for user space, and
 # run operations on them in every interleaving, with the kernel configured in
-# three ways. Writes out/results/interleave.tsv.
+# four ways. Writes out/results/interleave.tsv.
 #
 #   tests/interleave/run.sh                       all of that
 #   tests/interleave/run.sh FLAVOUR [OPTION...]   one program with its options;
 #                                                 no results are written
 #
-# FLAVOUR is idle, debug or packed, see the Makefile beside this; "idle --help"
+# FLAVOUR is idle, debug, packed or generic, see the Makefile beside this; "idle --help"
 # lists the options. TREE=/path takes a kernel tree as it is in place of
 # build/linux, SEED=n other programs for the runs by chance.
 
@@ -46,8 +46,9 @@ say 'every interleaving of two operations, then many by chance'
 run idle --random 10000 &
 run debug --core --random 3000
 run packed --core --config 4k-2m,4k-2m-nc,4k-2m-1g,mali --random 5000
+run generic --random 10000
 wait
-for flavour in idle debug packed; do
+for flavour in idle debug packed generic; do
 	cat "$OUT/.$SUITE-$flavour.tsv" >>"$OUT/results/$SUITE.tsv"
 	rm "$OUT/.$SUITE-$flavour.tsv"
 done

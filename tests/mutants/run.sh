@@ -69,9 +69,10 @@ suite_interleave()
 	local flavour args rc=0
 
 	make -s -C "$ROOT/tests/interleave" TREE="$MUTANT_TREE" BUILD="$BUILD/mutant" || return 99
-	for flavour in packed idle debug; do
+	for flavour in packed idle debug generic; do
 		args=(--first)
 		[ "$flavour" != packed ] || args+=(--core --config '4k-2m,4k-2m-nc')
+		[ "$flavour" != generic ] || args+=(--random 5000)
 		timeout --kill-after=10 900 "$BUILD/mutant/interleave-$flavour" "${args[@]}" || rc=$?
 		[ "$rc" = 0 ] || return "$rc"
 	done

@@ -45,9 +45,8 @@ static enum iopt_entry NS(rsv_look)(void *pt, unsigned int level, void *entry,
 	case PT_ENTRY_EMPTY:
 		return pts.entry ? IOPT_ENTRY_UNFLUSHED : IOPT_ENTRY_EMPTY;
 	case PT_ENTRY_TABLE:
-		if ((void *)pt_table_ptr(&pts) == table)
-			return IOPT_ENTRY_LINKED;
-		return IOPT_ENTRY_OTHER;
+		/* Nobody puts another table there than the slot's own */
+		return IOPT_ENTRY_LINKED;
 	default:
 		return IOPT_ENTRY_OTHER;
 	}
@@ -141,6 +140,7 @@ static bool NS(rsv_gather_slot)(void *pt, struct iommu_iotlb_gather *gather,
 }
 
 static const struct iopt_flush_ops NS(rsv_flush_ops) = {
+	.any_time	= true,
 	.flush_slot	= NS(rsv_flush_slot),
 	.gather_slot	= NS(rsv_gather_slot),
 };
@@ -403,9 +403,12 @@ static int rsv_make_way(const struct pt_state *start_pts, unsigned int step)
 		/* Now or before, a table left */
 		flush |= pts.type == PT_ENTRY_TABLE || pts.entry;
 	}
-	if (flush)
-		rsv_flush(iommu_table, start_pts->range->va,
-			  log2_mul(step, pt_table_item_lg2sz(start_pts)), pts.level);
+	if (!flush)
+		return 0;
+	/* Who took a table out may not have come to that yet */
+	flush_writes_range(start_pts, start_pts->index, start_pts->index + step);
+	rsv_flush(iommu_table, start_pts->range->va,
+		  log2_mul(step, pt_table_item_lg2sz(start_pts)), pts.level);
 	return 0;
 }
 

@@ -553,6 +553,7 @@ static void rsv_test_grow(struct kunit *test)
 {
 	struct kunit_iommu_priv *priv = test->priv;
 	pt_vaddr_t small = priv->smallest_pgsz, va = small * 256;
+	pt_vaddr_t leaf = rsv_item_size(test, 1);
 	pt_oaddr_t oa = rsv_oa(test, small);
 	struct pt_range top;
 
@@ -584,6 +585,13 @@ static void rsv_test_grow(struct kunit *test)
 		rsv_map(test, above, oa + small, small);
 		rsv_unmap(test, above, small);
 		rsv_unreserve(test, above, small, small, NULL);
+		rsv_expect(test, va, oa);
+
+		/* A table that the former top gets now, and loses */
+		KUNIT_ASSERT_NO_ERRNO(test, rsv_reserve(test, va + leaf, small, small));
+		rsv_map(test, va + leaf, oa + small, small);
+		rsv_unmap(test, va + leaf, small);
+		rsv_unreserve(test, va + leaf, small, small, NULL);
 		rsv_expect(test, va, oa);
 	}
 	rsv_unmap(test, va, small);

@@ -143,6 +143,10 @@ struct kref {
 #define EXPORT_SYMBOL(x)
 #define EXPORT_SYMBOL_GPL(x)
 #define EXPORT_SYMBOL_IF_KUNIT(x)
+#define EXPORT_SYMBOL_NS_GPL(x, ns)
+#define __sme_set(x)		(x)
+#define __sme_clr(x)		(x)
+#define MODULE_IMPORT_NS(x)
 #define VISIBLE_IF_KUNIT	static
 #define MODULE_LICENSE(x)
 #define MODULE_DESCRIPTION(x)
@@ -385,6 +389,8 @@ static inline void *memset_p(void **p, void *v, size_t n)
 #define memcpy			il_memcpy
 #define memchr_inv		il_memchr_inv
 #define memzero_explicit(p, n)	il_memset(p, 0, n)
+#define memset_after(p, c, m)	il_memset((void *)(p) + offsetofend(typeof(*(p)), m), c, \
+					  sizeof(*(p)) - offsetofend(typeof(*(p)), m))
 
 /* --- errors -------------------------------------------------------------------- */
 
@@ -397,6 +403,9 @@ static inline void *memset_p(void **p, void *v, size_t n)
 #define EFAULT		14
 #define EBUSY		16
 #define EEXIST		17
+#define ENXIO		6
+#define EPROTOTYPE	91
+#define EADDRINUSE	98
 #define ENODEV		19
 #define EINVAL		22
 #define ENOSPC		28
@@ -426,6 +435,7 @@ static inline int PTR_ERR_OR_ZERO(const void *p) { return IS_ERR(p) ? PTR_ERR(p)
 #define VM_WARN_ON_ONCE(c)	WARN(c, "")
 
 #define pr_err(...)		il_say(__VA_ARGS__)
+#define pr_err_ratelimited(...)	il_say(__VA_ARGS__)
 #define pr_warn(...)		il_say(__VA_ARGS__)
 #define pr_warn_once(...)	il_say(__VA_ARGS__)
 #define pr_info(...)		il_say(__VA_ARGS__)

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The caller's side of a generic page table: what the IOMMU core does around the
+ * calls. The same functions as in edition.c, so that either can be linked.
+ *
+ * Nothing here is a scheduling point of its own.
+ */
+#include <linux/generic_pt/iommu.h>
+#include "iommu-reserve.h"
+#include "iommu-pages.h"
+
+const char il_flavour[] = IL_FLAVOUR;
+const unsigned int il_page_shift = PAGE_SHIFT;
+const bool il_generic = true;
+
+struct shrinker il_the_shrinker;
+
+static struct il_pt {
+	union {
+		struct iommu_domain domain;
+		struct pt_iommu iommu;
+		struct pt_iommu_vtdss vtd;
+		struct pt_iommu_x86_64 x86;
+	};
+	struct iommu_domain_ops domain_ops;
+	struct device dev;
+	unsigned int variant;
+} il_pt;
+
+static void il_iotlb_sync(struct iommu_domain *domain,
+			  struct iommu_iotlb_gather *gather)
+{
+	il_tlb_flush_range(gather->start, gather->end - gather->start + 1,
+			   iommu_iotlb_gather_leaves(gather));
+	iommu_put_pages_list(&gather->freelist);
+}
+
+static void il_gather_init(struct il_pt *pt, struct iommu_iotlb_gather *gather)
+{
+	iommu_iotlb_gather_init(gather);
+	gather->queued = pt->variant & IL_QUEUED;
+}
+
+static void il_gather_sync(struct il_pt *pt, struct iommu_iotlb_gather *gather)
+{
+	if (gather->queued)
+		il_tlb_flush_all();
+	else if (gather->start < gather->end)
+		return iommu_iotlb_sync(&pt->domain, gather);
+	/* Tables that the hardware never saw come without a range */
+	iommu_put_pages_list(&gather->freelist);
+}
+
+static unsigned int il_features(const struct il_cfg *cfg)
+{
+	unsigned int features = BIT(PT_FEAT_RESERVE) | BIT(PT_FEAT_FLUSH_RANGE);
+
+	if (!cfg->coherent)
+		features |= BIT(PT_FEAT_DMA_INCOHERENT);
+	return features;
+}
+
+static int il_init_vtd(struct il_pt *pt, const struct il_cfg *cfg)
+{
+	struct pt_iommu_vtdss_cfg vtd = {
+		.common.features = il_features(cfg),
+		.common.hw_max_vasz_lg2 = cfg->ias,
+		.common.hw_max_oasz_lg2 = cfg->oas,
+		.top_level = (cfg->ias - 12 + 8) / 9 - 1,
+	};
+
+	return pt_iommu_vtdss_init(&pt->vtd, &vtd, GFP_KERNEL);
+}
+
+static int il_init_x86(struct il_pt *pt, const struct il_cfg *cfg)
+{
+	struct pt_iommu_x86_64_cfg x86 = {
+		.common.features = il_features(cfg),
+		.common.hw_max_vasz_lg2 = cfg->ias,
+		.common.hw_max_oasz_lg2 = cfg->oas,
+		.top_level = (cfg->ias - 12 + 8) / 9 - 1,
+	};
+
+	return pt_iommu_x86_64_init(&pt->x86, &x86, GFP_KERNEL);
+}
+
+static unsigned long il_top(struct il_pt *pt, const struct il_cfg *cfg)
+{
+	struct pt_iommu_vtdss_hw_info vtd;
+	struct pt_iommu_x86_64_hw_info x86;
+
+	if (cfg->fmt == IL_FMT_VTD) {
+		pt_iommu_vtdss_hw_info(&pt->vtd, &vtd);
+		return vtd.ssptptr;
+	}
+	pt_iommu_x86_64_hw_info(&pt->x86, &x86);
+	return x86.gcr3_pt;
+}
+
+void *il_pt_new(const struct il_cfg *cfg, unsigned long *pgd_phys)
+{
+	struct il_pt *pt = &il_pt;
+	int ret;
+
+	pt->domain_ops.iotlb_sync = il_iotlb_sync;
+	if (cfg->fmt == IL_FMT_VTD)
+		pt->domain_ops.iova_to_phys = pt_iommu_vtdss_iova_to_phys;
+	else
+		pt->domain_ops.iova_to_phys = pt_iommu_x86_64_iova_to_phys;
+	pt->domain.ops = &pt->domain_ops;
+	pt->iommu.iommu_device = &pt->dev;
+	pt->iommu.nid = NUMA_NO_NODE;
+	pt->variant = cfg->variant;
+
+	ret = cfg->fmt == IL_FMT_VTD ? il_init_vtd(pt, cfg) : il_init_x86(pt, cfg);
+	if (ret)
+		return NULL;
+	pt->domain.pgsize_bitmap &= cfg->pgsizes;
+	*pgd_phys = il_top(pt, cfg);
+	return pt;
+}
+
+void il_pt_free(void *p)
+{
+	struct il_pt *pt = p;
+
+	pt_iommu_deinit(&pt->iommu);
+}
+
+int il_pt_reserve(void *p, unsigned long iova, size_t size, size_t pgsize)
+{
+	struct il_pt *pt = p;
+
+	return pt->iommu.ops->reserve(&pt->iommu, iova, size, pgsize, GFP_KERNEL);
+}
+
+void il_pt_unreserve(void *p, unsigned long iova, size_t size, size_t pgsize)
+{
+	struct il_pt *pt = p;
+	struct iommu_iotlb_gather gather;
+
+	if (pt->variant & IL_NO_GATHER) {
+		pt->iommu.ops->unreserve(&pt->iommu, iova, size, pgsize, NULL);
+		return;
+	}
+	il_gather_init(pt, &gather);
+	pt->iommu.ops->unreserve(&pt->iommu, iova, size, pgsize, &gather);
+	il_gather_sync(pt, &gather);
+}
+
+/* All at once where the page size is the one that the page table would take */
+int il_pt_map(void *p, unsigned long iova, unsigned long paddr, size_t pgsize,
+	      size_t count)
+{
+	struct il_pt *pt = p;
+	size_t step = pgsize, mapped;
+	int ret;
+
+	if ((pgsize * count) >> 9 < pgsize)
+		step *= count;
+	for (size_t done = 0; done < pgsize * count; done += step) {
+		mapped = 0;
+		ret = pt->iommu.ops->map_range(&pt->iommu, iova + done, paddr + done, step,
+					       IOMMU_READ | IOMMU_WRITE, GFP_KERNEL,
+					       &mapped);
+		if (ret)
+			return ret;
+		if (mapped != step)
+			return -EIO;
+	}
+	return 0;
+}
+
+size_t il_pt_unmap(void *p, unsigned long iova, size_t pgsize, size_t count)
+{
+	struct il_pt *pt = p;
+	struct iommu_iotlb_gather gather;
+	size_t done;
+
+	il_gather_init(pt, &gather);
+	done = pt->iommu.ops->unmap_range(&pt->iommu, iova, pgsize * count, &gather);
+	if (!iommu_pages_list_empty(&gather.freelist))
+		il_unmap_freed();
+	il_gather_sync(pt, &gather);
+	return done;
+}
+
+size_t il_pt_drop(void *p, unsigned long iova, size_t pgsize, size_t count)
+{
+	struct il_pt *pt = p;
+	struct iommu_iotlb_gather gather;
+	size_t done;
+
+	il_gather_init(pt, &gather);
+	done = pt->iommu.ops->unmap_range(&pt->iommu, iova, pgsize * count, &gather);
+	pt->iommu.ops->unreserve(&pt->iommu, iova, pgsize * count, pgsize, &gather);
+	il_gather_sync(pt, &gather);
+	return done;
+}
+
+unsigned long il_pt_lookup(void *p, unsigned long iova)
+{
+	struct il_pt *pt = p;
+
+	return pt->domain_ops.iova_to_phys(&pt->domain, iova);
+}
+
+/* What generic page tables do not have; ops.c does not ask for it */
+
+int il_pt_repeat_create(void *p, unsigned long paddr, size_t pgsize, size_t size)
+{
+	return -EOPNOTSUPP;
+}
+
+void il_pt_repeat_destroy(void *p)
+{
+}
+
+int il_pt_repeat_reserve(void *p, unsigned long iova, size_t size)
+{
+	return -EOPNOTSUPP;
+}
+
+void il_pt_repeat_unreserve(void *p, unsigned long iova, size_t size)
+{
+}
+
+int il_pt_repeat_map(void *p, unsigned long iova, size_t size)
+{
+	return -EOPNOTSUPP;
+}
+
+int il_pt_walk(void *p, unsigned long iova)
+{
+	return -EOPNOTSUPP;
+}
+
+int il_pt_dirty(void *p, unsigned long iova, size_t size)
+{
+	return -EOPNOTSUPP;
+}
+
+/* No table is kept */
+void il_pt_trim(void *p, unsigned long nr)
+{
+}
+
+void il_reclaim(void)
+{
+}
