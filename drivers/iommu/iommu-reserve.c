@@ -444,7 +444,7 @@ EXPORT_SYMBOL_GPL(iopt_reserve_range);
 static void rsv_flush_slot(struct iopt_reserve *rsv, struct iopte_page *iopte)
 {
 	/* And tables below it */
-	if (iopte->parent->left > 1) {
+	if (iopte->parent->left > 1 && rsv->fmt->unflushed) {
 		rsv->fmt->unflushed(rsv->pt, iopte->table);
 		iopte->left = max(iopte->left, iopte->parent->left - 1);
 	}

@@ -72,8 +72,9 @@ struct iopt_repeat_fmt;
  * @look: What an entry holds, with regard to a table
  * @set: Make an entry that holds no memory say something else, by one store, and
  *	visibly to the hardware
- * @unflushed: Make all empty entries of a table say IOPT_ENTRY_UNFLUSHED, if
- *	there can be tables between the top and the leaf tables
+ * @unflushed: Make all empty entries of a table say IOPT_ENTRY_UNFLUSHED. NULL if
+ *	there are no tables between the top and the leaf tables, or if a flush of a
+ *	slot is one of all that is below it
  * @repeat: What the format does for memory that repeats, NULL if nothing, see
  *	io-pgtable-repeat.h
  *

@@ -64,12 +64,22 @@ suite_pairs()
 	return "$rc"
 }
 
+# The programs of make interleave that have the file of a mutant
+interleave_flavours()
+{
+	case $(sed -n 's|^+++ b/drivers/iommu/||p' "$HERE/$1.patch") in
+	generic_pt/*) echo generic ;;
+	io-pgtable*) echo packed idle debug ;;
+	*) echo packed idle debug generic ;;
+	esac
+}
+
 suite_interleave()
 {
 	local flavour args rc=0
 
 	make -s -C "$ROOT/tests/interleave" TREE="$MUTANT_TREE" BUILD="$BUILD/mutant" || return 99
-	for flavour in packed idle debug generic; do
+	for flavour in $(interleave_flavours "$1"); do
 		args=(--first)
 		[ "$flavour" != packed ] || args+=(--core --config '4k-2m,4k-2m-nc')
 		[ "$flavour" != generic ] || args+=(--random 5000)

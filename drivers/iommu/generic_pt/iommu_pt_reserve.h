@@ -75,26 +75,10 @@ static void NS(rsv_set)(void *pt, unsigned int level, void *entry, void *table,
 	}
 }
 
-static void NS(rsv_unflushed)(void *pt, void *table)
-{
-	struct pt_iommu *iommu_table = pt;
-	struct pt_range range = pt_top_range(common_from_iommu(iommu_table));
-	struct pt_state pts = rsv_entry(&range, 1, table);
-	unsigned int num_items = log2_to_int(pt_num_items_lg2(&pts));
-	u64 *items = table;
-
-	for (unsigned int i = 0; i != num_items; i++) {
-		u64 old = 0;
-
-		try_cmpxchg64(&items[i], &old, PT_ENTRY_SW_UNFLUSHED);
-	}
-	flush_writes_range(&pts, 0, num_items);
-}
-
+/* Without iopt_reserve_fmt::unflushed: a flush of a slot covers all below it */
 static const struct iopt_reserve_fmt NS(rsv_fmt) = {
 	.look		= NS(rsv_look),
 	.set		= NS(rsv_set),
-	.unflushed	= NS(rsv_unflushed),
 };
 
 /* Entries of tables at @level changed, in @len bytes from @iova */
