@@ -29,6 +29,7 @@ TARGETS=(
 	'arm64-64k-objects|arm64|aarch64-linux-gnu-|objects objects-64bit arm64 arm64-64k|objects|'
 	'arm-objects|arm|arm-linux-gnueabihf-|objects arm arm-drivers|objects|'
 	'arm-lpae-objects|arm|arm-linux-gnueabihf-|objects arm arm-lpae arm-drivers|objects|'
+	'x86_64-objects|x86_64||objects objects-64bit x86_64|objects|'
 	'i386-objects|i386|i686-linux-gnu-|objects i386|objects|'
 	'um-i386|um|i686-linux-gnu-|kunit um-i386|linux|run_um'
 	'arm-lpae|arm|arm-linux-gnueabihf-|kunit arm arm-lpae qemu|zImage|run_arm'
