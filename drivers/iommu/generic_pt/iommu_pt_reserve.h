@@ -185,14 +185,6 @@ static int rsv_init(struct pt_iommu *iommu_table)
 	return iommu_table->rsv ? 0 : -ENOMEM;
 }
 
-static void rsv_free_top(struct pt_iommu *iommu_table, struct pt_table_p *table_mem)
-{
-	if (pt_feature(common_from_iommu(iommu_table), PT_FEAT_DMA_INCOHERENT))
-		iommu_pages_free_incoherent(table_mem, iommu_table->iommu_device);
-	else
-		iommu_free_pages(table_mem);
-}
-
 /* A table above the top at @top_of_table, which shows that by its first item */
 static struct pt_table_p *rsv_alloc_top(struct pt_iommu *iommu_table,
 					uintptr_t top_of_table, gfp_t gfp)
@@ -202,7 +194,6 @@ static struct pt_table_p *rsv_alloc_top(struct pt_iommu *iommu_table,
 	struct pt_state pts = pt_init_top(&range);
 	struct pt_write_attrs attrs = {};
 	struct pt_table_p *table_mem;
-	int ret;
 
 	pts.level++;
 	if (pts.level > PT_MAX_TOP_LEVEL ||
@@ -210,7 +201,7 @@ static struct pt_table_p *rsv_alloc_top(struct pt_iommu *iommu_table,
 		return ERR_PTR(-ERANGE);
 
 	table_mem = table_alloc_top(common, _pt_top_set(NULL, pts.level), gfp,
-				    ALLOC_DEFER_COHERENT_FLUSH);
+				    ALLOC_NORMAL);
 	if (IS_ERR(table_mem))
 		return table_mem;
 
@@ -220,26 +211,20 @@ static struct pt_table_p *rsv_alloc_top(struct pt_iommu *iommu_table,
 	pts.table = table_mem;
 	pt_load_single_entry(&pts);
 	pt_install_table(&pts, virt_to_phys(pts.table_lower), &attrs);
-
-	if (!pt_feature(common, PT_FEAT_DMA_INCOHERENT))
-		return table_mem;
-	ret = iommu_pages_start_incoherent(table_mem, iommu_table->iommu_device);
-	if (ret) {
-		iommu_free_pages(table_mem);
-		return ERR_PTR(ret);
-	}
+	flush_writes_item(&pts);
 	return table_mem;
 }
 
 /*
- * The top of this moment gets one above it. -EAGAIN if somebody else was quicker.
- * As in increase_top(), nothing is to be flushed.
+ * The top of @range gets one above it. -EAGAIN if somebody else was quicker. As in
+ * increase_top(), nothing is to be flushed.
  */
-static int rsv_grow(struct pt_iommu *iommu_table, gfp_t gfp)
+static int rsv_grow(struct pt_iommu *iommu_table, const struct pt_range *range,
+		    gfp_t gfp)
 {
 	struct pt_common *common = common_from_iommu(iommu_table);
-	uintptr_t top_of_table = READ_ONCE(common->top_of_table);
-	unsigned int level = _pt_top_range(common, top_of_table).top_level + 1;
+	uintptr_t top_of_table = _pt_top_set(range->top_table, range->top_level);
+	unsigned int level = range->top_level + 1;
 	struct pt_table_p *table_mem;
 	/* The driver's, for what the hardware is told of the top */
 	spinlock_t *domain_lock;
@@ -253,7 +238,7 @@ static int rsv_grow(struct pt_iommu *iommu_table, gfp_t gfp)
 	top = iopt_reserve_new_top(iommu_table->rsv, table_mem,
 				   rsv_level(iommu_table, level), gfp);
 	if (!top) {
-		rsv_free_top(iommu_table, table_mem);
+		iommu_pages_free_incoherent(table_mem, iommu_table->iommu_device);
 		return -ENOMEM;
 	}
 
@@ -274,7 +259,7 @@ static int rsv_grow(struct pt_iommu *iommu_table, gfp_t gfp)
 	if (grown)
 		return 0;
 	iopt_reserve_free_top(top);
-	rsv_free_top(iommu_table, table_mem);
+	iommu_pages_free_incoherent(table_mem, iommu_table->iommu_device);
 	return -EAGAIN;
 }
 
@@ -295,7 +280,7 @@ static int rsv_check_range(struct pt_iommu *iommu_table, dma_addr_t iova,
 			return 0;
 		if (!pt_feature(common, PT_FEAT_DYNAMIC_TOP))
 			return ret ?: -ERANGE;
-		ret = rsv_grow(iommu_table, gfp);
+		ret = rsv_grow(iommu_table, &range, gfp);
 	} while (!ret || ret == -EAGAIN);
 	return ret;
 }

@@ -104,8 +104,8 @@ static struct rsv_hw_entry *rsv_hw_find(struct rsv_hw_entry *entries,
 	return best;
 }
 
-static void rsv_hw_add(struct kunit *test, struct rsv_hw_entry *entries,
-		       unsigned int *nr, struct rsv_hw_entry entry)
+static void rsv_hw_add(struct rsv_hw_entry *entries, unsigned int *nr,
+		       struct rsv_hw_entry entry)
 {
 	/* The oldest goes */
 	if (*nr == RSV_HW_ENTRIES)
@@ -140,14 +140,14 @@ static bool rsv_hw_load(struct kunit *test, pt_vaddr_t va, pt_oaddr_t *oa)
 			.table = pt_table_ptr(&pts),
 		};
 
-		rsv_hw_add(test, hw->walks, &hw->nr_walks, entry);
+		rsv_hw_add(hw->walks, &hw->nr_walks, entry);
 		pts = pt_init(&range, entry.level, entry.table);
 	}
 	if (pts.type != PT_ENTRY_OA)
 		return false;
 
 	*oa = pt_entry_oa_exact(&pts);
-	rsv_hw_add(test, hw->pages, &hw->nr_pages, (struct rsv_hw_entry){
+	rsv_hw_add(hw->pages, &hw->nr_pages, (struct rsv_hw_entry){
 		.va = log2_set_mod(va, 0, priv->p.smallest_pgsz_lg2),
 		.last_va = log2_set_mod_max(va, priv->p.smallest_pgsz_lg2),
 		.oa = oalog2_set_mod(*oa, 0, priv->p.smallest_pgsz_lg2),
