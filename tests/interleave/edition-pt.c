@@ -8,6 +8,7 @@
 #include <linux/generic_pt/iommu.h>
 #include "iommu-reserve.h"
 #include "iommu-pages.h"
+#include "edition.h"
 
 const char il_flavour[] = IL_FLAVOUR;
 const unsigned int il_page_shift = PAGE_SHIFT;
@@ -35,52 +36,28 @@ static void il_iotlb_sync(struct iommu_domain *domain,
 	iommu_put_pages_list(&gather->freelist);
 }
 
-static void il_gather_init(struct il_pt *pt, struct iommu_iotlb_gather *gather)
+static struct pt_iommu_cfg il_common(const struct il_cfg *cfg)
 {
-	iommu_iotlb_gather_init(gather);
-	gather->queued = pt->variant & IL_QUEUED;
+	return (struct pt_iommu_cfg) {
+		.features = BIT(PT_FEAT_RESERVE) | BIT(PT_FEAT_FLUSH_RANGE) |
+			    (cfg->coherent ? 0 : BIT(PT_FEAT_DMA_INCOHERENT)),
+		.hw_max_vasz_lg2 = cfg->ias,
+		.hw_max_oasz_lg2 = cfg->oas,
+	};
 }
 
-static void il_gather_sync(struct il_pt *pt, struct iommu_iotlb_gather *gather)
+static int il_init(struct il_pt *pt, const struct il_cfg *cfg)
 {
-	if (gather->queued)
-		il_tlb_flush_all();
-	else if (gather->start < gather->end)
-		return iommu_iotlb_sync(&pt->domain, gather);
-	/* Tables that the hardware never saw come without a range */
-	iommu_put_pages_list(&gather->freelist);
-}
-
-static unsigned int il_features(const struct il_cfg *cfg)
-{
-	unsigned int features = BIT(PT_FEAT_RESERVE) | BIT(PT_FEAT_FLUSH_RANGE);
-
-	if (!cfg->coherent)
-		features |= BIT(PT_FEAT_DMA_INCOHERENT);
-	return features;
-}
-
-static int il_init_vtd(struct il_pt *pt, const struct il_cfg *cfg)
-{
+	unsigned int top_level = (cfg->ias - 12 + 8) / 9 - 1;
 	struct pt_iommu_vtdss_cfg vtd = {
-		.common.features = il_features(cfg),
-		.common.hw_max_vasz_lg2 = cfg->ias,
-		.common.hw_max_oasz_lg2 = cfg->oas,
-		.top_level = (cfg->ias - 12 + 8) / 9 - 1,
+		.common = il_common(cfg), .top_level = top_level,
 	};
-
-	return pt_iommu_vtdss_init(&pt->vtd, &vtd, GFP_KERNEL);
-}
-
-static int il_init_x86(struct il_pt *pt, const struct il_cfg *cfg)
-{
 	struct pt_iommu_x86_64_cfg x86 = {
-		.common.features = il_features(cfg),
-		.common.hw_max_vasz_lg2 = cfg->ias,
-		.common.hw_max_oasz_lg2 = cfg->oas,
-		.top_level = (cfg->ias - 12 + 8) / 9 - 1,
+		.common = il_common(cfg), .top_level = top_level,
 	};
 
+	if (cfg->fmt == IL_FMT_VTD)
+		return pt_iommu_vtdss_init(&pt->vtd, &vtd, GFP_KERNEL);
 	return pt_iommu_x86_64_init(&pt->x86, &x86, GFP_KERNEL);
 }
 
@@ -100,7 +77,6 @@ static unsigned long il_top(struct il_pt *pt, const struct il_cfg *cfg)
 void *il_pt_new(const struct il_cfg *cfg, unsigned long *pgd_phys)
 {
 	struct il_pt *pt = &il_pt;
-	int ret;
 
 	pt->domain_ops.iotlb_sync = il_iotlb_sync;
 	if (cfg->fmt == IL_FMT_VTD)
@@ -112,8 +88,7 @@ void *il_pt_new(const struct il_cfg *cfg, unsigned long *pgd_phys)
 	pt->iommu.nid = NUMA_NO_NODE;
 	pt->variant = cfg->variant;
 
-	ret = cfg->fmt == IL_FMT_VTD ? il_init_vtd(pt, cfg) : il_init_x86(pt, cfg);
-	if (ret)
+	if (il_init(pt, cfg))
 		return NULL;
 	pt->domain.pgsize_bitmap &= cfg->pgsizes;
 	*pgd_phys = il_top(pt, cfg);
@@ -143,9 +118,9 @@ void il_pt_unreserve(void *p, unsigned long iova, size_t size, size_t pgsize)
 		pt->iommu.ops->unreserve(&pt->iommu, iova, size, pgsize, NULL);
 		return;
 	}
-	il_gather_init(pt, &gather);
+	il_gather_init(pt->variant, &gather);
 	pt->iommu.ops->unreserve(&pt->iommu, iova, size, pgsize, &gather);
-	il_gather_sync(pt, &gather);
+	il_gather_sync(&pt->domain, &gather);
 }
 
 /* All at once where the page size is the one that the page table would take */
@@ -171,17 +146,25 @@ int il_pt_map(void *p, unsigned long iova, unsigned long paddr, size_t pgsize,
 	return 0;
 }
 
+static size_t il_unmap(struct il_pt *pt, unsigned long iova, size_t size,
+		       struct iommu_iotlb_gather *gather)
+{
+	size_t done;
+
+	il_gather_init(pt->variant, gather);
+	done = pt->iommu.ops->unmap_range(&pt->iommu, iova, size, gather);
+	if (!iommu_pages_list_empty(&gather->freelist))
+		il_unmap_freed();
+	return done;
+}
+
 size_t il_pt_unmap(void *p, unsigned long iova, size_t pgsize, size_t count)
 {
 	struct il_pt *pt = p;
 	struct iommu_iotlb_gather gather;
-	size_t done;
+	size_t done = il_unmap(pt, iova, pgsize * count, &gather);
 
-	il_gather_init(pt, &gather);
-	done = pt->iommu.ops->unmap_range(&pt->iommu, iova, pgsize * count, &gather);
-	if (!iommu_pages_list_empty(&gather.freelist))
-		il_unmap_freed();
-	il_gather_sync(pt, &gather);
+	il_gather_sync(&pt->domain, &gather);
 	return done;
 }
 
@@ -189,12 +172,10 @@ size_t il_pt_drop(void *p, unsigned long iova, size_t pgsize, size_t count)
 {
 	struct il_pt *pt = p;
 	struct iommu_iotlb_gather gather;
-	size_t done;
+	size_t done = il_unmap(pt, iova, pgsize * count, &gather);
 
-	il_gather_init(pt, &gather);
-	done = pt->iommu.ops->unmap_range(&pt->iommu, iova, pgsize * count, &gather);
 	pt->iommu.ops->unreserve(&pt->iommu, iova, pgsize * count, pgsize, &gather);
-	il_gather_sync(pt, &gather);
+	il_gather_sync(&pt->domain, &gather);
 	return done;
 }
 

@@ -8,6 +8,7 @@
 #include "iommu-reserve-packed.h"
 #include "iommu-reserve.h"
 #include "iommu-pages.h"
+#include "edition.h"
 
 const char il_flavour[] = IL_FLAVOUR;
 const unsigned int il_page_shift = PAGE_SHIFT;
@@ -56,22 +57,6 @@ static void il_iotlb_sync(struct iommu_domain *domain,
 
 	il_tlb_flush(gather->start, gather->end - gather->start + 1,
 		     gather->pgsize, leaf_only);
-	iommu_put_pages_list(&gather->freelist);
-}
-
-static void il_gather_init(struct il_pt *pt, struct iommu_iotlb_gather *gather)
-{
-	iommu_iotlb_gather_init(gather);
-	gather->queued = pt->variant & IL_QUEUED;
-}
-
-static void il_gather_sync(struct il_pt *pt, struct iommu_iotlb_gather *gather)
-{
-	if (gather->queued)
-		il_tlb_flush_all();
-	else if (gather->start < gather->end)
-		return iommu_iotlb_sync(&pt->domain, gather);
-	/* Tables that the hardware never saw come without a range */
 	iommu_put_pages_list(&gather->freelist);
 }
 
@@ -143,9 +128,9 @@ void il_pt_unreserve(void *p, unsigned long iova, size_t size, size_t pgsize)
 		pt->ops->unreserve(pt->ops, iova, size, pgsize, NULL);
 		return;
 	}
-	il_gather_init(pt, &gather);
+	il_gather_init(pt->variant, &gather);
 	pt->ops->unreserve(pt->ops, iova, size, pgsize, &gather);
-	il_gather_sync(pt, &gather);
+	il_gather_sync(&pt->domain, &gather);
 }
 
 int il_pt_map(void *p, unsigned long iova, unsigned long paddr, size_t pgsize,
@@ -194,9 +179,9 @@ size_t il_pt_unmap(void *p, unsigned long iova, size_t pgsize, size_t count)
 	struct iommu_iotlb_gather gather;
 	size_t done;
 
-	il_gather_init(pt, &gather);
+	il_gather_init(pt->variant, &gather);
 	done = il_unmap(pt, iova, pgsize, count, &gather);
-	il_gather_sync(pt, &gather);
+	il_gather_sync(&pt->domain, &gather);
 	return done;
 }
 
@@ -206,10 +191,10 @@ size_t il_pt_drop(void *p, unsigned long iova, size_t pgsize, size_t count)
 	struct iommu_iotlb_gather gather;
 	size_t done;
 
-	il_gather_init(pt, &gather);
+	il_gather_init(pt->variant, &gather);
 	done = il_unmap(pt, iova, pgsize, count, &gather);
 	pt->ops->unreserve(pt->ops, iova, pgsize * count, pgsize, &gather);
-	il_gather_sync(pt, &gather);
+	il_gather_sync(&pt->domain, &gather);
 	return done;
 }
 
@@ -249,9 +234,9 @@ void il_pt_repeat_unreserve(void *p, unsigned long iova, size_t size)
 		io_pgtable_repeat_unreserve(pt->repeat, iova, size, NULL);
 		return;
 	}
-	il_gather_init(pt, &gather);
+	il_gather_init(pt->variant, &gather);
 	io_pgtable_repeat_unreserve(pt->repeat, iova, size, &gather);
-	il_gather_sync(pt, &gather);
+	il_gather_sync(&pt->domain, &gather);
 }
 
 int il_pt_repeat_map(void *p, unsigned long iova, size_t size)
@@ -297,9 +282,9 @@ void il_pt_trim(void *p, unsigned long nr)
 		io_pgtable_trim(pt->ops, nr, NULL);
 		return;
 	}
-	il_gather_init(pt, &gather);
+	il_gather_init(pt->variant, &gather);
 	io_pgtable_trim(pt->ops, nr, &gather);
-	il_gather_sync(pt, &gather);
+	il_gather_sync(&pt->domain, &gather);
 }
 
 void il_reclaim(void)
