@@ -57,6 +57,7 @@ tree_path()
 fragments()
 {
 	local dir=$ROOT/tests/kernel
+	local tests=("$dir/reserve-tests.config" "$dir/reserve-pt.config")
 
 	case $1 in
 	plain) printf '%s\n' "$dir/arm64.config" ;;
@@ -76,9 +77,8 @@ fragments()
 	# What only the whole series has: its own tests and checks.
 	case $which-$1 in
 	reserve-kunit)
-		printf '%s\n' "$dir/reserve-tests.config" "$dir/reserve-pt.config" \
-			"$dir/reserve-kunit-panthor.config" ;;
-	reserve-kcsan) printf '%s\n' "$dir/reserve-tests.config" "$dir/reserve-pt.config" ;;
+		printf '%s\n' "${tests[@]}" "$dir/reserve-kunit-panthor.config" ;;
+	reserve-kcsan) printf '%s\n' "${tests[@]}" ;;
 	reserve-debug) printf '%s\n' "$dir/reserve-guest-debug.config" ;;
 	step-um)
 		# From the step on that has them
@@ -90,12 +90,11 @@ fragments()
 			printf '%s\n' "$dir/um-reserve-panthor.config"
 		;;
 	reserve-um | reserve-um-smp | mutant-um)
-		printf '%s\n' "$dir/reserve-tests.config" "$dir/reserve-pt.config" \
-			"$dir/um-reserve.config" "$dir/um-reserve-panthor.config" ;;
+		printf '%s\n' "${tests[@]}" "$dir/um-reserve.config" \
+			"$dir/um-reserve-panthor.config" ;;
 	reserve-um-debug | mutant-um-debug)
-		printf '%s\n' "$dir/reserve-tests.config" "$dir/reserve-pt.config" \
-			"$dir/um-reserve.config" "$dir/um-reserve-panthor.config" \
-			"$dir/um-reserve-debug.config" ;;
+		printf '%s\n' "${tests[@]}" "$dir/um-reserve.config" \
+			"$dir/um-reserve-panthor.config" "$dir/um-reserve-debug.config" ;;
 	esac
 }
 
