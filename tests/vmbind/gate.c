@@ -32,10 +32,13 @@ void gate_init(struct gate *g, const struct pan *p)
 	g->pan = p;
 	g->passed = 0;
 	g->timeline = open(SW_SYNC, O_RDWR | O_CLOEXEC);
-	if (g->timeline < 0)
+	if (g->timeline < 0) {
+		int ret = -errno;
+
 		note("no %s: it needs CONFIG_SW_SYNC, and debugfs mounted",
 		     SW_SYNC);
-	need(g->timeline < 0 ? -errno : 0);
+		need(ret);
+	}
 	need(pan_syncobj_create(p, &g->fence));
 }
 
