@@ -306,6 +306,8 @@ static void rsv_expect_none(struct kunit *test)
 	unsigned int first = rsv->geo.levels - 1 - rsv_priv(test)->first_top;
 
 	KUNIT_ASSERT_EQ(test, rsv->nr_tables, first - rsv->root->level);
+	/* Nor does anything hold the top but itself, and the former one */
+	KUNIT_ASSERT_EQ(test, iopte_page_count(rsv->root), 1 + rsv->root->nr_children);
 }
 
 /* R1: each page size, mapped twice without memory, and gone without a trace */
@@ -579,6 +581,8 @@ static void rsv_test_grow(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, -ENOENT,
 				priv->iommu->ops->map_range(priv->iommu, above, oa, small,
 							    IOMMU_READ, GFP_KERNEL, &mapped));
+		/* Nor does a reservation that is none */
+		KUNIT_ASSERT_EQ(test, -EINVAL, rsv_reserve(test, above + 1, small, small));
 		KUNIT_ASSERT_EQ(test, top.top_level, pt_top_range(priv->common).top_level);
 		KUNIT_ASSERT_NO_ERRNO(test, rsv_reserve(test, above, small, small));
 		next = pt_top_range(priv->common);
