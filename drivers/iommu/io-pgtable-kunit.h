@@ -60,15 +60,19 @@ static inline long iopt_kunit_node_sum(enum node_stat_item item)
  * iopt_kunit_node_stat - A counter of all nodes
  * @item: NR_IOMMU_PAGES, or a sibling
  *
- * Each CPU adds up what it counted whenever it likes, and so may do it between
- * the two halves of a sum; that does not come three times in a row.
+ * May sleep. Each CPU adds up what it counted once in a while, in a work, and what
+ * interrupts that between the two halves of a sum can be long, such as the very
+ * callbacks that rcu_barrier() waits for. So works that began end first. One that
+ * begins meanwhile does not come three times in a row.
  *
  * Return: its value, with what the CPUs did not add up yet.
  */
 static inline long iopt_kunit_node_stat(enum node_stat_item item)
 {
-	long sum = iopt_kunit_node_sum(item);
+	long sum;
 
+	vmstat_flush_workqueue();
+	sum = iopt_kunit_node_sum(item);
 	for (int same = 0; same < 2;) {
 		long again = iopt_kunit_node_sum(item);
 

@@ -9,8 +9,8 @@
  *	parent goes, which may be the parent's last.
  * L2.	A table whose count becomes 0 dies at once, unless it is kept idle, which
  *	only tables are that the hardware saw, see iommu-reserve-idle.c. A table with
- *	children does not die, whatever its count: that can be wrong if somebody
- *	released what was not reserved.
+ *	children does not die, nor one that is or was the top, whatever its count: that
+ *	can be wrong if somebody released what was not reserved.
  * L3.	Who lets tables die flushes: unreserve() with the caller's gather, and
  *	everybody else slot by slot. What the hardware never saw needs no flush.
  *	A reserve() that fails must not flush, unless the owner can at any time,
@@ -77,16 +77,18 @@ void iopt_mark(struct iopt_reserve *rsv, struct iopte_page *iopte,
 }
 
 /*
- * Children hold the table though its count says that nothing does. So somebody took
- * away too much, and the count is mended. Under the lock
+ * The table has children, or goes with the page table only, though its count says that
+ * nothing holds it. So somebody took away too much, and the count is mended. Under the
+ * lock
  */
-static bool rsv_has_children(struct iopt_reserve *rsv, struct iopte_page *iopte)
+static bool rsv_is_held(struct iopt_reserve *rsv, struct iopte_page *iopte)
 {
+	long held = iopte->nr_children + iopte->stays;
 	long refs = 0;
 
-	if (!iopte->nr_children)
+	if (!held)
 		return false;
-	if (atomic_long_try_cmpxchg(&iopte->refs, &refs, iopte->nr_children))
+	if (atomic_long_try_cmpxchg(&iopte->refs, &refs, held))
 		iopt_reserve_report(iopte->iova, "unreserve of what is not reserved");
 	return true;
 }
@@ -108,7 +110,7 @@ bool iopt_kill(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	long refs = 0;
 
 	/* Somebody may have reserved in it without the lock */
-	if (rsv_has_children(rsv, iopte) ||
+	if (rsv_is_held(rsv, iopte) ||
 	    !atomic_long_try_cmpxchg(&iopte->refs, &refs, IOPTE_DEAD))
 		return false;
 
@@ -135,7 +137,7 @@ static void rsv_drop(struct iopt_reserve *rsv, struct iopte_page *iopte,
 		     struct iopt_dead *dead, bool undo)
 {
 	do {
-		if (atomic_long_read(&iopte->refs) || rsv_has_children(rsv, iopte))
+		if (atomic_long_read(&iopte->refs) || rsv_is_held(rsv, iopte))
 			return;
 		if (iopt_idle_add(rsv, iopte) || (undo && iopte->seen))
 			return;
@@ -221,6 +223,19 @@ static void rsv_drop_last(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	spin_unlock_irqrestore(&rsv->lock, flags);
 }
 
+/* Take away what @nr entries count on their table. Under rcu_read_lock() */
+static void rsv_put(struct iopt_reserve *rsv, struct iopte_page *iopte,
+		    unsigned long iova, unsigned long nr, struct iopt_dead *dead,
+		    bool undo)
+{
+	int ret = iopte ? iopte_page_put(iopte, nr) : -EINVAL;
+
+	if (ret > 0)
+		rsv_drop_last(rsv, iopte, dead, undo);
+	else if (ret < 0)
+		iopt_reserve_report(iova, "unreserve of what is not reserved");
+}
+
 /**
  * iopt_release - Take away what a reservation counts
  * @rsv: The reservations of a page table
@@ -238,20 +253,13 @@ void iopt_release(struct iopt_reserve *rsv, unsigned long iova,
 	struct iopt_dead dead = IOPT_DEAD_INIT(dead);
 	struct iopte_page *parent = NULL, *iopte;
 	unsigned int steps = 0;
-	int ret;
 
 	rcu_read_lock();
 	for (;; iova = iopt_last(geo, iova, lowest) + 1) {
 		/* What is still held keeps the parent for its neighbours */
 		iopte = iopt_reserve_step(rsv, iova, lowest, &parent);
-		ret = -EINVAL;
-		if (iopte)
-			ret = iopte_page_put(iopte, iopt_entries(geo, iova, last, lowest));
-		if (ret > 0)
-			rsv_drop_last(rsv, iopte, &dead, undo);
-		else if (ret < 0)
-			iopt_reserve_report(iova, "unreserve of what is not reserved");
-
+		rsv_put(rsv, iopte, iova, iopt_entries(geo, iova, last, lowest), &dead,
+			undo);
 		if (iopt_last(geo, iova, lowest) >= last)
 			break;
 		if (!(++steps % IOPT_STEPS)) {
@@ -284,12 +292,41 @@ void iopt_unreserve_range(struct iopt_reserve *rsv, unsigned long iova,
 		return;
 	}
 
-	iopt_count_entries(rsv, size, pgsize, -1);
 	lowest = iopt_reserve_level(&rsv->geo, pgsize);
+	iopt_count_entries(rsv, size, lowest, -1);
 	if (lowest)
 		iopt_release(rsv, iova, iova + size - 1, lowest, gather, false);
 }
 EXPORT_SYMBOL_GPL(iopt_unreserve_range);
+
+/**
+ * iopt_release_unmapped - Take away what entries counted that were cleared
+ * @rsv: The reservations of a page table
+ * @iova: An address in their table
+ * @level: Level of the table
+ * @nr: Their number
+ * @gather: As io_pgtable_ops::unreserve has it
+ *
+ * For an unmap whose gather says iommu_iotlb_gather::unreserve. Whoever reserved did
+ * so with the page sizes that were mapped, so each entry counts one. Under
+ * rcu_read_lock(). The table can be gone afterwards, but for readers.
+ */
+void iopt_release_unmapped(struct iopt_reserve *rsv, unsigned long iova,
+			   unsigned int level, unsigned long nr,
+			   struct iommu_iotlb_gather *gather)
+{
+	struct iopt_dead dead = IOPT_DEAD_INIT(dead);
+
+#ifdef CONFIG_IOMMU_RESERVE_DEBUG
+	atomic_long_sub(nr, &rsv->entries);
+#endif
+	/* The last top that there can be is not counted */
+	if (!level)
+		return;
+	rsv_put(rsv, iopt_reserve_find(rsv, iova, level), iova, nr, &dead, false);
+	iopt_bury(rsv, &dead, gather);
+}
+EXPORT_SYMBOL_GPL(iopt_release_unmapped);
 
 static struct iopte_page *rsv_new_top(struct iopt_reserve *rsv, void *table,
 				      unsigned int level, gfp_t gfp)
@@ -297,7 +334,7 @@ static struct iopte_page *rsv_new_top(struct iopt_reserve *rsv, void *table,
 	unsigned int chunks = DIV_ROUND_UP(BIT(rsv->geo.bits[level]), IOPTE_CHUNK_SIZE);
 	struct iopte_page *top;
 
-	top = kzalloc(struct_size(top, chunks, chunks), gfp);
+	top = kzalloc(struct_size(top, chunks, chunks), gfp & ~GFP_ZONEMASK);
 	if (!top)
 		return NULL;
 	top->nr_chunks = chunks;
@@ -305,7 +342,7 @@ static struct iopte_page *rsv_new_top(struct iopt_reserve *rsv, void *table,
 	top->level = level;
 	top->dev = rsv->src.dev;
 	INIT_LIST_HEAD(&top->idle);
-	/* A top stays */
+	top->stays = true;
 	atomic_long_set(&top->refs, 1);
 	return top;
 }
@@ -375,7 +412,8 @@ struct iopte_page *iopt_reserve_new_top(struct iopt_reserve *rsv, void *table,
 
 	if (!top)
 		return NULL;
-	top->chunks[0] = kzalloc(IOPTE_CHUNK_SIZE * sizeof(*top->chunks[0]), gfp);
+	top->chunks[0] = kzalloc(IOPTE_CHUNK_SIZE * sizeof(*top->chunks[0]),
+				 gfp & ~GFP_ZONEMASK);
 	if (!top->chunks[0]) {
 		kfree(top);
 		return NULL;

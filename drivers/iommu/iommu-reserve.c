@@ -426,16 +426,17 @@ int iopt_hold(struct iopt_reserve *rsv, unsigned long iova, unsigned long last,
 int iopt_reserve_range(struct iopt_reserve *rsv, unsigned long iova,
 		       size_t size, size_t pgsize, gfp_t gfp)
 {
+	unsigned int lowest;
 	int ret;
 
 	ret = iopt_reserve_check(rsv, iova, size, pgsize);
 	if (ret)
 		return ret;
 
-	ret = iopt_hold(rsv, iova, iova + size - 1,
-			iopt_reserve_level(&rsv->geo, pgsize), gfp);
+	lowest = iopt_reserve_level(&rsv->geo, pgsize);
+	ret = iopt_hold(rsv, iova, iova + size - 1, lowest, gfp);
 	if (!ret)
-		iopt_count_entries(rsv, size, pgsize, 1);
+		iopt_count_entries(rsv, size, lowest, 1);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(iopt_reserve_range);

@@ -199,6 +199,10 @@ void iopt_unreserve_range(struct iopt_reserve *rsv, unsigned long iova,
 			  size_t size, size_t pgsize,
 			  struct iommu_iotlb_gather *gather);
 
+void iopt_release_unmapped(struct iopt_reserve *rsv, unsigned long iova,
+			   unsigned int level, unsigned long nr,
+			   struct iommu_iotlb_gather *gather);
+
 struct iopte_page *iopt_reserve_link(struct iopt_reserve *rsv,
 				     unsigned long iova, unsigned int level,
 				     bool *empty);
@@ -253,13 +257,14 @@ void iopt_release(struct iopt_reserve *rsv, unsigned long iova,
 
 #ifdef CONFIG_IOMMU_RESERVE_DEBUG
 static inline void iopt_count_entries(struct iopt_reserve *rsv, size_t size,
-				      size_t pgsize, int sign)
+				      unsigned int lowest, int sign)
 {
-	atomic_long_add(sign * (long)(size >> __ffs(pgsize)), &rsv->entries);
+	atomic_long_add(sign * (long)((u64)size >> rsv->geo.shift[lowest]),
+			&rsv->entries);
 }
 #else
 static inline void iopt_count_entries(struct iopt_reserve *rsv, size_t size,
-				      size_t pgsize, int sign)
+				      unsigned int lowest, int sign)
 {
 }
 #endif

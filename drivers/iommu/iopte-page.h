@@ -39,6 +39,7 @@ struct iopt_packed;
  * @nr_chunks: Number of @chunks
  * @nr_children: Children in @chunks, each of which has a part of @refs
  * @seen: The hardware can have seen the table
+ * @stays: Is the top, or was it: goes with the page table only
  * @left: Levels below the table in which tables left their entries at some time
  * @idle: Element of the list of idle tables, see iommu-reserve-release.c
  * @next: Next one on a list of tables that are not in the page table
@@ -61,6 +62,7 @@ struct iopte_page {
 	u8 level;
 	u8 left;
 	bool seen;
+	bool stays;
 	struct list_head idle;
 	struct iopte_page *next;
 	struct rcu_head rcu;

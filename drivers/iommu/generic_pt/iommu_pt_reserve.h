@@ -81,14 +81,18 @@ static const struct iopt_reserve_fmt NS(rsv_fmt) = {
 	.set		= NS(rsv_set),
 };
 
-/* Entries of tables at @level changed, in @len bytes from @iova */
+/*
+ * Entries of tables at @level changed, in @len bytes from @iova, and what was below
+ * them is to be forgotten with them: all levels of that, since the lowest that is named
+ * can decide about the stride.
+ */
 static void rsv_gather(struct pt_iommu *iommu_table,
 		       struct iommu_iotlb_gather *gather, unsigned long iova,
 		       size_t len, unsigned int level)
 {
 	gather->tables = true;
 	if (pt_feature(common_from_iommu(iommu_table), PT_FEAT_DETAILED_GATHER))
-		gather->pt.table_levels_bitmap |= BIT(level);
+		gather->pt.table_levels_bitmap |= GENMASK(level, 1);
 	if (!iommu_iotlb_gather_queued(gather))
 		iommu_iotlb_gather_add_range(gather, iova, len);
 }
@@ -232,6 +236,8 @@ static int rsv_grow(struct pt_iommu *iommu_table, const struct pt_range *range,
 	unsigned long flags;
 	bool grown;
 
+	/* As for tables */
+	gfp &= ~(__GFP_HIGHMEM | __GFP_COMP);
 	table_mem = rsv_alloc_top(iommu_table, top_of_table, gfp);
 	if (IS_ERR(table_mem))
 		return PTR_ERR(table_mem);
@@ -251,7 +257,9 @@ static int rsv_grow(struct pt_iommu *iommu_table, const struct pt_range *range,
 		iommu_table->driver_ops->change_top(iommu_table,
 						    virt_to_phys(table_mem), level);
 		iopt_reserve_grow(iommu_table->rsv, top);
-		WRITE_ONCE(common->top_of_table, _pt_top_set(table_mem, level));
+		/* After what the reservations begin with; pairs with rsv_check_range() */
+		smp_store_release(&common->top_of_table,
+				  _pt_top_set(table_mem, level));
 	}
 	spin_unlock(domain_lock);
 	spin_unlock_irqrestore(&iommu_table->rsv->lock, flags);
@@ -261,6 +269,26 @@ static int rsv_grow(struct pt_iommu *iommu_table, const struct pt_range *range,
 	iopt_reserve_free_top(top);
 	iommu_pages_free_incoherent(table_mem, iommu_table->iommu_device);
 	return -EAGAIN;
+}
+
+/* No top can span the range, or have such leaves */
+static bool rsv_is_beyond(struct pt_common *common, const struct pt_range *range,
+			  unsigned int leaf_level)
+{
+	return leaf_level > rsv_max_top(common) ||
+	       (common->max_vasz_lg2 < PT_VADDR_MAX_LG2 &&
+		log2_div(range->last_va, common->max_vasz_lg2));
+}
+
+/*
+ * The largest leaves that a map can have below the top of @range, as it does not grow
+ * for larger ones
+ */
+static pt_vaddr_t rsv_page_sizes(const struct pt_range *range, pt_vaddr_t sizes)
+{
+	if (range->max_vasz_lg2 >= PT_VADDR_MAX_LG2)
+		return sizes;
+	return log2_mod(sizes, range->max_vasz_lg2);
 }
 
 /* The range is one that the top, or one above it, spans */
@@ -277,12 +305,17 @@ static int rsv_check_range(struct pt_iommu *iommu_table, dma_addr_t iova,
 			return ret == -EOVERFLOW ? -ERANGE : ret;
 		ret = pt_check_range(&range);
 		if (!ret && leaf_level <= range.top_level)
-			return 0;
-		if (!pt_feature(common, PT_FEAT_DYNAMIC_TOP))
-			return ret ?: -ERANGE;
+			break;
+		if (!pt_feature(common, PT_FEAT_DYNAMIC_TOP) ||
+		    rsv_is_beyond(common, &range, leaf_level))
+			return -ERANGE;
 		ret = rsv_grow(iommu_table, &range, gfp);
-	} while (!ret || ret == -EAGAIN);
-	return ret;
+		if (ret && ret != -EAGAIN)
+			return ret;
+	} while (true);
+	/* What the reservations begin with is that top or one above; pairs with rsv_grow() */
+	smp_rmb();
+	return 0;
 }
 
 static int NS(reserve)(struct pt_iommu *iommu_table, dma_addr_t iova,
@@ -325,6 +358,16 @@ static int rsv_link_table(struct pt_state *pts)
 		return PTR_ERR(iopte);
 	pts->table_lower = iopte->table;
 	return 0;
+}
+
+/* An unmap cleared @nr items of the table of @pts, which nobody else uses by then */
+static void rsv_release(const struct pt_state *pts, unsigned int nr,
+			struct iommu_iotlb_gather *gather)
+{
+	struct pt_iommu *iommu_table = iommu_from_common(pts->range->common);
+
+	iopt_release_unmapped(iommu_table->rsv, pts->range->va,
+			      rsv_level(iommu_table, pts->level), nr, gather);
 }
 
 static int __rsv_check_empty(struct pt_range *range, void *arg,

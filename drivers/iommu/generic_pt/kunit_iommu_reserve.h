@@ -34,6 +34,9 @@ struct rsv_hw {
 	unsigned int nr_walks;
 	struct rsv_hw_entry pages[RSV_HW_ENTRIES];
 	unsigned int nr_pages;
+	/* Where walks begin: what the driver was told last */
+	struct pt_table_p *top;
+	unsigned int top_level;
 	unsigned int nr_wrong;
 };
 
@@ -43,6 +46,9 @@ struct rsv_priv {
 	struct rsv_hw hw;
 	struct iopt_kunit_dma *dma;
 	unsigned int first_top;
+	/* Somebody reserves here, when the next one is about to grow */
+	pt_vaddr_t quicker;
+	int reports;
 	long pages;
 };
 
@@ -52,17 +58,52 @@ static struct rsv_priv *rsv_priv(struct kunit *test)
 			    struct rsv_priv, p);
 }
 
-static void rsv_hw_drop(struct rsv_hw_entry *entries, unsigned int *nr,
-			struct iommu_iotlb_gather *gather, bool whole)
+static int rsv_reports(void)
+{
+#ifdef CONFIG_IOMMU_RESERVE_DEBUG
+	return atomic_read(&iopt_reserve_reports);
+#else
+	return 0;
+#endif
+}
+
+/*
+ * One command is for one address, and they come in steps of what the lowest level that
+ * the gather names has in an entry. As RISC-V's driver, but however many there are.
+ */
+static bool rsv_hw_hit(struct pt_common *common, const struct rsv_hw_entry *entry,
+		       const struct iommu_iotlb_gather *gather)
+{
+	unsigned int levels = gather->pt.leaf_levels_bitmap |
+			      gather->pt.table_levels_bitmap;
+	struct pt_range range = pt_top_range(common);
+	struct pt_state pts = pt_init(&range, levels ? __ffs(levels) : 0, NULL);
+	pt_vaddr_t at = gather->start;
+
+	if (entry->va > at)
+		at += round_up(entry->va - at, log2_to_int(pt_table_item_lg2sz(&pts)));
+	return at >= gather->start && at <= entry->last_va && at <= gather->end;
+}
+
+static bool rsv_hw_forgets(struct pt_common *common, const struct rsv_hw_entry *entry,
+			   const struct iommu_iotlb_gather *gather, bool walk)
+{
+	if (pt_feature(common, PT_FEAT_DETAILED_GATHER) &&
+	    !rsv_hw_hit(common, entry, gather))
+		return false;
+	/* A walk cache forgets what is below one item, as all of it is */
+	if (walk)
+		return entry->va >= gather->start && entry->last_va <= gather->end;
+	return entry->va <= gather->end && entry->last_va >= gather->start;
+}
+
+static void rsv_hw_drop(struct pt_common *common, struct rsv_hw_entry *entries,
+			unsigned int *nr, struct iommu_iotlb_gather *gather, bool walks)
 {
 	for (unsigned int i = 0; i < *nr;) {
 		struct rsv_hw_entry *entry = &entries[i];
-		bool drop = entry->va <= gather->end && entry->last_va >= gather->start;
 
-		/* A walk cache forgets what is below one item, as all of it is */
-		if (whole)
-			drop = entry->va >= gather->start && entry->last_va <= gather->end;
-		if (drop)
+		if (rsv_hw_forgets(common, entry, gather, walks))
 			*entry = entries[--*nr];
 		else
 			i++;
@@ -81,15 +122,46 @@ static void rsv_iotlb_sync(struct iommu_domain *domain,
 		/* Entries of leaf tables point to none */
 		priv->hw.nr_wrong += gather->pt.table_levels_bitmap & BIT(0);
 	}
-	rsv_hw_drop(priv->hw.pages, &priv->hw.nr_pages, gather, false);
+	rsv_hw_drop(priv->p.common, priv->hw.pages, &priv->hw.nr_pages, gather, false);
 	if (!leaves)
-		rsv_hw_drop(priv->hw.walks, &priv->hw.nr_walks, gather, true);
+		rsv_hw_drop(priv->p.common, priv->hw.walks, &priv->hw.nr_walks, gather,
+			    true);
 	iommu_put_pages_list(&gather->freelist);
 }
 
 static const struct iommu_domain_ops rsv_kunit_ops = {
 	IOMMU_PT_DOMAIN_OPS1(PTPFX_RAW),
 	.iotlb_sync = &rsv_iotlb_sync,
+};
+
+static struct rsv_priv *rsv_priv_of(struct pt_iommu *iommu_table)
+{
+	return container_of(iommu_table, struct rsv_priv, p.fmt_table.iommu);
+}
+
+static void rsv_change_top(struct pt_iommu *iommu_table, phys_addr_t top_paddr,
+			   unsigned int top_level)
+{
+	struct rsv_hw *hw = &rsv_priv_of(iommu_table)->hw;
+
+	hw->top = phys_to_virt(top_paddr);
+	hw->top_level = top_level;
+}
+
+static spinlock_t *rsv_get_top_lock(struct pt_iommu *iommu_table)
+{
+	struct rsv_priv *priv = rsv_priv_of(iommu_table);
+	pt_vaddr_t va = priv->quicker, small = priv->p.smallest_pgsz;
+
+	priv->quicker = 0;
+	if (va && iommu_table->ops->reserve(iommu_table, va, small, small, GFP_KERNEL))
+		priv->hw.nr_wrong++;
+	return &priv->p.top_lock;
+}
+
+static const struct pt_iommu_driver_ops rsv_driver_ops = {
+	.change_top = rsv_change_top,
+	.get_top_lock = rsv_get_top_lock,
 };
 
 static struct rsv_hw_entry *rsv_hw_find(struct rsv_hw_entry *entries,
@@ -119,8 +191,14 @@ static bool rsv_hw_load(struct kunit *test, pt_vaddr_t va, pt_oaddr_t *oa)
 	struct rsv_priv *priv = rsv_priv(test);
 	struct rsv_hw *hw = &priv->hw;
 	struct pt_range range = pt_make_range(priv->p.common, va, va);
-	struct pt_state pts = pt_init_top(&range);
+	struct pt_state pts = pt_init(&range, hw->top_level, hw->top);
+	unsigned int lg2 = priv->p.smallest_pgsz_lg2;
 	struct rsv_hw_entry *hit;
+
+	if (hw->top_level < PT_MAX_TOP_LEVEL &&
+	    pt_feature(priv->p.common, PT_FEAT_DYNAMIC_TOP) &&
+	    log2_div(va, pt_num_items_lg2(&pts) + pt_table_item_lg2sz(&pts)))
+		return false;
 
 	hit = rsv_hw_find(hw->pages, hw->nr_pages, va);
 	if (hit) {
@@ -147,10 +225,13 @@ static bool rsv_hw_load(struct kunit *test, pt_vaddr_t va, pt_oaddr_t *oa)
 		return false;
 
 	*oa = pt_entry_oa_exact(&pts);
+	/* Where a flush is of addresses a step apart, what it can leave out is an entry */
+	if (pt_feature(priv->p.common, PT_FEAT_DETAILED_GATHER))
+		lg2 = pt_table_item_lg2sz(&pts);
 	rsv_hw_add(hw->pages, &hw->nr_pages, (struct rsv_hw_entry){
-		.va = log2_set_mod(va, 0, priv->p.smallest_pgsz_lg2),
-		.last_va = log2_set_mod_max(va, priv->p.smallest_pgsz_lg2),
-		.oa = oalog2_set_mod(*oa, 0, priv->p.smallest_pgsz_lg2),
+		.va = log2_set_mod(va, 0, lg2),
+		.last_va = log2_set_mod_max(va, lg2),
+		.oa = oalog2_set_mod(*oa, 0, lg2),
 	});
 	return true;
 }
@@ -608,6 +689,91 @@ static void rsv_test_grow(struct kunit *test)
 	rsv_expect_none(test);
 }
 
+/* Two that need another top at once: it is one, and the other's is freed */
+static void rsv_test_grow_twice(struct kunit *test)
+{
+	struct kunit_iommu_priv *priv = test->priv;
+	struct pt_range top = pt_top_range(priv->common);
+	pt_vaddr_t small = priv->smallest_pgsz, va = top.last_va + 1;
+	pt_oaddr_t oa = rsv_oa(test, small);
+
+	if (top.max_vasz_lg2 == priv->common->max_vasz_lg2 || IS_32BIT)
+		kunit_skip(test, "The top does not grow");
+
+	rsv_priv(test)->quicker = va;
+	KUNIT_ASSERT_NO_ERRNO(test, rsv_reserve(test, va, 2 * small, small));
+	KUNIT_ASSERT_EQ(test, 0, rsv_priv(test)->quicker);
+	KUNIT_ASSERT_EQ(test, top.top_level + 1, pt_top_range(priv->common).top_level);
+	rsv_map(test, va, oa, 2 * small);
+	rsv_unmap(test, va, 2 * small);
+	rsv_unreserve(test, va, 2 * small, small, NULL);
+	rsv_map(test, va, oa, small);
+	rsv_unmap(test, va, small);
+	rsv_unreserve(test, va, small, small, NULL);
+	rsv_expect_none(test);
+}
+
+/* All that the top spans, which a larger top could have as one leaf */
+static void rsv_test_whole(struct kunit *test)
+{
+	struct kunit_iommu_priv *priv = test->priv;
+	pt_vaddr_t small = priv->smallest_pgsz;
+	struct pt_range top;
+
+	if (!pt_feature(priv->common, PT_FEAT_DYNAMIC_TOP) || IS_32BIT)
+		kunit_skip(test, "The top does not grow");
+
+	for (top = pt_top_range(priv->common);
+	     top.max_vasz_lg2 < priv->common->max_vasz_lg2;
+	     top = pt_top_range(priv->common)) {
+		pt_vaddr_t len = top.last_va + 1;
+		pt_vaddr_t pgsz = 2 * rsv_item_size(test, top.top_level);
+
+		if (priv->info.pgsize_bitmap & len) {
+			KUNIT_ASSERT_NO_ERRNO(test, rsv_reserve(test, 0, len, pgsz));
+			rsv_map(test, 0, rsv_oa(test, len), len);
+			rsv_unmap(test, 0, len);
+			rsv_unreserve(test, 0, len, pgsz, NULL);
+			KUNIT_ASSERT_EQ(test, top.top_level,
+					pt_top_range(priv->common).top_level);
+		}
+		KUNIT_ASSERT_NO_ERRNO(test, rsv_reserve(test, len, small, small));
+		rsv_unreserve(test, len, small, small, NULL);
+	}
+	rsv_expect_none(test);
+}
+
+/* Released once too often, at a top and at what was one: reported, and both stay */
+static void rsv_test_too_much(struct kunit *test)
+{
+	struct kunit_iommu_priv *priv = test->priv;
+	struct pt_range top = pt_top_range(priv->common);
+	pt_vaddr_t small = priv->smallest_pgsz, above = top.last_va + 1;
+	pt_vaddr_t va = rsv_item_size(test, top.top_level);
+	pt_oaddr_t oa = rsv_oa(test, small);
+
+	if (top.max_vasz_lg2 == priv->common->max_vasz_lg2 || IS_32BIT)
+		kunit_skip(test, "The top does not grow");
+
+	KUNIT_ASSERT_NO_ERRNO(test, rsv_reserve(test, va, va, va));
+	rsv_unreserve(test, va, va, va, NULL);
+	rsv_unreserve(test, va, va, va, NULL);
+	KUNIT_ASSERT_NO_ERRNO(test, rsv_reserve(test, above, small, small));
+	rsv_unreserve(test, above, small, small, NULL);
+	rsv_unreserve(test, va, va, va, NULL);
+#ifdef CONFIG_IOMMU_RESERVE_DEBUG
+	rsv_priv(test)->reports += 2;
+	/* It counts what was never there */
+	atomic_long_set(&priv->iommu->rsv->entries, 0);
+#endif
+	rcu_barrier();
+	KUNIT_ASSERT_NO_ERRNO(test, rsv_reserve(test, va, small, small));
+	rsv_map(test, va, oa, small);
+	rsv_unmap(test, va, small);
+	rsv_unreserve(test, va, small, small, NULL);
+	rsv_expect_none(test);
+}
+
 /* The upper half of addresses that are sign extended */
 static void rsv_test_upper(struct kunit *test)
 {
@@ -634,6 +800,84 @@ static void rsv_test_upper(struct kunit *test)
 	rsv_unmap(test, upper.va, small);
 	rsv_unreserve(test, va, 2 * small, small, NULL);
 	rsv_unreserve(test, upper.va, small, small, NULL);
+	rsv_expect_none(test);
+}
+
+static void rsv_iommu_map(struct kunit *test, pt_vaddr_t va, pt_oaddr_t oa,
+			  pt_vaddr_t len)
+{
+	struct rsv_priv *priv = rsv_priv(test);
+	unsigned long tables = priv->p.iommu->rsv->nr_tables;
+
+	KUNIT_ASSERT_NO_ERRNO(test, iommu_map(&priv->p.domain, va, oa, len,
+					      IOMMU_READ | IOMMU_WRITE, GFP_KERNEL));
+	KUNIT_ASSERT_EQ(test, tables, priv->p.iommu->rsv->nr_tables);
+	rsv_expect_range(test, va, oa, len);
+	rsv_expect_clean(test);
+}
+
+static void rsv_unmap_unreserve(struct kunit *test, pt_vaddr_t va, pt_vaddr_t len)
+{
+	struct rsv_priv *priv = rsv_priv(test);
+
+	KUNIT_ASSERT_EQ(test, len, iommu_unmap_unreserve(&priv->p.domain, va, len));
+	rsv_expect_fault(test, va);
+	rsv_expect_fault(test, va + len - 1);
+	rsv_expect_clean(test);
+}
+
+/*
+ * What is reserved as it will be mapped, in small pages and large ones, goes when it is
+ * unmapped, however that is cut.
+ */
+static void rsv_test_unmap_unreserve(struct kunit *test)
+{
+	struct rsv_priv *priv = rsv_priv(test);
+	struct iommu_domain *domain = &priv->p.domain;
+	pt_vaddr_t small = priv->p.smallest_pgsz, leaf = rsv_item_size(test, 1);
+	pt_vaddr_t va = 2 * leaf - small, len = leaf + 3 * small;
+	pt_oaddr_t oa = rsv_oa(test, leaf) + leaf - small;
+
+	for (int cut = 0; cut < 3; cut++) {
+		KUNIT_ASSERT_NO_ERRNO(test, iommu_reserve(domain, va, oa, len, GFP_KERNEL));
+		rsv_iommu_map(test, va, oa, len);
+		if (!cut) {
+			rsv_unmap_unreserve(test, va, len);
+		} else if (cut == 1) {
+			rsv_unmap_unreserve(test, va + small, leaf);
+			rsv_expect(test, va, oa);
+			rsv_expect(test, va + small + leaf, oa + small + leaf);
+			rsv_unmap_unreserve(test, va + small + leaf, 2 * small);
+			rsv_unmap_unreserve(test, va, small);
+		} else {
+			/* Reserved twice, so what is unmapped can be mapped again */
+			KUNIT_ASSERT_NO_ERRNO(test, iommu_reserve(domain, va, oa, len,
+								  GFP_KERNEL));
+			rsv_unmap_unreserve(test, va, len);
+			rsv_iommu_map(test, va, oa, len);
+			rsv_unmap_unreserve(test, va, len);
+		}
+		KUNIT_ASSERT_EQ(test, -ENOENT, rsv_try_map(test, va, oa, small));
+		rsv_expect_none(test);
+	}
+
+	/* Tables that are not side by side go by flushes on the way */
+	KUNIT_ASSERT_NO_ERRNO(test, iommu_reserve(domain, small, oa + small, 8 * leaf,
+						  GFP_KERNEL));
+	KUNIT_ASSERT_NO_ERRNO(test, rsv_reserve(test, 2 * leaf, small, small));
+	KUNIT_ASSERT_NO_ERRNO(test, rsv_reserve(test, 5 * leaf, small, small));
+	rsv_iommu_map(test, small, oa + small, 8 * leaf);
+	rsv_unmap_unreserve(test, small, 8 * leaf);
+	rsv_unreserve(test, 2 * leaf, small, small, NULL);
+	rsv_unreserve(test, 5 * leaf, small, small, NULL);
+	rsv_expect_none(test);
+
+	/* What is not mapped is released by itself */
+	KUNIT_ASSERT_NO_ERRNO(test, iommu_reserve(domain, va, oa, len, GFP_KERNEL));
+	iommu_unreserve(domain, va, oa, len);
+	rsv_expect_none(test);
+	KUNIT_ASSERT_EQ(test, -EINVAL, iommu_reserve(domain, va + 1, oa, len, GFP_KERNEL));
+	KUNIT_ASSERT_EQ(test, -EINVAL, iommu_reserve(domain, va, oa, 0, GFP_KERNEL));
 	rsv_expect_none(test);
 }
 
@@ -695,12 +939,44 @@ static void rsv_test_no_memory(struct kunit *test)
 	rsv_expect_none(test);
 }
 
+/* The same of a range of two page sizes, which is reserved bit by bit */
+static void rsv_test_no_memory_domain(struct kunit *test)
+{
+	struct rsv_priv *priv = rsv_priv(test);
+	struct iommu_domain *domain = &priv->p.domain;
+	pt_vaddr_t small = priv->p.smallest_pgsz, leaf = rsv_item_size(test, 1);
+	pt_vaddr_t va = 2 * leaf + small;
+	unsigned int tables = 0;
+	int ret;
+
+	if (priv->p.iommu->rsv->src.packed)
+		kunit_skip(test, "tables share pages, of which there are always some");
+
+	kunit_activate_static_stub(test, iommu_alloc_pages_list_node_sz, rsv_alloc_few);
+	do {
+		rsv_may_alloc = tables++;
+		ret = iommu_reserve(domain, va, small, 2 * leaf, GFP_KERNEL);
+		if (ret) {
+			KUNIT_ASSERT_EQ(test, -ENOMEM, ret);
+			rsv_expect_none(test);
+		}
+	} while (ret);
+	kunit_deactivate_static_stub(test, iommu_alloc_pages_list_node_sz);
+
+	KUNIT_ASSERT_GE(test, tables, 3);
+	rsv_iommu_map(test, va, small, 2 * leaf);
+	rsv_unmap_unreserve(test, va, 2 * leaf);
+	rsv_expect_none(test);
+}
+
 /* A range that somebody reserves, maps, unmaps and releases */
 struct rsv_object {
 	pt_vaddr_t va;
 	pt_vaddr_t len;
 	pt_vaddr_t pgsz;
 	pt_oaddr_t oa;
+	/* By the functions of the domain, the page sizes of which are not @pgsz alone */
+	bool domain;
 	bool reserved;
 	bool mapped;
 };
@@ -717,6 +993,34 @@ static void rsv_draw(struct kunit *test, struct rnd_state *rnd, pt_vaddr_t sizes
 	obj->va = region + obj->pgsz * (prandom_u32_state(rnd) %
 					((region - obj->len) / obj->pgsz + 1));
 	obj->oa = rsv_oa(test, obj->pgsz) + obj->pgsz * (prandom_u32_state(rnd) % 8);
+}
+
+static int rsv_reserve_object(struct kunit *test, struct rsv_object *obj)
+{
+	if (obj->domain)
+		return iommu_reserve(&rsv_priv(test)->p.domain, obj->va, obj->oa,
+				     obj->len, GFP_KERNEL);
+	return rsv_reserve(test, obj->va, obj->len, obj->pgsz);
+}
+
+static void rsv_unreserve_object(struct kunit *test, struct rsv_object *obj,
+				 struct iommu_iotlb_gather *gather)
+{
+	if (obj->domain)
+		iommu_unreserve(&rsv_priv(test)->p.domain, obj->va, obj->oa, obj->len);
+	else
+		rsv_unreserve(test, obj->va, obj->len, obj->pgsz, gather);
+	obj->reserved = false;
+}
+
+static void rsv_unmap_object(struct kunit *test, struct rsv_object *obj)
+{
+	if (obj->domain)
+		rsv_unmap_unreserve(test, obj->va, obj->len);
+	else
+		rsv_unmap(test, obj->va, obj->len);
+	obj->mapped = false;
+	obj->reserved = !obj->domain;
 }
 
 static struct rsv_object *rsv_mapped_at(struct rsv_object *objs, pt_vaddr_t va,
@@ -769,20 +1073,18 @@ static void rsv_test_random(struct kunit *test)
 
 		if (!obj->reserved) {
 			rsv_draw(test, &rnd, sizes, region, obj);
-			KUNIT_ASSERT_NO_ERRNO(test, rsv_reserve(test, obj->va, obj->len,
-								obj->pgsz));
+			obj->domain = prandom_u32_state(&rnd) % 2;
+			KUNIT_ASSERT_NO_ERRNO(test, rsv_reserve_object(test, obj));
 			obj->reserved = true;
 		} else if (obj->mapped) {
-			rsv_unmap(test, obj->va, obj->len);
-			obj->mapped = false;
+			rsv_unmap_object(test, obj);
 		} else if (prandom_u32_state(&rnd) % 4 &&
 			   !rsv_mapped_at(objs, obj->va, obj->len)) {
 			rsv_map(test, obj->va, obj->oa, obj->len);
 			obj->mapped = true;
 		} else {
-			rsv_unreserve(test, obj->va, obj->len, obj->pgsz,
-				      prandom_u32_state(&rnd) % 4 ? &gather : NULL);
-			obj->reserved = false;
+			rsv_unreserve_object(test, obj, prandom_u32_state(&rnd) % 4 ?
+							&gather : NULL);
 		}
 		if (!(prandom_u32_state(&rnd) % 8))
 			rsv_sync(test, &gather);
@@ -792,9 +1094,9 @@ static void rsv_test_random(struct kunit *test)
 
 	for (struct rsv_object *obj = objs; obj != objs + RSV_OBJECTS; obj++) {
 		if (obj->mapped)
-			rsv_unmap(test, obj->va, obj->len);
+			rsv_unmap_object(test, obj);
 		if (obj->reserved)
-			rsv_unreserve(test, obj->va, obj->len, obj->pgsz, &gather);
+			rsv_unreserve_object(test, obj, &gather);
 	}
 	rsv_sync(test, &gather);
 	rsv_expect_none(test);
@@ -809,8 +1111,13 @@ static struct kunit_case rsv_test_cases[] = {
 	KUNIT_CASE_FMT(rsv_test_gather),
 	KUNIT_CASE_FMT(rsv_test_neighbours),
 	KUNIT_CASE_FMT(rsv_test_grow),
+	KUNIT_CASE_FMT(rsv_test_grow_twice),
+	KUNIT_CASE_FMT(rsv_test_whole),
+	KUNIT_CASE_FMT(rsv_test_too_much),
 	KUNIT_CASE_FMT(rsv_test_upper),
+	KUNIT_CASE_FMT(rsv_test_unmap_unreserve),
 	KUNIT_CASE_FMT(rsv_test_no_memory),
+	KUNIT_CASE_FMT(rsv_test_no_memory_domain),
 	KUNIT_CASE_FMT(rsv_test_random),
 	{},
 };
@@ -835,7 +1142,11 @@ static int rsv_test_init(struct kunit *test)
 		return ret;
 	}
 	priv->p.domain.ops = &rsv_kunit_ops;
+	priv->p.iommu->driver_ops = &rsv_driver_ops;
 	priv->first_top = pt_top_range(priv->p.common).top_level;
+	priv->hw.top = pt_top_range(priv->p.common).top_table;
+	priv->hw.top_level = priv->first_top;
+	priv->reports = rsv_reports();
 	test->priv = &priv->p;
 	return 0;
 }
@@ -849,6 +1160,7 @@ static void rsv_test_exit(struct kunit *test)
 	priv = rsv_priv(test);
 	KUNIT_EXPECT_EQ(test, 0, priv->hw.nr_wrong);
 	pt_iommu_deinit(priv->p.iommu);
+	KUNIT_EXPECT_EQ(test, priv->reports, rsv_reports());
 	KUNIT_EXPECT_EQ(test, priv->pages, rsv_pages());
 	if (priv->dma) {
 		KUNIT_EXPECT_EQ(test, 0, priv->dma->nr_views);
