@@ -195,6 +195,24 @@ kmake()
 		LOCALVERSION= -j"$JOBS" "$@"
 }
 
+# The base kernel's objects are a beginning, since most of a kernel is the same: what
+# differs is made newer than they are, and make builds that. Files of a tree that was
+# written after they were built are newer anyway.
+seed()
+{
+	local from=$BASE_TREE/out-$config file
+
+	locked "kernel-base-$config"
+	[ -f "$from/.stamp" ] || return 0
+	rm -rf "$out.tmp"
+	cp -a "$from" "$out.tmp"
+	rm -rf "$out.tmp/.stamp" "$out.tmp/modules"
+	wgit "$tree" diff -z --name-only base | while IFS= read -r -d '' file; do
+		[ ! -e "$tree/$file" ] || touch "$tree/$file"
+	done
+	mv "$out.tmp" "$out"
+}
+
 # Every line of the fragments must have survived: Kconfig drops what has an
 # unmet dependency without a word.
 check_config()
@@ -312,6 +330,8 @@ build()
 	fi
 	need_space "$BUILD" 3000 "the kernel build"
 	mkdir -p "$CACHE/ccache"
+	# In a shell of its own, which keeps the lock no longer
+	[ "$which" = base ] || [ -e "$out" ] || (seed)
 	REMEDY="if build/linux has unfinished edits, finish them; after a compiler change remove $out"
 	step "configure $which $config kernel" configure
 	REMEDY="if build/linux has unfinished edits, finish them; after a compiler change remove $out"
