@@ -8,7 +8,8 @@
 #   scripts/kernel.sh make TREE CONFIG ARG...   make there, as the build does
 #
 # TREE:   base, reserve (base plus series), walks (base plus the first steps of the
-#         series, those with faster walks for everybody), or break-NAME: the base
+#         series, those with faster walks for everybody), mends (base plus those that
+#         mend upstream's selftests), or break-NAME: the base
 #         kernel, or the reserve one for break-reserve-NAME, with a Panthor that is
 #         broken on purpose by tests/kernel/break-NAME.patch, to prove that the tests
 #         notice. Only that module is built; image and other modules are those of
@@ -20,7 +21,8 @@
 #         kcsan (that with KCSAN in place of lockdep),
 #         um (User Mode Linux, for KUnit),
 #         um-smp (the same with several processors), um-debug (that with KASAN
-#         and lockdep), um-bench and um-bench-smp (native timings; modules can
+#         and lockdep), um-iommufd (for the selftests of iommufd), um-bench and
+#         um-bench-smp (native timings; modules can
 #         be loaded).
 #
 # Progress goes to stderr; stdout has two lines for "eval":
@@ -40,7 +42,7 @@
 
 usage()
 {
-	die "usage: kernel.sh build|path|make base|walks|reserve|break-NAME plain|plain-16k|plain-64k|debug|gcov|kunit|kcsan|um|um-smp|um-debug|um-bench|um-bench-smp [ARG...]"
+	die "usage: kernel.sh build|path|make base|mends|walks|reserve|break-NAME plain|plain-16k|plain-64k|debug|gcov|kunit|kcsan|um|um-smp|um-debug|um-iommufd|um-bench|um-bench-smp [ARG...]"
 }
 
 tree_path()
@@ -49,7 +51,7 @@ tree_path()
 	base) printf '%s\n' "$BASE_TREE" ;;
 	reserve | break-reserve-*) printf '%s\n' "$TREE" ;;
 	break-*) printf '%s\n' "$BASE_TREE" ;;
-	walks | step | mutant) printf '%s\n' "$BUILD/linux-$1" ;;
+	mends | walks | step | mutant) printf '%s\n' "$BUILD/linux-$1" ;;
 	*) usage ;;
 	esac
 }
@@ -70,6 +72,7 @@ fragments()
 	um) printf '%s\n' "$dir/um.config" ;;
 	um-smp) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" ;;
 	um-debug) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" "$dir/um-debug.config" ;;
+	um-iommufd) printf '%s\n' "$dir/um-iommufd.config" ;;
 	um-bench) printf '%s\n' "$dir/um-bench.config" ;;
 	um-bench-smp) printf '%s\n' "$dir/um-bench.config" "$dir/um-smp.config" ;;
 	*) usage ;;
@@ -89,6 +92,8 @@ fragments()
 		[ ! -e "$tree/drivers/gpu/drm/panthor/panthor_reserve_kunit.c" ] ||
 			printf '%s\n' "$dir/um-reserve-panthor.config"
 		;;
+	reserve-um-iommufd | mutant-um-iommufd)
+		printf '%s\n' "$dir/um-reserve-debug.config" ;;
 	reserve-um | reserve-um-smp | mutant-um)
 		printf '%s\n' "${tests[@]}" "$dir/um-reserve.config" \
 			"$dir/um-reserve-panthor.config" ;;
@@ -156,16 +161,16 @@ build_broken()
 	stamp_set "$dir/.stamp" "$key"
 }
 
-# The series up to the last step about walks, as a work tree of its own.
-walks_tree()
+# The series up to the last step that has NAME in its name, as a work tree of its own.
+part_of_series()
 {
-	local commit step last=
+	local name=$1 commit step last=
 
 	for commit in $(kgit rev-list --reverse base..reserve); do
 		step=$(kgit notes --ref=step show "$commit")
-		[[ $step != *walk-in-loops* ]] || last=$commit
+		[[ $step != *"$name"* ]] || last=$commit
 	done
-	[ -n "$last" ] || _fail "no step of patches/series has walk-in-loops in its name"
+	[ -n "$last" ] || _fail "no step of patches/series has $name in its name"
 	worktree "$tree" base
 	[ "$(wgit "$tree" rev-parse HEAD)" = "$last" ] || wgit "$tree" checkout -q -f --detach "$last"
 }
@@ -323,7 +328,8 @@ build()
 	fi
 	"$ROOT/scripts/kernel-tree.sh"
 	locked "kernel-$which-$config"
-	[ "$which" != walks ] || step "write tree walks" walks_tree
+	[ "$which" != walks ] || step "write tree walks" part_of_series walk-in-loops
+	[ "$which" != mends ] || step "write tree mends" part_of_series select-iommu-iopf
 	key=$(build_key)
 	if [ -n "$key" ] && stamp_ok "$out/.stamp" "$key" && [ -e "$(image_path)" ]; then
 		return
