@@ -266,9 +266,15 @@ need_packages()
 		die "packages are missing and there is no sudo; run as root: apt-get install $missing"
 	fi
 	[ "$(id -u)" = 0 ] || sudo -v || die "sudo was refused; run as root: apt-get install $missing"
-	REMEDY="check the network and apt's sources, or run as root: apt-get install $missing"
-	# shellcheck disable=SC2086 # a list of names
-	step "install packages" _apt_install $missing
+	(
+		# One at a time: apt does not wait for another that reads its lists
+		locked packages
+		missing=$(_missing_packages "$@")
+		[ -n "$missing" ] || exit 0
+		REMEDY="check the network and apt's sources, or run as root: apt-get install $missing"
+		# shellcheck disable=SC2086 # a list of names
+		step "install packages" _apt_install $missing
+	) || exit
 	missing=$(_missing_packages "$@")
 	[ -z "$missing" ] || die "apt-get installed nothing for: $missing; see $LOGS/install-packages.log"
 }
