@@ -179,6 +179,19 @@ size_t il_pt_drop(void *p, unsigned long iova, size_t pgsize, size_t count)
 	return done;
 }
 
+size_t il_pt_take(void *p, unsigned long iova, size_t pgsize, size_t count)
+{
+	struct il_pt *pt = p;
+	struct iommu_iotlb_gather gather;
+	size_t done;
+
+	il_gather_init(pt->variant, &gather);
+	gather.unreserve = true;
+	done = pt->iommu.ops->unmap_range(&pt->iommu, iova, pgsize * count, &gather);
+	il_gather_sync(&pt->domain, &gather);
+	return done;
+}
+
 unsigned long il_pt_lookup(void *p, unsigned long iova)
 {
 	struct il_pt *pt = p;

@@ -153,7 +153,7 @@ int il_pt_map(void *p, unsigned long iova, unsigned long paddr, size_t pgsize,
 	return 0;
 }
 
-static size_t il_unmap(struct il_pt *pt, unsigned long iova, size_t pgsize,
+static size_t il_clear(struct il_pt *pt, unsigned long iova, size_t pgsize,
 		       size_t count, struct iommu_iotlb_gather *gather)
 {
 	size_t done = 0;
@@ -168,6 +168,14 @@ static size_t il_unmap(struct il_pt *pt, unsigned long iova, size_t pgsize,
 		done += n;
 		count -= n / pgsize;
 	}
+	return done;
+}
+
+static size_t il_unmap(struct il_pt *pt, unsigned long iova, size_t pgsize,
+		       size_t count, struct iommu_iotlb_gather *gather)
+{
+	size_t done = il_clear(pt, iova, pgsize, count, gather);
+
 	if (!iommu_pages_list_empty(&gather->freelist))
 		il_unmap_freed();
 	return done;
@@ -194,6 +202,19 @@ size_t il_pt_drop(void *p, unsigned long iova, size_t pgsize, size_t count)
 	il_gather_init(pt->variant, &gather);
 	done = il_unmap(pt, iova, pgsize, count, &gather);
 	pt->ops->unreserve(pt->ops, iova, pgsize * count, pgsize, &gather);
+	il_gather_sync(&pt->domain, &gather);
+	return done;
+}
+
+size_t il_pt_take(void *p, unsigned long iova, size_t pgsize, size_t count)
+{
+	struct il_pt *pt = p;
+	struct iommu_iotlb_gather gather;
+	size_t done;
+
+	il_gather_init(pt->variant, &gather);
+	gather.unreserve = true;
+	done = il_clear(pt, iova, pgsize, count, &gather);
 	il_gather_sync(&pt->domain, &gather);
 	return done;
 }

@@ -114,6 +114,8 @@ int il_pt_map(void *pt, unsigned long iova, unsigned long paddr, size_t pgsize,
 size_t il_pt_unmap(void *pt, unsigned long iova, size_t pgsize, size_t count);
 /* As one: unmaps and releases, then flushes once */
 size_t il_pt_drop(void *pt, unsigned long iova, size_t pgsize, size_t count);
+/* The same by an unmap that releases what it unmaps */
+size_t il_pt_take(void *pt, unsigned long iova, size_t pgsize, size_t count);
 
 /* Memory that repeats every @size bytes, of which there is one in a page table */
 int il_pt_repeat_create(void *pt, unsigned long paddr, size_t pgsize, size_t size);

@@ -11,6 +11,7 @@
  *   res, unres	reserve a region, release it (or a part of what was reserved)
  *   map, unmap	in a reserved region; unmap flushes as a driver does
  *   drop	unmap and release, with one flush for both
+ *   take	the same by an unmap that releases what it unmaps
  *   trim	let go of all that is kept though nobody needs it, or of some: "trim!1"
  *   mapbad	map what the owner did not reserve
  *   noun	unmap what is not mapped
@@ -41,13 +42,13 @@
 #define MAX_OPS		8
 
 enum op_kind {
-	OP_RES, OP_UNRES, OP_MAP, OP_UNMAP, OP_DROP, OP_TRIM, OP_MAPBAD, OP_NOUN,
+	OP_RES, OP_UNRES, OP_MAP, OP_UNMAP, OP_DROP, OP_TAKE, OP_TRIM, OP_MAPBAD, OP_NOUN,
 	OP_LOOK, OP_WALK, OP_WRITE, OP_DIRTY, OP_RECLAIM, OP_RRES, OP_RUNRES, OP_RMAP
 };
 
 static const char *const op_names[] = {
-	"res", "unres", "map", "unmap", "drop", "trim", "mapbad", "noun", "look", "walk",
-	"write", "dirty", "reclaim", "rres", "runres", "rmap"
+	"res", "unres", "map", "unmap", "drop", "take", "trim", "mapbad", "noun", "look",
+	"walk", "write", "dirty", "reclaim", "rres", "runres", "rmap"
 };
 
 struct op {
@@ -157,8 +158,8 @@ const char *const programs[] = {
 	"res.x map.x unmap.x unres.x", "res.B map.B unmap.B unres.B",
 	"res.w map.w drop.w", "res.z map.z", "map.B unmap.B map.x", "look.y",
 	"res!2.w", "drop.v", "res.v map.v", "unmap.D runres.D", "rres.J rmap.J",
-	"unmap.x unmap.B", "unres.l", "map.D", "unres.z", "map.H",
-#define NR_CORE 34
+	"unmap.x unmap.B", "unres.l", "map.D", "unres.z", "map.H", "take.x", "take.B",
+#define NR_CORE 36
 	"res.D", "res.l", "unres.D", "unres.w", "map.q", "unmap.q", "unmap.w",
 	"noun.x", "look.x", "walk.y", "dirty.x", "dirty.y", "res.x map.x", "unmap.x map.x",
 	"res.B map.B", "unmap.B unres.B", "unmap.B map.x", "unmap.B map.B", "res.z",
@@ -166,6 +167,8 @@ const char *const programs[] = {
 	"reclaim.x", "trim!1.x", "res@1.x", "res@3.w map.w", "res!1.x", "res!2.D",
 	"res!3.w", "res^1.D", "rres.D rmap.D", "rres.B rmap.B unmap.B runres.B",
 	"unmap.J runres.J", "res.H map.H", "unmap.H unres.H", "unmap.E",
+	"take.w", "take.D", "res.x map.x take.x", "res.w map.w take.w", "res.l map.l take.l",
+	"res.D map.D take.D",
 };
 
 const unsigned int nr_programs = ARRAY_SIZE(programs);
@@ -446,6 +449,16 @@ static bool unmappable(struct ledger *l, const struct range *r)
 	return true;
 }
 
+/* What is mapped there is just what the reservation counts */
+static bool all_of_size(struct ledger *l, const struct range *r)
+{
+	for (unsigned int i = 0; i < l->nr_mapped; i++)
+		if (overlap(&l->mapped[i], r) &&
+		    (l->mapped[i].pgsize != r->pgsize || l->mapped[i].repeat))
+			return false;
+	return covered(l, r);
+}
+
 /*
  * What is left of memory that repeats, after a part was unmapped, is in tables
  * that only the reservations keep which the part needed.
@@ -504,6 +517,10 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 			if (l->reserved[i].owner == owner && overlap(&l->reserved[i], &r))
 				return false;
 		return true;
+	case OP_TAKE:
+		if (!all_of_size(l, &r))
+			return false;
+		/* Falls through - it is a drop, then */
 	case OP_DROP:
 		s = find_reserved(l, &r, true);
 		if (!s || !unmappable(l, &r))
@@ -563,6 +580,7 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 static bool claims(const struct op *op, unsigned int owner, struct range *r)
 {
 	return (op->kind == OP_MAP || op->kind == OP_UNMAP || op->kind == OP_DROP ||
+		op->kind == OP_TAKE ||
 		op->kind == OP_MAPBAD || op->kind == OP_NOUN || op->kind == OP_RMAP) &&
 	       region(op->region, owner, r);
 }
@@ -824,7 +842,7 @@ static void do_unmap(const struct range *r)
 	expect_range(r, EXPECT_NONE);
 }
 
-static void do_drop(const struct range *r)
+static void do_drop(const struct range *r, bool take)
 {
 	size_t size = r->end - r->start, done;
 
@@ -834,7 +852,10 @@ static void do_drop(const struct range *r)
 	expect_range(r, EXPECT_ANY);
 	cut_range(ledger.reserved, &ledger.nr_reserved, find_reserved(&ledger, r, true), r);
 	forget_mapped(&ledger, r);
-	done = il_pt_drop(pt, r->start, r->pgsize, size / r->pgsize);
+	if (take)
+		done = il_pt_take(pt, r->start, r->pgsize, size / r->pgsize);
+	else
+		done = il_pt_drop(pt, r->start, r->pgsize, size / r->pgsize);
 	under_way--;
 	unmaps_running--;
 	if (done != size)
@@ -943,7 +964,10 @@ static void do_op(const struct op *op, unsigned int owner)
 		do_map_bad(&r);
 		break;
 	case OP_DROP:
-		do_drop(&r);
+		do_drop(&r, false);
+		break;
+	case OP_TAKE:
+		do_drop(&r, true);
 		break;
 	case OP_UNMAP:
 		do_unmap(&r);
