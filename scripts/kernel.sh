@@ -21,8 +21,8 @@
 #         kcsan (that with KCSAN in place of lockdep),
 #         um (User Mode Linux, for KUnit),
 #         um-smp (the same with several processors), um-debug (that with KASAN
-#         and lockdep), um-iommufd (for the selftests of iommufd), um-bench and
-#         um-bench-smp (native timings; modules can
+#         and lockdep), um-iommufd and um-iommufd-debug (timings of iommufd, and
+#         its selftests), um-bench and um-bench-smp (native timings; modules can
 #         be loaded).
 #
 # Progress goes to stderr; stdout has two lines for "eval":
@@ -42,7 +42,7 @@
 
 usage()
 {
-	die "usage: kernel.sh build|path|make base|mends|walks|reserve|break-NAME plain|plain-16k|plain-64k|debug|gcov|kunit|kcsan|um|um-smp|um-debug|um-iommufd|um-bench|um-bench-smp [ARG...]"
+	die "usage: kernel.sh build|path|make base|mends|walks|reserve|break-NAME plain|plain-16k|plain-64k|debug|gcov|kunit|kcsan|um|um-smp|um-debug|um-iommufd|um-iommufd-debug|um-bench|um-bench-smp [ARG...]"
 }
 
 tree_path()
@@ -73,6 +73,8 @@ fragments()
 	um-smp) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" ;;
 	um-debug) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" "$dir/um-debug.config" ;;
 	um-iommufd) printf '%s\n' "$dir/um-iommufd.config" ;;
+	um-iommufd-debug)
+		printf '%s\n' "$dir/um-iommufd.config" "$dir/um-iommufd-debug.config" ;;
 	um-bench) printf '%s\n' "$dir/um-bench.config" ;;
 	um-bench-smp) printf '%s\n' "$dir/um-bench.config" "$dir/um-smp.config" ;;
 	*) usage ;;
@@ -92,7 +94,7 @@ fragments()
 		[ ! -e "$tree/drivers/gpu/drm/panthor/panthor_reserve_kunit.c" ] ||
 			printf '%s\n' "$dir/um-reserve-panthor.config"
 		;;
-	reserve-um-iommufd | mutant-um-iommufd)
+	reserve-um-iommufd-debug | mutant-um-iommufd-debug)
 		printf '%s\n' "$dir/um-reserve-debug.config" ;;
 	reserve-um | reserve-um-smp | mutant-um)
 		printf '%s\n' "${tests[@]}" "$dir/um-reserve.config" \

@@ -8,9 +8,11 @@
 # own support, or hardly any of them would pass on User Mode Linux.
 #
 #   tests/iommufd/run.sh
+#   tests/iommufd/run.sh bench [ROUNDS]	what mapping costs on both, a run each in turn
 #
 # What can not pass on such a machine is named in the file "expected", with the reason.
-# Results go to out/results/iommufd.tsv, what was said to out/iommufd-TREE-PROGRAM.log.
+# Results go to out/results/iommufd.tsv, what was said to out/iommufd-TREE-PROGRAM.log,
+# times to out/iommufd-bench.json.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../../scripts/lib.sh"
@@ -34,10 +36,10 @@ compile()
 {
 	local tree=$1 src out root
 	src=$(tree_of "$tree")
-	out=$src/out-um-iommufd
+	out=$src/out-$CONFIG
 	root=$BUILD/iommufd/$tree
 
-	"$ROOT/scripts/kernel.sh" make "$tree" um-iommufd headers
+	"$ROOT/scripts/kernel.sh" make "$tree" "$CONFIG" headers
 	mkdir -p "$root"/{proc,sys,dev,tmp}
 	local cc=(gcc -O2 -static -D_GNU_SOURCE= -isystem "$out/usr/include"
 		-I "$src/drivers/iommu/iommufd")
@@ -45,8 +47,11 @@ compile()
 		"${cc[@]}" -I "$src/tools/testing/selftests" \
 			-o "$root/$program" "$src/tools/testing/selftests/iommu/$program.c" -lcap
 	done
-	"${cc[@]}" -std=gnu11 -Wall -Wextra -Werror -D_IOMMU_TEST_CMD\(x\)=IOMMU_TEST_CMD \
-		-o "$root/tables" "$HERE/tables.c"
+	for program in tables bench; do
+		"${cc[@]}" -std=gnu11 -Wall -Wextra -Werror \
+			-D_IOMMU_TEST_CMD\(x\)=IOMMU_TEST_CMD \
+			-o "$root/$program" "$HERE/$program.c"
+	done
 	gcc -O2 -static -std=gnu11 -Wall -Wextra -Werror -o "$root/init" "$HERE/init.c"
 }
 
@@ -64,14 +69,22 @@ run()
 		</dev/null >"$(log_of "$1" "$3")" 2>&1 || :
 }
 
+# Build what TREE needs, and print the image
+build()
+{
+	local tree=$1 image
+
+	image=$("$ROOT/scripts/kernel.sh" build "$tree" "$CONFIG")
+	REMEDY="the selftests have to compile with this machine's headers" \
+		step "build the selftests of the $tree kernel" compile "$tree"
+	sed -n 's/^image=//p' <<<"$image"
+}
+
 run_tree()
 {
 	local tree=$1 image program
 
-	image=$("$ROOT/scripts/kernel.sh" build "$tree" um-iommufd)
-	image=$(sed -n 's/^image=//p' <<<"$image")
-	REMEDY="the selftests have to compile with this machine's headers" \
-		step "build the selftests of the $tree kernel" compile "$tree"
+	image=$(build "$tree")
 	say "iommufd's selftests on the $tree kernel:"
 	for program in "${PROGRAMS[@]}"; do
 		run "$tree" "$image" "$program" &
@@ -126,6 +139,27 @@ judge_tables()
 	done
 }
 
+# One run after the other, so that what else the machine does is the same for both
+bench()
+{
+	local rounds=$1 tree image round times=$BUILD/iommufd/times
+	local -A images
+
+	for tree in mends reserve; do
+		image=$(build "$tree")
+		images[$tree]=$image
+	done
+	: >"$times"
+	for ((round = 0; round < rounds; round++)); do
+		for tree in mends reserve; do
+			run "$tree" "${images[$tree]}" bench
+			tr -d '\r' <"$(log_of "$tree" bench)" |
+				sed -n "s/.*# time /$tree /p" >>"$times"
+		done
+	done
+	python3 -B "$HERE/report.py" "$OUT/iommufd-bench.json" <"$times"
+}
+
 main()
 {
 	local tree program
@@ -145,6 +179,19 @@ main()
 	"$ROOT/scripts/results.sh" iommufd
 }
 
-[ $# = 0 ] || die "usage: tests/iommufd/run.sh"
-main
+case ${1:-} in
+'')
+	CONFIG=um-iommufd-debug
+	main
+	;;
+bench)
+	CONFIG=um-iommufd
+	need_packages gcc libc6-dev libcap-dev python3
+	mkdir -p "$OUT"
+	bench "${2:-5}"
+	;;
+*)
+	die "usage: tests/iommufd/run.sh [bench [ROUNDS]]"
+	;;
+esac
 exit
