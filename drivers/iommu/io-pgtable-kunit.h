@@ -40,7 +40,10 @@ bool iopt_kunit_dma_clean(struct iopt_kunit_dma *dma, void *virt, size_t size);
 u64 iopt_kunit_dma_stale(struct iopt_kunit_dma *dma, u64 ignore);
 struct device *iopt_kunit_device(struct kunit *test);
 
-/* Not by node_page_state_pages(), which takes less than nothing for nothing */
+/*
+ * Not by node_page_state_pages(), which takes less than nothing for nothing. By itself
+ * where nobody may sleep, for iopt_kunit_node_stat() is exact
+ */
 static inline long iopt_kunit_node_sum(enum node_stat_item item)
 {
 	struct pglist_data *pgdat;

@@ -5,7 +5,8 @@
  * free a table. The rules are at the top of iommu-reserve.c.
  *
  * A page table with PT_FEAT_RESERVE maps nothing outside of reservations, allocates
- * tables in reserve() only, and frees them in unreserve() only. Here levels are
+ * tables in reserve() only, and frees them where a reservation ends: in unreserve(), and
+ * in an unmap whose gather says iommu_iotlb_gather::unreserve. Here levels are
  * counted from the leaf tables, there from the last top that the page table can
  * have; rsv_level() translates either way.
  */

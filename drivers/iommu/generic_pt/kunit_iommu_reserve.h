@@ -689,6 +689,37 @@ static void rsv_test_grow(struct kunit *test)
 	rsv_expect_none(test);
 }
 
+/* Where the top grows, but not for ever: it does not for what no top can have */
+static void rsv_test_beyond(struct kunit *test)
+{
+	struct rsv_priv *priv = rsv_priv(test);
+	pt_vaddr_t small = priv->p.smallest_pgsz;
+	struct pt_range top = pt_top_range(priv->p.common);
+	pt_vaddr_t end = log2_to_int(top.max_vasz_lg2 + 9);
+
+	if (priv->p.common->max_vasz_lg2 != PT_VADDR_MAX_LG2 || IS_32BIT ||
+	    !pt_feature(priv->p.common, PT_FEAT_DYNAMIC_TOP))
+		kunit_skip(test, "The top does not grow");
+
+	/* The same page table once more, of fewer addresses */
+	pt_iommu_deinit(priv->p.iommu);
+	priv->p.cfg.common.hw_max_vasz_lg2 = top.max_vasz_lg2 + 9;
+	KUNIT_ASSERT_NO_ERRNO(test, pt_iommu_init(&priv->p.fmt_table, &priv->p.cfg,
+						  GFP_KERNEL));
+	priv->p.domain.ops = &rsv_kunit_ops;
+	priv->hw.top = pt_top_range(priv->p.common).top_table;
+
+	KUNIT_ASSERT_EQ(test, -ERANGE, rsv_reserve(test, end, small, small));
+	KUNIT_ASSERT_EQ(test, -ERANGE, rsv_reserve(test, end - small, 2 * small, small));
+	KUNIT_ASSERT_EQ(test, top.top_level, pt_top_range(priv->p.common).top_level);
+	KUNIT_ASSERT_NO_ERRNO(test, rsv_reserve(test, end - small, small, small));
+	KUNIT_ASSERT_EQ(test, top.top_level + 1, pt_top_range(priv->p.common).top_level);
+	rsv_map(test, end - small, rsv_oa(test, small), small);
+	rsv_unmap(test, end - small, small);
+	rsv_unreserve(test, end - small, small, small, NULL);
+	rsv_expect_none(test);
+}
+
 /* Two that need another top at once: it is one, and the other's is freed */
 static void rsv_test_grow_twice(struct kunit *test)
 {
@@ -1111,6 +1142,7 @@ static struct kunit_case rsv_test_cases[] = {
 	KUNIT_CASE_FMT(rsv_test_gather),
 	KUNIT_CASE_FMT(rsv_test_neighbours),
 	KUNIT_CASE_FMT(rsv_test_grow),
+	KUNIT_CASE_FMT(rsv_test_beyond),
 	KUNIT_CASE_FMT(rsv_test_grow_twice),
 	KUNIT_CASE_FMT(rsv_test_whole),
 	KUNIT_CASE_FMT(rsv_test_too_much),
