@@ -412,8 +412,8 @@ struct iopte_page *iopt_reserve_new_top(struct iopt_reserve *rsv, void *table,
 
 	if (!top)
 		return NULL;
-	top->chunks[0] = kzalloc(IOPTE_CHUNK_SIZE * sizeof(*top->chunks[0]),
-				 gfp & ~GFP_ZONEMASK);
+	top->chunks[0] = kzalloc_objs(*top->chunks[0], IOPTE_CHUNK_SIZE,
+				      gfp & ~GFP_ZONEMASK);
 	if (!top->chunks[0]) {
 		kfree(top);
 		return NULL;
