@@ -29,7 +29,7 @@ def main():
     if not times:
         sys.exit('error: no times; look at out/iommufd-*-bench.log')
     report = {}
-    print('256 MiB mapped and unmapped, ns a page      without      with     ratio')
+    print('64 MiB mapped and unmapped, ns a page      without      with     ratio')
     for name, text in NAMES.items():
         base = statistics.median(times[name]['mends'])
         series = statistics.median(times[name]['reserve'])
