@@ -13,6 +13,8 @@
 #include <linux/types.h>
 #include <linux/vmstat.h>
 
+#include "iommu-reserve.h"
+
 struct device;
 struct kunit;
 
@@ -93,6 +95,20 @@ static inline long iopt_kunit_node_stat(enum node_stat_item item)
 static inline long iopt_kunit_pages(void)
 {
 	return iopt_kunit_node_stat(NR_IOMMU_PAGES);
+}
+
+/**
+ * iopt_kunit_reports - Reports of who broke the contract, so far
+ *
+ * Return: their number, 0 without CONFIG_IOMMU_RESERVE_DEBUG.
+ */
+static inline int iopt_kunit_reports(void)
+{
+#ifdef CONFIG_IOMMU_RESERVE_DEBUG
+	return atomic_read(&iopt_reserve_reports);
+#else
+	return 0;
+#endif
 }
 
 #ifdef CONFIG_VM_EVENT_COUNTERS

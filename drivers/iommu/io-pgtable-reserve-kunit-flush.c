@@ -180,7 +180,7 @@ static void unmap_largest(struct rsvt *rt)
 	unsigned long iova = ALIGN(rt->base + 1, block);
 	struct iommu_iotlb_gather gather;
 
-	if (rt->config.ias < 64 && iova + block - 1 > rt->base + BIT_ULL(rt->config.ias) - 1)
+	if (iova + block - 1 > rt->base + BIT_ULL(rt->config.ias) - 1)
 		return;
 	if (rsvt_reserve(rt, iova, block, block))
 		return;

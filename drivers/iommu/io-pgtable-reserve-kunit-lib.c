@@ -237,15 +237,6 @@ static void *rsvt_alloc_desc(size_t size, gfp_t gfp)
 	return desc;
 }
 
-static int rsvt_reports(void)
-{
-#ifdef CONFIG_IOMMU_RESERVE_DEBUG
-	return atomic_read(&iopt_reserve_reports);
-#else
-	return 0;
-#endif
-}
-
 static struct device *rsvt_device(struct kunit *test)
 {
 	static atomic_t nr;
@@ -274,7 +265,7 @@ int rsvt_test_init(struct kunit *test)
 	rcu_barrier();
 	prandom_seed_state(&state->rnd, 1);
 	hash_init(state->shadow);
-	state->reports = rsvt_reports();
+	state->reports = iopt_kunit_reports();
 	test->priv = state;
 	kunit_activate_static_stub(test, iommu_alloc_pages_list_node_sz,
 				   rsvt_alloc_list);
@@ -296,7 +287,7 @@ void rsvt_test_exit(struct kunit *test)
 	if (!state)
 		return;
 	if (!state->careless)
-		KUNIT_EXPECT_EQ(test, state->reports, rsvt_reports());
+		KUNIT_EXPECT_EQ(test, state->reports, iopt_kunit_reports());
 	hash_for_each_safe(state->shadow, bucket, next, shadow, node)
 		kfree(shadow);
 }

@@ -293,7 +293,7 @@ void iopt_unreserve_range(struct iopt_reserve *rsv, unsigned long iova,
 	}
 
 	lowest = iopt_reserve_level(&rsv->geo, pgsize);
-	iopt_count_entries(rsv, size, lowest, -1);
+	iopt_count_entries(rsv, -(long)((u64)size >> rsv->geo.shift[lowest]));
 	if (lowest)
 		iopt_release(rsv, iova, iova + size - 1, lowest, gather, false);
 }
@@ -317,9 +317,7 @@ void iopt_release_unmapped(struct iopt_reserve *rsv, unsigned long iova,
 {
 	struct iopt_dead dead = IOPT_DEAD_INIT(dead);
 
-#ifdef CONFIG_IOMMU_RESERVE_DEBUG
-	atomic_long_sub(nr, &rsv->entries);
-#endif
+	iopt_count_entries(rsv, -(long)nr);
 	/* The last top that there can be is not counted */
 	if (!level)
 		return;

@@ -436,7 +436,7 @@ int iopt_reserve_range(struct iopt_reserve *rsv, unsigned long iova,
 	lowest = iopt_reserve_level(&rsv->geo, pgsize);
 	ret = iopt_hold(rsv, iova, iova + size - 1, lowest, gfp);
 	if (!ret)
-		iopt_count_entries(rsv, size, lowest, 1);
+		iopt_count_entries(rsv, (u64)size >> rsv->geo.shift[lowest]);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(iopt_reserve_range);

@@ -256,15 +256,12 @@ void iopt_release(struct iopt_reserve *rsv, unsigned long iova,
 		  struct iommu_iotlb_gather *gather, bool undo);
 
 #ifdef CONFIG_IOMMU_RESERVE_DEBUG
-static inline void iopt_count_entries(struct iopt_reserve *rsv, size_t size,
-				      unsigned int lowest, int sign)
+static inline void iopt_count_entries(struct iopt_reserve *rsv, long nr)
 {
-	atomic_long_add(sign * (long)((u64)size >> rsv->geo.shift[lowest]),
-			&rsv->entries);
+	atomic_long_add(nr, &rsv->entries);
 }
 #else
-static inline void iopt_count_entries(struct iopt_reserve *rsv, size_t size,
-				      unsigned int lowest, int sign)
+static inline void iopt_count_entries(struct iopt_reserve *rsv, long nr)
 {
 }
 #endif

@@ -7,18 +7,14 @@
  */
 
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <linux/iommufd.h>
-
-#include "iommufd_test.h"
+#include "ioas.h"
 
 /* Each is a mapping of the host's, which has no more than 65,530 for a process */
 #define PAGES	16384UL
@@ -35,20 +31,14 @@ static void die(const char *what)
 
 static __u32 new_ioas(int devices)
 {
-	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
-	struct iommu_test_cmd cmd = {
-		.size = sizeof(cmd),
-		.op = IOMMU_TEST_OP_MOCK_DOMAIN,
-	};
+	__u32 ioas;
 
-	if (ioctl(fd, IOMMU_IOAS_ALLOC, &alloc))
+	if (ioas_new(fd, &ioas))
 		die("IOMMU_IOAS_ALLOC");
-	for (int i = 0; i < devices; i++) {
-		cmd.id = alloc.out_ioas_id;
-		if (ioctl(fd, _IOMMU_TEST_CMD(IOMMU_TEST_OP_MOCK_DOMAIN), &cmd))
+	for (int i = 0; i < devices; i++)
+		if (ioas_add_device(fd, ioas))
 			die("a mock device");
-	}
-	return alloc.out_ioas_id;
+	return ioas;
 }
 
 /* A page is where it was touched first: in order, or all over the place */
@@ -74,26 +64,11 @@ static double now(void)
 
 static double round_of(__u32 ioas, char *mem)
 {
-	struct iommu_ioas_map map = {
-		.size = sizeof(map),
-		.flags = IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE |
-			 IOMMU_IOAS_MAP_FIXED_IOVA,
-		.ioas_id = ioas,
-		.user_va = (uintptr_t)mem,
-		.length = SIZE,
-		.iova = MOCK_APERTURE_START,
-	};
-	struct iommu_ioas_unmap unmap = {
-		.size = sizeof(unmap),
-		.ioas_id = ioas,
-		.iova = MOCK_APERTURE_START,
-		.length = SIZE,
-	};
 	double start = now();
 
-	if (ioctl(fd, IOMMU_IOAS_MAP, &map))
+	if (ioas_map(fd, ioas, mem, MOCK_APERTURE_START, SIZE))
 		die("IOMMU_IOAS_MAP");
-	if (ioctl(fd, IOMMU_IOAS_UNMAP, &unmap))
+	if (ioas_unmap(fd, ioas, MOCK_APERTURE_START, SIZE))
 		die("IOMMU_IOAS_UNMAP");
 	return (now() - start) / PAGES;
 }

@@ -23,34 +23,23 @@ HERE=$ROOT/tests/iommufd
 PROGRAMS=(iommufd iommufd_fail_nth tables)
 TIMEOUT=${IOMMUFD_TIMEOUT:-600}
 
-tree_of()
-{
-	case $1 in
-	mends) printf '%s\n' "$BUILD/linux-mends" ;;
-	*) printf '%s\n' "$TREE" ;;
-	esac
-}
-
-# The programs and a root folder for them, from the tree whose kernel runs them
+# compile TREE OUT: the programs and a root folder for them, from the tree whose kernel,
+# built in OUT, runs them
 compile()
 {
-	local tree=$1 src out root
-	src=$(tree_of "$tree")
-	out=$src/out-$CONFIG
-	root=$BUILD/iommufd/$tree
+	local tree=$1 out=$2 src=${2%/*} root=$BUILD/iommufd/$1 program
+	local cc=(gcc -O2 -static -D_GNU_SOURCE= -isystem "$out/usr/include"
+		-I "$src/drivers/iommu/iommufd")
 
 	"$ROOT/scripts/kernel.sh" make "$tree" "$CONFIG" headers
 	mkdir -p "$root"/{proc,sys,dev,tmp}
-	local cc=(gcc -O2 -static -D_GNU_SOURCE= -isystem "$out/usr/include"
-		-I "$src/drivers/iommu/iommufd")
 	for program in iommufd iommufd_fail_nth; do
 		"${cc[@]}" -I "$src/tools/testing/selftests" \
 			-o "$root/$program" "$src/tools/testing/selftests/iommu/$program.c" -lcap
 	done
 	for program in tables bench; do
-		"${cc[@]}" -std=gnu11 -Wall -Wextra -Werror \
-			-D_IOMMU_TEST_CMD\(x\)=IOMMU_TEST_CMD \
-			-o "$root/$program" "$HERE/$program.c"
+		"${cc[@]}" -std=gnu11 -Wall -Wextra -Werror -o "$root/$program" \
+			"$HERE/$program.c"
 	done
 	gcc -O2 -static -std=gnu11 -Wall -Wextra -Werror -o "$root/init" "$HERE/init.c"
 }
@@ -75,9 +64,10 @@ build()
 	local tree=$1 image
 
 	image=$("$ROOT/scripts/kernel.sh" build "$tree" "$CONFIG")
+	image=$(sed -n 's/^image=//p' <<<"$image")
 	REMEDY="the selftests have to compile with this machine's headers" \
-		step "build the selftests of the $tree kernel" compile "$tree"
-	sed -n 's/^image=//p' <<<"$image"
+		step "build the selftests of the $tree kernel" compile "$tree" "${image%/*}"
+	printf '%s\n' "$image"
 }
 
 run_tree()

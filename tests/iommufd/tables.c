@@ -8,17 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <linux/iommufd.h>
-
-#include "iommufd_test.h"
+#include "ioas.h"
 
 #define PAIRS		2031
 #define STEP		(1UL << 20)
@@ -64,44 +60,6 @@ static long settled(void)
 	return now;
 }
 
-static int map(__u32 ioas, void *mem, unsigned long iova, size_t length)
-{
-	struct iommu_ioas_map cmd = {
-		.size = sizeof(cmd),
-		.flags = IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE |
-			 IOMMU_IOAS_MAP_FIXED_IOVA,
-		.ioas_id = ioas,
-		.user_va = (uintptr_t)mem,
-		.length = length,
-		.iova = iova,
-	};
-
-	return ioctl(fd, IOMMU_IOAS_MAP, &cmd);
-}
-
-static int unmap(__u32 ioas, unsigned long iova, size_t length)
-{
-	struct iommu_ioas_unmap cmd = {
-		.size = sizeof(cmd),
-		.ioas_id = ioas,
-		.iova = iova,
-		.length = length,
-	};
-
-	return ioctl(fd, IOMMU_IOAS_UNMAP, &cmd);
-}
-
-static int add_domain(__u32 ioas)
-{
-	struct iommu_test_cmd cmd = {
-		.size = sizeof(cmd),
-		.op = IOMMU_TEST_OP_MOCK_DOMAIN,
-		.id = ioas,
-	};
-
-	return ioctl(fd, _IOMMU_TEST_CMD(IOMMU_TEST_OP_MOCK_DOMAIN), &cmd);
-}
-
 /* @PAIRS areas of a page come and go, each in a leaf table of its own */
 static void come_and_go(__u32 ioas, void *mem, long first)
 {
@@ -110,7 +68,8 @@ static void come_and_go(__u32 ioas, void *mem, long first)
 	for (unsigned long i = 0; i < PAIRS; i++) {
 		unsigned long iova = MOCK_APERTURE_START + i * STEP;
 
-		bad |= map(ioas, mem, iova, 4096) || unmap(ioas, iova, 4096);
+		bad |= ioas_map(fd, ioas, mem, iova, 4096) ||
+		       ioas_unmap(fd, ioas, iova, 4096);
 	}
 	check(!bad, "areas of a page come and go");
 	printf("# left %ld\n", settled() - first);
@@ -123,32 +82,32 @@ static void stand(__u32 ioas, void *mem, size_t length, const char *name, long f
 	int bad = 0;
 
 	for (int i = 0; i < 16; i++)
-		bad |= map(ioas, mem, iova + i * 8 * STEP, length);
+		bad |= ioas_map(fd, ioas, mem, iova + i * 8 * STEP, length);
 	printf("# standing-%s %ld\n", name, settled() - first);
 	for (int i = 0; i < 16; i++)
-		bad |= unmap(ioas, iova + i * 8 * STEP, length);
+		bad |= ioas_unmap(fd, ioas, iova + i * 8 * STEP, length);
 	check(!bad, name);
 }
 
 int main(void)
 {
-	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
+	__u32 ioas = 0;
 	void *mem;
 	long first;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	fd = open("/dev/iommu", O_RDWR);
-	check(fd >= 0 && !ioctl(fd, IOMMU_IOAS_ALLOC, &alloc), "an IOAS");
-	check(!add_domain(alloc.out_ioas_id), "a device with a domain");
+	check(fd >= 0 && !ioas_new(fd, &ioas), "an IOAS");
+	check(!ioas_add_device(fd, ioas), "a device with a domain");
 	mem = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE,
 		   MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	check(mem != MAP_FAILED, "memory");
 	if (!failed) {
 		first = settled();
-		stand(alloc.out_ioas_id, mem, 4096, "4K", first);
-		stand(alloc.out_ioas_id, mem, 2UL << 20, "2M", first);
-		stand(alloc.out_ioas_id, mem, MEMORY, "4M", first);
-		come_and_go(alloc.out_ioas_id, mem, first);
+		stand(ioas, mem, 4096, "4K", first);
+		stand(ioas, mem, 2UL << 20, "2M", first);
+		stand(ioas, mem, MEMORY, "4M", first);
+		come_and_go(ioas, mem, first);
 	}
 	printf("1..%u\n", nr);
 	return !!failed;

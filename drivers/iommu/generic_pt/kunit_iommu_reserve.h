@@ -58,15 +58,6 @@ static struct rsv_priv *rsv_priv(struct kunit *test)
 			    struct rsv_priv, p);
 }
 
-static int rsv_reports(void)
-{
-#ifdef CONFIG_IOMMU_RESERVE_DEBUG
-	return atomic_read(&iopt_reserve_reports);
-#else
-	return 0;
-#endif
-}
-
 /*
  * One command is for one address, and they come in steps of what the lowest level that
  * the gather names has in an entry. As RISC-V's driver, but however many there are.
@@ -720,6 +711,15 @@ static void rsv_test_beyond(struct kunit *test)
 	rsv_expect_none(test);
 }
 
+/* Skip what is about a top that gets one above it, where it does not */
+static void rsv_skip_unless_grows(struct kunit *test)
+{
+	struct pt_common *common = rsv_priv(test)->p.common;
+
+	if (pt_top_range(common).max_vasz_lg2 == common->max_vasz_lg2 || IS_32BIT)
+		kunit_skip(test, "The top does not grow");
+}
+
 /* Two that need another top at once: it is one, and the other's is freed */
 static void rsv_test_grow_twice(struct kunit *test)
 {
@@ -728,8 +728,7 @@ static void rsv_test_grow_twice(struct kunit *test)
 	pt_vaddr_t small = priv->smallest_pgsz, va = top.last_va + 1;
 	pt_oaddr_t oa = rsv_oa(test, small);
 
-	if (top.max_vasz_lg2 == priv->common->max_vasz_lg2 || IS_32BIT)
-		kunit_skip(test, "The top does not grow");
+	rsv_skip_unless_grows(test);
 
 	rsv_priv(test)->quicker = va;
 	KUNIT_ASSERT_NO_ERRNO(test, rsv_reserve(test, va, 2 * small, small));
@@ -783,8 +782,7 @@ static void rsv_test_too_much(struct kunit *test)
 	pt_vaddr_t va = rsv_item_size(test, top.top_level);
 	pt_oaddr_t oa = rsv_oa(test, small);
 
-	if (top.max_vasz_lg2 == priv->common->max_vasz_lg2 || IS_32BIT)
-		kunit_skip(test, "The top does not grow");
+	rsv_skip_unless_grows(test);
 
 	KUNIT_ASSERT_NO_ERRNO(test, rsv_reserve(test, va, va, va));
 	rsv_unreserve(test, va, va, va, NULL);
@@ -1178,7 +1176,7 @@ static int rsv_test_init(struct kunit *test)
 	priv->first_top = pt_top_range(priv->p.common).top_level;
 	priv->hw.top = pt_top_range(priv->p.common).top_table;
 	priv->hw.top_level = priv->first_top;
-	priv->reports = rsv_reports();
+	priv->reports = iopt_kunit_reports();
 	test->priv = &priv->p;
 	return 0;
 }
@@ -1192,7 +1190,7 @@ static void rsv_test_exit(struct kunit *test)
 	priv = rsv_priv(test);
 	KUNIT_EXPECT_EQ(test, 0, priv->hw.nr_wrong);
 	pt_iommu_deinit(priv->p.iommu);
-	KUNIT_EXPECT_EQ(test, priv->reports, rsv_reports());
+	KUNIT_EXPECT_EQ(test, priv->reports, iopt_kunit_reports());
 	KUNIT_EXPECT_EQ(test, priv->pages, rsv_pages());
 	if (priv->dma) {
 		KUNIT_EXPECT_EQ(test, 0, priv->dma->nr_views);
