@@ -56,7 +56,7 @@ static void il_iotlb_sync(struct iommu_domain *domain,
 	bool leaf_only = iommu_pages_list_empty(&gather->freelist);
 
 	il_tlb_flush(gather->start, gather->end - gather->start + 1,
-		     gather->pgsize, leaf_only);
+		     1UL << gather->pgsize_lg2, leaf_only);
 	iommu_put_pages_list(&gather->freelist);
 }
 

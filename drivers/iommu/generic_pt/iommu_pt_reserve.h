@@ -287,7 +287,9 @@ static bool rsv_is_beyond(struct pt_common *common, const struct pt_range *range
  */
 static pt_vaddr_t rsv_page_sizes(const struct pt_range *range, pt_vaddr_t sizes)
 {
-	if (range->max_vasz_lg2 >= PT_VADDR_MAX_LG2)
+	/* Most are smaller, and that is known sooner */
+	if (range->max_vasz_lg2 >= PT_VADDR_MAX_LG2 ||
+	    likely(!log2_div(range->last_va - range->va + 1, range->max_vasz_lg2)))
 		return sizes;
 	return log2_mod(sizes, range->max_vasz_lg2);
 }
@@ -389,11 +391,22 @@ static int __rsv_check_empty(struct pt_range *range, void *arg,
 	return 0;
 }
 
+/* No table is, or was, in the @step items from that of @start_pts on, and no memory */
+static bool rsv_is_clear(const struct pt_state *start_pts, unsigned int step)
+{
+	struct pt_state pts = *start_pts;
+
+	for (; step; step--, pts.index++)
+		if (pt_load_entry_raw(&pts) != PT_ENTRY_EMPTY || pts.entry)
+			return false;
+	return true;
+}
+
 /*
  * A leaf entry of @step items wants to be at @start_pts: tables that are there wait
  * from now on, and the walk cache forgets what was there. As clear_contig().
  */
-static int rsv_make_way(const struct pt_state *start_pts, unsigned int step)
+static noinline int rsv_make_way(const struct pt_state *start_pts, unsigned int step)
 {
 	struct pt_iommu *iommu_table = iommu_from_common(start_pts->range->common);
 	struct pt_range range = *start_pts->range;
