@@ -23,10 +23,11 @@
 #         um-smp (the same with several processors), um-debug (that with KASAN
 #         and lockdep), um-iommufd and um-iommufd-debug (timings of iommufd, and
 #         its selftests), um-bench and um-bench-smp (native timings; modules can
-#         be loaded).
+#         be loaded), x86-iommufd (x86-64, small, with VT-d, AMD's IOMMU, iommufd
+#         and VFIO, for an initramfs).
 #
 # Progress goes to stderr; stdout has two lines for "eval":
-#   image=PATH      arch/arm64/boot/Image, or the UML executable
+#   image=PATH      arch/arm64/boot/Image, bzImage, or the UML executable
 #   modules=DIR     all modules in one flat folder, with a file "load-order"
 #                   that names them one a line, dependencies first; insmod in
 #                   that order. Empty for um. Panthor is a module there, so that
@@ -42,7 +43,7 @@
 
 usage()
 {
-	die "usage: kernel.sh build|path|make base|mends|walks|reserve|break-NAME plain|plain-16k|plain-64k|debug|gcov|kunit|kcsan|um|um-smp|um-debug|um-iommufd|um-iommufd-debug|um-bench|um-bench-smp [ARG...]"
+	die "usage: kernel.sh build|path|make base|mends|walks|reserve|break-NAME plain|plain-16k|plain-64k|debug|gcov|kunit|kcsan|um|um-smp|um-debug|um-iommufd|um-iommufd-debug|um-bench|um-bench-smp|x86-iommufd [ARG...]"
 }
 
 tree_path()
@@ -77,6 +78,7 @@ fragments()
 		printf '%s\n' "$dir/um-iommufd.config" "$dir/um-iommufd-debug.config" ;;
 	um-bench) printf '%s\n' "$dir/um-bench.config" ;;
 	um-bench-smp) printf '%s\n' "$dir/um-bench.config" "$dir/um-smp.config" ;;
+	x86-iommufd) printf '%s\n' "$dir/x86-iommufd.config" ;;
 	*) usage ;;
 	esac
 	# What only the whole series has: its own tests and checks.
@@ -85,6 +87,8 @@ fragments()
 		printf '%s\n' "${tests[@]}" "$dir/reserve-kunit-panthor.config" ;;
 	reserve-kcsan) printf '%s\n' "${tests[@]}" ;;
 	reserve-debug) printf '%s\n' "$dir/reserve-guest-debug.config" ;;
+	reserve-x86-iommufd | mutant-x86-iommufd)
+		printf '%s\n' "$dir/reserve-iommufd.config" ;;
 	step-um)
 		# From the step on that has them
 		[ ! -e "$tree/drivers/iommu/io-pgtable-reserve-torture.c" ] ||
@@ -109,6 +113,7 @@ image_path()
 {
 	case $config in
 	um*) printf '%s\n' "$out/linux" ;;
+	x86*) printf '%s\n' "$out/arch/x86/boot/bzImage" ;;
 	*) printf '%s\n' "$out/arch/arm64/boot/Image" ;;
 	esac
 }
@@ -177,28 +182,41 @@ part_of_series()
 	[ "$(wgit "$tree" rev-parse HEAD)" = "$last" ] || wgit "$tree" checkout -q -f --detach "$last"
 }
 
+# What begins the names of the compiler's tools, where they are not this machine's own
+tools_prefix()
+{
+	local machine
+
+	case $config in
+	um*) machine=$(uname -m) ;;
+	x86*) machine=x86_64 ;;
+	*) machine=aarch64 ;;
+	esac
+	[ "$machine" = "$(uname -m)" ] || printf '%s-linux-gnu-\n' "$machine"
+}
+
 # make with everything that could differ between two machines or days fixed.
 kmake()
 {
-	local cc=gcc cross=() arch=arm64 file
+	local prefix cross=() arch=arm64 file
 
 	if [ "$config" = gcov ]; then
 		for file in "$tree"/drivers/gpu/drm/panthor/*.c; do
 			cross+=("GCOV_PROFILE_$(basename "$file" .c).o=y")
 		done
 	fi
-	if [[ $config = um* ]]; then
-		arch=um
-	elif [ "$(uname -m)" != aarch64 ]; then
-		cross+=(CROSS_COMPILE=aarch64-linux-gnu-)
-		cc=aarch64-linux-gnu-gcc
-	fi
+	case $config in
+	um*) arch=um ;;
+	x86*) arch=x86_64 ;;
+	esac
+	prefix=$(tools_prefix)
+	[ -z "$prefix" ] || cross+=("CROSS_COMPILE=$prefix")
 	env -u MAKEFLAGS -u MFLAGS -u KBUILD_OUTPUT \
 		CCACHE_DIR="$CACHE/ccache" CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1 \
 		CCACHE_MAXSIZE=5G \
 		KBUILD_BUILD_TIMESTAMP='2026-01-01 00:00:00 UTC' KBUILD_BUILD_VERSION=1 \
 		KBUILD_BUILD_USER=panthor-reserve KBUILD_BUILD_HOST=localhost \
-		make -C "$tree" O="out-$config" ARCH=$arch "${cross[@]}" CC="ccache $cc" \
+		make -C "$tree" O="out-$config" ARCH=$arch "${cross[@]}" CC="ccache ${prefix}gcc" \
 		LOCALVERSION= -j"$JOBS" "$@"
 }
 
@@ -289,6 +307,7 @@ compile()
 	# Modules of ours, built apart, need the symbols
 	um-bench*) kmake linux modules ;;
 	um*) kmake linux ;;
+	x86*) kmake bzImage ;;
 	*) kmake Image modules ;;
 	esac
 	collect_modules
@@ -306,11 +325,7 @@ build_key()
 
 compiler()
 {
-	if [[ $config != um* ]] && [ "$(uname -m)" != aarch64 ]; then
-		printf 'aarch64-linux-gnu-gcc\n'
-	else
-		printf 'gcc\n'
-	fi
+	printf '%sgcc\n' "$(tools_prefix)"
 }
 
 build()
@@ -325,9 +340,10 @@ build()
 		return
 	fi
 	need_packages gcc make libc6-dev flex bison bc libelf-dev libssl-dev ccache kmod
-	if [[ $config != um* ]] && [ "$(uname -m)" != aarch64 ]; then
-		need_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross
-	fi
+	case $(tools_prefix) in
+	aarch64-*) need_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
+	x86_64-*) need_packages gcc-x86-64-linux-gnu libc6-dev-amd64-cross ;;
+	esac
 	"$ROOT/scripts/kernel-tree.sh"
 	locked "kernel-$which-$config"
 	[ "$which" != walks ] || step "write tree walks" part_of_series walk-in-loops
