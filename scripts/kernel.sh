@@ -18,7 +18,8 @@
 # CONFIG: plain (arm64, what is measured), plain-16k and plain-64k (that with larger
 #         pages), debug (arm64, KASAN, lockdep, fault injection), gcov (plain, and
 #         Panthor counts its lines), kunit (arm64, small, with lockdep, for KUnit),
-#         kcsan (that with KCSAN in place of lockdep),
+#         kcsan (that with KCSAN in place of lockdep), arm64-iommufd (arm64, small, with
+#         iommufd, its selftests' support, SMMUv3 and VFIO, for an initramfs),
 #         um (User Mode Linux, for KUnit),
 #         um-smp (the same with several processors), um-debug (that with KASAN
 #         and lockdep), um-iommufd and um-iommufd-debug (timings of iommufd, and
@@ -43,7 +44,7 @@
 
 usage()
 {
-	die "usage: kernel.sh build|path|make base|mends|walks|reserve|break-NAME plain|plain-16k|plain-64k|debug|gcov|kunit|kcsan|um|um-smp|um-debug|um-iommufd|um-iommufd-debug|um-bench|um-bench-smp|x86-iommufd [ARG...]"
+	die "usage: kernel.sh build|path|make base|mends|walks|reserve|break-NAME plain|plain-16k|plain-64k|debug|gcov|kunit|kcsan|arm64-iommufd|um|um-smp|um-debug|um-iommufd|um-iommufd-debug|um-bench|um-bench-smp|x86-iommufd [ARG...]"
 }
 
 tree_path()
@@ -70,6 +71,7 @@ fragments()
 	gcov) printf '%s\n' "$dir/arm64.config" "$dir/arm64-gcov.config" ;;
 	kunit) printf '%s\n' "$dir/arm64-kunit.config" ;;
 	kcsan) printf '%s\n' "$dir/arm64-kunit.config" "$dir/arm64-kcsan.config" ;;
+	arm64-iommufd) printf '%s\n' "$dir/arm64-iommufd.config" ;;
 	um) printf '%s\n' "$dir/um.config" ;;
 	um-smp) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" ;;
 	um-debug) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" "$dir/um-debug.config" ;;
@@ -87,7 +89,7 @@ fragments()
 		printf '%s\n' "${tests[@]}" "$dir/reserve-kunit-panthor.config" ;;
 	reserve-kcsan) printf '%s\n' "${tests[@]}" ;;
 	reserve-debug) printf '%s\n' "$dir/reserve-guest-debug.config" ;;
-	reserve-x86-iommufd | mutant-x86-iommufd)
+	reserve-arm64-iommufd | mutant-arm64-iommufd | reserve-x86-iommufd | mutant-x86-iommufd)
 		printf '%s\n' "$dir/reserve-iommufd.config" ;;
 	step-um)
 		# From the step on that has them
