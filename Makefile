@@ -18,7 +18,7 @@ help: ## list the targets
 	@echo 'source package), JOBS=n (parallel jobs of a build), FORCE=1 (kernel-save).'
 
 # Scripts decide what is up to date, so nothing here is a file.
-.PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan soak iommufd coverage model-test models fuzz torture bench shell
+.PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan soak iommufd vfio coverage model-test models fuzz torture bench shell
 run: ## boot Panthor on the virtual Mali, run the VM_BIND demonstration, report
 	@$(S)/run.sh
 test: ## every test below
@@ -45,6 +45,8 @@ soak: ## 64 groups in 8 VMs while the GPU fails every few seconds
 	@$(S)/soak.sh
 iommufd: ## the kernel's selftests of iommufd, without the series and with it
 	@tests/iommufd/run.sh
+vfio: ## DMA through the page tables of SMMUv3, VT-d and AMD, by VFIO and iommufd
+	@tests/vfio/run.sh
 coverage: ## how much of Panthor the guest's programs reach, by gcov
 	@$(S)/coverage.sh
 model-test: ## the GPU model's own tests, on this machine

@@ -1,0 +1,177 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make vfio: devices that do DMA through the page tables of real drivers. Small guests,
+# each with two of QEMU's "edu" behind another IOMMU, run one program, which opens the
+# devices by VFIO and iommufd and looks at each byte that they move (vfio.c), on a kernel
+# without the series and on the series, where IOMMU_RESERVE_DEBUG and lockdep look at it.
+#
+#   tests/vfio/run.sh [MACHINE...]	only these; "-l" lists them
+#
+# Results go to out/results/vfio.tsv, what a guest said to out/vfio-TREE-MACHINE.log.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/../../scripts/lib.sh"
+# shellcheck source=scripts/kernel-lib.sh
+. "$ROOT/scripts/kernel-lib.sh"
+
+HERE=$ROOT/tests/vfio
+WORK=$BUILD/vfio
+TIMEOUT=${VFIO_TIMEOUT:-600}
+
+# NAME|configuration of the kernel|what QEMU has for IOMMU|more words for the kernel.
+# QEMU's model of AMD's IOMMU logs no event where it finds an entry that is zero.
+MACHINES=(
+	'smmuv3|arm64-iommufd|-M virt,gic-version=3,its=on,iommu=smmuv3 -cpu cortex-a57|'
+	'vtd|x86-iommufd|-M q35 -device intel-iommu,intremap=off|intel_iommu=on iommufd.allow_unsafe_interrupts=1'
+	'vtd-scalable|x86-iommufd|-M q35 -device intel-iommu,intremap=off,x-scalable-mode=on|intel_iommu=on,sm_on iommufd.allow_unsafe_interrupts=1'
+	'amd|x86-iommufd|-M q35 -device amd-iommu,intremap=off|SILENT_FAULTS=1 iommufd.allow_unsafe_interrupts=1'
+)
+
+machine_of()
+{
+	local m
+
+	for m in "${MACHINES[@]}"; do
+		if [ "${m%%|*}" = "$1" ]; then
+			printf '%s\n' "$m"
+			return
+		fi
+	done
+	die "there is no machine '$1'; 'tests/vfio/run.sh -l' lists them"
+}
+
+log_of()
+{
+	printf '%s/vfio-%s-%s.log\n' "$OUT" "$1" "$name"
+}
+
+# The program is the guest's first process and its only file.
+compile()
+{
+	local config=$1 image=$2 root=$WORK/$1 cc=gcc
+
+	"$ROOT/scripts/kernel.sh" make reserve "$config" headers
+	case $config-$(uname -m) in
+	arm64-*-x86_64) cc=aarch64-linux-gnu-gcc ;;
+	x86-*-aarch64) cc=x86_64-linux-gnu-gcc ;;
+	esac
+	mkdir -p "$root"
+	"$cc" -O2 -static -pthread -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror \
+		-isystem "${image%/arch/*}/usr/include" -o "$root/init" "$HERE"/*.c
+	(cd "$root" && echo init | cpio -o -H newc -R 0:0 --quiet) | gzip >"$root.cpio.gz"
+}
+
+# build CONFIG: both kernels, and the program for them
+build()
+{
+	local config=$1 tree paths
+
+	[ -z "${images[reserve-$config]:-}" ] || return 0
+	for tree in mends reserve; do
+		paths=$("$ROOT/scripts/kernel.sh" build "$tree" "$config")
+		images[$tree-$config]=$(sed -n 's/^image=//p' <<<"$paths")
+	done
+	REMEDY="the program has to compile with the kernel's headers" \
+		step "build the devices' test $config" compile "$config" \
+		"${images[reserve-$config]}"
+}
+
+# boot TREE: the machine that is in name, config, iommu and words
+boot()
+{
+	local qemu=qemu-system-x86_64 console=ttyS0
+
+	if [[ $config = arm64-* ]]; then
+		qemu="qemu-system-aarch64"
+		console=ttyAMA0
+	fi
+	# shellcheck disable=SC2086 # several arguments
+	timeout --kill-after=10 "$TIMEOUT" "$qemu" -nodefaults -no-user-config -display none \
+		-no-reboot -smp 2 -m 512M $iommu -kernel "${images[$1-$config]}" \
+		-initrd "$WORK/$config.cpio.gz" -serial stdio \
+		-device edu,dma_mask=0xffffffffffffffff \
+		-device edu,dma_mask=0xffffffffffffffff \
+		-append "console=$console panic=-1 quiet loglevel=6 printk.devkmsg=on $words" \
+		</dev/null 2>&1 | tr -d '\r' >"$(log_of "$1")"
+}
+
+# What the program said, without the kernel's prefix
+said()
+{
+	sed -nE 's/^\[ *[0-9]+\.[0-9]+\](\[ *[TC][0-9]+\])? ((not )?ok |# |1\.\.)/\2/p' \
+		"$(log_of "$1")"
+}
+
+# number_of TREE NAME: what the program counted
+number_of()
+{
+	said "$1" | sed -n "s/^# $2 \(-\{0,1\}[0-9]*\)\$/\1/p"
+}
+
+judge_reports()
+{
+	if "$ROOT/scripts/guest-kernel-log.sh" -s "$(log_of reserve)"; then
+		result vfio pass "$name: no kernel report"
+	else
+		result vfio fail "$name: no kernel report" "see $(log_of reserve)"
+	fi
+}
+
+# Without the series there has to be something to free, or this says nothing.
+judge_tables()
+{
+	local verdict=fail base series
+
+	base=$(number_of mends reclaimed) series=$(number_of reserve reclaimed)
+	if [ "${series:-9999}" -le 1 ] && [ "${base:-0}" -ge 1000 ]; then
+		verdict=pass
+	fi
+	result vfio $verdict "$name: no tables are left of 1,000 areas" \
+		"pages: base ${base:-none}, series ${series:-none}; before reclaim $(number_of mends left) and $(number_of reserve left)"
+}
+
+run_machine()
+{
+	local name config iommu words base series base_rc=0 series_rc=0
+
+	IFS='|' read -r name config iommu words <<<"$1"
+	build "$config"
+	say "edu behind $name:"
+	boot mends &
+	base=$!
+	boot reserve &
+	series=$!
+	wait "$base" || base_rc=$?
+	wait "$series" || series_rc=$?
+	said mends | "$ROOT/tests/tap-results.sh" "$name, base" "$base_rc" >>"$OUT/results/vfio.tsv"
+	said reserve | "$ROOT/tests/tap-results.sh" "$name" "$series_rc" >>"$OUT/results/vfio.tsv"
+	judge_reports
+	judge_tables
+}
+
+main()
+{
+	local names=("$@") m
+
+	if [ "${1:-}" = -l ]; then
+		printf '%s\n' "${MACHINES[@]%%|*}"
+		exit
+	fi
+	[ $# != 0 ] || names=("${MACHINES[@]%%|*}")
+	for m in "${names[@]}"; do
+		machine_of "$m" >/dev/null
+	done
+	need_packages gcc libc6-dev cpio gzip qemu-system-x86 qemu-system-arm
+	mkdir -p "$OUT" "$WORK"
+	result_start vfio
+	for m in "${names[@]}"; do
+		run_machine "$(machine_of "$m")"
+	done
+	"$ROOT/scripts/results.sh" vfio
+}
+
+# Read whole before it runs: an edit of this script must not reach a run.
+declare -A images
+main "$@"
+exit
