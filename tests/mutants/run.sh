@@ -30,7 +30,7 @@ LOGDIR=$OUT/mutants
 
 usage()
 {
-	die "usage: run.sh --check | [--suite pairs|interleave|kunit|kunit-debug|vmbind|edges|failing|charged|panthor] [NAME...]"
+	die "usage: run.sh --check | [--suite pairs|interleave|kunit|kunit-debug|vmbind|edges|failing|charged|panthor|vfio] [NAME...]"
 }
 
 suites_of()
@@ -151,6 +151,13 @@ suite_charged()
 {
 	(vmbind_prepare mutant debug) >/dev/null || return 99
 	mutant_guest --flavour debug -- "vmbind charged"
+}
+
+# DMA of devices behind an SMMUv3
+suite_vfio()
+{
+	"$ROOT/scripts/kernel.sh" build mutant arm64-iommufd >/dev/null || return 99
+	"$ROOT/tests/vfio/run.sh" --mutant smmuv3
 }
 
 # Commands of the MMU and flushes that do not end, or take long

@@ -7,6 +7,8 @@
 # without the series and on the series, where IOMMU_RESERVE_DEBUG and lockdep look at it.
 #
 #   tests/vfio/run.sh [MACHINE...]	only these; "-l" lists them
+#   tests/vfio/run.sh --mutant [MACHINE...]	the kernel of tests/mutants in place of the
+#						series', results in vfio-mutant.tsv
 #
 # Results go to out/results/vfio.tsv, what a guest said to out/vfio-TREE-MACHINE.log.
 
@@ -18,6 +20,8 @@
 HERE=$ROOT/tests/vfio
 WORK=$BUILD/vfio
 TIMEOUT=${VFIO_TIMEOUT:-600}
+SERIES=reserve
+SUITE=vfio
 
 # NAME|configuration of the kernel|what QEMU has for IOMMU|more words for the kernel.
 # QEMU's model of AMD's IOMMU logs no event where it finds an entry that is zero.
@@ -51,7 +55,7 @@ compile()
 {
 	local config=$1 image=$2 root=$WORK/$1 cc=gcc
 
-	"$ROOT/scripts/kernel.sh" make reserve "$config" headers
+	"$ROOT/scripts/kernel.sh" make "$SERIES" "$config" headers
 	case $config-$(uname -m) in
 	arm64-*-x86_64) cc=aarch64-linux-gnu-gcc ;;
 	x86-*-aarch64) cc=x86_64-linux-gnu-gcc ;;
@@ -67,14 +71,14 @@ build()
 {
 	local config=$1 tree paths
 
-	[ -z "${images[reserve-$config]:-}" ] || return 0
-	for tree in mends reserve; do
+	[ -z "${images[$SERIES-$config]:-}" ] || return 0
+	for tree in mends "$SERIES"; do
 		paths=$("$ROOT/scripts/kernel.sh" build "$tree" "$config")
 		images[$tree-$config]=$(sed -n 's/^image=//p' <<<"$paths")
 	done
 	REMEDY="the program has to compile with the kernel's headers" \
 		step "build the devices' test $config" compile "$config" \
-		"${images[reserve-$config]}"
+		"${images[$SERIES-$config]}"
 }
 
 # boot TREE: the machine that is in name, config, iommu and words
@@ -111,10 +115,10 @@ number_of()
 
 judge_reports()
 {
-	if "$ROOT/scripts/guest-kernel-log.sh" -s "$(log_of reserve)"; then
-		result vfio pass "$name: no kernel report"
+	if "$ROOT/scripts/guest-kernel-log.sh" -s "$(log_of "$SERIES")"; then
+		result $SUITE pass "$name: no kernel report"
 	else
-		result vfio fail "$name: no kernel report" "see $(log_of reserve)"
+		result $SUITE fail "$name: no kernel report" "see $(log_of "$SERIES")"
 	fi
 }
 
@@ -123,12 +127,12 @@ judge_tables()
 {
 	local verdict=fail base series
 
-	base=$(number_of mends reclaimed) series=$(number_of reserve reclaimed)
+	base=$(number_of mends reclaimed) series=$(number_of "$SERIES" reclaimed)
 	if [ "${series:-9999}" -le 1 ] && [ "${base:-0}" -ge 1000 ]; then
 		verdict=pass
 	fi
-	result vfio $verdict "$name: no tables are left of 1,000 areas" \
-		"pages: base ${base:-none}, series ${series:-none}; before reclaim $(number_of mends left) and $(number_of reserve left)"
+	result $SUITE $verdict "$name: no tables are left of 1,000 areas" \
+		"pages: base ${base:-none}, series ${series:-none}; before reclaim $(number_of mends left) and $(number_of "$SERIES" left)"
 }
 
 run_machine()
@@ -140,35 +144,43 @@ run_machine()
 	say "edu behind $name:"
 	boot mends &
 	base=$!
-	boot reserve &
+	boot "$SERIES" &
 	series=$!
 	wait "$base" || base_rc=$?
 	wait "$series" || series_rc=$?
-	said mends | "$ROOT/tests/tap-results.sh" "$name, base" "$base_rc" >>"$OUT/results/vfio.tsv"
-	said reserve | "$ROOT/tests/tap-results.sh" "$name" "$series_rc" >>"$OUT/results/vfio.tsv"
+	said mends | "$ROOT/tests/tap-results.sh" "$name, base" "$base_rc" >>"$OUT/results/$SUITE.tsv"
+	said "$SERIES" | "$ROOT/tests/tap-results.sh" "$name" "$series_rc" >>"$OUT/results/$SUITE.tsv"
 	judge_reports
 	judge_tables
 }
 
 main()
 {
-	local names=("$@") m
+	local names m
 
-	if [ "${1:-}" = -l ]; then
+	case ${1:-} in
+	-l)
 		printf '%s\n' "${MACHINES[@]%%|*}"
 		exit
-	fi
+		;;
+	--mutant)
+		SERIES=mutant
+		SUITE=vfio-mutant
+		shift
+		;;
+	esac
+	names=("$@")
 	[ $# != 0 ] || names=("${MACHINES[@]%%|*}")
 	for m in "${names[@]}"; do
 		machine_of "$m" >/dev/null
 	done
 	need_packages gcc libc6-dev cpio gzip qemu-system-x86 qemu-system-arm
 	mkdir -p "$OUT" "$WORK"
-	result_start vfio
+	result_start $SUITE
 	for m in "${names[@]}"; do
 		run_machine "$(machine_of "$m")"
 	done
-	"$ROOT/scripts/results.sh" vfio
+	"$ROOT/scripts/results.sh" $SUITE
 }
 
 # Read whole before it runs: an edit of this script must not reach a run.
