@@ -510,11 +510,14 @@ static void test_flight(void)
 	printf("# rounds %lu\n", rounds);
 }
 
-/* Leaf tables near the page of the interrupts' doorbell, where there is one, come and go */
+/*
+ * An area comes and goes near the page of the interrupts' doorbell, where there is one. Its
+ * table would go as well, at the latest when memory is reclaimed.
+ */
 static bool near_comes_and_goes(__u32 where)
 {
 	bool ok = !ioas_map(iommufd, where, page(0), NEAR_MSI, PAGE) &&
-		  moves(NEAR_MSI, page(0)) && !ioas_unmap(iommufd, where, NEAR_MSI, PAGE);
+		  moves(NEAR_MSI, page(0)) && !ioas_unmap(iommufd, where, NEAR_MSI, PAGE) && !reclaim();
 
 	settled();
 	return ok;
