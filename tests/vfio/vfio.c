@@ -517,7 +517,8 @@ static void test_flight(void)
 static bool near_comes_and_goes(__u32 where)
 {
 	bool ok = !ioas_map(iommufd, where, page(0), NEAR_MSI, PAGE) &&
-		  moves(NEAR_MSI, page(0)) && !ioas_unmap(iommufd, where, NEAR_MSI, PAGE) && !reclaim();
+		  moves(NEAR_MSI, page(0)) &&
+		  !ioas_unmap(iommufd, where, NEAR_MSI, PAGE) && !reclaim();
 
 	settled();
 	return ok;
