@@ -349,7 +349,7 @@ build()
 	"$ROOT/scripts/kernel-tree.sh"
 	locked "kernel-$which-$config"
 	[ "$which" != walks ] || step "write tree walks" part_of_series walk-in-loops
-	[ "$which" != mends ] || step "write tree mends" part_of_series select-iommu-iopf
+	[ "$which" != mends ] || step "write tree mends" part_of_series model-a-walk-cache
 	key=$(build_key)
 	if [ -n "$key" ] && stamp_ok "$out/.stamp" "$key" && [ -e "$(image_path)" ]; then
 		return
