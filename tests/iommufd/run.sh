@@ -20,7 +20,7 @@
 . "$ROOT/scripts/kernel-lib.sh"
 
 HERE=$ROOT/tests/iommufd
-PROGRAMS=(iommufd iommufd_fail_nth tables)
+PROGRAMS=(iommufd iommufd_fail_nth tables walks)
 TIMEOUT=${IOMMUFD_TIMEOUT:-600}
 
 # compile TREE OUT: the programs and a root folder for them, from the tree whose kernel,
@@ -37,7 +37,7 @@ compile()
 		"${cc[@]}" -I "$src/tools/testing/selftests" \
 			-o "$root/$program" "$src/tools/testing/selftests/iommu/$program.c" -lcap
 	done
-	for program in tables bench; do
+	for program in tables walks bench; do
 		"${cc[@]}" -std=gnu11 -Wall -Wextra -Werror -o "$root/$program" \
 			"$HERE/$program.c"
 	done

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the mock device of iommufd's selftests can be asked for, for programs of this
+ * room: calls that return what ioctl() returns; and the lines of their TAP.
+ */
+#ifndef MOCK_H
+#define MOCK_H
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ioas.h"
+
+#define PAGE	4096UL
+/* What a leaf table of the mock device has */
+#define LEAVES	(1UL << 20)
+
+static unsigned int nr_checks, nr_failed;
+
+static inline void check(int ok, const char *name)
+{
+	printf("%sok %u %s\n", ok ? "" : "not ", ++nr_checks, name);
+	nr_failed += !ok;
+}
+
+static inline void skip(const char *name, const char *why)
+{
+	printf("ok %u %s # SKIP %s\n", ++nr_checks, name, why);
+}
+
+/* A device in @ioas, and the domain that it is given, or shares */
+static inline int mock_device(int fd, __u32 ioas, __u32 *dev, __u32 *stdev, __u32 *hwpt)
+{
+	struct iommu_test_cmd cmd = {
+		.size = sizeof(cmd),
+		.op = IOMMU_TEST_OP_MOCK_DOMAIN,
+		.id = ioas,
+	};
+	int ret = ioctl(fd, IOMMU_TEST_CMD, &cmd);
+
+	*dev = cmd.mock_domain.out_idev_id;
+	*stdev = cmd.mock_domain.out_stdev_id;
+	*hwpt = cmd.mock_domain.out_hwpt_id;
+	return ret;
+}
+
+static inline int mock_replace(int fd, __u32 stdev, __u32 pt)
+{
+	struct iommu_test_cmd cmd = {
+		.size = sizeof(cmd),
+		.op = IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE,
+		.id = stdev,
+		.mock_domain_replace.pt_id = pt,
+	};
+
+	return ioctl(fd, IOMMU_TEST_CMD, &cmd);
+}
+
+/* One more domain of @ioas */
+static inline int hwpt_new(int fd, __u32 dev, __u32 ioas, __u32 flags, __u32 *hwpt)
+{
+	struct iommu_hwpt_alloc cmd = {
+		.size = sizeof(cmd),
+		.flags = flags,
+		.dev_id = dev,
+		.pt_id = ioas,
+	};
+	int ret = ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
+
+	*hwpt = cmd.out_hwpt_id;
+	return ret;
+}
+
+static inline int object_destroy(int fd, __u32 id)
+{
+	struct iommu_destroy cmd = { .size = sizeof(cmd), .id = id };
+
+	return ioctl(fd, IOMMU_DESTROY, &cmd);
+}
+
+/* The hardware walks: 0, EFAULT if nothing is mapped, or ESTALE */
+static inline int mock_walk(int fd, __u32 hwpt, unsigned long iova)
+{
+	struct iommu_test_cmd cmd = {
+		.size = sizeof(cmd),
+		.op = IOMMU_TEST_OP_MD_WALK,
+		.id = hwpt,
+		.walk.iova = iova,
+	};
+
+	return ioctl(fd, IOMMU_TEST_CMD, &cmd) ? errno : 0;
+}
+
+/* The hardware walks to each page, and finds @mem there */
+static inline int mock_sees(int fd, __u32 hwpt, unsigned long iova, void *mem,
+			    size_t length)
+{
+	struct iommu_test_cmd cmd = {
+		.size = sizeof(cmd),
+		.op = IOMMU_TEST_OP_MD_CHECK_MAP,
+		.id = hwpt,
+		.check_map = {
+			.iova = iova,
+			.length = length,
+			.uptr = (uintptr_t)mem,
+		},
+	};
+
+	return !ioctl(fd, IOMMU_TEST_CMD, &cmd);
+}
+
+static inline int dmabuf_new(int fd, size_t length)
+{
+	struct iommu_test_cmd cmd = {
+		.size = sizeof(cmd),
+		.op = IOMMU_TEST_OP_DMABUF_GET,
+		.dmabuf_get.length = length,
+	};
+
+	return ioctl(fd, IOMMU_TEST_CMD, &cmd);
+}
+
+static inline int dmabuf_revoke(int fd, int dmabuf)
+{
+	struct iommu_test_cmd cmd = {
+		.size = sizeof(cmd),
+		.op = IOMMU_TEST_OP_DMABUF_REVOKE,
+		.dmabuf_revoke = { .dmabuf_fd = dmabuf, .revoked = 1 },
+	};
+
+	return ioctl(fd, IOMMU_TEST_CMD, &cmd);
+}
+
+static inline int ioas_map_file(int fd, __u32 ioas, int file, unsigned long iova,
+				size_t length)
+{
+	struct iommu_ioas_map_file cmd = {
+		.size = sizeof(cmd),
+		.flags = IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE |
+			 IOMMU_IOAS_MAP_FIXED_IOVA,
+		.ioas_id = ioas,
+		.fd = file,
+		.length = length,
+		.iova = iova,
+	};
+
+	return ioctl(fd, IOMMU_IOAS_MAP_FILE, &cmd);
+}
+
+#endif
