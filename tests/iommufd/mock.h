@@ -79,19 +79,6 @@ static inline int object_destroy(int fd, __u32 id)
 	return ioctl(fd, IOMMU_DESTROY, &cmd);
 }
 
-/* The hardware walks: 0, EFAULT if nothing is mapped, or ESTALE */
-static inline int mock_walk(int fd, __u32 hwpt, unsigned long iova)
-{
-	struct iommu_test_cmd cmd = {
-		.size = sizeof(cmd),
-		.op = IOMMU_TEST_OP_MD_WALK,
-		.id = hwpt,
-		.walk.iova = iova,
-	};
-
-	return ioctl(fd, IOMMU_TEST_CMD, &cmd) ? errno : 0;
-}
-
 /* The hardware walks to each page, and finds @mem there */
 static inline int mock_sees(int fd, __u32 hwpt, unsigned long iova, void *mem,
 			    size_t length)
@@ -108,6 +95,41 @@ static inline int mock_sees(int fd, __u32 hwpt, unsigned long iova, void *mem,
 	};
 
 	return !ioctl(fd, IOMMU_TEST_CMD, &cmd);
+}
+
+/* A kernel without reservations does not know them */
+#define MD_CHECK_RESERVED	(IOMMU_TEST_OP_MD_WALK + 1)
+#define MD_SW_MSI		(IOMMU_TEST_OP_MD_WALK + 2)
+
+static inline int mock_domain_op(int fd, __u32 op, __u32 hwpt, unsigned long iova)
+{
+	struct iommu_test_cmd cmd = {
+		.size = sizeof(cmd), .op = op, .id = hwpt, .walk.iova = iova,
+	};
+
+	return ioctl(fd, IOMMU_TEST_CMD, &cmd);
+}
+
+/* The hardware walks: 0, EFAULT if nothing is mapped, or ESTALE */
+static inline int mock_walk(int fd, __u32 hwpt, unsigned long iova)
+{
+	return mock_domain_op(fd, IOMMU_TEST_OP_MD_WALK, hwpt, iova) ? errno : 0;
+}
+
+/* Where messages of interrupts go is mapped in a domain */
+static inline int mock_sw_msi(int fd, __u32 hwpt, unsigned long iova)
+{
+	return mock_domain_op(fd, MD_SW_MSI, hwpt, iova);
+}
+
+static inline int mock_reserves(int fd, __u32 hwpt)
+{
+	return !mock_domain_op(fd, MD_CHECK_RESERVED, hwpt, 0);
+}
+
+static inline int mock_has_reservations(int fd, __u32 hwpt)
+{
+	return mock_reserves(fd, hwpt) || errno != EOPNOTSUPP;
 }
 
 static inline int dmabuf_new(int fd, size_t length)

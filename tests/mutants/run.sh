@@ -30,7 +30,7 @@ LOGDIR=$OUT/mutants
 
 usage()
 {
-	die "usage: run.sh --check | [--suite pairs|interleave|kunit|kunit-debug|vmbind|edges|failing|charged|panthor|vfio] [NAME...]"
+	die "usage: run.sh --check | [--suite pairs|interleave|kunit|kunit-debug|vmbind|edges|failing|charged|panthor|vfio|iommufd] [NAME...]"
 }
 
 suites_of()
@@ -165,6 +165,18 @@ suite_panthor()
 {
 	(guest_prepare mutant plain && guest_program panthor hardpaths) >/dev/null || return 99
 	mutant_guest --flavour plain --inject --icount -- "hardpaths unusable stuck-gather unmapped-memory evicted-memory stuck-destroy"
+}
+
+# The selftests of iommufd; what they say is worse than of the series, or it is not noticed
+suite_iommufd()
+{
+	local tsv=$OUT/results/iommufd-mutant.tsv rc=0
+
+	"$ROOT/scripts/kernel.sh" build mutant um-iommufd-debug || return 99
+	IOMMUFD_TIMEOUT=120 "$ROOT/tests/iommufd/run.sh" tree mutant || rc=$?
+	grep '^fail' "$tsv" || :
+	rm -f "$tsv"
+	return "$rc"
 }
 
 # What a log says of the first thing that was found.

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Each allocation in turn fails while an area is mapped in several domains, in several
+ * batches, or a domain comes when areas are there. Nothing may be mapped or reserved
+ * afterwards, and no table may be left. The kernel's fail_nth has one domain and one
+ * batch, and does not look at what is left.
+ */
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "mock.h"
+
+#define PAGES	48UL
+#define LENGTH	(PAGES * PAGE)
+/* Such that later batches need a table of their own */
+#define BASE	(MOCK_APERTURE_START + LEAVES - 22 * PAGE)
+/* A page in the way, in the midst of a batch */
+#define OBSTACLE	(BASE + 30 * PAGE)
+/* Of the kernel's memory for a batch: four runs of pages in one, so a dozen batches */
+#define BATCH	64
+#define TRIES	1000
+/* Lists of pages that do not change any more */
+#define CALM	100000
+
+static int fd, nth_fd;
+static char *mem;
+static __u32 ioas, dev, hwpts[3];
+
+static int put(const char *path, const char *value)
+{
+	int file = open(path, O_WRONLY), ok;
+
+	ok = file >= 0 && write(file, value, strlen(value)) > 0;
+	close(file);
+	return ok;
+}
+
+/* Any allocation can fail, those of single pages too, and nobody writes about it */
+static int can_fail(void)
+{
+	static const char *const settings[][2] = {
+		{ "failslab/ignore-gfp-wait", "N" },
+		{ "failslab/verbose", "0" },
+		{ "fail_page_alloc/ignore-gfp-wait", "N" },
+		{ "fail_page_alloc/min-order", "0" },
+		{ "fail_page_alloc/verbose", "0" },
+		{ "fail_iommufd/verbose", "0" },
+	};
+	char path[80];
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s", settings[i][0]);
+		if (!put(path, settings[i][1]))
+			return 0;
+	}
+	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR);
+	return nth_fd >= 0;
+}
+
+static void fail_nth(unsigned int n)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", n);
+	/* It can be this which fails, and then the other one does not */
+	if (pwrite(nth_fd, text, strlen(text), 0) < 0)
+		pwrite(nth_fd, text, strlen(text), 0);
+}
+
+/* Did an allocation fail since fail_nth()? And let none fail from here on */
+static int has_failed(void)
+{
+	char text[16] = "";
+	int failed = pread(nth_fd, text, sizeof(text) - 1, 0) < 0 || !atoi(text);
+
+	fail_nth(0);
+	return failed;
+}
+
+/* Runs of up to three pages that are one after the other in memory, and single ones */
+static char *scattered(void)
+{
+	int file = memfd_create("scattered", 0);
+	char *at = mmap(NULL, LENGTH, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (file < 0 || ftruncate(file, LENGTH) || at == MAP_FAILED)
+		return NULL;
+	for (unsigned long i = 0; i < PAGES; i++) {
+		/* The fours come backwards, and the last page of each is beside none */
+		unsigned long from = (PAGES / 4 - 1 - i / 4) * 4 + (i % 4 == 3 ? 3 : 2 - i % 4);
+
+		if (i / 4 % 2)
+			from = (PAGES / 4 - 1 - i / 4) * 4 + i % 4;
+		if (mmap(at + i * PAGE, PAGE, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED | MAP_POPULATE, file, from * PAGE) == MAP_FAILED)
+			return NULL;
+	}
+	return at;
+}
+
+/* Pages that page tables of IOMMUs have, when those are freed that wait for it */
+static long pages(void)
+{
+	long now = -1, before;
+
+	do {
+		FILE *f = fopen("/proc/vmstat", "r");
+		char line[128];
+
+		before = now;
+		while (f && fgets(line, sizeof(line), f))
+			if (sscanf(line, "nr_iommu_pages %ld", &now) == 1)
+				break;
+		if (f)
+			fclose(f);
+		usleep(CALM);
+	} while (now != before);
+	return now;
+}
+
+static int everywhere(int (*ok)(__u32 hwpt))
+{
+	for (int i = 0; i < 3; i++)
+		if (!ok(hwpts[i]))
+			return 0;
+	return 1;
+}
+
+static int faults(__u32 hwpt)
+{
+	for (unsigned long i = 0; i < PAGES; i++)
+		if (mock_walk(fd, hwpt, BASE + i * PAGE) != EFAULT)
+			return 0;
+	return 1;
+}
+
+/* But for the obstacle */
+static int is_free(__u32 hwpt)
+{
+	for (unsigned long i = 0; i < PAGES; i++)
+		if (BASE + i * PAGE != OBSTACLE && mock_walk(fd, hwpt, BASE + i * PAGE) != EFAULT)
+			return 0;
+	return 1;
+}
+
+static int is_there(__u32 hwpt)
+{
+	return mock_sees(fd, hwpt, BASE, mem, LENGTH);
+}
+
+/* An area in three domains. 1 if it ended well without a failure */
+static int try_map(unsigned int n, int *ok)
+{
+	int ret, failed;
+
+	fail_nth(n);
+	ret = ioas_map(fd, ioas, mem, BASE, LENGTH);
+	failed = has_failed();
+	*ok = ret ? everywhere(faults) : everywhere(is_there) &&
+	      !ioas_unmap(fd, ioas, BASE, LENGTH) && everywhere(faults);
+	return !failed && !ret;
+}
+
+/* A domain that comes when the area is there */
+static int try_domain(unsigned int n, int *ok)
+{
+	__u32 hwpt = 0;
+	int ret, failed;
+
+	fail_nth(n);
+	ret = hwpt_new(fd, dev, ioas, 0, &hwpt);
+	failed = has_failed();
+	*ok = ret || (is_there(hwpt) && !object_destroy(fd, hwpt));
+	*ok = *ok && everywhere(is_there);
+	return !failed && !ret;
+}
+
+/* A page is in the way in the second domain, so that mapping fails there, and only there */
+static void blocked(const char *name)
+{
+	int bad = ioas_map(fd, ioas, mem, BASE, LENGTH);
+
+	check(bad && everywhere(is_free) && !mock_walk(fd, hwpts[1], OBSTACLE), name);
+}
+
+static void test_blocked(void)
+{
+	const char *name = "an area with a page in its way";
+
+	if (!mock_sw_msi(fd, hwpts[1], OBSTACLE))
+		blocked(name);
+	else if (errno == EOPNOTSUPP)
+		skip(name, "this kernel can put no page there");
+	else
+		check(0, name);
+}
+
+static void each_fails(int (*attempt)(unsigned int n, int *ok), const char *name)
+{
+	int ok = 1, done = 0;
+	unsigned int n;
+
+	for (n = 1; ok && !done && n < TRIES; n++)
+		done = attempt(n, &ok);
+	printf("# %s: %u tries\n", name, n - 1);
+	check(ok && done, name);
+}
+
+static int prepare(void)
+{
+	struct iommu_test_cmd batch = {
+		.size = sizeof(batch),
+		.op = IOMMU_TEST_OP_SET_TEMP_MEMORY_LIMIT,
+		.memory_limit.limit = BATCH,
+	};
+	__u32 stdev;
+
+	fd = open("/dev/iommu", O_RDWR);
+	mem = scattered();
+	return mem && !ioas_new(fd, &ioas) && !mock_device(fd, ioas, &dev, &stdev, &hwpts[0]) &&
+	       !hwpt_new(fd, dev, ioas, 0, &hwpts[1]) && !hwpt_new(fd, dev, ioas, 0, &hwpts[2]) &&
+	       !ioctl(fd, IOMMU_TEST_CMD, &batch);
+}
+
+int main(void)
+{
+	long first;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	check(can_fail() && prepare(), "three domains, and allocations that fail");
+	if (!nr_failed) {
+		first = pages();
+		each_fails(try_map, "an area in three domains");
+		printf("# left %ld\n", pages() - first);
+		check(!ioas_map(fd, ioas, mem, BASE, LENGTH), "an area for those that come");
+		first = pages();
+		each_fails(try_domain, "a domain that comes");
+		printf("# domains-left %ld\n", pages() - first);
+		check(!ioas_unmap(fd, ioas, BASE, LENGTH), "it goes");
+		test_blocked();
+	}
+	close(fd);
+	printf("1..%u\n", nr_checks);
+	return !!nr_failed;
+}
