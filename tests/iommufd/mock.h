@@ -100,6 +100,7 @@ static inline int mock_sees(int fd, __u32 hwpt, unsigned long iova, void *mem,
 /* A kernel without reservations does not know them */
 #define MD_CHECK_RESERVED	(IOMMU_TEST_OP_MD_WALK + 1)
 #define MD_SW_MSI		(IOMMU_TEST_OP_MD_WALK + 2)
+#define MOCK_DEVICE_NO_RESERVE	(1 << 3)
 
 static inline int mock_domain_op(int fd, __u32 op, __u32 hwpt, unsigned long iova)
 {

@@ -114,24 +114,59 @@ static int a_block(struct space *s)
 	return ok;
 }
 
-/* As VFIO had it: part of what was mapped together is unmapped */
-static int a_part(struct space *s)
+/* As VFIO had it: each page is an entry, and parts of areas can go */
+static int is_vfio(struct space *s)
 {
 	struct iommu_vfio_ioas set = {
 		.size = sizeof(set), .op = IOMMU_VFIO_IOAS_SET, .ioas_id = s->ioas,
 	};
+
+	return !ioctl(fd, IOMMU_VFIO_IOAS, &set) &&
+	       !ioctl(fd, VFIO_SET_IOMMU, VFIO_TYPE1_IOMMU);
+}
+
+static int a_part(struct space *s)
+{
 	struct vfio_iommu_type1_dma_unmap part = {
 		.argsz = sizeof(part), .iova = BASE + 8 * PAGE, .size = 4 * PAGE,
 	};
 
-	return !ioctl(fd, IOMMU_VFIO_IOAS, &set) &&
-	       !ioctl(fd, VFIO_SET_IOMMU, VFIO_TYPE1_IOMMU) &&
-	       map(s, 0, 0, 32 * PAGE) && sees(s, 0, 0, 32 * PAGE) &&
+	return is_vfio(s) && map(s, 0, 0, 32 * PAGE) && sees(s, 0, 0, 32 * PAGE) &&
 	       !ioctl(fd, VFIO_IOMMU_UNMAP_DMA, &part) && faults(s, 8 * PAGE, 4 * PAGE) &&
 	       sees(s, 0, 0, 8 * PAGE) && sees(s, 12 * PAGE, 12 * PAGE, 20 * PAGE) &&
 	       come_and_go(s, 8 * PAGE, 64 * PAGE, 4 * PAGE) &&
 	       unmap(s, 0, 8 * PAGE) && sees(s, 12 * PAGE, 12 * PAGE, 20 * PAGE) &&
 	       unmap(s, 12 * PAGE, 20 * PAGE) && faults(s, 0, 32 * PAGE);
+}
+
+/* One of them begins where a block could, in the IOMMU and in memory */
+static int pages_for_a_block(struct space *s)
+{
+	int ok = is_vfio(s);
+
+	for (size_t from = 0; ok && from < LEAVES; from += PAGE)
+		ok = come_and_go(s, 0, from, LEAVES);
+	return ok;
+}
+
+/* A device whose driver knows of no reservations has its domain beside one that has them */
+static int a_plain_domain(struct space *s)
+{
+	struct iommu_test_cmd cmd = {
+		.size = sizeof(cmd),
+		.op = IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS,
+		.id = s->ioas,
+		.mock_domain_flags.dev_flags = MOCK_DEVICE_NO_RESERVE,
+	};
+	struct space other = *s;
+
+	return map(s, 0, 0, LEAVES) && !ioctl(fd, IOMMU_TEST_CMD, &cmd) &&
+	       !hwpt_new(fd, cmd.mock_domain_flags.out_idev_id, s->ioas, 0, &other.hwpt) &&
+	       !mock_reserves(fd, other.hwpt) && sees(&other, 0, 0, LEAVES) &&
+	       map(s, LEAVES, LEAVES, 3 * PAGE) && sees(s, LEAVES, LEAVES, 3 * PAGE) &&
+	       sees(&other, LEAVES, LEAVES, 3 * PAGE) &&
+	       unmap(s, 0, LEAVES) && unmap(s, LEAVES, 3 * PAGE) &&
+	       faults(s, 0, 2 * LEAVES) && faults(&other, 0, 2 * LEAVES);
 }
 
 /* A domain that comes when areas are there, and one that goes before them */
@@ -167,7 +202,8 @@ static int a_message(struct space *s)
 	struct space other = *s;
 	unsigned long at = BASE + PAGE;
 
-	return map(s, 0, 0, PAGE) && !mock_sw_msi(fd, s->hwpt, at) &&
+	return map(s, 0, 0, PAGE) && mock_sw_msi(fd, s->hwpt, BASE) &&
+	       !mock_sw_msi(fd, s->hwpt, at) &&
 	       !mock_sw_msi(fd, s->hwpt, BASE + 5 * LEAVES) &&
 	       sees(s, 0, 0, PAGE) && !mock_walk(fd, s->hwpt, at) &&
 	       !mock_walk(fd, s->hwpt, BASE + 5 * LEAVES) &&
@@ -178,16 +214,19 @@ static int a_message(struct space *s)
 	       !object_destroy(fd, other.hwpt);
 }
 
-static void test_messages(const char *name)
+/* What only a kernel with reservations can be asked for */
+static void test_reserved(int (*test)(struct space *s), const char *name)
 {
 	struct space s;
 
+	fd = open("/dev/iommu", O_RDWR);
 	if (space_new(&s))
 		check(0, name);
 	else if (mock_has_reservations(fd, s.hwpt))
-		check(a_message(&s), name);
+		check(test(&s), name);
 	else
 		skip(name, "this kernel has no reservations");
+	close(fd);
 }
 
 static void reserves(const char *name, __u32 hwpt)
@@ -233,6 +272,7 @@ int main(void)
 		{ many_tables, "tables of several levels" },
 		{ a_block, "a block for pages, pages for a block, and one that is revoked" },
 		{ a_part, "a part of an area" },
+		{ pages_for_a_block, "pages one by one where a block would fit" },
 		{ a_second_domain, "a second domain" },
 		{ another_ioas, "a device that changes its IOAS" },
 	};
@@ -249,8 +289,9 @@ int main(void)
 	}
 	fd = open("/dev/iommu", O_RDWR);
 	kinds_of_domains();
-	test_messages("pages of MSIs");
 	close(fd);
+	test_reserved(a_message, "pages of MSIs");
+	test_reserved(a_plain_domain, "a domain without reservations beside one with them");
 	printf("1..%u\n", nr_checks);
 	return !!nr_failed;
 }
