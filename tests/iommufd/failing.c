@@ -15,10 +15,8 @@
 
 #define PAGES	48UL
 #define LENGTH	(PAGES * PAGE)
-/* Such that later batches need a table of their own */
-#define BASE	(MOCK_APERTURE_START + LEAVES - 22 * PAGE)
-/* A page in the way, in the midst of a batch */
-#define OBSTACLE	(BASE + 30 * PAGE)
+/* From here on another table is needed, in the midst of the area */
+#define BORDER	(MOCK_APERTURE_START + LEAVES)
 /* Of the kernel's memory for a batch: four runs of pages in one, so a dozen batches */
 #define BATCH	64
 #define TRIES	1000
@@ -28,6 +26,8 @@
 static int fd, nth_fd;
 static char *mem;
 static __u32 ioas, dev, hwpts[3];
+/* Where the area is, and a page that is in its way */
+static unsigned long base = BORDER - 22 * PAGE, obstacle;
 
 static int put(const char *path, const char *value)
 {
@@ -132,7 +132,7 @@ static int everywhere(int (*ok)(__u32 hwpt))
 static int faults(__u32 hwpt)
 {
 	for (unsigned long i = 0; i < PAGES; i++)
-		if (mock_walk(fd, hwpt, BASE + i * PAGE) != EFAULT)
+		if (mock_walk(fd, hwpt, base + i * PAGE) != EFAULT)
 			return 0;
 	return 1;
 }
@@ -141,14 +141,25 @@ static int faults(__u32 hwpt)
 static int is_free(__u32 hwpt)
 {
 	for (unsigned long i = 0; i < PAGES; i++)
-		if (BASE + i * PAGE != OBSTACLE && mock_walk(fd, hwpt, BASE + i * PAGE) != EFAULT)
+		if (base + i * PAGE != obstacle && mock_walk(fd, hwpt, base + i * PAGE) != EFAULT)
 			return 0;
 	return 1;
 }
 
 static int is_there(__u32 hwpt)
 {
-	return mock_sees(fd, hwpt, BASE, mem, LENGTH);
+	return mock_sees(fd, hwpt, base, mem, LENGTH);
+}
+
+/* Only the first batch begins in the midst of a page */
+static int half_a_page_off(void)
+{
+	size_t half = PAGE / 2, length = LENGTH - half;
+	int ok = !ioas_map(fd, ioas, mem + half, base + half, length);
+
+	for (int i = 0; i < 3; i++)
+		ok = ok && mock_sees(fd, hwpts[i], base + half, mem + half, length);
+	return ok && !ioas_unmap(fd, ioas, base + half, length) && everywhere(faults);
 }
 
 /* An area in three domains. 1 if it ended well without a failure */
@@ -157,10 +168,10 @@ static int try_map(unsigned int n, int *ok)
 	int ret, failed;
 
 	fail_nth(n);
-	ret = ioas_map(fd, ioas, mem, BASE, LENGTH);
+	ret = ioas_map(fd, ioas, mem, base, LENGTH);
 	failed = has_failed();
 	*ok = ret ? everywhere(faults) : everywhere(is_there) &&
-	      !ioas_unmap(fd, ioas, BASE, LENGTH) && everywhere(faults);
+	      !ioas_unmap(fd, ioas, base, LENGTH) && everywhere(faults);
 	return !failed && !ret;
 }
 
@@ -178,35 +189,53 @@ static int try_domain(unsigned int n, int *ok)
 	return !failed && !ret;
 }
 
-/* A page is in the way in the second domain, so that mapping fails there, and only there */
-static void blocked(const char *name)
-{
-	int bad = ioas_map(fd, ioas, mem, BASE, LENGTH);
-
-	check(bad && everywhere(is_free) && !mock_walk(fd, hwpts[1], OBSTACLE), name);
-}
-
-static void test_blocked(void)
-{
-	const char *name = "an area with a page in its way";
-
-	if (!mock_sw_msi(fd, hwpts[1], OBSTACLE))
-		blocked(name);
-	else if (errno == EOPNOTSUPP)
-		skip(name, "this kernel can put no page there");
-	else
-		check(0, name);
-}
-
-static void each_fails(int (*attempt)(unsigned int n, int *ok), const char *name)
+static int each_fails(int (*attempt)(unsigned int n, int *ok))
 {
 	int ok = 1, done = 0;
-	unsigned int n;
 
-	for (n = 1; ok && !done && n < TRIES; n++)
+	for (unsigned int n = 1; ok && !done && n < TRIES; n++)
 		done = attempt(n, &ok);
-	printf("# %s: %u tries\n", name, n - 1);
-	check(ok && done, name);
+	return ok && done;
+}
+
+/* The border is at another place of a batch each time */
+static int each_fails_anywhere(void)
+{
+	int ok = 1;
+
+	for (unsigned long before = 16; ok && before < 32; before++) {
+		base = BORDER - before * PAGE;
+		ok = each_fails(try_map);
+	}
+	return ok;
+}
+
+/* Domains between which one has a page in the way of the area */
+static int put_obstacle(unsigned long at)
+{
+	obstacle = at;
+	return !object_destroy(fd, hwpts[2]) && !object_destroy(fd, hwpts[1]) &&
+	       !hwpt_new(fd, dev, ioas, 0, &hwpts[1]) && !mock_sw_msi(fd, hwpts[1], at) &&
+	       !hwpt_new(fd, dev, ioas, 0, &hwpts[2]);
+}
+
+/* Mapping fails in the second domain, and only there, at each page in turn */
+static int is_blocked(void)
+{
+	for (unsigned long i = 0; i < PAGES; i++)
+		if (!put_obstacle(base + i * PAGE) ||
+		    !ioas_map(fd, ioas, mem, base, LENGTH) || !everywhere(is_free) ||
+		    mock_walk(fd, hwpts[1], obstacle))
+			return 0;
+	return 1;
+}
+
+static void test_blocked(const char *name)
+{
+	if (mock_has_reservations(fd, hwpts[0]))
+		check(is_blocked(), name);
+	else
+		skip(name, "this kernel can put no page there");
 }
 
 static int prepare(void)
@@ -233,14 +262,15 @@ int main(void)
 	check(can_fail() && prepare(), "three domains, and allocations that fail");
 	if (!nr_failed) {
 		first = pages();
-		each_fails(try_map, "an area in three domains");
+		check(each_fails_anywhere(), "an area in three domains");
 		printf("# left %ld\n", pages() - first);
-		check(!ioas_map(fd, ioas, mem, BASE, LENGTH), "an area for those that come");
+		check(!ioas_map(fd, ioas, mem, base, LENGTH), "an area for those that come");
 		first = pages();
-		each_fails(try_domain, "a domain that comes");
+		check(each_fails(try_domain), "a domain that comes");
 		printf("# domains-left %ld\n", pages() - first);
-		check(!ioas_unmap(fd, ioas, BASE, LENGTH), "it goes");
-		test_blocked();
+		check(!ioas_unmap(fd, ioas, base, LENGTH), "it goes");
+		check(half_a_page_off(), "an area that begins in the midst of a page");
+		test_blocked("an area with a page in its way");
 	}
 	close(fd);
 	printf("1..%u\n", nr_checks);

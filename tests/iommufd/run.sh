@@ -200,10 +200,15 @@ main()
 	judge_tree reserve iommufd
 }
 
-# The base kernel says the same each time
+# The base kernel says the same each time, until the programs change
 one_tree()
 {
-	[ -s "$(log_of mends "${PROGRAMS[-1]}")" ] || run_tree mends
+	local log
+
+	log=$(log_of mends "${PROGRAMS[-1]}")
+	if [ ! -s "$log" ] || [ -n "$(find "$HERE" -newer "$log")" ]; then
+		run_tree mends
+	fi
 	run_tree "$1"
 	judge_tree "$1" "iommufd-$1"
 }

@@ -163,6 +163,8 @@ static int a_plain_domain(struct space *s)
 	return map(s, 0, 0, LEAVES) && !ioctl(fd, IOMMU_TEST_CMD, &cmd) &&
 	       !hwpt_new(fd, cmd.mock_domain_flags.out_idev_id, s->ioas, 0, &other.hwpt) &&
 	       !mock_reserves(fd, other.hwpt) && sees(&other, 0, 0, LEAVES) &&
+	       !mock_sw_msi(fd, other.hwpt, BASE + 5 * LEAVES) &&
+	       !mock_walk(fd, other.hwpt, BASE + 5 * LEAVES) &&
 	       map(s, LEAVES, LEAVES, 3 * PAGE) && sees(s, LEAVES, LEAVES, 3 * PAGE) &&
 	       sees(&other, LEAVES, LEAVES, 3 * PAGE) &&
 	       unmap(s, 0, LEAVES) && unmap(s, LEAVES, 3 * PAGE) &&
