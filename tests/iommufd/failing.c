@@ -80,7 +80,15 @@ static int has_failed(void)
 	return failed;
 }
 
-/* Runs of up to three pages that are one after the other in memory, and single ones */
+/*
+ * Pages that are one after the other in the file, and so in memory, come as fours: forwards,
+ * which is one run, and backwards, which are four of them, in turn.
+ */
+static unsigned long page_of(unsigned long i)
+{
+	return (PAGES / 4 - 1 - i / 4) * 4 + (i / 4 % 2 ? i % 4 : 3 - i % 4);
+}
+
 static char *scattered(void)
 {
 	int file = memfd_create("scattered", 0);
@@ -88,16 +96,15 @@ static char *scattered(void)
 
 	if (file < 0 || ftruncate(file, LENGTH) || at == MAP_FAILED)
 		return NULL;
-	for (unsigned long i = 0; i < PAGES; i++) {
-		/* The fours come backwards, and the last page of each is beside none */
-		unsigned long from = (PAGES / 4 - 1 - i / 4) * 4 + (i % 4 == 3 ? 3 : 2 - i % 4);
-
-		if (i / 4 % 2)
-			from = (PAGES / 4 - 1 - i / 4) * 4 + i % 4;
-		if (mmap(at + i * PAGE, PAGE, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_FIXED | MAP_POPULATE, file, from * PAGE) == MAP_FAILED)
+	/* Memory is taken in the order in which it is written */
+	for (unsigned long i = 0; i < PAGES; i++)
+		if (pwrite(file, "page", 4, i * PAGE) != 4)
 			return NULL;
-	}
+	for (unsigned long i = 0; i < PAGES; i++)
+		if (mmap(at + i * PAGE, PAGE, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED | MAP_POPULATE, file,
+			 page_of(i) * PAGE) == MAP_FAILED)
+			return NULL;
 	return at;
 }
 
