@@ -20,7 +20,7 @@
 /* Of the kernel's memory for a batch: four runs of pages in one, so a dozen batches */
 #define BATCH	64
 #define TRIES	1000
-/* Lists of pages that do not change any more */
+/* Microseconds in which tables are freed that wait for a grace period */
 #define CALM	100000
 
 static int fd, nth_fd;
