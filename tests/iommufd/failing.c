@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "mock.h"
+#include "pages.h"
 
 #define PAGES	48UL
 #define LENGTH	(PAGES * PAGE)
@@ -20,8 +21,6 @@
 /* Of the kernel's memory for a batch: four runs of pages in one, so a dozen batches */
 #define BATCH	64
 #define TRIES	1000
-/* Microseconds in which tables are freed that wait for a grace period */
-#define CALM	100000
 
 static int fd, nth_fd;
 static char *mem;
@@ -106,26 +105,6 @@ static char *scattered(void)
 			 page_of(i) * PAGE) == MAP_FAILED)
 			return NULL;
 	return at;
-}
-
-/* Pages that page tables of IOMMUs have, when those are freed that wait for it */
-static long pages(void)
-{
-	long now = -1, before;
-
-	do {
-		FILE *f = fopen("/proc/vmstat", "r");
-		char line[128];
-
-		before = now;
-		while (f && fgets(line, sizeof(line), f))
-			if (sscanf(line, "nr_iommu_pages %ld", &now) == 1)
-				break;
-		if (f)
-			fclose(f);
-		usleep(CALM);
-	} while (now != before);
-	return now;
 }
 
 static int everywhere(int (*ok)(__u32 hwpt))
@@ -268,13 +247,13 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	check(can_fail() && prepare(), "three domains, and allocations that fail");
 	if (!nr_failed) {
-		first = pages();
+		first = settled_pages();
 		check(each_fails_anywhere(), "an area in three domains");
-		printf("# left %ld\n", pages() - first);
+		printf("# left %ld\n", settled_pages() - first);
 		check(!ioas_map(fd, ioas, mem, base, LENGTH), "an area for those that come");
-		first = pages();
+		first = settled_pages();
 		check(each_fails(try_domain), "a domain that comes");
-		printf("# domains-left %ld\n", pages() - first);
+		printf("# domains-left %ld\n", settled_pages() - first);
 		check(!ioas_unmap(fd, ioas, base, LENGTH), "it goes");
 		check(half_a_page_off(), "an area that begins in the midst of a page");
 		test_blocked("an area with a page in its way");

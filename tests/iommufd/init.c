@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The first process of a User Mode Linux that runs one test program: mounts what the
- * kernel's selftests look for, runs /TEST, where TEST= is on the kernel's command line,
- * says how it ended, and ends the machine.
+ * The first process of a machine that runs one test program: mounts what the kernel's
+ * selftests look for, runs /TEST, where TEST= is on the kernel's command line, says how it
+ * ended, and ends the machine.
  */
 
 #include <errno.h>

@@ -14,11 +14,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <linux/mman.h>
+
 #include "ioas.h"
+#include "pages.h"
 
 #define PAIRS		2031
 #define STEP		(1UL << 20)
 #define MEMORY		(4UL << 20)
+#define GIB		(1UL << 30)
 
 static int fd;
 static unsigned int nr, failed;
@@ -29,35 +33,6 @@ static void check(int ok, const char *name)
 	if (!ok)
 		printf("# %s\n", strerror(errno));
 	failed += !ok;
-}
-
-/* Pages that page tables of IOMMUs have; one processor, so this is exact */
-static long pages(void)
-{
-	char line[128];
-	long value = -1;
-	FILE *f = fopen("/proc/vmstat", "r");
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "nr_iommu_pages %ld", &value) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return value;
-}
-
-/* Tables are freed a grace period after they went */
-static long settled(void)
-{
-	long now, before;
-
-	now = pages();
-	do {
-		before = now;
-		usleep(100000);
-		now = pages();
-	} while (now != before);
-	return now;
 }
 
 /* @PAIRS areas of a page come and go, each in a leaf table of its own */
@@ -72,7 +47,7 @@ static void come_and_go(__u32 ioas, void *mem, long first)
 		       ioas_unmap(fd, ioas, iova, 4096);
 	}
 	check(!bad, "areas of a page come and go");
-	printf("# left %ld\n", settled() - first);
+	printf("# left %ld\n", settled_pages() - first);
 }
 
 /* Areas of one size, some of them at once, where others were before */
@@ -83,10 +58,27 @@ static void stand(__u32 ioas, void *mem, size_t length, const char *name, long f
 
 	for (int i = 0; i < 16; i++)
 		bad |= ioas_map(fd, ioas, mem, iova + i * 8 * STEP, length);
-	printf("# standing-%s %ld\n", name, settled() - first);
+	printf("# standing-%s %ld\n", name, settled_pages() - first);
 	for (int i = 0; i < 16; i++)
 		bad |= ioas_unmap(fd, ioas, iova + i * 8 * STEP, length);
 	check(!bad, name);
+}
+
+/* An area that is one block, where the machine has such a page */
+static void stand_1g(__u32 ioas, long first)
+{
+	void *mem = mmap(NULL, GIB, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_1GB, -1, 0);
+	int bad;
+
+	if (mem == MAP_FAILED) {
+		printf("ok %u 1G # SKIP no page of that size\n", ++nr);
+		return;
+	}
+	bad = ioas_map(fd, ioas, mem, GIB, GIB);
+	printf("# standing-1G %ld\n", settled_pages() - first);
+	bad |= ioas_unmap(fd, ioas, GIB, GIB);
+	check(!bad, "1G");
 }
 
 int main(void)
@@ -103,10 +95,11 @@ int main(void)
 		   MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	check(mem != MAP_FAILED, "memory");
 	if (!failed) {
-		first = settled();
+		first = settled_pages();
 		stand(ioas, mem, 4096, "4K", first);
 		stand(ioas, mem, 2UL << 20, "2M", first);
 		stand(ioas, mem, MEMORY, "4M", first);
+		stand_1g(ioas, first);
 		come_and_go(ioas, mem, first);
 	}
 	printf("1..%u\n", nr);
