@@ -22,8 +22,11 @@ static struct il_pt {
 		struct pt_iommu iommu;
 		struct pt_iommu_vtdss vtd;
 		struct pt_iommu_x86_64 x86;
+		struct pt_iommu_amdv1 amd;
 	};
 	struct iommu_domain_ops domain_ops;
+	struct iommu_dirty_ops dirty_ops;
+	spinlock_t top_lock;
 	struct device dev;
 	unsigned int variant;
 } il_pt;
@@ -36,11 +39,41 @@ static void il_iotlb_sync(struct iommu_domain *domain,
 	iommu_put_pages_list(&gather->freelist);
 }
 
+static void il_driver_change_top(struct pt_iommu *iommu, phys_addr_t top,
+				 unsigned int level)
+{
+	il_change_top(top, level);
+}
+
+static spinlock_t *il_driver_top_lock(struct pt_iommu *iommu)
+{
+	return &container_of(iommu, struct il_pt, iommu)->top_lock;
+}
+
+static const struct pt_iommu_driver_ops il_driver_ops = {
+	.change_top	= il_driver_change_top,
+	.get_top_lock	= il_driver_top_lock,
+};
+
+static unsigned int il_features(const struct il_cfg *cfg)
+{
+	unsigned int features = BIT(PT_FEAT_RESERVE);
+
+	features |= BIT(cfg->variant & IL_NO_GAPS ? PT_FEAT_FLUSH_RANGE_NO_GAPS :
+						    PT_FEAT_FLUSH_RANGE);
+	if (!cfg->coherent)
+		features |= BIT(PT_FEAT_DMA_INCOHERENT);
+	/* The other two are compiled in, and nothing is encrypted here */
+	if (cfg->fmt == IL_FMT_AMD)
+		features |= BIT(PT_FEAT_DYNAMIC_TOP) | BIT(PT_FEAT_AMDV1_ENCRYPT_TABLES) |
+			    BIT(PT_FEAT_AMDV1_FORCE_COHERENCE);
+	return features;
+}
+
 static struct pt_iommu_cfg il_common(const struct il_cfg *cfg)
 {
 	return (struct pt_iommu_cfg) {
-		.features = BIT(PT_FEAT_RESERVE) | BIT(PT_FEAT_FLUSH_RANGE) |
-			    (cfg->coherent ? 0 : BIT(PT_FEAT_DMA_INCOHERENT)),
+		.features = il_features(cfg),
 		.hw_max_vasz_lg2 = cfg->ias,
 		.hw_max_oasz_lg2 = cfg->oas,
 	};
@@ -55,7 +88,12 @@ static int il_init(struct il_pt *pt, const struct il_cfg *cfg)
 	struct pt_iommu_x86_64_cfg x86 = {
 		.common = il_common(cfg), .top_level = top_level,
 	};
+	struct pt_iommu_amdv1_cfg amd = {
+		.common = il_common(cfg), .starting_level = IL_AMD_TOP,
+	};
 
+	if (cfg->fmt == IL_FMT_AMD)
+		return pt_iommu_amdv1_init(&pt->amd, &amd, GFP_KERNEL);
 	if (cfg->fmt == IL_FMT_VTD)
 		return pt_iommu_vtdss_init(&pt->vtd, &vtd, GFP_KERNEL);
 	return pt_iommu_x86_64_init(&pt->x86, &x86, GFP_KERNEL);
@@ -65,7 +103,12 @@ static unsigned long il_top(struct il_pt *pt, const struct il_cfg *cfg)
 {
 	struct pt_iommu_vtdss_hw_info vtd;
 	struct pt_iommu_x86_64_hw_info x86;
+	struct pt_iommu_amdv1_hw_info amd;
 
+	if (cfg->fmt == IL_FMT_AMD) {
+		pt_iommu_amdv1_hw_info(&pt->amd, &amd);
+		return amd.host_pt_root;
+	}
 	if (cfg->fmt == IL_FMT_VTD) {
 		pt_iommu_vtdss_hw_info(&pt->vtd, &vtd);
 		return vtd.ssptptr;
@@ -74,16 +117,27 @@ static unsigned long il_top(struct il_pt *pt, const struct il_cfg *cfg)
 	return x86.gcr3_pt;
 }
 
+static void il_set_ops(struct il_pt *pt, enum il_fmt fmt)
+{
+	pt->domain_ops.iotlb_sync = il_iotlb_sync;
+	if (fmt == IL_FMT_AMD) {
+		pt->domain_ops.iova_to_phys = pt_iommu_amdv1_iova_to_phys;
+		pt->dirty_ops.read_and_clear_dirty = pt_iommu_amdv1_read_and_clear_dirty;
+	} else if (fmt == IL_FMT_VTD) {
+		pt->domain_ops.iova_to_phys = pt_iommu_vtdss_iova_to_phys;
+	} else {
+		pt->domain_ops.iova_to_phys = pt_iommu_x86_64_iova_to_phys;
+	}
+	pt->domain.ops = &pt->domain_ops;
+}
+
 void *il_pt_new(const struct il_cfg *cfg, unsigned long *pgd_phys)
 {
 	struct il_pt *pt = &il_pt;
 
-	pt->domain_ops.iotlb_sync = il_iotlb_sync;
-	if (cfg->fmt == IL_FMT_VTD)
-		pt->domain_ops.iova_to_phys = pt_iommu_vtdss_iova_to_phys;
-	else
-		pt->domain_ops.iova_to_phys = pt_iommu_x86_64_iova_to_phys;
-	pt->domain.ops = &pt->domain_ops;
+	il_set_ops(pt, cfg->fmt);
+	spin_lock_init(&pt->top_lock);
+	pt->iommu.driver_ops = &il_driver_ops;
 	pt->iommu.iommu_device = &pt->dev;
 	pt->iommu.nid = NUMA_NO_NODE;
 	pt->variant = cfg->variant;
@@ -199,6 +253,16 @@ unsigned long il_pt_lookup(void *p, unsigned long iova)
 	return pt->domain_ops.iova_to_phys(&pt->domain, iova);
 }
 
+int il_pt_dirty(void *p, unsigned long iova, size_t size)
+{
+	struct il_pt *pt = p;
+	struct iommu_dirty_bitmap dirty;
+	struct iommu_iotlb_gather gather;
+
+	iommu_dirty_bitmap_init(&dirty, (struct iova_bitmap *)pt, &gather);
+	return pt->dirty_ops.read_and_clear_dirty(&pt->domain, iova, size, 0, &dirty);
+}
+
 /* What generic page tables do not have; ops.c does not ask for it */
 
 int il_pt_repeat_create(void *p, unsigned long paddr, size_t pgsize, size_t size)
@@ -229,10 +293,6 @@ int il_pt_walk(void *p, unsigned long iova)
 	return -EOPNOTSUPP;
 }
 
-int il_pt_dirty(void *p, unsigned long iova, size_t size)
-{
-	return -EOPNOTSUPP;
-}
 
 /* No table is kept */
 void il_pt_trim(void *p, unsigned long nr)

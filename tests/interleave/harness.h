@@ -186,6 +186,8 @@ void hw_walk(void);
 bool hw_cares(unsigned long addr);
 void hw_expect(unsigned int addr, enum expect expect, unsigned long paddr);
 extern unsigned long hw_walks;
+/* How often the top grew */
+extern unsigned int hw_grown;
 /* The hardware writes to the address, if dirty tracking knows; nobody has read that yet */
 void hw_write(unsigned int addr);
 bool hw_written(unsigned int addr);

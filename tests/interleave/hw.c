@@ -12,6 +12,12 @@
  * is in, at all levels or at the last one only; nothing else is dropped. For generic
  * page tables they name ranges, and drop what is cached for slots that lie in those.
  *
+ * A page table that grows has several tops. A walk can begin at any of them that spans
+ * the address: the hardware is told of a new one, and may have begun before that.
+ *
+ * What is said of several slots by each of their entries (AMDv1's pages of other
+ * sizes) can be cached for all of them.
+ *
  * Where the walker is not coherent it sees for each entry what was cleaned, and
  * what stands in the processor's cache by now, which may be evicted any time.
  */
@@ -23,6 +29,11 @@
 #define PTE_RDONLY	(1UL << 7)
 /* Of x86-64 and VT-d: memory, above the last level */
 #define PTE_PS		(1UL << 7)
+/* Of AMDv1 */
+#define AMD_PR		1
+#define AMD_DIRTY	(1UL << 6)
+#define AMD_NEXT(e)	((e) >> 9 & 7)
+#define AMD_SIZED	7
 #define MAX_LEVELS	4
 #define MAX_VALUES	6
 #define MAX_NODES	(MAX_ADDRS * MAX_LEVELS)
@@ -43,9 +54,12 @@ struct hw_addr hw_addrs[MAX_ADDRS];
 unsigned int hw_nr;
 bool hw_dirty;
 unsigned long hw_walks;
+unsigned int hw_grown;
 
 static const struct il_cfg *cfg;
-static unsigned long pgd;
+/* The table that walks begin with at a level, 0 if none do, and the newest */
+static unsigned long tops[MAX_LEVELS];
+static int top_level;
 static int start_level;
 static struct node nodes[MAX_NODES];
 static unsigned int nr_nodes;
@@ -62,6 +76,8 @@ static bool is_present(uint64_t e)
 
 static bool is_table(uint64_t e, int level)
 {
+	if (cfg->fmt == IL_FMT_AMD)
+		return e & AMD_PR && level < 3 && AMD_NEXT(e) == 3U - level;
 	if (il_generic)
 		return level < 3 && is_present(e) && !(e & PTE_PS);
 	return level < 3 && (e & 3) == 3;
@@ -69,11 +85,36 @@ static bool is_table(uint64_t e, int level)
 
 static bool is_leaf(uint64_t e, int level)
 {
+	if (cfg->fmt == IL_FMT_AMD)
+		return e & AMD_PR && (!AMD_NEXT(e) || AMD_NEXT(e) == AMD_SIZED);
 	if (il_generic)
 		return is_present(e) && (level == 3 || e & PTE_PS);
 	if (level == 3)
 		return (e & 3) == (cfg->fmt == IL_FMT_MALI ? 1 : 3);
 	return (e & 3) == 1;
+}
+
+/* Of that and all above, a walk needs to know what is present, where, and how large */
+static uint64_t what_matters(uint64_t e)
+{
+	if (cfg->fmt == IL_FMT_AMD)
+		return e & (ADDR_MASK | AMD_PR | 7 << 9);
+	return e & (ADDR_MASK | 3 | (il_generic ? PTE_PS : 0));
+}
+
+/* What a leaf entry translates; AMDv1 says the size by ones below the address */
+static unsigned long leaf_span(const struct node *n, uint64_t e)
+{
+	if (cfg->fmt == IL_FMT_AMD && AMD_NEXT(e) == AMD_SIZED)
+		return 2UL << __builtin_ctzl(~(e | 0xfff));
+	return n->span;
+}
+
+static unsigned long leaf_paddr(const struct node *n, uint64_t e, unsigned long iova)
+{
+	unsigned long in = leaf_span(n, e) - 1;
+
+	return (e & ADDR_MASK & ~in) + (iova & in);
 }
 
 void hw_start(const struct il_cfg *c, unsigned long pgd_phys,
@@ -84,7 +125,6 @@ void hw_start(const struct il_cfg *c, unsigned long pgd_phys,
 	unsigned int top = c->ias - shift - bits * (levels - 1);
 
 	cfg = c;
-	pgd = pgd_phys;
 	start_level = 4 - levels;
 	/* Tables side by side in place of a level of few entries */
 	if (c->fmt == IL_FMT_S2 && start_level == 0 && shift == 12 && c->oas <= 42) {
@@ -96,6 +136,10 @@ void hw_start(const struct il_cfg *c, unsigned long pgd_phys,
 		top = 0;
 	}
 
+	memset(tops, 0, sizeof(tops));
+	top_level = c->fmt == IL_FMT_AMD ? 3 - IL_AMD_TOP : start_level;
+	tops[top_level] = pgd_phys;
+	hw_grown = 0;
 	nr_nodes = 0;
 	hw_nr = nr;
 	for (unsigned int i = 0; i < nr; i++)
@@ -151,6 +195,28 @@ bool hw_cares(unsigned long addr)
 	return indices[i / 64] >> i % 64 & 1;
 }
 
+static void cache(struct node *n, uint64_t e)
+{
+	for (unsigned int i = 0; i < n->nr; i++)
+		if (n->value[i] == e)
+			return;
+	if (n->nr == MAX_VALUES) {
+		fprintf(stderr, "a slot has too many entries that may be cached\n");
+		exit(2);
+	}
+	n->value[n->nr++] = e;
+}
+
+/* A leaf entry that several slots have is cached for all of them */
+static void cache_leaf(struct node *n, uint64_t e)
+{
+	unsigned long span = leaf_span(n, e);
+
+	for (unsigned int i = 0; i < nr_nodes; i++)
+		if (nodes[i].level == n->level && (nodes[i].base & -span) == (n->base & -span))
+			cache(&nodes[i], e);
+}
+
 static void see(struct node *n, uint64_t e)
 {
 	if (!is_table(e, n->level) && !is_leaf(e, n->level)) {
@@ -160,15 +226,11 @@ static void see(struct node *n, uint64_t e)
 		n->fault = true;
 		return;
 	}
-	e &= ADDR_MASK | 3 | (il_generic ? PTE_PS : 0);
-	for (unsigned int i = 0; i < n->nr; i++)
-		if (n->value[i] == e)
-			return;
-	if (n->nr == MAX_VALUES) {
-		fprintf(stderr, "a slot has too many entries that may be cached\n");
-		exit(2);
-	}
-	n->value[n->nr++] = e;
+	e = what_matters(e);
+	if (is_leaf(e, n->level) && leaf_span(n, e) != n->span)
+		cache_leaf(n, e);
+	else
+		cache(n, e);
 }
 
 static void read_table(struct node *n, unsigned long table)
@@ -200,7 +262,7 @@ static void check_addr(unsigned int i)
 
 			if (!is_leaf(n->value[v], level))
 				continue;
-			paddr = (n->value[v] & ADDR_MASK) + (a->iova & (n->span - 1));
+			paddr = leaf_paddr(n, n->value[v], a->iova);
 			if (a->expect == EXPECT_NONE)
 				violation("not mapped, but can be translated: IOVA %#lx, to %#lx",
 					  a->iova, paddr);
@@ -209,6 +271,12 @@ static void check_addr(unsigned int i)
 					  a->iova, paddr, a->paddr);
 		}
 	}
+}
+
+/* Can a walk begin with the entry of the slot? */
+static bool is_in_top(const struct node *n)
+{
+	return tops[n->level] && (n->level == start_level || n->base < n->span << 9);
 }
 
 void hw_walk(void)
@@ -220,12 +288,11 @@ void hw_walk(void)
 	for (unsigned int i = 0; i < nr_nodes; i++) {
 		struct node *n = &nodes[i];
 
-		n->fault = false;
-		if (!n->parent) {
-			read_table(n, pgd);
-			continue;
-		}
-		for (unsigned int v = 0; v < n->parent->nr; v++)
+		/* The newest top may not span it */
+		n->fault = n->level == top_level && !is_in_top(n);
+		if (is_in_top(n))
+			read_table(n, tops[n->level]);
+		for (unsigned int v = 0; n->parent && v < n->parent->nr; v++)
 			if (is_table(n->parent->value[v], n->parent->level))
 				read_table(n, n->parent->value[v] & ADDR_MASK);
 	}
@@ -233,14 +300,17 @@ void hw_walk(void)
 		check_addr(i);
 }
 
-/* What translates the address by what is in memory now, NULL if nothing does */
-static uint64_t *leaf_entry(unsigned int addr)
+/* What translates the address by what is in memory now, and its slot; NULL if nothing does */
+static uint64_t *leaf_entry(unsigned int addr, const struct node **slot)
 {
-	unsigned long table = pgd;
+	unsigned long table = tops[top_level];
 
-	for (int level = start_level; level < MAX_LEVELS; level++) {
+	if (!is_in_top(path[addr][top_level]))
+		return NULL;
+	for (int level = top_level; level < MAX_LEVELS; level++) {
 		uint64_t *entry = (uint64_t *)mem_word(table + path[addr][level]->index * 8);
 
+		*slot = path[addr][level];
 		if (is_leaf(*entry, level))
 			return entry;
 		if (!is_table(*entry, level))
@@ -250,18 +320,36 @@ static uint64_t *leaf_entry(unsigned int addr)
 	return NULL;
 }
 
+/* Of @nr entries for one page the hardware marks the one that it walked through */
+static bool any_dirty(const uint64_t *entry, unsigned long nr)
+{
+	entry = (const uint64_t *)((unsigned long)entry & -(nr * sizeof(*entry)));
+	for (unsigned long i = 0; i < nr; i++)
+		if (entry[i] & AMD_DIRTY)
+			return true;
+	return false;
+}
+
 void hw_write(unsigned int addr)
 {
-	uint64_t *entry = leaf_entry(addr);
+	const struct node *slot;
+	uint64_t *entry = leaf_entry(addr, &slot);
 
-	if (!il_generic && cfg->coherent && entry && *entry & PTE_DBM)
+	if (!entry)
+		return;
+	if (cfg->fmt == IL_FMT_AMD)
+		*entry |= AMD_DIRTY;
+	else if (!il_generic && cfg->coherent && *entry & PTE_DBM)
 		*entry &= ~PTE_RDONLY;
 }
 
 bool hw_written(unsigned int addr)
 {
-	uint64_t *entry = leaf_entry(addr);
+	const struct node *slot;
+	uint64_t *entry = leaf_entry(addr, &slot);
 
+	if (cfg->fmt == IL_FMT_AMD)
+		return entry && any_dirty(entry, leaf_span(slot, *entry) / slot->span);
 	return entry && (*entry & (PTE_DBM | PTE_RDONLY)) == PTE_DBM;
 }
 
@@ -314,6 +402,15 @@ void il_tlb_flush(unsigned long iova, size_t size, size_t step, bool leaf_only)
 	for (unsigned int i = 0; i < nr_nodes; i++)
 		if (names(&nodes[i], iova, size, step))
 			drop(&nodes[i], leaf_only);
+	hw_dirty = true;
+}
+
+void il_change_top(unsigned long phys, unsigned int level)
+{
+	point(P_FLUSH, NULL, 0, true, CALLER);
+	top_level = 3 - level;
+	tops[top_level] = phys;
+	hw_grown++;
 	hw_dirty = true;
 }
 

@@ -70,13 +70,15 @@ void il_tlb_flush(unsigned long iova, size_t size, size_t granule,
 /* A flush of what lies in a range as a whole */
 void il_tlb_flush_range(unsigned long iova, size_t size, bool leaf_only);
 void il_tlb_flush_all(void);
+/* Walks begin with another table: @level counts from leaf tables, which are 0 */
+void il_change_top(unsigned long phys, unsigned int level);
 
 /* --- the page table under test: edition.c, edition-pt.c ------------------- */
 
 enum il_fmt {
 	IL_FMT_S1, IL_FMT_S2, IL_FMT_MALI,
 	/* Of generic page tables */
-	IL_FMT_VTD, IL_FMT_X86
+	IL_FMT_VTD, IL_FMT_X86, IL_FMT_AMD
 };
 
 struct il_cfg {
@@ -94,9 +96,16 @@ struct il_cfg {
 #define IL_QUEUED	2
 /* A release that leaves a second idle table has the first one die */
 #define IL_ONE_IDLE	4
+/* A flush of two ranges is two flushes */
+#define IL_NO_GAPS	8
+
+/* Of AMDv1, the level of the first top, from which on it grows */
+#define IL_AMD_TOP	1
 
 /* Objects that a page table keeps of its own when nothing is reserved any more */
 #define IL_KEPT_OBJS	8
+/* And for each table that became the top */
+#define IL_TOP_OBJS	2
 
 /* How the kernel was configured */
 extern const char il_flavour[];

@@ -33,9 +33,14 @@
  *   D		both blocks
  *   H		a larger block over all of them
  *   J		all slots that one table spans, and one more
+ *   v		the owner's own granule, not the first in any table
+ *   e		the last granule of the block over slot 0
+ *
+ * Where the top grows, x to H are in the first top, w in the second, v in the third.
  */
 #include "harness.h"
 
+#define KB	(1UL << 10)
 #define MB	(1UL << 20)
 #define GB	(1UL << 30)
 #define NR_RESERVED	64
@@ -75,7 +80,7 @@ struct ledger {
 
 struct geometry {
 	unsigned long granule, slot, upper, block, large;
-	unsigned long base, far;
+	unsigned long base, far, high;
 	unsigned int paddr_shift;
 };
 
@@ -106,14 +111,16 @@ const struct config configs[] = {
 	{ "vtd-4k", { IL_FMT_VTD, 4096, 39, 48, false, 0 }, false },
 	{ "x86-4k-2m-1g", { IL_FMT_X86, 4096 | 2 * MB | GB, 48, 48, true, 0 }, false },
 	{ "x86-4k-1g-nc", { IL_FMT_X86, 4096 | GB, 48, 48, false, 0 }, false },
+	{ "amd-4k-64k", { IL_FMT_AMD, 4096 | 64 * KB, 48, 48, true, 0 }, true },
+	{ "amd-4k-2m-8m", { IL_FMT_AMD, 4096 | 2 * MB | 8 * MB, 48, 48, true, 0 }, true },
+	{ "amd-4k-8m-nogaps", { IL_FMT_AMD, 4096 | 8 * MB, 48, 48, true, IL_NO_GAPS }, false },
 };
 
 const unsigned int nr_configs = ARRAY_SIZE(configs);
 
 bool config_fits(const struct config *config)
 {
-	return il_generic == (config->cfg.fmt == IL_FMT_VTD ||
-			      config->cfg.fmt == IL_FMT_X86);
+	return il_generic == (config->cfg.fmt >= IL_FMT_VTD);
 }
 
 const struct setup setups[] = {
@@ -139,7 +146,7 @@ const struct setup setups[] = {
 	{ "far", "0:res.x 0:map.x 1:res.w 1:map.w", false },
 	{ "far-neighbour", "1:res.w", false },
 	{ "gone", "0:res.B 0:map.B 0:unmap.B 0:unres.B 1:res.x 1:map.x", false },
-	{ "large", "0:res.H 0:map.H 1:res.x", false },
+	{ "large", "0:res.H 0:map.H 0:write.x 1:res.x", false },
 	{ "repeat", "0:rres.D 0:rmap.D 1:res.x", false },
 	{ "repeat-own", "0:rres.D 0:res.S 0:rmap.D 1:res.x", false },
 	{ "lone", "0:res.v 0:map.v", false },
@@ -168,7 +175,7 @@ const char *const programs[] = {
 	"res!3.w", "res^1.D", "rres.D rmap.D", "rres.B rmap.B unmap.B runres.B",
 	"unmap.J runres.J", "res.H map.H", "unmap.H unres.H", "unmap.E",
 	"take.w", "take.D", "res.x map.x take.x", "res.w map.w take.w", "res.l map.l take.l",
-	"res.D map.D take.D",
+	"res.D map.D take.D", "res.v", "res!4.v", "mapbad.w", "look.w", "dirty.z",
 };
 
 const unsigned int nr_programs = ARRAY_SIZE(programs);
@@ -189,6 +196,11 @@ static unsigned int reserve_calls, under_way;
 static unsigned int dirty_calls, dirty_running, unmap_calls, unmaps_running;
 unsigned long ops_starved, ops_refused;
 
+static bool grows(const struct il_cfg *c)
+{
+	return c->fmt == IL_FMT_AMD;
+}
+
 static void set_geometry(const struct config *config)
 {
 	const struct il_cfg *c = &config->cfg;
@@ -205,6 +217,12 @@ static void set_geometry(const struct config *config)
 	/* In another table of the level above leaf tables, if there are any */
 	geo.far = geo.slot << (bits + 1) <= geo.base ? geo.base + (geo.slot << bits) :
 						       geo.base + 4 * geo.slot;
+	geo.high = geo.base;
+	if (grows(c)) {
+		geo.base = geo.slot << (bits - 1);
+		geo.far = geo.base << bits;
+		geo.upper = 0;
+	}
 	geo.paddr_shift = geo.large ? __builtin_ctzl(geo.large) :
 			  geo.block ? __builtin_ctzl(geo.block) : 21;
 	/* Room for two blocks side by side */
@@ -234,13 +252,18 @@ static bool region(char name, unsigned int owner, struct range *r)
 		break;
 	/* Not the first in any table, so not where a flush of a whole slot begins */
 	case 'v':
-		r->start = geo.base + geo.slot + owner * geo.granule;
-		for (unsigned long span = geo.slot << bits; span < geo.base; span <<= bits)
+		r->start = geo.high + geo.slot + owner * geo.granule;
+		for (unsigned long span = geo.slot << bits; span < geo.high; span <<= bits)
 			r->start += span;
 		break;
 	case 'q':
 		r->start = geo.base;
 		size = 4 * geo.granule;
+		break;
+	case 'e':
+		if (!geo.block)
+			return false;
+		r->start = geo.base + geo.block - geo.granule;
 		break;
 	case 'S':
 		r->start = geo.base;
@@ -564,7 +587,8 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 	case OP_DIRTY:
 		s = find_mapped(l, &r);
 		/* Not all that repeats: it is walked page by page */
-		return now->config->cfg.fmt == IL_FMT_S1 && s && covers(s, &r) &&
+		return (now->config->cfg.fmt == IL_FMT_S1 ||
+			now->config->cfg.fmt == IL_FMT_AMD) && s && covers(s, &r) &&
 		       r.end - r.start <= geo.slot;
 	case OP_WALK:
 		return !il_generic;
@@ -576,12 +600,16 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 	return false;
 }
 
-/* Owners keep off each other's addresses */
+/*
+ * Owners keep off each other's addresses. Those who read dirty bits of generic page
+ * tables, too: they write back what they read.
+ */
 static bool claims(const struct op *op, unsigned int owner, struct range *r)
 {
 	return (op->kind == OP_MAP || op->kind == OP_UNMAP || op->kind == OP_DROP ||
 		op->kind == OP_TAKE ||
-		op->kind == OP_MAPBAD || op->kind == OP_NOUN || op->kind == OP_RMAP) &&
+		op->kind == OP_MAPBAD || op->kind == OP_NOUN || op->kind == OP_RMAP ||
+		(il_generic && op->kind == OP_DIRTY)) &&
 	       region(op->region, owner, r);
 }
 
@@ -648,7 +676,7 @@ const char *run_excluded(const struct run *run)
 void random_program(const struct config *config, const struct setup *setup, unsigned int id,
 		    unsigned int length, uint64_t *seed, char *to, size_t size)
 {
-	static const char regions[] = "xxxxzzwqSlBBDDHJy";
+	static const char regions[] = "xxxxzzwvqSlBBDDHJy";
 	struct run run = { .config = config, .setup = setup };
 	struct ledger mine = {}, next;
 	const char *text = setup->steps;
@@ -1007,17 +1035,19 @@ void thread_body(unsigned int id)
 
 static void watch(const struct il_cfg *cfg, unsigned long pgd, unsigned int nr)
 {
-	static const struct { char region; unsigned int owner; } what[] = {
-		{ 'x', 0 }, { 'x', 1 }, { 'z', 0 }, { 'w', 0 }, { 'l', 0 }, { 'z', 1 },
-		{ 'v', 0 }, { 'v', 1 },
-		{ 'x', 2 }, { 'x', 3 },
+	static const struct watch { char region; unsigned int owner; } what[2][MAX_ADDRS] = {
+		{ { 'x', 0 }, { 'x', 1 }, { 'z', 0 }, { 'w', 0 }, { 'l', 0 }, { 'z', 1 },
+		  { 'v', 0 }, { 'v', 1 } },
+		{ { 'x', 0 }, { 'x', 1 }, { 'z', 0 }, { 'w', 0 }, { 'e', 0 }, { 'v', 0 },
+		  { 'w', 1 }, { 'v', 1 } },
 	};
+	const struct watch *w = what[grows(cfg)];
 	unsigned long addrs[MAX_ADDRS];
 	struct range r;
 
 	nr = nr > 2 ? 8 : 6;
 	for (unsigned int i = 0; i < nr; i++) {
-		region(what[i].region, what[i].owner, &r);
+		region(w[i].region, w[i].owner, &r);
 		addrs[i] = r.start;
 	}
 	hw_start(cfg, pgd, addrs, nr);
@@ -1104,10 +1134,11 @@ static void unwind(void)
 	sched_drain();
 	if (hw_dirty)
 		hw_walk();
-	if (mem_live_pages() != pages_at_start)
+	/* Tops stay */
+	if (mem_live_pages() != pages_at_start + hw_grown)
 		violation("nothing is mapped or reserved, but %d pages are kept",
-			  (int)(mem_live_pages() - pages_at_start));
-	if (mem_live_objs() > objs_at_start + IL_KEPT_OBJS)
+			  (int)(mem_live_pages() - pages_at_start - hw_grown));
+	if (mem_live_objs() > objs_at_start + IL_KEPT_OBJS + IL_TOP_OBJS * hw_grown)
 		violation("nothing is mapped or reserved, but %u objects are kept",
 			  mem_live_objs() - objs_at_start);
 }

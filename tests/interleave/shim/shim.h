@@ -223,6 +223,7 @@ struct kref {
 #define check_sub_overflow(a, b, d)	__builtin_sub_overflow(a, b, d)
 #define check_mul_overflow(a, b, d)	__builtin_mul_overflow(a, b, d)
 #define __same_type(a, b)	__builtin_types_compatible_p(typeof(a), typeof(b))
+#define __bf_shf(mask)		__builtin_ctzll(mask)
 #define FIELD_PREP(mask, v)	(((typeof(mask))(v) << __builtin_ctzll(mask)) & (mask))
 #define FIELD_GET(mask, v)	((typeof(mask))(((v) & (mask)) >> __builtin_ctzll(mask)))
 
