@@ -11,6 +11,9 @@
 # guest, base against reserve, in instructions and pages (scripts/bench-guest.sh).
 # Fails where the reserve kernel misses what it promises.
 #
+# What mapping by iommufd costs, without the series and with it, in instructions and in
+# nanoseconds (tests/iommufd/run.sh bench, out/iommufd-bench.json).
+#
 # The model's core, on one processor of the host: translations and
 # command-stream instructions a second (out/bench-model.json). Fails where the
 # model is slower than what it promises: 5 million translations with a warm TLB
@@ -26,5 +29,6 @@ taskset -c 0 make --no-print-directory -C "$ROOT/tests/model" bench
 rc=0
 "$ROOT/scripts/bench-iopt.sh" || rc=$?
 "$ROOT/scripts/bench-guest.sh" || rc=$?
-say "figures in $OUT/bench-model.json and $OUT/bench.json"
+"$ROOT/tests/iommufd/run.sh" bench || rc=$?
+say "figures in $OUT/bench-model.json, $OUT/bench.json and $OUT/iommufd-bench.json"
 exit $rc

@@ -20,6 +20,7 @@
 #         Panthor counts its lines), kunit (arm64, small, with lockdep, for KUnit),
 #         kcsan (that with KCSAN in place of lockdep), arm64-iommufd (arm64, small, with
 #         iommufd, its selftests' support, SMMUv3 and VFIO, for an initramfs),
+#         arm64-iommufd-bench (that without what slows it down),
 #         um (User Mode Linux, for KUnit),
 #         um-smp (the same with several processors), um-debug (that with KASAN
 #         and lockdep), um-iommufd and um-iommufd-debug (timings of iommufd, and
@@ -44,7 +45,7 @@
 
 usage()
 {
-	die "usage: kernel.sh build|path|make base|mends|walks|reserve|break-NAME plain|plain-16k|plain-64k|debug|gcov|kunit|kcsan|arm64-iommufd|um|um-smp|um-debug|um-iommufd|um-iommufd-debug|um-bench|um-bench-smp|x86-iommufd [ARG...]"
+	die "usage: kernel.sh build|path|make base|mends|walks|reserve|break-NAME plain|plain-16k|plain-64k|debug|gcov|kunit|kcsan|arm64-iommufd|arm64-iommufd-bench|um|um-smp|um-debug|um-iommufd|um-iommufd-debug|um-bench|um-bench-smp|x86-iommufd [ARG...]"
 }
 
 tree_path()
@@ -72,6 +73,8 @@ fragments()
 	kunit) printf '%s\n' "$dir/arm64-kunit.config" ;;
 	kcsan) printf '%s\n' "$dir/arm64-kunit.config" "$dir/arm64-kcsan.config" ;;
 	arm64-iommufd) printf '%s\n' "$dir/arm64-iommufd.config" ;;
+	arm64-iommufd-bench)
+		printf '%s\n' "$dir/arm64-iommufd.config" "$dir/arm64-iommufd-bench.config" ;;
 	um) printf '%s\n' "$dir/um.config" ;;
 	um-smp) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" ;;
 	um-debug) printf '%s\n' "$dir/um.config" "$dir/um-smp.config" "$dir/um-debug.config" ;;

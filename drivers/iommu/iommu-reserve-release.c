@@ -14,7 +14,7 @@
  * L3.	Who lets tables die flushes: unreserve() with the caller's gather, and
  *	everybody else slot by slot. What the hardware never saw needs no flush.
  *	A reserve() that fails must not flush, unless the owner can at any time,
- *	and leaves what the hardware saw to the next unreserve() there.
+ *	and leaves what the hardware saw to the next unreserve().
  */
 
 #define pr_fmt(fmt)	"iommu reserve: " fmt
@@ -131,7 +131,8 @@ bool iopt_kill(struct iopt_reserve *rsv, struct iopte_page *iopte,
 
 /*
  * Nothing held a table a moment ago, and perhaps still. It dies, and so do those
- * above it that only it held; with @undo none that the hardware saw. Under the lock
+ * above it that only it held; with @undo those that the hardware saw are for later.
+ * Under the lock
  */
 static void rsv_drop(struct iopt_reserve *rsv, struct iopte_page *iopte,
 		     struct iopt_dead *dead, bool undo)
@@ -139,9 +140,10 @@ static void rsv_drop(struct iopt_reserve *rsv, struct iopte_page *iopte,
 	do {
 		if (atomic_long_read(&iopte->refs) || rsv_is_held(rsv, iopte))
 			return;
-		if (iopt_idle_add(rsv, iopte) || (undo && iopte->seen))
+		if (iopt_idle_add(rsv, iopte))
 			return;
-	} while (iopt_kill(rsv, iopte, dead) && (iopte = iopte->parent));
+	} while (iopt_kill(rsv, iopte, undo && iopte->seen ? &rsv->later : dead) &&
+		 (iopte = iopte->parent));
 }
 
 #ifdef CONFIG_IOMMU_API
@@ -207,6 +209,16 @@ static void rsv_trim_some(struct iopt_reserve *rsv, struct iopt_dead *dead)
 	iopt_idle_trim(rsv, max(max, rsv->max_idle), dead);
 }
 
+/* Under the lock */
+static void rsv_take_later(struct iopt_reserve *rsv, struct iopt_dead *dead)
+{
+	if (!rsv->later.first)
+		return;
+	*dead->end = rsv->later.first;
+	dead->end = rsv->later.end;
+	rsv->later = (struct iopt_dead)IOPT_DEAD_INIT(rsv->later);
+}
+
 /*
  * The last count of a table went. Under rcu_read_lock(), since somebody else may
  * be quicker to let it die.
@@ -218,8 +230,10 @@ static void rsv_drop_last(struct iopt_reserve *rsv, struct iopte_page *iopte,
 
 	spin_lock_irqsave(&rsv->lock, flags);
 	rsv_drop(rsv, iopte, dead, undo);
-	if (!undo)
+	if (!undo) {
+		rsv_take_later(rsv, dead);
 		rsv_trim_some(rsv, dead);
+	}
 	spin_unlock_irqrestore(&rsv->lock, flags);
 }
 
@@ -243,7 +257,8 @@ static void rsv_put(struct iopt_reserve *rsv, struct iopte_page *iopte,
  * @last: Its last address
  * @lowest: Level of the lowest tables of the reservation
  * @gather: As io_pgtable_ops::unreserve has it
- * @undo: A reserve() failed that must not flush: no table dies that the hardware saw
+ * @undo: A reserve() failed that must not flush: a table that dies and that the hardware
+ *	saw waits for an unreserve()
  */
 void iopt_release(struct iopt_reserve *rsv, unsigned long iova,
 		  unsigned long last, unsigned int lowest,
@@ -383,6 +398,7 @@ struct iopt_reserve *iopt_reserve_create(const struct iopt_reserve_cfg *cfg)
 	    geo->table_size < PAGE_SIZE && !rsv->src.packed)
 		goto err_free;
 	spin_lock_init(&rsv->lock);
+	rsv->later = (struct iopt_dead)IOPT_DEAD_INIT(rsv->later);
 	iopt_idle_register(rsv);
 	return rsv;
 
@@ -476,6 +492,7 @@ void iopt_reserve_destroy(struct iopt_reserve *rsv)
 	if (atomic_long_read(&rsv->entries))
 		iopt_reserve_report(0, "page table destroyed with reservations");
 #endif
+	iopte_pages_free_rcu(rsv->later.first);
 	/* Tables that died before are unmapped for the device when they are freed */
 	if (rsv->src.dev)
 		rcu_barrier();

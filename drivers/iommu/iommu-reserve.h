@@ -141,6 +141,14 @@ struct iopt_reserve_cfg {
 	struct device *dev;
 };
 
+/* Tables that died in one operation, in that order */
+struct iopt_dead {
+	struct iopte_page *first;
+	struct iopte_page **end;
+};
+
+#define IOPT_DEAD_INIT(dead)	{ .end = &(dead).first }
+
 /**
  * struct iopt_reserve - The reservations of one page table
  * @pt: The page table
@@ -179,6 +187,8 @@ struct iopt_reserve {
 	unsigned int nr_idle;
 	unsigned int max_idle;
 	unsigned long nr_tables;
+	/* Those that died where nothing can be flushed, for the next unreserve() */
+	struct iopt_dead later;
 	struct list_head reclaim;
 #ifdef CONFIG_IOMMU_RESERVE_DEBUG
 	atomic_long_t entries;
@@ -227,14 +237,6 @@ static inline void iopt_check_empty(struct iopt_reserve *rsv, struct iopte_page 
 /*
  * Between the files of the general code.
  */
-
-/* Tables that died in one operation, in that order */
-struct iopt_dead {
-	struct iopte_page *first;
-	struct iopte_page **end;
-};
-
-#define IOPT_DEAD_INIT(dead)	{ .end = &(dead).first }
 
 int iopt_reserve_check(struct iopt_reserve *rsv, unsigned long iova,
 		       size_t size, size_t pgsize);

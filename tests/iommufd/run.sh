@@ -28,6 +28,8 @@
 HERE=$ROOT/tests/iommufd
 PROGRAMS=(iommufd iommufd_fail_nth tables walks failing inject)
 TIMEOUT=${IOMMUFD_TIMEOUT:-600}
+# For QEMU, where time is to be counted in instructions
+EXACT=()
 HUGE_PAGES="hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=160"
 
 # Is this machine's compiler not the one for MACHINE?
@@ -99,7 +101,7 @@ initramfs()
 			printf 'dir /%s 755 0 0\n' "$name"
 		done
 		printf 'nod /dev/console 600 0 0 c 5 1\n'
-		for name in init "${PROGRAMS[@]}"; do
+		for name in init bench "${PROGRAMS[@]}"; do
 			printf 'file /%s %s 755 0 0\n' "$name" "$root/$name"
 		done
 	} >"$root.list"
@@ -128,7 +130,7 @@ run_arm64()
 {
 	timeout --kill-after=10 "$TIMEOUT" qemu-system-aarch64 -nodefaults \
 		-no-user-config -display none -no-reboot -M virt,gic-version=3 \
-		-cpu cortex-a76 -m 4G -kernel "$2" \
+		-cpu cortex-a76 -m 4G "${EXACT[@]}" -kernel "$2" \
 		-initrd "$BUILD/iommufd/arm64-$1.cpio" -serial stdio \
 		-append "console=ttyAMA0 $HUGE_PAGES ${ARGS[*]} TEST=$3"
 }
@@ -244,23 +246,57 @@ judge_inject()
 		"$(log_of "$machine" "$tree" inject)" "${kinds[@]}" >>"$OUT/results/$suite.tsv"
 }
 
-# One run after the other, so that what else the machine does is the same for both
-bench()
+# time_of MACHINE TREE: what it said is appended to $times
+time_of()
 {
-	local rounds=$1 tree image round times=$BUILD/iommufd/times
+	sed -n "s/.*# time /$1 $2 /p" "$(log_of "$1" "$2" bench)" >>"$times"
+}
+
+# Instructions, which do not depend on the machine
+bench_arm64()
+{
+	local tree image
+
+	packages arm64
+	CONFIG=arm64-iommufd-bench
+	EXACT=(-icount "shift=0,sleep=off")
+	HUGE_PAGES="hugepagesz=2M hugepages=512"
+	for tree in mends reserve; do
+		image=$(build arm64 "$tree")
+		step "count instructions on the $tree kernel" run arm64 "$tree" "$image" bench
+		time_of arm64 "$tree"
+	done
+}
+
+# bench_um ROUNDS: one run after the other, so that what else the machine does is the
+# same for both
+bench_um()
+{
+	local rounds=$1 tree image round
 	local -A images
 
+	packages um
+	CONFIG=um-iommufd
 	for tree in mends reserve; do
 		image=$(build um "$tree")
 		images[$tree]=$image
 	done
-	: >"$times"
 	for ((round = 0; round < rounds; round++)); do
 		for tree in mends reserve; do
 			run um "$tree" "${images[$tree]}" bench
-			sed -n "s/.*# time /$tree /p" "$(log_of um "$tree" bench)" >>"$times"
+			time_of um "$tree"
 		done
 	done
+}
+
+bench()
+{
+	local times=$BUILD/iommufd/times
+
+	mkdir -p "$OUT" "$BUILD/iommufd"
+	: >"$times"
+	bench_arm64
+	bench_um "$1"
 	python3 -B "$HERE/report.py" "$OUT/iommufd-bench.json" <"$times"
 }
 
@@ -318,9 +354,6 @@ um | arm64)
 	main reserve iommufd "$1"
 	;;
 bench)
-	CONFIG=um-iommufd
-	packages um
-	mkdir -p "$OUT"
 	bench "${2:-5}"
 	;;
 tree)
