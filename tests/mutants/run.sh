@@ -64,12 +64,12 @@ suite_pairs()
 	return "$rc"
 }
 
-# The programs of make interleave that have the file of a mutant
+# The programs of make interleave that have the file of a mutant; pt-* are for generic_pt
 interleave_flavours()
 {
-	case $(sed -n 's|^+++ b/drivers/iommu/||p' "$HERE/$1.patch") in
-	generic_pt/*) echo generic ;;
-	io-pgtable*) echo packed idle debug ;;
+	case $1/$(sed -n 's|^+++ b/drivers/iommu/||p' "$HERE/$1.patch") in
+	pt-* | */generic_pt/*) echo generic ;;
+	*/io-pgtable*) echo packed idle debug ;;
 	*) echo packed idle debug generic ;;
 	esac
 }
