@@ -16,7 +16,7 @@ const bool il_generic = true;
 
 struct shrinker il_the_shrinker;
 
-static struct il_pt {
+struct il_pt {
 	union {
 		struct iommu_domain domain;
 		struct pt_iommu iommu;
@@ -29,7 +29,7 @@ static struct il_pt {
 	spinlock_t top_lock;
 	struct device dev;
 	unsigned int variant;
-} il_pt;
+};
 
 static void il_iotlb_sync(struct iommu_domain *domain,
 			  struct iommu_iotlb_gather *gather)
@@ -133,8 +133,11 @@ static void il_set_ops(struct il_pt *pt, enum il_fmt fmt)
 
 void *il_pt_new(const struct il_cfg *cfg, unsigned long *pgd_phys)
 {
-	struct il_pt *pt = &il_pt;
+	/* Not static, as accesses to the top are points */
+	struct il_pt *pt = il_kmalloc(sizeof(*pt), true, true);
 
+	if (!pt)
+		return NULL;
 	il_set_ops(pt, cfg->fmt);
 	spin_lock_init(&pt->top_lock);
 	pt->iommu.driver_ops = &il_driver_ops;
@@ -142,8 +145,10 @@ void *il_pt_new(const struct il_cfg *cfg, unsigned long *pgd_phys)
 	pt->iommu.nid = NUMA_NO_NODE;
 	pt->variant = cfg->variant;
 
-	if (il_init(pt, cfg))
+	if (il_init(pt, cfg)) {
+		il_kfree(pt);
 		return NULL;
+	}
 	pt->domain.pgsize_bitmap &= cfg->pgsizes;
 	*pgd_phys = il_top(pt, cfg);
 	return pt;
@@ -154,6 +159,7 @@ void il_pt_free(void *p)
 	struct il_pt *pt = p;
 
 	pt_iommu_deinit(&pt->iommu);
+	il_kfree(pt);
 }
 
 int il_pt_reserve(void *p, unsigned long iova, size_t size, size_t pgsize)
