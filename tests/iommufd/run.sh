@@ -114,7 +114,7 @@ log_of()
 	printf '%s/iommufd-%s-%s-%s.log\n' "$OUT" "$1" "$2" "$3"
 }
 
-# Both kernels are told this: a program may write to their log as often as it likes
+# Both kernels are told this: what programs say is in their log, as much as it may be
 ARGS=(panic=-1 printk.devkmsg=on)
 
 # run_um TREE IMAGE PROGRAM

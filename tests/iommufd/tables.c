@@ -18,6 +18,7 @@
 
 #include "ioas.h"
 #include "pages.h"
+#include "scattered.h"
 
 #define PAIRS		2031
 #define STEP		(1UL << 20)
@@ -91,9 +92,8 @@ int main(void)
 	fd = open("/dev/iommu", O_RDWR);
 	check(fd >= 0 && !ioas_new(fd, &ioas), "an IOAS");
 	check(!ioas_add_device(fd, ioas), "a device with a domain");
-	mem = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE,
-		   MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	check(mem != MAP_FAILED, "memory");
+	mem = scattered(0, 4096, MEMORY / 4096);
+	check(!!mem, "memory");
 	if (!failed) {
 		first = settled_pages();
 		stand(ioas, mem, 4096, "4K", first);
