@@ -1048,7 +1048,8 @@ static void ft_test_no_memory(struct kunit *test)
 
 /*
  * While a reserve() allocates, and fails, the others let go of the table that it
- * holds. It may not flush, so the table stays where it is, for the next who releases.
+ * holds. It may not flush, so the table leaves its slot, and waits for the next who
+ * releases, wherever that is.
  */
 
 static void *ft_unreserve_and_fail(size_t size, gfp_t gfp)
@@ -1063,12 +1064,11 @@ static void *ft_unreserve_and_fail(size_t size, gfp_t gfp)
 static void ft_last_hold(struct ft *ft)
 {
 	unsigned long granule = BIT(ft->granule_shift), span = ft_span(ft);
-	void *table;
+	long pages = ft_pages(ft);
 
 	FT_EXPECT(ft, !ft_reserve(ft, 0, granule, granule));
 	FT_EXPECT(ft, !ft_map(ft, 0, granule, granule));
 	ft_unmap(ft, 0, granule, granule, NULL);
-	table = ft_leaf_table(ft, 0);
 
 	ft_forget_flushes(ft);
 	ft->test->priv = ft;
@@ -1076,12 +1076,13 @@ static void ft_last_hold(struct ft *ft)
 	FT_EXPECT(ft, ft_reserve(ft, 0, 2 * span, granule) == -ENOMEM);
 	kunit_deactivate_static_stub(ft->test, iopte_alloc_desc);
 	FT_EXPECT(ft, !ft->nr_flushes);
-	FT_EXPECT(ft, ft_leaf_table(ft, 0) == table);
-
-	FT_EXPECT(ft, !ft_reserve(ft, 0, granule, granule));
-	ft->ops->unreserve(ft->ops, 0, granule, granule, NULL);
-	FT_EXPECT(ft, ft->nr_flushes == ft->levels - 1);
 	FT_EXPECT(ft, !ft_leaf_table(ft, 0));
+
+	FT_EXPECT(ft, !ft_reserve(ft, 4 * span, granule, granule));
+	ft->ops->unreserve(ft->ops, 4 * span, granule, granule, NULL);
+	FT_EXPECT(ft, ft->nr_flushes == ft->levels - 1);
+	rcu_barrier();
+	FT_EXPECT(ft, ft_pages(ft) == pages);
 }
 
 static void ft_test_last_hold(struct kunit *test)
