@@ -1061,10 +1061,9 @@ static void *ft_unreserve_and_fail(size_t size, gfp_t gfp)
 	return NULL;
 }
 
-static void ft_last_hold(struct ft *ft)
+static void ft_lose_last_hold(struct ft *ft)
 {
-	unsigned long granule = BIT(ft->granule_shift), span = ft_span(ft);
-	long pages = ft_pages(ft);
+	unsigned long granule = BIT(ft->granule_shift);
 
 	FT_EXPECT(ft, !ft_reserve(ft, 0, granule, granule));
 	FT_EXPECT(ft, !ft_map(ft, 0, granule, granule));
@@ -1073,16 +1072,27 @@ static void ft_last_hold(struct ft *ft)
 	ft_forget_flushes(ft);
 	ft->test->priv = ft;
 	kunit_activate_static_stub(ft->test, iopte_alloc_desc, ft_unreserve_and_fail);
-	FT_EXPECT(ft, ft_reserve(ft, 0, 2 * span, granule) == -ENOMEM);
+	FT_EXPECT(ft, ft_reserve(ft, 0, 2 * ft_span(ft), granule) == -ENOMEM);
 	kunit_deactivate_static_stub(ft->test, iopte_alloc_desc);
 	FT_EXPECT(ft, !ft->nr_flushes);
 	FT_EXPECT(ft, !ft_leaf_table(ft, 0));
+}
 
-	FT_EXPECT(ft, !ft_reserve(ft, 4 * span, granule, granule));
-	ft->ops->unreserve(ft->ops, 4 * span, granule, granule, NULL);
-	FT_EXPECT(ft, ft->nr_flushes == ft->levels - 1);
-	rcu_barrier();
-	FT_EXPECT(ft, ft_pages(ft) == pages);
+static void ft_last_hold(struct ft *ft)
+{
+	unsigned long granule = BIT(ft->granule_shift), elsewhere = 4 * ft_span(ft);
+	long pages = ft_pages(ft);
+
+	for (int i = 0; i < 2; i++) {
+		ft_lose_last_hold(ft);
+		FT_EXPECT(ft, !ft_reserve(ft, elsewhere, granule, granule));
+		ft->ops->unreserve(ft->ops, elsewhere, granule, granule, NULL);
+		FT_EXPECT(ft, ft->nr_flushes == ft->levels - 1);
+		rcu_barrier();
+		FT_EXPECT(ft, ft_pages(ft) == pages);
+	}
+	/* Or until the page table goes */
+	ft_lose_last_hold(ft);
 }
 
 static void ft_test_last_hold(struct kunit *test)
