@@ -1091,8 +1091,6 @@ static void ft_last_hold(struct ft *ft)
 		rcu_barrier();
 		FT_EXPECT(ft, ft_pages(ft) == pages);
 	}
-	/* Or until the page table goes */
-	ft_lose_last_hold(ft);
 }
 
 static void ft_test_last_hold(struct kunit *test)
@@ -1102,7 +1100,7 @@ static void ft_test_last_hold(struct kunit *test)
 
 /*
  * Page tables that go with everything in them: reservations, maps, tables that
- * wait, and tables that were released and not flushed.
+ * wait, and tables that were released and not flushed, by whoever.
  */
 
 static void ft_test_destroy(struct kunit *test)
@@ -1126,6 +1124,7 @@ static void ft_test_destroy(struct kunit *test)
 		ft_unmap(ft, 0, 3 * span, granule, &gather);
 		ft->ops->unreserve(ft->ops, 0, 2 * span, granule, &gather);
 		ft->ops->unreserve(ft->ops, 2 * span, span, granule, &gather);
+		ft_lose_last_hold(ft);
 		free_io_pgtable_ops(ft->ops);
 
 		/* The page table is gone, its tables are not */
