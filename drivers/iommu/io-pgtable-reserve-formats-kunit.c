@@ -1107,6 +1107,7 @@ static void ft_test_destroy(struct kunit *test)
 {
 	for (int i = 0; i < ARRAY_SIZE(ft_configs); i++) {
 		unsigned long granule, span;
+		long pages = iopt_kunit_pages();
 		struct iommu_iotlb_gather gather;
 		struct ft *ft;
 
@@ -1130,6 +1131,7 @@ static void ft_test_destroy(struct kunit *test)
 		/* The page table is gone, its tables are not */
 		iommu_put_pages_list(&gather.freelist);
 		rcu_barrier();
+		FT_EXPECT(ft, iopt_kunit_pages() == pages);
 		if (ft->dma) {
 			FT_EXPECT(ft, !ft->dma->nr_views);
 			FT_EXPECT(ft, !ft->dma->nr_errors);

@@ -26,6 +26,7 @@ struct il_pt {
 	};
 	struct iommu_domain_ops domain_ops;
 	struct iommu_dirty_ops dirty_ops;
+	/* Of the top, as a driver has one */
 	spinlock_t top_lock;
 	struct device dev;
 	unsigned int variant;
@@ -298,7 +299,6 @@ int il_pt_walk(void *p, unsigned long iova)
 {
 	return -EOPNOTSUPP;
 }
-
 
 /* No table is kept */
 void il_pt_trim(void *p, unsigned long nr)

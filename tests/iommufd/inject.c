@@ -209,7 +209,8 @@ static void try(const struct kind *kind, unsigned int domains, void *mem)
 	printf("# %s, domains: %u: %u calls failed\n", kind->name, domains, s.failed);
 	check(s.mapped && s.failed, "%s, domains: %u: each allocation failed once", kind->name,
 	      domains);
-	check(!s.left, "%s, domains: %u: nothing is left of a call that failed", kind->name, domains);
+	check(!s.left, "%s, domains: %u: nothing is left of a call that failed", kind->name,
+	      domains);
 	check(!s.refused, "%s, domains: %u: the area can be mapped then", kind->name, domains);
 	check(settled_pages() == before, "%s, domains: %u: no table is left", kind->name, domains);
 }
