@@ -1085,8 +1085,11 @@ static void ft_last_hold(struct ft *ft)
 
 	for (int i = 0; i < 2; i++) {
 		ft_lose_last_hold(ft);
-		FT_EXPECT(ft, !ft_reserve(ft, elsewhere, granule, granule));
+		FT_EXPECT(ft, !ft_reserve(ft, elsewhere, 2 * granule, granule));
+		/* No table goes by that */
 		ft->ops->unreserve(ft->ops, elsewhere, granule, granule, NULL);
+		FT_EXPECT(ft, ft->nr_flushes == ft->levels - 1);
+		ft->ops->unreserve(ft->ops, elsewhere + granule, granule, granule, NULL);
 		FT_EXPECT(ft, ft->nr_flushes == ft->levels - 1);
 		rcu_barrier();
 		FT_EXPECT(ft, ft_pages(ft) == pages);

@@ -14,7 +14,7 @@
  * L3.	Who lets tables die flushes: unreserve() with the caller's gather, and
  *	everybody else slot by slot. What the hardware never saw needs no flush.
  *	A reserve() that fails must not flush, unless the owner can at any time,
- *	and leaves what the hardware saw to the next unreserve().
+ *	and leaves what the hardware saw to the next unreserve() of what has tables.
  */
 
 #define pr_fmt(fmt)	"iommu reserve: " fmt
@@ -209,16 +209,6 @@ static void rsv_trim_some(struct iopt_reserve *rsv, struct iopt_dead *dead)
 	iopt_idle_trim(rsv, max(max, rsv->max_idle), dead);
 }
 
-/* Under the lock */
-static void rsv_take_later(struct iopt_reserve *rsv, struct iopt_dead *dead)
-{
-	if (!rsv->later.first)
-		return;
-	*dead->end = rsv->later.first;
-	dead->end = rsv->later.end;
-	rsv->later = (struct iopt_dead)IOPT_DEAD_INIT(rsv->later);
-}
-
 /*
  * The last count of a table went. Under rcu_read_lock(), since somebody else may
  * be quicker to let it die.
@@ -230,10 +220,8 @@ static void rsv_drop_last(struct iopt_reserve *rsv, struct iopte_page *iopte,
 
 	spin_lock_irqsave(&rsv->lock, flags);
 	rsv_drop(rsv, iopte, dead, undo);
-	if (!undo) {
-		rsv_take_later(rsv, dead);
+	if (!undo)
 		rsv_trim_some(rsv, dead);
-	}
 	spin_unlock_irqrestore(&rsv->lock, flags);
 }
 
@@ -248,6 +236,22 @@ static void rsv_put(struct iopt_reserve *rsv, struct iopte_page *iopte,
 		rsv_drop_last(rsv, iopte, dead, undo);
 	else if (ret < 0)
 		iopt_reserve_report(iova, "unreserve of what is not reserved");
+}
+
+/* A flush is due now, or can be: free what a reserve() that failed left */
+static void rsv_bury_later(struct iopt_reserve *rsv, struct iommu_iotlb_gather *gather)
+{
+	struct iopt_dead dead = IOPT_DEAD_INIT(dead);
+	unsigned long flags;
+
+	/* Who does not see one that comes now leaves it to the next */
+	if (likely(!data_race(rsv->later.first)))
+		return;
+	spin_lock_irqsave(&rsv->lock, flags);
+	dead.first = rsv->later.first;
+	rsv->later = (struct iopt_dead)IOPT_DEAD_INIT(rsv->later);
+	spin_unlock_irqrestore(&rsv->lock, flags);
+	iopt_bury(rsv, &dead, gather);
 }
 
 /**
@@ -286,6 +290,8 @@ void iopt_release(struct iopt_reserve *rsv, unsigned long iova,
 	}
 	rcu_read_unlock();
 	iopt_bury(rsv, &dead, gather);
+	if (!undo)
+		rsv_bury_later(rsv, gather);
 }
 
 /**
@@ -338,6 +344,7 @@ void iopt_release_unmapped(struct iopt_reserve *rsv, unsigned long iova,
 		return;
 	rsv_put(rsv, iopt_reserve_find(rsv, iova, level), iova, nr, &dead, false);
 	iopt_bury(rsv, &dead, gather);
+	rsv_bury_later(rsv, gather);
 }
 EXPORT_SYMBOL_GPL(iopt_release_unmapped);
 

@@ -94,7 +94,7 @@ struct iopt_reserve_fmt {
 /**
  * struct iopt_flush_ops - How a page table's walk cache is made to forget a slot
  * @any_time: It can be flushed in reserve(), too. Otherwise a reserve() that fails
- *	leaves tables that the hardware saw to the next unreserve() there
+ *	leaves tables that the hardware saw to the next unreserve()
  * @flush_slot: Flush whatever the walk cache has of the slot of a table of @level
  *	that spans @span bytes from @iova. Called with and without the lock of the
  *	reservations, and may not sleep
@@ -168,6 +168,7 @@ struct iopt_dead {
  * @nr_idle: Number of @idle
  * @max_idle: How many of them stay
  * @nr_tables: Number of tables, without the top
+ * @later: Tables that died where nothing can be flushed, for the next unreserve()
  * @reclaim: Element of the list of page tables that reclaim looks at
  * @entries: Entries of all reservations, to find what is never released
  */
@@ -187,7 +188,6 @@ struct iopt_reserve {
 	unsigned int nr_idle;
 	unsigned int max_idle;
 	unsigned long nr_tables;
-	/* Those that died where nothing can be flushed, for the next unreserve() */
 	struct iopt_dead later;
 	struct list_head reclaim;
 #ifdef CONFIG_IOMMU_RESERVE_DEBUG
