@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fails.h"
 #include "mock.h"
 #include "pages.h"
 
@@ -27,57 +28,6 @@ static char *mem;
 static __u32 ioas, dev, hwpts[3];
 /* Where the area is, and a page that is in its way */
 static unsigned long base = BORDER - 22 * PAGE, obstacle;
-
-static int put(const char *path, const char *value)
-{
-	int file = open(path, O_WRONLY), ok;
-
-	ok = file >= 0 && write(file, value, strlen(value)) > 0;
-	close(file);
-	return ok;
-}
-
-/* Any allocation can fail, those of single pages too, and nobody writes about it */
-static int can_fail(void)
-{
-	static const char *const settings[][2] = {
-		{ "failslab/ignore-gfp-wait", "N" },
-		{ "failslab/verbose", "0" },
-		{ "fail_page_alloc/ignore-gfp-wait", "N" },
-		{ "fail_page_alloc/min-order", "0" },
-		{ "fail_page_alloc/verbose", "0" },
-		{ "fail_iommufd/verbose", "0" },
-	};
-	char path[80];
-
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s", settings[i][0]);
-		if (!put(path, settings[i][1]))
-			return 0;
-	}
-	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR);
-	return nth_fd >= 0;
-}
-
-static void fail_nth(unsigned int n)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u", n);
-	/* It can be this which fails, and then the other one does not */
-	if (pwrite(nth_fd, text, strlen(text), 0) < 0)
-		pwrite(nth_fd, text, strlen(text), 0);
-}
-
-/* Did an allocation fail since fail_nth()? And let none fail from here on */
-static int has_failed(void)
-{
-	char text[16] = "";
-	int failed = pread(nth_fd, text, sizeof(text) - 1, 0) < 0 || !atoi(text);
-
-	fail_nth(0);
-	return failed;
-}
 
 /*
  * Pages that are one after the other in the file, and so in memory, come as fours: forwards,
@@ -153,9 +103,10 @@ static int try_map(unsigned int n, int *ok)
 {
 	int ret, failed;
 
-	fail_nth(n);
+	if (!fail_nth(nth_fd, n))
+		return 0;
 	ret = ioas_map(fd, ioas, mem, base, LENGTH);
-	failed = has_failed();
+	failed = met_failure(nth_fd);
 	*ok = ret ? everywhere(faults) : everywhere(is_there) &&
 	      !ioas_unmap(fd, ioas, base, LENGTH) && everywhere(faults);
 	return !failed && !ret;
@@ -167,9 +118,10 @@ static int try_domain(unsigned int n, int *ok)
 	__u32 hwpt = 0;
 	int ret, failed;
 
-	fail_nth(n);
+	if (!fail_nth(nth_fd, n))
+		return 0;
 	ret = hwpt_new(fd, dev, ioas, 0, &hwpt);
-	failed = has_failed();
+	failed = met_failure(nth_fd);
 	*ok = ret || (is_there(hwpt) && !object_destroy(fd, hwpt));
 	*ok = *ok && everywhere(is_there);
 	return !failed && !ret;
@@ -219,25 +171,22 @@ static int is_blocked(void)
 static void test_blocked(const char *name)
 {
 	if (mock_has_reservations(fd, hwpts[0]))
-		check(is_blocked(), name);
+		check(is_blocked(), "%s", name);
 	else
 		skip(name, "this kernel can put no page there");
 }
 
 static int prepare(void)
 {
-	struct iommu_test_cmd batch = {
-		.size = sizeof(batch),
-		.op = IOMMU_TEST_OP_SET_TEMP_MEMORY_LIMIT,
-		.memory_limit.limit = BATCH,
-	};
 	__u32 stdev;
 
 	fd = open("/dev/iommu", O_RDWR);
+	nth_fd = fail_nth_open("0");
 	mem = scattered();
-	return mem && !ioas_new(fd, &ioas) && !mock_device(fd, ioas, &dev, &stdev, &hwpts[0]) &&
+	return nth_fd >= 0 && mem && !ioas_new(fd, &ioas) &&
+	       !mock_device(fd, ioas, &dev, &stdev, &hwpts[0]) &&
 	       !hwpt_new(fd, dev, ioas, 0, &hwpts[1]) && !hwpt_new(fd, dev, ioas, 0, &hwpts[2]) &&
-	       !ioctl(fd, IOMMU_TEST_CMD, &batch);
+	       !mock_limit_batches(fd, BATCH);
 }
 
 int main(void)
@@ -245,7 +194,7 @@ int main(void)
 	long first;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	check(can_fail() && prepare(), "three domains, and allocations that fail");
+	check(prepare(), "three domains, and allocations that fail");
 	if (!nr_failed) {
 		first = settled_pages();
 		check(each_fails_anywhere(), "an area in three domains");

@@ -16,11 +16,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "ioas.h"
+#include "fails.h"
+#include "mock.h"
 #include "pages.h"
 #include "scattered.h"
 
-#define PAGE		4096UL
 #define HUGE_PAGE	(2UL << 20)
 #define GIB		(1UL << 30)
 #define MOST_CALLS	1000
@@ -46,45 +46,8 @@ struct sweep {
 	bool ended, mapped;
 };
 
-static int kmsg, fail_nth, fd;
+static int kmsg, nth_fd, fd;
 static __u32 ioas;
-static unsigned int nr, failures;
-
-static void __attribute__((format(printf, 2, 3))) check(bool ok, const char *name, ...)
-{
-	va_list args;
-
-	printf("%sok %u ", ok ? "" : "not ", ++nr);
-	va_start(args, name);
-	vprintf(name, args);
-	va_end(args);
-	putchar('\n');
-	failures += !ok;
-}
-
-static bool put(const char *file, const char *value)
-{
-	int out = open(file, O_WRONLY);
-	bool ok = out >= 0 && write(out, value, strlen(value)) == (ssize_t)strlen(value);
-
-	if (out >= 0)
-		close(out);
-	return ok;
-}
-
-/* Every allocation may fail, and says where it was */
-static bool set_up_failures(void)
-{
-	kmsg = open("/dev/kmsg", O_WRONLY);
-	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR);
-	return kmsg >= 0 && fail_nth >= 0 &&
-	       put("/sys/kernel/debug/failslab/ignore-gfp-wait", "N") &&
-	       put("/sys/kernel/debug/failslab/verbose", "2") &&
-	       put("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N") &&
-	       put("/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N") &&
-	       put("/sys/kernel/debug/fail_page_alloc/min-order", "0") &&
-	       put("/sys/kernel/debug/fail_page_alloc/verbose", "2");
-}
 
 /* Among the kernel's own lines, where stdout would be anywhere */
 static void __attribute__((format(printf, 1, 2))) note(const char *format, ...)
@@ -100,72 +63,34 @@ static void __attribute__((format(printf, 1, 2))) note(const char *format, ...)
 		check(false, "a line for the kernel's log");
 }
 
-/* What a batch holds, and the pages that are pinned at once, fit into @limit bytes */
-static bool limit_batches(unsigned int limit)
-{
-	struct iommu_test_cmd cmd = {
-		.size = sizeof(cmd),
-		.op = IOMMU_TEST_OP_SET_TEMP_MEMORY_LIMIT,
-		.memory_limit = { .limit = limit },
-	};
-
-	return !ioctl(fd, IOMMU_TEST_CMD, &cmd);
-}
-
 /* A device, whose domain all others would share, and @more domains that it could have */
 static bool add_domains(unsigned int more)
 {
-	struct iommu_test_cmd device = {
-		.size = sizeof(device),
-		.op = IOMMU_TEST_OP_MOCK_DOMAIN,
-		.id = ioas,
-	};
+	__u32 dev, stdev, hwpt;
+	bool ok = !mock_device(fd, ioas, &dev, &stdev, &hwpt);
 
-	if (ioctl(fd, IOMMU_TEST_CMD, &device))
-		return false;
-	while (more--) {
-		struct iommu_hwpt_alloc domain = {
-			.size = sizeof(domain),
-			.dev_id = device.mock_domain.out_idev_id,
-			.pt_id = ioas,
-		};
-
-		if (ioctl(fd, IOMMU_HWPT_ALLOC, &domain))
-			return false;
-	}
-	return true;
+	while (ok && more--)
+		ok = !hwpt_new(fd, dev, ioas, 0, &hwpt);
+	return ok;
 }
 
 /* An IOAS that has no tables yet */
 static bool open_ioas(unsigned int domains, unsigned int limit)
 {
 	fd = open("/dev/iommu", O_RDWR);
-	return fd >= 0 && !ioas_new(fd, &ioas) && limit_batches(limit) &&
+	return fd >= 0 && !ioas_new(fd, &ioas) && !mock_limit_batches(fd, limit) &&
 	       add_domains(domains - 1);
-}
-
-/* Was there a failure since the @n-th allocation was to fail? From here on there is none */
-static bool met_failure(void)
-{
-	char left[16] = "";
-	bool met = pread(fail_nth, left, sizeof(left) - 1, 0) > 0 && !strcmp(left, "0\n");
-
-	/* The call that ends it may be the one that fails */
-	while (pwrite(fail_nth, "0", 1, 0) != 1)
-		met = false;
-	return met;
 }
 
 /* Map the area while allocation @n fails. Its error, or 0; @met if one did fail */
 static int map_failing(const struct kind *kind, void *mem, unsigned int n, bool *met)
 {
-	char nth[16];
-	int len = snprintf(nth, sizeof(nth), "%u", n), ret;
+	int ret;
 
-	if (pwrite(fail_nth, nth, len, 0) != len)
+	if (!fail_nth(nth_fd, n))
 		return EIO;
 	ret = ioas_map(fd, ioas, mem, kind->iova, kind->unit * kind->count) ? errno : 0;
-	*met = met_failure();
+	*met = met_failure(nth_fd);
 	return ret;
 }
 
@@ -218,18 +143,20 @@ static void try(const struct kind *kind, unsigned int domains, void *mem)
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	check(set_up_failures(), "allocations can fail");
-	for (size_t i = 0; !failures && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	kmsg = open("/dev/kmsg", O_WRONLY);
+	nth_fd = fail_nth_open("2");
+	check(kmsg >= 0 && nth_fd >= 0, "allocations can fail");
+	for (size_t i = 0; !nr_failed && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		void *mem = scattered(kinds[i].memfd, kinds[i].unit, kinds[i].count);
 
 		if (!mem && kinds[i].memfd) {
-			printf("ok %u %s # SKIP there are none\n", ++nr, kinds[i].name);
+			skip(kinds[i].name, "there are none");
 			continue;
 		}
 		check(!!mem, "%s: memory", kinds[i].name);
 		for (unsigned int domains = 1; mem && domains <= 2; domains++)
 			try(&kinds[i], domains, mem);
 	}
-	printf("1..%u\n", nr);
-	return !!failures;
+	printf("1..%u\n", nr_checks);
+	return !!nr_failed;
 }

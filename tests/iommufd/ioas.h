@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An IOAS of iommufd with mock devices of the kernel's selftests, for programs of this
- * room: calls that return what ioctl() returns.
+ * What programs ask of iommufd, whatever the device is; those of tests/vfio as well. Calls
+ * return what ioctl() returns.
  */
 #ifndef IOAS_H
 #define IOAS_H
@@ -12,8 +12,6 @@
 
 #include <linux/iommufd.h>
 
-#include "iommufd_test.h"
-
 static inline int ioas_new(int fd, __u32 *ioas)
 {
 	struct iommu_ioas_alloc cmd = { .size = sizeof(cmd) };
@@ -23,19 +21,7 @@ static inline int ioas_new(int fd, __u32 *ioas)
 	return ret;
 }
 
-static inline int ioas_add_device(int fd, __u32 ioas)
-{
-	struct iommu_test_cmd cmd = {
-		.size = sizeof(cmd),
-		.op = IOMMU_TEST_OP_MOCK_DOMAIN,
-		.id = ioas,
-	};
-
-	return ioctl(fd, IOMMU_TEST_CMD, &cmd);
-}
-
-static inline int ioas_map(int fd, __u32 ioas, void *mem, unsigned long iova,
-			   size_t length)
+static inline int ioas_map(int fd, __u32 ioas, const void *mem, __u64 iova, size_t length)
 {
 	struct iommu_ioas_map cmd = {
 		.size = sizeof(cmd),
@@ -50,7 +36,7 @@ static inline int ioas_map(int fd, __u32 ioas, void *mem, unsigned long iova,
 	return ioctl(fd, IOMMU_IOAS_MAP, &cmd);
 }
 
-static inline int ioas_unmap(int fd, __u32 ioas, unsigned long iova, size_t length)
+static inline int ioas_unmap(int fd, __u32 ioas, __u64 iova, size_t length)
 {
 	struct iommu_ioas_unmap cmd = {
 		.size = sizeof(cmd),
@@ -60,6 +46,28 @@ static inline int ioas_unmap(int fd, __u32 ioas, unsigned long iova, size_t leng
 	};
 
 	return ioctl(fd, IOMMU_IOAS_UNMAP, &cmd);
+}
+
+/* One more domain of @ioas, for a device that it fits, with all that the IOAS has */
+static inline int hwpt_new(int fd, __u32 device, __u32 ioas, __u32 flags, __u32 *hwpt)
+{
+	struct iommu_hwpt_alloc cmd = {
+		.size = sizeof(cmd),
+		.flags = flags,
+		.dev_id = device,
+		.pt_id = ioas,
+	};
+	int ret = ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
+
+	*hwpt = cmd.out_hwpt_id;
+	return ret;
+}
+
+static inline int object_destroy(int fd, __u32 id)
+{
+	struct iommu_destroy cmd = { .size = sizeof(cmd), .id = id };
+
+	return ioctl(fd, IOMMU_DESTROY, &cmd);
 }
 
 #endif

@@ -7,10 +7,12 @@
 #define MOCK_H
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "ioas.h"
+#include "iommufd_test.h"
 
 #define PAGE	4096UL
 /* What a leaf table of the mock device has */
@@ -18,9 +20,19 @@
 
 static unsigned int nr_checks, nr_failed;
 
-static inline void check(int ok, const char *name)
+static inline void __attribute__((format(printf, 2, 3)))
+check(int ok, const char *name, ...)
 {
-	printf("%sok %u %s\n", ok ? "" : "not ", ++nr_checks, name);
+	int error = errno;
+	va_list args;
+
+	printf("%sok %u ", ok ? "" : "not ", ++nr_checks);
+	va_start(args, name);
+	vprintf(name, args);
+	va_end(args);
+	putchar('\n');
+	if (!ok)
+		printf("# %s\n", strerror(error));
 	nr_failed += !ok;
 }
 
@@ -45,6 +57,18 @@ static inline int mock_device(int fd, __u32 ioas, __u32 *dev, __u32 *stdev, __u3
 	return ret;
 }
 
+/* What a batch holds, and the pages that are pinned at once, fit into @limit bytes */
+static inline int mock_limit_batches(int fd, __u32 limit)
+{
+	struct iommu_test_cmd cmd = {
+		.size = sizeof(cmd),
+		.op = IOMMU_TEST_OP_SET_TEMP_MEMORY_LIMIT,
+		.memory_limit.limit = limit,
+	};
+
+	return ioctl(fd, IOMMU_TEST_CMD, &cmd);
+}
+
 static inline int mock_replace(int fd, __u32 stdev, __u32 pt)
 {
 	struct iommu_test_cmd cmd = {
@@ -55,28 +79,6 @@ static inline int mock_replace(int fd, __u32 stdev, __u32 pt)
 	};
 
 	return ioctl(fd, IOMMU_TEST_CMD, &cmd);
-}
-
-/* One more domain of @ioas */
-static inline int hwpt_new(int fd, __u32 dev, __u32 ioas, __u32 flags, __u32 *hwpt)
-{
-	struct iommu_hwpt_alloc cmd = {
-		.size = sizeof(cmd),
-		.flags = flags,
-		.dev_id = dev,
-		.pt_id = ioas,
-	};
-	int ret = ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
-
-	*hwpt = cmd.out_hwpt_id;
-	return ret;
-}
-
-static inline int object_destroy(int fd, __u32 id)
-{
-	struct iommu_destroy cmd = { .size = sizeof(cmd), .id = id };
-
-	return ioctl(fd, IOMMU_DESTROY, &cmd);
 }
 
 /* The hardware walks to each page, and finds @mem there */

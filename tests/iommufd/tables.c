@@ -6,35 +6,22 @@
  * who has it of two kernels.
  */
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <linux/mman.h>
 
-#include "ioas.h"
+#include "mock.h"
 #include "pages.h"
 #include "scattered.h"
 
 #define PAIRS		2031
-#define STEP		(1UL << 20)
 #define MEMORY		(4UL << 20)
 #define GIB		(1UL << 30)
 
 static int fd;
-static unsigned int nr, failed;
-
-static void check(int ok, const char *name)
-{
-	printf("%sok %u %s\n", ok ? "" : "not ", ++nr, name);
-	if (!ok)
-		printf("# %s\n", strerror(errno));
-	failed += !ok;
-}
 
 /* @PAIRS areas of a page come and go, each in a leaf table of its own */
 static void come_and_go(__u32 ioas, void *mem, long first)
@@ -42,10 +29,10 @@ static void come_and_go(__u32 ioas, void *mem, long first)
 	int bad = 0;
 
 	for (unsigned long i = 0; i < PAIRS; i++) {
-		unsigned long iova = MOCK_APERTURE_START + i * STEP;
+		unsigned long iova = MOCK_APERTURE_START + i * LEAVES;
 
-		bad |= ioas_map(fd, ioas, mem, iova, 4096) ||
-		       ioas_unmap(fd, ioas, iova, 4096);
+		bad |= ioas_map(fd, ioas, mem, iova, PAGE) ||
+		       ioas_unmap(fd, ioas, iova, PAGE);
 	}
 	check(!bad, "areas of a page come and go");
 	printf("# left %ld\n", settled_pages() - first);
@@ -58,11 +45,11 @@ static void stand(__u32 ioas, void *mem, size_t length, const char *name, long f
 	int bad = 0;
 
 	for (int i = 0; i < 16; i++)
-		bad |= ioas_map(fd, ioas, mem, iova + i * 8 * STEP, length);
+		bad |= ioas_map(fd, ioas, mem, iova + i * 8 * LEAVES, length);
 	printf("# standing-%s %ld\n", name, settled_pages() - first);
 	for (int i = 0; i < 16; i++)
-		bad |= ioas_unmap(fd, ioas, iova + i * 8 * STEP, length);
-	check(!bad, name);
+		bad |= ioas_unmap(fd, ioas, iova + i * 8 * LEAVES, length);
+	check(!bad, "%s", name);
 }
 
 /* An area that is one block, where the machine has such a page */
@@ -73,7 +60,7 @@ static void stand_1g(__u32 ioas, long first)
 	int bad;
 
 	if (mem == MAP_FAILED) {
-		printf("ok %u 1G # SKIP no page of that size\n", ++nr);
+		skip("1G", "no page of that size");
 		return;
 	}
 	bad = ioas_map(fd, ioas, mem, GIB, GIB);
@@ -84,24 +71,24 @@ static void stand_1g(__u32 ioas, long first)
 
 int main(void)
 {
-	__u32 ioas = 0;
+	__u32 ioas = 0, dev, stdev, hwpt;
 	void *mem;
 	long first;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	fd = open("/dev/iommu", O_RDWR);
 	check(fd >= 0 && !ioas_new(fd, &ioas), "an IOAS");
-	check(!ioas_add_device(fd, ioas), "a device with a domain");
-	mem = scattered(0, 4096, MEMORY / 4096);
+	check(!mock_device(fd, ioas, &dev, &stdev, &hwpt), "a device with a domain");
+	mem = scattered(0, PAGE, MEMORY / PAGE);
 	check(!!mem, "memory");
-	if (!failed) {
+	if (!nr_failed) {
 		first = settled_pages();
-		stand(ioas, mem, 4096, "4K", first);
+		stand(ioas, mem, PAGE, "4K", first);
 		stand(ioas, mem, 2UL << 20, "2M", first);
 		stand(ioas, mem, MEMORY, "4M", first);
 		stand_1g(ioas, first);
 		come_and_go(ioas, mem, first);
 	}
-	printf("1..%u\n", nr);
-	return !!failed;
+	printf("1..%u\n", nr_checks);
+	return !!nr_failed;
 }

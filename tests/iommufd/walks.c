@@ -223,9 +223,9 @@ static void test_reserved(int (*test)(struct space *s), const char *name)
 
 	fd = open("/dev/iommu", O_RDWR);
 	if (space_new(&s))
-		check(0, name);
+		check(0, "%s", name);
 	else if (mock_has_reservations(fd, s.hwpt))
-		check(test(&s), name);
+		check(test(&s), "%s", name);
 	else
 		skip(name, "this kernel has no reservations");
 	close(fd);
@@ -234,7 +234,7 @@ static void test_reserved(int (*test)(struct space *s), const char *name)
 static void reserves(const char *name, __u32 hwpt)
 {
 	if (mock_has_reservations(fd, hwpt))
-		check(mock_reserves(fd, hwpt), name);
+		check(mock_reserves(fd, hwpt), "%s", name);
 	else
 		skip(name, "this kernel has no reservations");
 }
@@ -286,7 +286,7 @@ int main(void)
 	check(mem != MAP_FAILED, "memory");
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
 		fd = open("/dev/iommu", O_RDWR);
-		check(!space_new(&s) && tests[i].test(&s), tests[i].name);
+		check(!space_new(&s) && tests[i].test(&s), "%s", tests[i].name);
 		close(fd);
 	}
 	fd = open("/dev/iommu", O_RDWR);

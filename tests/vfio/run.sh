@@ -62,7 +62,8 @@ compile()
 	esac
 	mkdir -p "$root"
 	"$cc" -O2 -static -pthread -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror \
-		-isystem "${image%/arch/*}/usr/include" -o "$root/init" "$HERE"/*.c
+		-isystem "${image%/arch/*}/usr/include" -I "$ROOT/tests/iommufd" \
+		-o "$root/init" "$HERE"/*.c
 	(cd "$root" && echo init | cpio -o -H newc -R 0:0 --quiet) | gzip >"$root.cpio.gz"
 }
 

@@ -21,8 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "compat.h"
 #include "edu.h"
-#include "ioas.h"
+#include "pages.h"
 
 #define PAGE		4096UL
 #define BLOCK		(2UL << 20)
@@ -235,39 +236,6 @@ static bool nothing_at(__u64 iova, uint8_t *mem)
 	       access_nothing(edu_write, iova) && holds(mem, secret, PAGE);
 }
 
-/* Pages that page tables of IOMMUs have */
-static long tables(void)
-{
-	char line[128];
-	long value = -1;
-	FILE *f;
-	int fd = open("/proc/sys/vm/stat_refresh", O_WRONLY);
-
-	if (fd < 0 || write(fd, "1", 1) != 1)
-		return -1;
-	close(fd);
-	f = fopen("/proc/vmstat", "r");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "nr_iommu_pages %ld", &value) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return value;
-}
-
-/* They are freed a grace period after they went */
-static long settled(void)
-{
-	long now = tables(), before;
-
-	do {
-		before = now;
-		usleep(100000);
-		now = tables();
-	} while (now != before);
-	return now;
-}
-
 /* What is kept for later is given back when memory is scarce */
 static int reclaim(void)
 {
@@ -316,10 +284,10 @@ static void test_large(void)
 	bool ok;
 
 	ok = !map(page(0), LARGE + BLOCK, PAGE);
-	before = settled();
+	before = settled_pages();
 	ok &= !map(blocks, LARGE, BLOCK) && block_moves(LARGE, blocks);
 	check(ok, "an area of 2 MiB");
-	check(settled() == before, "which is a block: it takes no table");
+	check(settled_pages() == before, "which is a block: it takes no table");
 
 	ok = !unmap(LARGE, BLOCK) && !map(page(1), LARGE + PAGE, PAGE) &&
 	     moves(LARGE + PAGE, page(1)) && !unmap(LARGE + PAGE, PAGE);
@@ -435,7 +403,7 @@ static void test_domains(void)
 	__u32 hwpt = 0;
 	bool ok;
 
-	ok = !map(page(0), SMALL, PAGE) && !hwpt_new(iommufd, edu->id, ioas, &hwpt) &&
+	ok = !map(page(0), SMALL, PAGE) && !hwpt_new(iommufd, edu->id, ioas, 0, &hwpt) &&
 	     !edu_attach(edu, hwpt) && moves(SMALL, page(0));
 	check(ok, "a new domain has what its IOAS has");
 	ok = !map(page(1), SMALL + BLOCK, PAGE) && moves(SMALL + BLOCK, page(1)) &&
@@ -520,7 +488,7 @@ static bool near_comes_and_goes(__u32 where)
 		  moves(NEAR_MSI, page(0)) &&
 		  !ioas_unmap(iommufd, where, NEAR_MSI, PAGE) && !reclaim();
 
-	settled();
+	settled_pages();
 	return ok;
 }
 
@@ -559,7 +527,7 @@ static void test_interrupts(void)
 /* Each area is in a leaf table of its own */
 static void test_tables(void)
 {
-	long before = reclaim() ? -1 : settled();
+	long before = reclaim() ? -1 : settled_pages();
 	bool ok = before > 0;
 
 	for (unsigned int i = 0; i < MANY_AREAS; i++) {
@@ -571,9 +539,9 @@ static void test_tables(void)
 		ok &= !unmap(iova, PAGE);
 	}
 	check(ok, "many areas come and go");
-	printf("# left %ld\n", settled() - before);
+	printf("# left %ld\n", settled_pages() - before);
 	check(!reclaim(), "memory is reclaimed");
-	printf("# reclaimed %ld\n", settled() - before);
+	printf("# reclaimed %ld\n", settled_pages() - before);
 	check(!map(page(0), MANY, PAGE) && moves(MANY, page(0)) && !unmap(MANY, PAGE),
 	      "and DMA goes on");
 }
