@@ -33,6 +33,7 @@ PATTERNS=(
 	'KASAN: '
 	'(list_(add|del)|slab|page) corruption'
 	'=+ BUG '
+	'BUG [^ :]+ \('
 	'refcount_t: '
 	'ODEBUG: '
 	'kmemleak: [0-9]+ new suspected'

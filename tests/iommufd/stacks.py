@@ -19,6 +19,7 @@ STAMP = re.compile(r'^\[ *[0-9]+\.[0-9]+\] ?')
 BEGIN = re.compile(r'^inject: (.*): call [0-9]+$')
 END = re.compile(r'^inject: .*: end [0-9]+, error ([0-9]+)$')
 FAILURE = 'FAULT_INJECTION: forcing a failure'
+LOST = re.compile(r'printk messages dropped')
 # User Mode Linux begins with the address; "?" is what only lies on the stack
 FRAME = re.compile(r'^ +(?:\[<[0-9a-f]+>\] )?([\w.]+)\+0x[0-9a-f]+/0x[0-9a-f]+')
 
@@ -42,6 +43,8 @@ def read(path):
         for line in log:
             line = STAMP.sub('', line.rstrip())
             begin, end, frame = BEGIN.match(line), END.match(line), FRAME.match(line)
+            if LOST.search(line):
+                sys.exit(f'error: the kernel dropped lines of {path}')
             if begin:
                 case, stacks = begin.group(1), []
                 places.setdefault(case, Counter())
