@@ -351,7 +351,7 @@ build()
 	esac
 	"$ROOT/scripts/kernel-tree.sh"
 	locked "kernel-$which-$config"
-	[ "$which" != walks ] || step "write tree walks" part_of_series walk-in-loops
+	[ "$which" != walks ] || step "write tree walks" part_of_series look-up-how-far-an-entry-goes
 	[ "$which" != mends ] || step "write tree mends" part_of_series model-a-walk-cache
 	key=$(build_key)
 	if [ -n "$key" ] && stamp_ok "$out/.stamp" "$key" && [ -e "$(image_path)" ]; then

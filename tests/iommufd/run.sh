@@ -11,7 +11,7 @@
 # User Mode Linux.
 #
 #   tests/iommufd/run.sh [um|arm64]
-#   tests/iommufd/run.sh bench [ROUNDS]	what mapping costs on both, a run each in turn
+#   tests/iommufd/run.sh bench [ROUNDS]	what mapping costs, a run of each kernel in turn
 #   tests/iommufd/run.sh tree TREE	on User Mode Linux, of a tree like that of the
 #					series, one with a mistake:
 #					out/results/iommufd-TREE.tsv
@@ -267,7 +267,7 @@ bench_arm64()
 	CONFIG=arm64-iommufd-bench
 	EXACT=(-icount "shift=0,sleep=off")
 	HUGE_PAGES="hugepagesz=2M hugepages=512"
-	for tree in mends reserve; do
+	for tree in mends walks reserve; do
 		image=$(build arm64 "$tree")
 		step "count instructions on the $tree kernel" run arm64 "$tree" "$image" bench
 		time_of arm64 "$tree"
@@ -275,7 +275,7 @@ bench_arm64()
 }
 
 # bench_um ROUNDS: one run after the other, so that what else the machine does is the
-# same for both
+# same for all
 bench_um()
 {
 	local rounds=$1 tree image round
@@ -283,12 +283,12 @@ bench_um()
 
 	packages um
 	CONFIG=um-iommufd
-	for tree in mends reserve; do
+	for tree in mends walks reserve; do
 		image=$(build um "$tree")
 		images[$tree]=$image
 	done
 	for ((round = 0; round < rounds; round++)); do
-		for tree in mends reserve; do
+		for tree in mends walks reserve; do
 			run um "$tree" "${images[$tree]}" bench
 			time_of um "$tree"
 		done

@@ -162,7 +162,7 @@ int sysfs_read(const char *file, char *out, size_t size)
 
 const char *debugfs_path(const char *file)
 {
-	static _Thread_local char path[128];
+	static __thread char path[128];
 
 	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%s/%s", device_name(), file);
 	return path;
@@ -195,7 +195,7 @@ long sum_of(const char *text, const char *label)
 
 long long fdinfo_value(int fd, const char *key)
 {
-	static _Thread_local char info[8192];
+	static __thread char info[8192];
 	char path[64], *at;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
