@@ -31,8 +31,8 @@ HOST_IGNORE+=,COMPLEX_MACRO,PREFER_FALLTHROUGH,USE_FUNC,IF_0,SPLIT_STRING,PREFER
 # functions have such names too; one file calls them.
 QEMU_IGNORE=$HOST_IGNORE,CAMELCASE,NEW_TYPEDEFS,CONST_CONST
 
-# The kernel in which all files of the series are compiled
-LINT_CONFIG=kunit
+# The kernels in which the files of the series are compiled, each in the first that has it
+LINT_CONFIGS=(kunit arm64-iommufd x86-iommufd)
 # What a check returns that cannot be made on this machine
 SKIP=77
 
@@ -148,20 +148,34 @@ check_kernel_doc()
 	[ ! -s "$BUILD/.kernel-doc" ]
 }
 
-# Compile the touched files once more: compile_touched MAKE-ARGUMENT. Any
-# warning is a failure. On arm64, in the kernel that has the series' tests too.
+# compile_in CONFIG MAKE-ARGUMENT: of $objects compile once more what that kernel has,
+# and leave the others there. A fresh time stamp makes make compile them, with gcc and
+# not from the cache, and sparse after it.
+compile_in()
+{
+	local out=$TREE/out-$1 here=() others=() o
+
+	for o in "${objects[@]}"; do
+		if [ -e "$out/$o" ]; then here+=("$o"); else others+=("$o"); fi
+	done
+	objects=("${others[@]}")
+	[ ${#here[@]} != 0 ] || return 0
+	(cd "$out" && rm -f "${here[@]}")
+	"$ROOT/scripts/kernel.sh" make reserve "$1" "$2" "${here[@]}" 2>&1 | tee -a "$BUILD/.warnings"
+}
+
+# compile_touched MAKE-ARGUMENT: all touched files. Any warning is a failure.
 compile_touched()
 {
-	local objects missing
+	local objects config
 
 	mapfile -t objects < <(touched 'drivers/*.c' | sed 's/\.c$/.o/')
-	[ ${#objects[@]} != 0 ] || return 0
-	missing=$(cd "$TREE/out-$LINT_CONFIG" && for o in "${objects[@]}"; do [ -e "$o" ] || printf '%s ' "$o"; done)
-	[ -z "$missing" ] || _fail "the $LINT_CONFIG kernel does not compile ${missing}, so nobody checked them"
-	# A fresh time stamp makes make compile them, with gcc and not from
-	# the cache, and sparse after it.
-	(cd "$TREE/out-$LINT_CONFIG" && rm -f "${objects[@]}")
-	"$ROOT/scripts/kernel.sh" make reserve "$LINT_CONFIG" "$1" "${objects[@]}" 2>&1 | tee "$BUILD/.warnings"
+	: >"$BUILD/.warnings"
+	for config in "${LINT_CONFIGS[@]}"; do
+		compile_in "$config" "$1"
+	done
+	[ ${#objects[@]} = 0 ] ||
+		_fail "no kernel of ${LINT_CONFIGS[*]} compiles ${objects[*]}, so nobody checked them"
 	! grep -E '(warning|error):' "$BUILD/.warnings" || return 1
 }
 
@@ -207,7 +221,9 @@ checks=("$@")
 [ $# != 0 ] || checks=(bash python spdx series checkpatch kernel-doc warnings sparse)
 "$ROOT/scripts/kernel-tree.sh"
 if [ -n "$(series_steps "$ROOT")" ]; then
-	"$ROOT/scripts/kernel.sh" build reserve "$LINT_CONFIG" >/dev/null
+	for c in "${LINT_CONFIGS[@]}"; do
+		"$ROOT/scripts/kernel.sh" build reserve "$c" >/dev/null
+	done
 fi
 for c in "${checks[@]}"; do
 	run_check "$c"
