@@ -24,8 +24,8 @@ NAMES = {
     'scattered-2': 'I2: pages of 4 KiB, two domains',
     'huge-1': 'I3: pages of 2 MiB, one domain',
     'huge-2': 'I4: pages of 2 MiB, two domains',
-    'in-order-1': '4 KiB, memory taken in order, one domain',
-    'in-order-2': '4 KiB, memory taken in order, two domains',
+    'in-order-1': 'pages of 4 KiB side by side, one domain',
+    'in-order-2': 'pages of 4 KiB side by side, two domains',
 }
 KERNELS = ('mends', 'walks', 'reserve')
 PROMISE = 0.97
