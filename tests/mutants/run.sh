@@ -30,7 +30,7 @@ LOGDIR=$OUT/mutants
 
 usage()
 {
-	die "usage: run.sh --check | [--suite pairs|interleave|kunit|kunit-debug|vmbind|edges|failing|charged|panthor|vfio|iommufd] [NAME...]"
+	die "usage: run.sh --check | [--suite pairs|interleave|kunit|kunit-pt|kunit-debug|vmbind|edges|failing|charged|panthor|vfio|iommufd] [NAME...]"
 }
 
 suites_of()
@@ -106,6 +106,13 @@ mutant_kunit()
 suite_kunit()
 {
 	mutant_kunit um "$ROOT/tests/kernel/kunit-suites-reserve" "kunit.filter_glob=$SERIES_GLOB"
+}
+
+# What upstream's suites of generic_pt say, to which a step adds
+suite_kunit-pt()
+{
+	mutant_kunit um <(printf '%s_iommu_test\n' amdv1 vtdss riscv_64 x86_64) \
+		'kunit.filter_glob=*_iommu_test'
 }
 
 # What lockdep says of formats that make interleave does not run, and of statistics; and
