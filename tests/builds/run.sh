@@ -24,9 +24,9 @@ TIMEOUT=${KUNIT_TIMEOUT:-900}
 
 # NAME|ARCH|compiler's prefix|fragments|what is built|how it runs
 TARGETS=(
-	'arm64-4k-objects|arm64|aarch64-linux-gnu-|objects objects-64bit arm64|objects|'
-	'arm64-16k-objects|arm64|aarch64-linux-gnu-|objects objects-64bit arm64 arm64-16k|objects|'
-	'arm64-64k-objects|arm64|aarch64-linux-gnu-|objects objects-64bit arm64 arm64-64k|objects|'
+	'arm64-4k-objects|arm64|aarch64-linux-gnu-|objects objects-64bit arm64 arm64-drivers|objects|'
+	'arm64-16k-objects|arm64|aarch64-linux-gnu-|objects objects-64bit arm64 arm64-16k arm64-drivers|objects|'
+	'arm64-64k-objects|arm64|aarch64-linux-gnu-|objects objects-64bit arm64 arm64-64k arm64-drivers|objects|'
 	'arm-objects|arm|arm-linux-gnueabihf-|objects arm arm-drivers|objects|'
 	'arm-lpae-objects|arm|arm-linux-gnueabihf-|objects arm arm-lpae arm-drivers|objects|'
 	'x86_64-objects|x86_64||objects objects-64bit x86_64|objects|'
