@@ -190,7 +190,7 @@ suite_iommufd()
 # What a log says of the first thing that was found.
 finding()
 {
-	grep -m 1 -E '^# VIOLATION|EXPECTATION FAILED|ASSERTION FAILED|BUG:|WARNING: |^fail|not ok|iommu reserve:' "$1" |
+	grep -a -m 1 -E '^# VIOLATION|EXPECTATION FAILED|ASSERTION FAILED|BUG:|WARNING: |^fail|not ok|iommu reserve:' "$1" |
 		sed -E 's/^# //; s/^\[[^]]*\] *//' | cut -c1-120
 }
 
