@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acct.h"
 #include "gpu.h"
 #include "host.h"
 #include "inject.h"
@@ -17,6 +18,8 @@
 #include "tap.h"
 #include "work.h"
 
+#define SPARSE_VA	(DATA_VA + 256 * SZ_1G)
+#define SPARSE_SIZE	(4 * SZ_2M)
 #define ROUNDS		300
 #define HEAP_ROUNDS	2000
 #define BINDS		64
@@ -127,31 +130,59 @@ void run_vm_race(void)
 	   "no VM stays that was destroyed while something was bound in it");
 }
 
+static int destroy_vm(struct gpu *g, void *arg)
+{
+	(void)arg;
+	return pan_vm_destroy(g->pan, g->vm);
+}
+
+static int destroy_with_stuck_mmu(struct gpu *g)
+{
+	need(inject_stuck());
+	return destroy_vm(g, NULL);
+}
+
+/* What was unmapped waits for a flush, and nothing else is done in the VM */
+static int destroy_with_stuck_flush(struct gpu *g)
+{
+	return call_with_stuck("flush", g, destroy_vm, NULL);
+}
+
 /* Nobody unmaps what is left in a VM whose handle is gone */
-void run_stuck_destroy(void)
+static void destroyed_while_stuck(int (*destroy)(struct gpu *g), const char *what)
 {
 	uint64_t resets = gpu_stat("resets");
 	struct copier c;
 	int before, left;
 	struct pan p;
+	long pages;
 
-	ok(stay_awake(true), "the GPU is awake");
 	before = vms_listed();
 	need(pan_open(&p));
+	pages = acct_settled();
 	copier_open(&c, &p);
+	need(pan_map_sparse(&p, c.gpu.vm, SPARSE_VA, SPARSE_SIZE));
 	is(copier_run(&c), 0, "the VM works, and has an address space");
 	kmsg_mark();
-	need(inject_stuck());
-	need(pan_vm_destroy(&p, c.gpu.vm));
-	ok(reset_within(resets, 2000), "the MMU is stuck as it is destroyed, which takes a reset");
+	need(destroy(&c.gpu));
+	ok(reset_within(resets, 2000), "%s is stuck as it is destroyed, which takes a reset", what);
 	not_said("WARNING");
 	need(pan_group_destroy(&p, c.gpu.group));
 	for (int ms = 0; !all_gone(before, &left) && ms < GONE_MS; ms += 20)
 		sleep_ms(20);
 	detail("%d VMs, %d before", left, before);
 	ok(all_gone(before, &left), "no VM stays");
-	stay_awake(false);
+	if (!acct_why_not())
+		is(acct_wait_for(pages) - pages, 0, "nor does a page table");
 	pan_close(&p);
+}
+
+void run_stuck_destroy(void)
+{
+	ok(stay_awake(true), "the GPU is awake");
+	destroyed_while_stuck(destroy_with_stuck_mmu, "the MMU");
+	destroyed_while_stuck(destroy_with_stuck_flush, "the flush");
+	stay_awake(false);
 	life_goes_on("after a VM was destroyed with a stuck MMU");
 }
 

@@ -315,37 +315,49 @@ bool reset_within(uint64_t resets, unsigned int ms)
 	return true;
 }
 
-struct bind {
+struct call {
 	struct gpu *g;
-	struct drm_panthor_vm_bind_op op;
+	int (*function)(struct gpu *g, void *arg);
+	void *arg;
 	bool begun;
 	int ret;
 };
 
-static void *bind_thread(void *arg)
+static void *call_thread(void *arg)
 {
-	struct bind *b = arg;
+	struct call *c = arg;
 
-	__atomic_store_n(&b->begun, true, __ATOMIC_SEQ_CST);
-	b->ret = pan_bind(b->g->pan, b->g->vm, 0, &b->op, 1);
+	__atomic_store_n(&c->begun, true, __ATOMIC_SEQ_CST);
+	c->ret = c->function(c->g, c->arg);
 	return NULL;
 }
 
-int op_with_stuck(struct gpu *g, struct drm_panthor_vm_bind_op op, const char *what)
+int call_with_stuck(const char *what, struct gpu *g,
+		    int (*function)(struct gpu *g, void *arg), void *arg)
 {
-	struct bind b = { .g = g, .op = op };
+	struct call c = { .g = g, .function = function, .arg = arg };
 	pthread_t thread;
 
 	need(inject_slow(what, INJECT_NEVER));
-	need(-pthread_create(&thread, NULL, bind_thread, &b));
+	need(-pthread_create(&thread, NULL, call_thread, &c));
 	for (int ms = 0; ms < 2000 &&
-	     !__atomic_load_n(&b.begun, __ATOMIC_SEQ_CST); ms++)
+	     !__atomic_load_n(&c.begun, __ATOMIC_SEQ_CST); ms++)
 		sleep_ms(1);
 	/* The driver gives up after 100 ms */
 	sleep_ms(50);
 	need(inject_slow(what, 0));
 	pthread_join(thread, NULL);
-	return b.ret;
+	return c.ret;
+}
+
+static int bind_op(struct gpu *g, void *op)
+{
+	return pan_bind(g->pan, g->vm, 0, op, 1);
+}
+
+int op_with_stuck(struct gpu *g, struct drm_panthor_vm_bind_op op, const char *what)
+{
+	return call_with_stuck(what, g, bind_op, &op);
 }
 
 int bind_with_stuck(struct gpu *g, struct pan_bo *bo, const char *what)

@@ -94,10 +94,12 @@ struct cs cs_never(struct gpu *owner, unsigned int member);
 bool reset_within(uint64_t resets, unsigned int ms);
 
 /*
- * A command of the GPU is made to last for ever while @g's VM is changed, or memory is
- * bound in it; those that follow are not slow. What the call returned; the GPU's reset
- * is under way then. @what is "as" or "flush".
+ * A command of the GPU is made to last for ever while a function is called, or @g's VM is
+ * changed, or memory is bound in it; those that follow are not slow. What the call
+ * returned; the GPU's reset is under way then. @what is "as" or "flush".
  */
+int call_with_stuck(const char *what, struct gpu *g,
+		    int (*function)(struct gpu *g, void *arg), void *arg);
 int op_with_stuck(struct gpu *g, struct drm_panthor_vm_bind_op op, const char *what);
 int bind_with_stuck(struct gpu *g, struct pan_bo *bo, const char *what);
 
