@@ -1,32 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Run TAP programs and turn what they say into one result file.
+# Run TAP programs of the shader core and turn what they say into one result
+# file, as the model's own tests do:
 #
 #   run.sh RESULTS.tsv PROGRAM...
-#
-# A program that dies, says less than its plan or exits with an error without
-# a failed test counts as one failure more. Exits 0 only when all passed.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
-# What fails is counted
-set +e +o pipefail
-
-results=$1
-shift
-: > "$results"
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-
-for program in "$@"; do
-	name=$(basename "$program")
-	echo "# $name"
-	"$program" 2>&1 | tee "$log"
-	"$(dirname "$0")/../tap-results.sh" "$name" "${PIPESTATUS[0]}" <"$log" >>"$results"
-done
-
-passed=$(grep -c '^pass' "$results")
-failed=$(grep -c '^fail' "$results")
-echo "$passed passed, $failed failed, 0 skipped"
-[[ $passed -gt 0 && $failed -eq 0 ]]
+exec "$(dirname "$0")/../model/run.sh" "$@"
