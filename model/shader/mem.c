@@ -102,6 +102,9 @@ bool mem_check(struct warp *w, uint64_t va, unsigned int len)
 
 /**
  * struct access - where each lane reads or writes
+ * @span: The pages.
+ * @len: Bytes of each lane.
+ * @base, @low: If all are in one page, where the lowest address is; else NULL.
  * @va: Address; NOWHERE if it is out of bounds.
  * @at: Host address of the first byte.
  * @rest: Host address of what is in the next page, or NULL.
@@ -110,6 +113,8 @@ bool mem_check(struct warp *w, uint64_t va, unsigned int len)
 struct access {
 	struct span span;
 	unsigned int len;
+	uint8_t *base;
+	uint64_t low;
 	uint64_t va[LANES];
 	uint8_t *at[LANES], *rest[LANES];
 	uint8_t first[LANES];
@@ -135,13 +140,38 @@ static bool access_lane(struct access *a, unsigned int i)
 	return a->rest[i];
 }
 
+/* Whether all lanes are in one page, as they mostly are; from where to where */
+static bool access_is_near(const struct access *a, uint64_t *low, uint64_t *high)
+{
+	uint64_t min = UINT64_MAX, max = 0;
+
+	for (unsigned int i = 0; i < LANES; i++) {
+		if (!(a->span.w->mask >> i & 1))
+			continue;
+		min = a->va[i] < min ? a->va[i] : min;
+		max = a->va[i] > max ? a->va[i] : max;
+	}
+	*low = min;
+	*high = max + a->len - 1;
+	return PAGE_OF(*low) == PAGE_OF(*high) && !(*high >> VA_BITS);
+}
+
 static bool access_begin(struct access *a, struct warp *w, unsigned int len,
 			 enum shader_access how)
 {
+	uint64_t high;
+
 	a->span.w = w;
 	a->span.access = how;
 	a->span.count = 0;
 	a->len = len;
+	a->base = NULL;
+	if (access_is_near(a, &a->low, &high)) {
+		a->base = span_at(&a->span, a->low);
+		if (a->base && how == SHADER_WRITE)
+			span_wrote(&a->span, a->low, high - a->low + 1);
+		return a->base;
+	}
 	for (unsigned int i = 0; i < LANES; i++)
 		if (w->mask >> i & 1 && !access_lane(a, i))
 			return false;
@@ -152,6 +182,10 @@ static void read_lane(const struct access *a, unsigned int i, uint32_t *raw)
 {
 	uint8_t *to = (uint8_t *)raw;
 
+	if (a->base) {
+		memcpy(to, a->base + (a->va[i] - a->low), a->len);
+		return;
+	}
 	if (a->va[i] >> 63)
 		return;
 	if (!a->rest[i]) {
@@ -166,6 +200,10 @@ static void write_lane(struct access *a, unsigned int i, const uint32_t *raw)
 {
 	const uint8_t *from = (const uint8_t *)raw;
 
+	if (a->base) {
+		memcpy(a->base + (a->va[i] - a->low), from, a->len);
+		return;
+	}
 	if (a->va[i] >> 63)
 		return;
 	if (!a->rest[i]) {
@@ -225,11 +263,26 @@ static void extend_raw(const struct insn *in, uint32_t *raw)
 		raw[last + 1] = is_signed && raw[last] >> 31 ? ~0u : 0;
 }
 
+/* Whole words, all lanes, one page: nothing to be decided for each lane */
+static void deliver_words(const struct access *a, struct message *m)
+{
+	for (unsigned int i = 0; i < LANES; i++) {
+		const uint8_t *at = a->base + (a->va[i] - a->low);
+
+		for (unsigned int j = 0; j < m->count; j++)
+			memcpy(&m->data[j].u32[i], at + 4 * j, 4);
+	}
+}
+
 static void deliver(struct access *a, const struct insn *in, struct message *m)
 {
 	struct place p = place_of(in);
 	bool whole = in->op->size % 32 == 0 && m->count == in->op->size / 32;
 
+	if (whole && a->base && m->mask == ALL_LANES) {
+		deliver_words(a, m);
+		return;
+	}
 	if (p.width < 32)
 		m->bits = ((1u << p.width) - 1) << p.pos;
 	for (unsigned int i = 0; i < LANES; i++) {
@@ -257,6 +310,31 @@ bool mem_load(struct warp *w, const struct insn *in, const union lanes **s)
 	return true;
 }
 
+static void store_words(const struct access *a, const union lanes *data,
+			unsigned int count)
+{
+	for (unsigned int i = 0; i < LANES; i++) {
+		uint8_t *at = a->base + (a->va[i] - a->low);
+
+		for (unsigned int j = 0; j < count; j++)
+			memcpy(at + 4 * j, &data[j].u32[i], 4);
+	}
+}
+
+static void store_lanes(struct access *a, const struct insn *in,
+			const union lanes *data)
+{
+	for (unsigned int i = 0; i < LANES; i++) {
+		uint32_t raw[4];
+
+		if (!(a->span.w->mask >> i & 1))
+			continue;
+		for (unsigned int j = 0; j < in->sr_count; j++)
+			raw[j] = data[j].u32[i];
+		write_lane(a, i, raw);
+	}
+}
+
 bool mem_store(struct warp *w, const struct insn *in, const union lanes **s)
 {
 	union lanes data[4];
@@ -270,15 +348,10 @@ bool mem_store(struct warp *w, const struct insn *in, const union lanes **s)
 	for (unsigned int j = 0; j < in->sr_count; j++)
 		data[j] = w->r[in->sr + j];
 	warp_message(w, in);
-	for (unsigned int i = 0; i < LANES; i++) {
-		uint32_t raw[4];
-
-		if (!(w->mask >> i & 1))
-			continue;
-		for (unsigned int j = 0; j < in->sr_count; j++)
-			raw[j] = data[j].u32[i];
-		write_lane(&a, i, raw);
-	}
+	if (a.base && in->op->size % 32 == 0 && w->mask == ALL_LANES)
+		store_words(&a, data, in->sr_count);
+	else
+		store_lanes(&a, in, data);
 	span_done(&a.span);
 	return true;
 }

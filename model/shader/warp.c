@@ -48,6 +48,10 @@ static void land(struct warp *w, struct message *m)
 	for (unsigned int j = 0; j < m->count; j++, bits = ~0u) {
 		union lanes *r = &w->r[m->reg + j];
 
+		if (m->mask == ALL_LANES && bits == ~0u) {
+			*r = m->data[j];
+			continue;
+		}
 		for (unsigned int i = 0; i < LANES; i++)
 			if (m->mask >> i & 1)
 				r->u32[i] = (r->u32[i] & ~bits) |

@@ -190,5 +190,5 @@ void machine_job(struct machine *m)
 enum shader_result machine_run(struct machine *m)
 {
 	machine_job(m);
-	return shader_run(m->sh, &m->job, 100000000, &m->fault);
+	return shader_run(m->sh, &m->job, 1000000000, &m->fault);
 }

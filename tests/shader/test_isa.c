@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../model/tap.h"
+#include "asm.h"
 #include "decode.h"
 #include "isa_pairs.h"
 
@@ -49,6 +50,43 @@ static void test_pairs(void)
 	for (unsigned int i = 0; i < N(pairs); i++)
 		good += pair_agrees(i);
 	is_u64(good, N(pairs), "%zu known encodings have their text", N(pairs));
+}
+
+/* The text says everything: it assembles to what it is of */
+static void test_assembler(void)
+{
+	unsigned int good = 0, words = 0;
+	char text[256], again[256];
+	struct insn in;
+
+	for (unsigned int i = 0; i < N(pairs); i++) {
+		uint64_t word;
+		const char *why = asm_line(pairs[i].text, &word);
+
+		if (!why && word == pairs[i].word)
+			good++;
+		else
+			diag("%s: %016" PRIx64 ", want %016" PRIx64 " %s",
+			     pairs[i].text, word, pairs[i].word, why ? why : "");
+	}
+	is_u64(good, N(pairs), "known texts have their encodings");
+	good = 0;
+	for (unsigned int i = 0; i < 300000; i++) {
+		const struct isa_op *op = &isa_ops[rnd() % isa_num_ops];
+		uint64_t w = (rnd() & isa_known_bits(op) & ~(0x1ffull << 48) &
+			      ~op->sel_mask) | op->sel |
+			     (uint64_t)op->opcode << 48, back;
+
+		if (!op->dest || insn_decode(&in, w))
+			continue;
+		words++;
+		insn_disasm(&in, text, sizeof(text));
+		if (asm_line(text, &back) || insn_decode(&in, back))
+			continue;
+		insn_disasm(&in, again, sizeof(again));
+		good += !strcmp(text, again);
+	}
+	is_u64(good, words, "random arithmetic is the same after a round trip");
 }
 
 /* The simplest word of a row that decodes, by trying fields that have to be set */
@@ -199,6 +237,7 @@ static void test_random(void)
 int main(void)
 {
 	test_pairs();
+	test_assembler();
 	test_rows();
 	test_mods();
 	test_reasons();
