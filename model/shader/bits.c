@@ -7,7 +7,7 @@
  */
 #include "lanes.h"
 
-/* --- Shift, then AND, OR or XOR ------------------------------------------------- */
+/* --- Shift, then AND, OR or XOR ------------------------------------------- */
 
 #define BITS(a)		(8 * sizeof(a))
 #define AMOUNT(a, n)	((n) & (BITS(a) - 1))
@@ -117,7 +117,7 @@ HANDLER(shift_64_op)
 	logic(in, s[4], &d[1]);
 }
 
-/* --- Vectors ---------------------------------------------------------------------- */
+/* --- Vectors -------------------------------------------------------------- */
 
 HANDLER(mkvec_16)
 {
@@ -132,7 +132,7 @@ HANDLER(mkvec_8)
 			     s[2]->vu32[i] << 16;
 }
 
-/* --- Selecting ------------------------------------------------------------------------ */
+/* --- Selecting ------------------------------------------------------------ */
 
 #define SELECT(mask, a, b)	(((a) & (mask)) | ((b) & ~(mask)))
 
@@ -176,7 +176,7 @@ static insn_fn mux_handler(const struct insn *in)
 	return by_size[size][isa_mod(in->word, M_MUX)];
 }
 
-/* --- Counting ------------------------------------------------------------------------- */
+/* --- Counting ------------------------------------------------------------- */
 
 static unsigned int leading_zeros(uint32_t val, unsigned int bits)
 {
@@ -213,7 +213,7 @@ HANDLER(bitrev)
 	}
 }
 
-/* --- Which is it -------------------------------------------------------------------- */
+/* --- Which is it ---------------------------------------------------------- */
 
 static bool shifts_by_zero(const struct insn *in)
 {

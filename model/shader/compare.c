@@ -81,7 +81,7 @@ static bool compare_f16(uint16_t x, uint16_t y, unsigned int cond)
 	return a == a && b == b;
 }
 
-/* --- Results -------------------------------------------------------------------------- */
+/* --- Results -------------------------------------------------------------- */
 
 static uint32_t true_value(const struct insn *in, uint32_t one_float)
 {
@@ -208,7 +208,7 @@ HANDLER(fcmp_16)
 	}
 }
 
-/* --- Select by a comparison ------------------------------------------------------------ */
+/* --- Select by a comparison ----------------------------------------------- */
 
 #define CSEL_OF(name, f, uf, T, compare)				\
 	HANDLER(name)							\

@@ -82,7 +82,7 @@ void shader_job_cancel(struct shader_job *job)
 	job->group = NULL;
 }
 
-/* --- Start ------------------------------------------------------------------------------- */
+/* --- Start ---------------------------------------------------------------- */
 
 /* More workgroups than 64 bits can count are never finished anyway. */
 static uint64_t count_groups(const uint32_t *size)
@@ -151,7 +151,7 @@ static bool job_start(struct shader *sh, struct shader_job *job,
 	return true;
 }
 
-/* --- Workgroups --------------------------------------------------------------------------- */
+/* --- Workgroups ----------------------------------------------------------- */
 
 /* Registers 48 and up that the program asks for; r55 to r62 mean something */
 static void preload(struct warp *w, const struct shader_group *g,

@@ -25,7 +25,7 @@ static double half_operand(const struct warp *w, uint16_t f)
 	return f16_value(w->env->ftz16 ? f16_flush(f) : f);
 }
 
-/* --- To integers ------------------------------------------------------------------------- */
+/* --- To integers ---------------------------------------------------------- */
 
 static int64_t to_int(double d, unsigned int mode, int64_t min, int64_t max)
 {
@@ -65,7 +65,7 @@ HANDLER(f16_to_i16)
 				   is_signed ? INT16_MAX : UINT16_MAX);
 }
 
-/* --- To floats ------------------------------------------------------------------------------ */
+/* --- To floats ------------------------------------------------------------ */
 
 HANDLER(i_to_f32)
 {
@@ -115,7 +115,7 @@ HANDLER(f16_to_f32_lane)
 	}
 }
 
-/* --- Small integers: sources are extended already, or here -------------------------------------- */
+/* --- Small integers: sources are extended already, or here ---------------- */
 
 /* Of the half that the swizzle puts first */
 HANDLER(i16_to_i32)

@@ -69,7 +69,7 @@ bool desc_read(struct shader_env *env, uint64_t va, void *to, unsigned int len,
 	return true;
 }
 
-/* --- Buffers -------------------------------------------------------------------------- */
+/* --- Buffers -------------------------------------------------------------- */
 
 static bool read_table(struct shader_env *env, uint32_t table,
 		       struct buffer *buf, bool *descriptors,
@@ -113,7 +113,7 @@ bool desc_buffer(struct shader_env *env, uint32_t handle, struct buffer *buf,
 	return true;
 }
 
-/* --- What a job is made of ---------------------------------------------------------------- */
+/* --- What a job is made of ------------------------------------------------ */
 
 static bool read_program(struct shader_env *env, uint64_t va,
 			 struct shader_fault *fault)

@@ -91,7 +91,7 @@ static uint16_t finish_half(const struct warp *w, unsigned int clamp, double val
 	return w->env->ftz16 ? f16_flush(h) : h;
 }
 
-/* --- Sums ---------------------------------------------------------------------------- */
+/* --- Sums ----------------------------------------------------------------- */
 
 HANDLER(fadd_32)
 {
@@ -114,7 +114,8 @@ HANDLER(fadd_16)
 HANDLER(fadd_imm_32)
 {
 	uint32_t imm = in->imm;
-	v4f b = operand(w, (v4u){ imm, imm, imm, imm });
+	const v4u all = { imm, imm, imm, imm };
+	v4f b = operand(w, all);
 
 	QUARTERS(i)
 		d->vu32[i] = quiet(operand(w, s[0]->vu32[i]) + b);
@@ -131,7 +132,7 @@ HANDLER(fadd_imm_16)
 					half_operand(w, in->imm >> (i & 1) * 16));
 }
 
-/* --- Minimum and maximum ----------------------------------------------------------------- */
+/* --- Minimum and maximum -------------------------------------------------- */
 
 /* Integers in the order of floats; -0 is below +0 */
 static inline v4s order(v4u f)
@@ -193,6 +194,8 @@ HANDLER(fminmax_16)
 {
 	unsigned int clamp = isa_mod(in->word, M_CLAMP);
 
+	bool max = in->op->id == OP_FMAX;
+
 	EACH(i, 2 * LANES) {
 		uint16_t a = s[0]->u16[i], b = s[1]->u16[i];
 
@@ -200,13 +203,11 @@ HANDLER(fminmax_16)
 			a = f16_flush(a);
 			b = f16_flush(b);
 		}
-		d->u16[i] = finish_half(w, clamp,
-					f16_value(pick_half(a, b,
-						in->op->id == OP_FMAX)));
+		d->u16[i] = finish_half(w, clamp, f16_value(pick_half(a, b, max)));
 	}
 }
 
-/* --- Multiply and add ----------------------------------------------------------------------- */
+/* --- Multiply and add ----------------------------------------------------- */
 
 /* Without the host's instruction: a product of floats is exact in double */
 static void fma_soft(const float *a, const float *b, const float *c,
@@ -323,7 +324,7 @@ HANDLER(fma_rscale)
 	finish(w, in, d);
 }
 
-/* --- Rounding to integers, special values -------------------------------------------------- */
+/* --- Rounding to integers, special values --------------------------------- */
 
 HANDLER(fround_32)
 {
@@ -382,7 +383,7 @@ HANDLER(flush_16)
 		d->u16[i] = flush_half(s[0]->u16[i], in->word);
 }
 
-/* --- Which is it -------------------------------------------------------------------- */
+/* --- Which is it ---------------------------------------------------------- */
 
 static insn_fn float_32(const struct insn *in)
 {

@@ -7,7 +7,7 @@
  */
 #include "lanes.h"
 
-/* --- Sums and products of each type -------------------------------------------- */
+/* --- Sums and products of each type --------------------------------------- */
 
 VMAP2(add_32, vu32, v4u, a + b)
 VMAP2(add_16, vu16, v8u16, a + b)
@@ -59,7 +59,7 @@ HALVING(s32, s32, 16)
 HALVING(s16, s16, 32)
 HALVING(s8, s8, 64)
 
-/* --- 64 bits ---------------------------------------------------------------------- */
+/* --- 64 bits -------------------------------------------------------------- */
 
 HANDLER(add_64)
 {
@@ -86,7 +86,7 @@ HANDLER(imuld)
 		put64(d, i, (uint64_t)s[0]->u32[i] * s[2]->u32[i]);
 }
 
-/* --- With an immediate value ------------------------------------------------------ */
+/* --- With an immediate value ---------------------------------------------- */
 
 HANDLER(add_imm_32)
 {
@@ -108,7 +108,7 @@ HANDLER(add_imm_8)
 		d->u8[i] = s[0]->u8[i] + (in->imm >> (i & 3) * 8);
 }
 
-/* --- One source --------------------------------------------------------------------- */
+/* --- One source ----------------------------------------------------------- */
 
 HANDLER(mov)
 {
@@ -131,7 +131,7 @@ MAP1(abs_32, s32, 16, uint32_t, a >> 31 ? -a : a)
 MAP1(abs_16, s16, 32, int, a < 0 ? -a : a)
 MAP1(abs_8, s8, 64, int, a < 0 ? -a : a)
 
-/* --- Dot products --------------------------------------------------------------------- */
+/* --- Dot products --------------------------------------------------------- */
 
 HANDLER(idp_u8)
 {
@@ -159,7 +159,7 @@ HANDLER(idp_s8)
 	}
 }
 
-/* --- Between lanes -------------------------------------------------------------------- */
+/* --- Between lanes -------------------------------------------------------- */
 
 /* Lanes that execute and whose source is not zero, of the lane's subgroup */
 HANDLER(wmask)
@@ -196,13 +196,14 @@ HANDLER(clper)
 	}
 }
 
-/* --- Which is it -------------------------------------------------------------------- */
+/* --- Which is it ---------------------------------------------------------- */
 
-#define BY_TYPE(prefix, suffix) {					\
-	[T_U32] = prefix##_u32##suffix, [T_S32] = prefix##_s32##suffix,	\
-	[T_U16] = prefix##_u16##suffix, [T_S16] = prefix##_s16##suffix,	\
-	[T_U8] = prefix##_u8##suffix, [T_S8] = prefix##_s8##suffix,	\
+#define SATURATED(prefix) {						\
+	[T_U32] = prefix##_u32_sat, [T_S32] = prefix##_s32_sat,		\
+	[T_U16] = prefix##_u16_sat, [T_S16] = prefix##_s16_sat,		\
+	[T_U8] = prefix##_u8_sat, [T_S8] = prefix##_s8_sat,		\
 }
+
 #define BY_SIZE(prefix) {						\
 	[T_U32] = prefix##_32, [T_S32] = prefix##_32,			\
 	[T_U16] = prefix##_16, [T_S16] = prefix##_16,			\
@@ -213,9 +214,9 @@ static insn_fn sum_handler(const struct insn *in)
 {
 	static const insn_fn add[16] = BY_SIZE(add), sub[16] = BY_SIZE(sub),
 			     mul[16] = BY_SIZE(mul),
-			     add_sat[16] = BY_TYPE(add, _sat),
-			     sub_sat[16] = BY_TYPE(sub, _sat),
-			     mul_sat[16] = BY_TYPE(mul, _sat);
+			     add_sat[16] = SATURATED(add),
+			     sub_sat[16] = SATURATED(sub),
+			     mul_sat[16] = SATURATED(mul);
 	unsigned int type = in->op->type;
 	bool sat = isa_mod(in->word, M_SAT);
 
@@ -230,9 +231,15 @@ static insn_fn sum_handler(const struct insn *in)
 	return sat ? mul_sat[type] : mul[type];
 }
 
+#define HALVES {							\
+	[T_U32] = hadd_u32, [T_S32] = hadd_s32,				\
+	[T_U16] = hadd_u16, [T_S16] = hadd_s16,				\
+	[T_U8] = hadd_u8, [T_S8] = hadd_s8,				\
+}
+
 insn_fn int_handler(const struct insn *in)
 {
-	static const insn_fn hadd[16] = BY_TYPE(hadd, ),
+	static const insn_fn hadd[16] = HALVES,
 			     abs[16] = BY_SIZE(abs),
 			     add_imm[16] = BY_SIZE(add_imm);
 	unsigned int type = in->op->type;

@@ -9,7 +9,7 @@
 
 #include "isa.h"
 
-/* --- Swizzles ------------------------------------------------------------------- */
+/* --- Swizzles ------------------------------------------------------------- */
 
 /* Values are called by what the elements of the result are, lowest first. */
 static const char *const half_names[16] = {
@@ -142,7 +142,7 @@ bool isa_src_has_neg(unsigned int kind)
 	return false;
 }
 
-/* --- Rows and bits ---------------------------------------------------------------- */
+/* --- Rows and bits -------------------------------------------------------- */
 
 static uint64_t field(unsigned int pos, unsigned int width)
 {

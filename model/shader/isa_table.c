@@ -135,7 +135,7 @@ const struct isa_mod isa_mods[ISA_NUM_MODS] = {
 	[M_MASK] = { 30, 1, FLAG("mask") },
 };
 
-/* --- Rows ---------------------------------------------------------------------- */
+/* --- Rows ----------------------------------------------------------------- */
 
 #define SEL(pos, width, val) \
 	.sel_mask = ((1ull << (width)) - 1) << (pos), \
@@ -182,26 +182,38 @@ const struct isa_mod isa_mods[ISA_NUM_MODS] = {
 	.sel_mask = 3ull << 24 | 7ull << 32, \
 	.sel = (uint64_t)(logic) << 24 | (uint64_t)(shift) << 32
 #define SHIFT4(n, suffix, logic, shift, what) \
-	{ n ".i32" suffix, SH_SEL(logic, shift), 0xb4, DO(what), ON(U32), DST, S3(I32, SHIFT, NOT), MODS(M_NOT_RESULT) }, \
-	{ n ".v2i16" suffix, SH_SEL(logic, shift), 0xb5, DO(what), ON(U16), DST, S3(I16, SHIFT, NOT), MODS(M_NOT_RESULT) }, \
-	{ n ".v4i8" suffix, SH_SEL(logic, shift), 0xb6, DO(what), ON(U8), DST, S3(I8, SHIFT, NOT), MODS(M_NOT_RESULT) }, \
-	{ n ".i64" suffix, SH_SEL(logic, shift), 0x1b7, DO(what), ON(U64), DST, S3(I64, SHIFT, NOT64), MODS(M_NOT_RESULT) }
+	{ n ".i32" suffix, SH_SEL(logic, shift), 0xb4, DO(what), ON(U32), DST, S3(I32, \
+	  SHIFT, NOT), MODS(M_NOT_RESULT) }, \
+	{ n ".v2i16" suffix, SH_SEL(logic, shift), 0xb5, DO(what), ON(U16), DST, S3(I16, \
+	  SHIFT, NOT), MODS(M_NOT_RESULT) }, \
+	{ n ".v4i8" suffix, SH_SEL(logic, shift), 0xb6, DO(what), ON(U8), DST, S3(I8, \
+	  SHIFT, NOT), MODS(M_NOT_RESULT) }, \
+	{ n ".i64" suffix, SH_SEL(logic, shift), 0x1b7, DO(what), ON(U64), DST, S3(I64, \
+	  SHIFT, NOT64), MODS(M_NOT_RESULT) }
 #define SHIFTS(n, suffix, shift, what) \
 	SHIFT4(n "_AND", suffix, 0, shift, what), \
 	SHIFT4(n "_OR", suffix, 1, shift, what), \
 	SHIFT4(n "_XOR", suffix, 2, shift, what)
 
 #define ICMP(n, combine, what) \
-	{ n ".u32", SEL(24, 2, combine), 0xf0, DO(what), ON(U32), DST, S3(I32, I32, 32), MODS(M_ICMP, M_RESULT) }, \
-	{ n ".s32", SEL(24, 2, combine), 0xf8, DO(what), ON(S32), DST, S3(I32, I32, 32), MODS(M_ICMP, M_RESULT) }
+	{ n ".u32", SEL(24, 2, combine), 0xf0, DO(what), ON(U32), DST, S3(I32, I32, 32), \
+	  MODS(M_ICMP, M_RESULT) }, \
+	{ n ".s32", SEL(24, 2, combine), 0xf8, DO(what), ON(S32), DST, S3(I32, I32, 32), \
+	  MODS(M_ICMP, M_RESULT) }
 #define ICMP_SMALL(n, combine) \
-	{ n ".v2u16", SEL(24, 2, combine), 0xf1, DO(ICMP), ON(U16), DST, S3(I16, I16, 32), MODS(M_ICMP, M_RESULT) }, \
-	{ n ".v4u8", SEL(24, 2, combine), 0xf2, DO(ICMP), ON(U8), DST, S3(I8, I8, 32), MODS(M_ICMP, M_RESULT) }, \
-	{ n ".v2s16", SEL(24, 2, combine), 0xf9, DO(ICMP), ON(S16), DST, S3(I16, I16, 32), MODS(M_ICMP, M_RESULT) }, \
-	{ n ".v4s8", SEL(24, 2, combine), 0xfa, DO(ICMP), ON(S8), DST, S3(I8, I8, 32), MODS(M_ICMP, M_RESULT) }
+	{ n ".v2u16", SEL(24, 2, combine), 0xf1, DO(ICMP), ON(U16), DST, S3(I16, I16, \
+	  32), MODS(M_ICMP, M_RESULT) }, \
+	{ n ".v4u8", SEL(24, 2, combine), 0xf2, DO(ICMP), ON(U8), DST, S3(I8, I8, 32), \
+	  MODS(M_ICMP, M_RESULT) }, \
+	{ n ".v2s16", SEL(24, 2, combine), 0xf9, DO(ICMP), ON(S16), DST, S3(I16, I16, \
+	  32), MODS(M_ICMP, M_RESULT) }, \
+	{ n ".v4s8", SEL(24, 2, combine), 0xfa, DO(ICMP), ON(S8), DST, S3(I8, I8, 32), \
+	  MODS(M_ICMP, M_RESULT) }
 #define FCMP(n, combine) \
-	{ n ".f32", SEL(24, 2, combine), 0xf4, DO(FCMP), ON(F32), DST, S3(F32, F32, 32), MODS(M_CMP, M_RESULT) }, \
-	{ n ".v2f16", SEL(24, 2, combine), 0xf5, DO(FCMP), ON(F16), DST, S3(F16, F16, 32), MODS(M_CMP, M_RESULT) }
+	{ n ".f32", SEL(24, 2, combine), 0xf4, DO(FCMP), ON(F32), DST, S3(F32, F32, 32), \
+	  MODS(M_CMP, M_RESULT) }, \
+	{ n ".v2f16", SEL(24, 2, combine), 0xf5, DO(FCMP), ON(F16), DST, S3(F16, F16, \
+	  32), MODS(M_CMP, M_RESULT) }
 
 #define CONVERT(n, op2, ...)	{ n, SEL(16, 5, op2), 0x90, DST, __VA_ARGS__ }
 #define UNARY(n, op2, ...)	{ n, SEL(16, 5, op2), 0x91, DST, __VA_ARGS__ }
@@ -245,17 +257,27 @@ const struct isa_mod isa_mods[ISA_NUM_MODS] = {
 
 const struct isa_op isa_ops[] = {
 	{ "NOP", 0, 0, 0x00, DO(NOP) },
-	{ "BRANCHZ", 0, 0, 0x1f, DO(BRANCHZ), S1(COND), MODS(M_CONSERVATIVE, M_EQ), SIMM("offset", 8, 27) },
+	{ "BRANCHZ", 0, 0, 0x1f, DO(BRANCHZ), S1(COND), MODS(M_CONSERVATIVE, M_EQ),
+	  SIMM("offset", 8, 27) },
 	{ "DISCARD.f32", 0, 0, 0x20, TODO, S2(F32, F32), MODS(M_CMP) },
-	{ "BRANCHZI", 0, 0, 0x2f, DO(BRANCHZI), S2(COND, 32), MODS(M_CONSERVATIVE, M_EQ, M_ABSOLUTE) },
-	{ "LD_VAR_FLAT_IMM", 0, 0, 0x41, TODO, .staging = SR_W, MODS(M_SLOT, M_VECSIZE, M_REGFMT), IMM2("table", 8, 4, "index", 12, 8) },
+	{ "BRANCHZI", 0, 0, 0x2f, DO(BRANCHZI), S2(COND, 32), MODS(M_CONSERVATIVE, M_EQ,
+	  M_ABSOLUTE) },
+	{ "LD_VAR_FLAT_IMM", 0, 0, 0x41, TODO, .staging = SR_W, MODS(M_SLOT, M_VECSIZE,
+	  M_REGFMT), IMM2("table", 8, 4, "index", 12, 8) },
 	{ "BARRIER", 0, 0, 0x45, DO(BARRIER), MODS(M_SLOT_BARRIER) },
-	{ "LD_VAR_IMM", 0, 0, 0x54, TODO, .staging = SR_W, S1(32), MODS(M_SLOT, M_VECSIZE, M_REGFMT, M_SAMPLE, M_UPDATE), IMM2("table", 8, 4, "index", 12, 8) },
-	{ "LD_VAR_FLAT", 0, 0, 0x55, TODO, .staging = SR_W, S1(32), MODS(M_SLOT, M_VECSIZE, M_REGFMT) },
-	{ "LD_VAR_SPECIAL", 0, 0, 0x56, TODO, .staging = SR_W, S1(32), MODS(M_VECSIZE, M_REGFMT, M_SAMPLE, M_UPDATE, M_SLOT), IMM("index", 12, 4) },
-	{ "LD_VAR_BUF_IMM.f32", 0, 0, 0x5c, TODO, .staging = SR_W, S1(32), MODS(VARYING), IMM("index", 16, 8) },
-	{ "LD_VAR_BUF_IMM.f16", 0, 0, 0x5d, TODO, .staging = SR_W, S1(32), MODS(VARYING), IMM("index", 16, 8) },
-	{ "LEA_BUF_IMM", 0, 0, 0x5e, TODO, .staging = SR_W, S1(32), MODS(M_SLOT), IMM2("table", 8, 4, "index", 12, 8) },
+	{ "LD_VAR_IMM", 0, 0, 0x54, TODO, .staging = SR_W, S1(32), MODS(M_SLOT,
+	  M_VECSIZE, M_REGFMT, M_SAMPLE, M_UPDATE), IMM2("table", 8, 4, "index", 12,
+	  8) },
+	{ "LD_VAR_FLAT", 0, 0, 0x55, TODO, .staging = SR_W, S1(32), MODS(M_SLOT,
+	  M_VECSIZE, M_REGFMT) },
+	{ "LD_VAR_SPECIAL", 0, 0, 0x56, TODO, .staging = SR_W, S1(32), MODS(M_VECSIZE,
+	  M_REGFMT, M_SAMPLE, M_UPDATE, M_SLOT), IMM("index", 12, 4) },
+	{ "LD_VAR_BUF_IMM.f32", 0, 0, 0x5c, TODO, .staging = SR_W, S1(32),
+	  MODS(VARYING), IMM("index", 16, 8) },
+	{ "LD_VAR_BUF_IMM.f16", 0, 0, 0x5d, TODO, .staging = SR_W, S1(32),
+	  MODS(VARYING), IMM("index", 16, 8) },
+	{ "LEA_BUF_IMM", 0, 0, 0x5e, TODO, .staging = SR_W, S1(32), MODS(M_SLOT),
+	  IMM2("table", 8, 4, "index", 12, 8) },
 	LOAD("i8", 0, 8, M_LANE8), LOAD("i16", 1, 16, M_LANE16),
 	LOAD("i24", 2, 24, M_LANE24), LOAD("i32", 3, 32, M_LANE32),
 	LOAD("i48", 4, 48, M_LANE48), LOAD("i64", 5, 64, M_LANE64),
@@ -263,7 +285,8 @@ const struct isa_op isa_ops[] = {
 	STORE("i8", 0, 8), STORE("i16", 1, 16), STORE("i24", 2, 24),
 	STORE("i32", 3, 32), STORE("i48", 4, 48), STORE("i64", 5, 64),
 	STORE("i96", 6, 96), STORE("i128", 7, 128),
-	{ "LD_VAR", 0, 0, 0x64, TODO, .staging = SR_W, S2(32, 32), MODS(M_SLOT, M_VECSIZE, M_REGFMT, M_SAMPLE, M_UPDATE) },
+	{ "LD_VAR", 0, 0, 0x64, TODO, .staging = SR_W, S2(32, 32), MODS(M_SLOT,
+	  M_VECSIZE, M_REGFMT, M_SAMPLE, M_UPDATE) },
 	DESC("LD_ATTR_IMM", 0x66, 0, S2(32, 32), MODS(M_VECSIZE, M_REGFMT, M_SLOT), IDX_TABLE),
 	DESC("LD_TEX_IMM", 0x66, 1, S2(32, 32), MODS(M_VECSIZE, M_REGFMT, M_SLOT), IDX_TABLE),
 	DESC("LEA_ATTR_IMM", 0x67, 0, S2(32, 32), MODS(M_SLOT), TABLE_IDX),
@@ -273,19 +296,25 @@ const struct isa_op isa_ops[] = {
 	LD_BUFFER("i24", 2, 24, M_LANE24), LD_BUFFER("i32", 3, 32, M_LANE32),
 	LD_BUFFER("i48", 4, 48, M_LANE48), LD_BUFFER("i64", 5, 64, M_LANE64),
 	LD_BUFFER("i96", 6, 96, M_LANE96), LD_BUFFER("i128", 7, 128, M_LANE128),
-	{ "LEA_BUFFER", 0, 0, 0x6b, DO(LEA_BUFFER), .size = 64, .staging = SR_W, S2(32, 32), MODS(M_SLOT) },
+	{ "LEA_BUFFER", 0, 0, 0x6b, DO(LEA_BUFFER), .size = 64, .staging = SR_W, S2(32,
+	  32), MODS(M_SLOT) },
 	{ "LD_VAR_BUF.f32", 0, 0, 0x6c, TODO, .staging = SR_W, S2(32, 32), MODS(VARYING) },
 	{ "LD_VAR_BUF.f16", 0, 0, 0x6d, TODO, .staging = SR_W, S2(32, 32), MODS(VARYING) },
-	{ "ST_CVT", 0, 0, 0x71, TODO, .staging = SR_R, S2P(64, 32), MODS(M_SLOT, M_ACCESS3, M_VECSIZE, M_REGFMT), IMM("offset", 8, 8) },
+	{ "ST_CVT", 0, 0, 0x71, TODO, .staging = SR_R, S2P(64, 32), MODS(M_SLOT,
+	  M_ACCESS3, M_VECSIZE, M_REGFMT), IMM("offset", 8, 8) },
 	DESC("LD_ATTR", 0x76, 0, S3(32, 32, 32), MODS(M_VECSIZE, M_REGFMT, M_SLOT)),
 	DESC("LD_TEX", 0x76, 1, S3(32, 32, 32), MODS(M_VECSIZE, M_REGFMT, M_SLOT)),
 	DESC("LEA_ATTR", 0x77, 0, S3(32, 32, 32), MODS(M_VECSIZE, M_SLOT)),
 	DESC("LEA_TEX", 0x77, 1, S3(32, 32, 32), MODS(M_VECSIZE, M_SLOT)),
-	{ "LD_TILE", 0, 0, 0x78, TODO, .staging = SR_W, S3(32, 32, 32), MODS(M_VECSIZE, M_REGFMT, M_SLOT) },
-	{ "ST_TILE", 0, 0, 0x79, TODO, .staging = SR_R, S3(32, 32, 32), MODS(M_VECSIZE, M_REGFMT, M_SLOT) },
+	{ "LD_TILE", 0, 0, 0x78, TODO, .staging = SR_W, S3(32, 32, 32), MODS(M_VECSIZE,
+	  M_REGFMT, M_SLOT) },
+	{ "ST_TILE", 0, 0, 0x79, TODO, .staging = SR_R, S3(32, 32, 32), MODS(M_VECSIZE,
+	  M_REGFMT, M_SLOT) },
 	{ "ATEST", 0, 0, 0x7d, TODO, .staging = SR_W, S3(32, F32S, 32) },
-	{ "ZS_EMIT", 0, 0, 0x7e, TODO, .staging = SR_W, S3(32, 32, 32), MODS(M_Z, M_STENCIL, M_SLOT) },
-	{ "BLEND", 0, 0, 0x7f, TODO, .staging = SR_R, S2P(64, 32), MODS(M_SLOT, M_VECSIZE, M_REGFMT), IMM("target", 8, 8) },
+	{ "ZS_EMIT", 0, 0, 0x7e, TODO, .staging = SR_W, S3(32, 32, 32), MODS(M_Z,
+	  M_STENCIL, M_SLOT) },
+	{ "BLEND", 0, 0, 0x7f, TODO, .staging = SR_R, S2P(64, 32), MODS(M_SLOT,
+	  M_VECSIZE, M_REGFMT), IMM("target", 8, 8) },
 
 	CONVERT("S8_TO_S32", 0x00, DO(I8_TO_I32), ON(S8), S1(B28)),
 	CONVERT("S8_TO_F32", 0x01, DO(I8_TO_F32), ON(S8), S1(B28)),
@@ -324,12 +353,18 @@ const struct isa_op isa_ops[] = {
 	UNARY("BITREV.i32", 0xd, DO(BITREV), ON(U32), S1(32)),
 	UNARY("NOT_OLD.i32", 0xe, DO(NOT), ON(U32), S1(32)),
 	{ "WMASK", 0, 0, 0x95, DO(WMASK), ON(U32), DST, S1(32), MODS(M_SUBGROUP) },
-	{ "FLUSH.f32", SEL(16, 4, 0), 0x98, DO(FLUSH), ON(F32), DST, S1(F32), MODS(M_NAN, M_FTZ, M_FLUSH_INF) },
-	{ "FLUSH.v2f16", SEL(16, 4, 1), 0x98, DO(FLUSH), ON(F16), DST, S1(F16), MODS(M_NAN, M_FTZ, M_FLUSH_INF) },
-	{ "FREXPM.f32", SEL(16, 4, 0), 0x99, DO(FREXPM), ON(F32), DST, S1(F32S), MODS(M_SQRT, M_LOG) },
-	{ "FREXPM.v2f16", SEL(16, 4, 1), 0x99, DO(FREXPM), ON(F16), DST, S1(S16), MODS(M_SQRT, M_LOG) },
-	{ "FREXPE.f32", SEL(16, 4, 2), 0x99, DO(FREXPE), ON(F32), DST, S1(F32S), MODS(M_SQRT, M_LOG) },
-	{ "FREXPE.v2f16", SEL(16, 4, 3), 0x99, DO(FREXPE), ON(F16), DST, S1(S16), MODS(M_SQRT, M_LOG) },
+	{ "FLUSH.f32", SEL(16, 4, 0), 0x98, DO(FLUSH), ON(F32), DST, S1(F32),
+	  MODS(M_NAN, M_FTZ, M_FLUSH_INF) },
+	{ "FLUSH.v2f16", SEL(16, 4, 1), 0x98, DO(FLUSH), ON(F16), DST, S1(F16),
+	  MODS(M_NAN, M_FTZ, M_FLUSH_INF) },
+	{ "FREXPM.f32", SEL(16, 4, 0), 0x99, DO(FREXPM), ON(F32), DST, S1(F32S),
+	  MODS(M_SQRT, M_LOG) },
+	{ "FREXPM.v2f16", SEL(16, 4, 1), 0x99, DO(FREXPM), ON(F16), DST, S1(S16),
+	  MODS(M_SQRT, M_LOG) },
+	{ "FREXPE.f32", SEL(16, 4, 2), 0x99, DO(FREXPE), ON(F32), DST, S1(F32S),
+	  MODS(M_SQRT, M_LOG) },
+	{ "FREXPE.v2f16", SEL(16, 4, 3), 0x99, DO(FREXPE), ON(F16), DST, S1(S16),
+	  MODS(M_SQRT, M_LOG) },
 	SPECIAL("FRCP.f32", 0, DO(FRCP), ON(F32), S1(F32)),
 	SPECIAL("FRCP.f16", 1, DO(FRCP), ON(F16), S1(F16)),
 	SPECIAL("FRSQ.f32", 2, DO(FRSQ), ON(F32), S1(F32)),
@@ -348,7 +383,8 @@ const struct isa_op isa_ops[] = {
 	INT2US("IADD", 0, IADD, M_SAT),
 	INT2US("ISUB", 1, ISUB, M_SAT),
 	{ "MKVEC.v2i16", SEL(16, 4, 5), 0xa1, DO(MKVEC16), ON(U16), DST, S2(S16, S16) },
-	INT2("IMUL.i32", "IMUL.v2i16", "IMUL.v4i8", "IMUL.s32", "IMUL.v2s16", "IMUL.v4s8", 10, IMUL, M_SAT),
+	INT2("IMUL.i32", "IMUL.v2i16", "IMUL.v4i8", "IMUL.s32", "IMUL.v2s16",
+	     "IMUL.v4s8", 10, IMUL, M_SAT),
 	INT2US("HADD", 11, HADD, M_RHADD),
 	CLPER("i32", 0xa0, 32, DO(CLPER), ON(U32)),
 	CLPER("v2u16", 0xa1, 32, TODO), CLPER("v4u8", 0xa2, 32, TODO),
@@ -358,20 +394,30 @@ const struct isa_op isa_ops[] = {
 	{ "FADD.f32", SEL(16, 4, 0), 0xa4, DO(FADD), ON(F32), DST, S2(F32, F32), MODS(M_CLAMP) },
 	{ "FMIN.f32", SEL(16, 4, 2), 0xa4, DO(FMIN), ON(F32), DST, S2(F32, F32), MODS(M_CLAMP) },
 	{ "FMAX.f32", SEL(16, 4, 3), 0xa4, DO(FMAX), ON(F32), DST, S2(F32, F32), MODS(M_CLAMP) },
-	{ "LDEXP.f32", SEL(16, 4, 6), 0xa4, DO(LDEXP), ON(F32), DST, S2(F32N, 32), MODS(M_ROUND) },
+	{ "LDEXP.f32", SEL(16, 4, 6), 0xa4, DO(LDEXP), ON(F32), DST, S2(F32N, 32),
+	  MODS(M_ROUND) },
 	{ "FEXP.f32", SEL(16, 4, 8), 0xa4, DO(FEXP), ON(F32), DST, S2(32, F32N), MODS(M_CLAMP) },
-	{ "FADD_LSCALE.f32", SEL(16, 4, 9), 0xa4, DO(FADD_LSCALE), ON(F32), DST, S2(F32N, F32N), MODS(M_CLAMP) },
+	{ "FADD_LSCALE.f32", SEL(16, 4, 9), 0xa4, DO(FADD_LSCALE), ON(F32), DST,
+	  S2(F32N, F32N), MODS(M_CLAMP) },
 	{ "FATAN_ASSIST.f32", SEL(16, 4, 14), 0xa4, TODO, DST, S2(32, 32), MODS(M_SECOND) },
-	{ "FADD.v2f16", SEL(16, 4, 0), 0xa5, DO(FADD), ON(F16), DST, S2(F16, F16), MODS(M_CLAMP) },
-	{ "FMIN.v2f16", SEL(16, 4, 2), 0xa5, DO(FMIN), ON(F16), DST, S2(F16, F16), MODS(M_CLAMP) },
-	{ "FMAX.v2f16", SEL(16, 4, 3), 0xa5, DO(FMAX), ON(F16), DST, S2(F16, F16), MODS(M_CLAMP) },
-	{ "V2F32_TO_V2F16", SEL(16, 4, 4), 0xa5, DO(F32_TO_F16), ON(F16), DST, S2(F32N, F32N), MODS(M_CLAMP, M_ROUND) },
-	{ "LDEXP.v2f16", SEL(16, 4, 6), 0xa5, DO(LDEXP), ON(F16), DST, S2(F16N, 32), MODS(M_ROUND) },
+	{ "FADD.v2f16", SEL(16, 4, 0), 0xa5, DO(FADD), ON(F16), DST, S2(F16, F16),
+	  MODS(M_CLAMP) },
+	{ "FMIN.v2f16", SEL(16, 4, 2), 0xa5, DO(FMIN), ON(F16), DST, S2(F16, F16),
+	  MODS(M_CLAMP) },
+	{ "FMAX.v2f16", SEL(16, 4, 3), 0xa5, DO(FMAX), ON(F16), DST, S2(F16, F16),
+	  MODS(M_CLAMP) },
+	{ "V2F32_TO_V2F16", SEL(16, 4, 4), 0xa5, DO(F32_TO_F16), ON(F16), DST, S2(F32N,
+	  F32N), MODS(M_CLAMP, M_ROUND) },
+	{ "LDEXP.v2f16", SEL(16, 4, 6), 0xa5, DO(LDEXP), ON(F16), DST, S2(F16N, 32),
+	  MODS(M_ROUND) },
 	INT64("IADD", 0, IADD),
 	INT64("ISUB", 1, ISUB),
-	{ "SEG_ADD.u64", SEL(16, 4, 6), 0x1a3, TODO, DST, S2(64, I64), MODS(M_NEG, M_PRESERVE_NULL) },
-	{ "SHADDX.u64", SEL(16, 4, 7), 0x1a3, DO(SHADDX), ON(U64), DST, S2(64, I64), IMM("shift", 20, 3) },
-	{ "SHADDX.s64", SEL(16, 4, 7), 0x1ab, DO(SHADDX), ON(S64), DST, S2(64, I64), IMM("shift", 20, 3) },
+	{ "SEG_ADD.u64", SEL(16, 4, 6), 0x1a3, TODO, DST, S2(64, I64), MODS(M_NEG,
+	  M_PRESERVE_NULL) },
+	{ "SHADDX.u64", SEL(16, 4, 7), 0x1a3, DO(SHADDX), ON(U64), DST, S2(64, I64),
+	  IMM("shift", 20, 3) },
+	{ "SHADDX.s64", SEL(16, 4, 7), 0x1ab, DO(SHADDX), ON(S64), DST, S2(64, I64),
+	  IMM("shift", 20, 3) },
 	{ "IMULD.u64", SEL(16, 4, 10), 0x1a3, DO(IMULD), ON(U64), DST, S2(I64, I64) },
 	{ "NOT_OLD.i64", SEL(16, 5, 14), 0x191, DO(NOT), ON(U64), DST, S1(64) },
 
@@ -400,11 +446,17 @@ const struct isa_op isa_ops[] = {
 	{ "IADD_IMM.v4i8", 0, 0, 0x112, DO(IADD_IMM), ON(U8), DST, S1(32), IMM("#", 8, 32) },
 	{ "FADD_IMM.f32", 0, 0, 0x114, DO(FADD_IMM), ON(F32), DST, S1(32), IMM("#", 8, 32) },
 	{ "FADD_IMM.v2f16", 0, 0, 0x115, DO(FADD_IMM), ON(F16), DST, S1(32), IMM("#", 8, 32) },
-	{ "TEX_FETCH", 0, 0, 0x125, TODO, .staging = SR_TEX, S1(64), MODS(TEX, M_ARRAY, M_TEXEL_OFFSET) },
-	{ "TEX_SINGLE", 0, 0, 0x128, TODO, .staging = SR_TEX, S1(64), MODS(TEX, M_ARRAY, M_TEXEL_OFFSET, M_SHADOW, M_LOD) },
-	{ "TEX_GATHER", 0, 0, 0x129, TODO, .staging = SR_TEX, S1(64), MODS(TEX, M_ARRAY, M_TEXEL_OFFSET, M_INT_COORD, M_FETCH, M_SHADOW) },
-	{ "TEX_GRADIENT", 0, 0, 0x12a, TODO, .staging = SR_TEX, S1(64), MODS(TEX, M_LOD_BIAS, M_LOD_CLAMP) },
-	{ "TEX_DUAL", 0, 0, 0x12f, TODO, .staging = SR_TEX, S1(64), MODS(M_SLOT, M_SKIP, M_REGTYPE, M_REGWIDTH, M_REGWIDTH2, M_WRMASK, M_DIM, M_WIDE, M_ARRAY, M_TEXEL_OFFSET, M_SHADOW, M_LOD) },
+	{ "TEX_FETCH", 0, 0, 0x125, TODO, .staging = SR_TEX, S1(64), MODS(TEX, M_ARRAY,
+	  M_TEXEL_OFFSET) },
+	{ "TEX_SINGLE", 0, 0, 0x128, TODO, .staging = SR_TEX, S1(64), MODS(TEX, M_ARRAY,
+	  M_TEXEL_OFFSET, M_SHADOW, M_LOD) },
+	{ "TEX_GATHER", 0, 0, 0x129, TODO, .staging = SR_TEX, S1(64), MODS(TEX, M_ARRAY,
+	  M_TEXEL_OFFSET, M_INT_COORD, M_FETCH, M_SHADOW) },
+	{ "TEX_GRADIENT", 0, 0, 0x12a, TODO, .staging = SR_TEX, S1(64), MODS(TEX,
+	  M_LOD_BIAS, M_LOD_CLAMP) },
+	{ "TEX_DUAL", 0, 0, 0x12f, TODO, .staging = SR_TEX, S1(64), MODS(M_SLOT, M_SKIP,
+	  M_REGTYPE, M_REGWIDTH, M_REGWIDTH2, M_WRMASK, M_DIM, M_WIDE, M_ARRAY,
+	  M_TEXEL_OFFSET, M_SHADOW, M_LOD) },
 	VTEXES("VAR_TEX_BUF", 0x130), VTEXES("VAR_TEX", 0x138),
 	{ "CSEL.u32", 0, 0, 0x150, DO(CSEL), ON(U32), DST, S4(32, 32, 32, 32), MODS(M_ICMP) },
 	{ "CSEL.v2u16", 0, 0, 0x151, DO(CSEL), ON(U16), DST, S4(32, 32, 32, 32), MODS(M_ICMP) },
@@ -412,10 +464,14 @@ const struct isa_op isa_ops[] = {
 	{ "CSEL.v2f16", 0, 0, 0x155, DO(FCSEL), ON(F16), DST, S4(32, 32, 32, 32), MODS(M_CMP) },
 	{ "CSEL.s32", 0, 0, 0x158, DO(CSEL), ON(S32), DST, S4(32, 32, 32, 32), MODS(M_ICMP) },
 	{ "CSEL.v2s16", 0, 0, 0x159, DO(CSEL), ON(S16), DST, S4(32, 32, 32, 32), MODS(M_ICMP) },
-	{ "FMA_RSCALE.f32", 0, 0, 0x160, DO(FMA_RSCALE), ON(F32), DST, S4(F32N, F32N, F32N, 32), MODS(M_CLAMP) },
-	{ "FMA_RSCALE_N.f32", 0, 0, 0x161, DO(FMA_RSCALE_N), ON(F32), DST, S4(F32N, F32N, F32N, 32), MODS(M_CLAMP) },
-	{ "FMA_RSCALE_LEFT.f32", 0, 0, 0x162, DO(FMA_RSCALE_LEFT), ON(F32), DST, S4(F32N, F32N, F32N, 32), MODS(M_CLAMP) },
-	{ "FMA_RSCALE_SCALE16.f32", 0, 0, 0x163, TODO, DST, S4(F32N, F32N, F32N, 32), MODS(M_CLAMP) },
+	{ "FMA_RSCALE.f32", 0, 0, 0x160, DO(FMA_RSCALE), ON(F32), DST, S4(F32N, F32N,
+	  F32N, 32), MODS(M_CLAMP) },
+	{ "FMA_RSCALE_N.f32", 0, 0, 0x161, DO(FMA_RSCALE_N), ON(F32), DST, S4(F32N,
+	  F32N, F32N, 32), MODS(M_CLAMP) },
+	{ "FMA_RSCALE_LEFT.f32", 0, 0, 0x162, DO(FMA_RSCALE_LEFT), ON(F32), DST,
+	  S4(F32N, F32N, F32N, 32), MODS(M_CLAMP) },
+	{ "FMA_RSCALE_SCALE16.f32", 0, 0, 0x163, TODO, DST, S4(F32N, F32N, F32N, 32),
+	  MODS(M_CLAMP) },
 };
 
 const unsigned int isa_num_ops = sizeof(isa_ops) / sizeof(isa_ops[0]);

@@ -13,7 +13,7 @@
 
 #include "lanes.h"
 
-/* --- Pages ------------------------------------------------------------------------------ */
+/* --- Pages ---------------------------------------------------------------- */
 
 static bool map_fault(struct span *sp, uint64_t va)
 {
@@ -98,7 +98,7 @@ bool mem_check(struct warp *w, uint64_t va, unsigned int len)
 	return warp_fault(w, SHADER_ADDR_RANGE, va, "no address of data");
 }
 
-/* --- Accesses ----------------------------------------------------------------------------- */
+/* --- Accesses ------------------------------------------------------------- */
 
 /**
  * struct access - where each lane reads or writes
@@ -217,7 +217,7 @@ static void write_lane(struct access *a, unsigned int i, const uint32_t *raw)
 	span_wrote(&a->span, a->va[i] + a->first[i], a->len - a->first[i]);
 }
 
-/* --- What a load makes of what it read ---------------------------------------------------- */
+/* --- What a load makes of what it read ------------------------------------ */
 
 /* Widths into which less is extended, and where in the register that goes */
 struct place {
@@ -356,7 +356,7 @@ bool mem_store(struct warp *w, const struct insn *in, const union lanes **s)
 	return true;
 }
 
-/* --- Buffers -------------------------------------------------------------------------------- */
+/* --- Buffers -------------------------------------------------------------- */
 
 /**
  * struct buffers - descriptors that the lanes of an instruction name

@@ -89,7 +89,7 @@ static double inverse_root(double x)
 SFU_OF(frcp, reciprocal)
 SFU_OF(frsq, inverse_root)
 
-/* --- Fractions and exponents ----------------------------------------------------------------- */
+/* --- Fractions and exponents ---------------------------------------------- */
 
 /* So that x = m * 2^e (4^e for roots), m from where the reduction wants it */
 static double take_apart(double x, uint64_t word, int *e)
@@ -178,7 +178,7 @@ HANDLER(ldexp_16)
 	}
 }
 
-/* --- Exponentials and logarithms ---------------------------------------------------------------- */
+/* --- Exponentials and logarithms ------------------------------------------ */
 
 static unsigned int clamp_bits(const struct insn *in)
 {
@@ -271,7 +271,7 @@ HANDLER(fadd_lscale)
 	}
 }
 
-/* --- Sines ----------------------------------------------------------------------------------------- */
+/* --- Sines ---------------------------------------------------------------- */
 
 /* sin(n * pi / 32) for n from 0 to 16, rounded */
 static const uint32_t sines[17] = {

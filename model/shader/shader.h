@@ -70,7 +70,8 @@ struct shader_fault {
  * @map: Translate the 4 KiB page around an address for an access: its host
  *	address, or NULL with @exception or @stall of the fault filled in. Valid
  *	until the next call of any of these.
- * @wrote: Bytes of a page, mapped just before, were changed; may be NULL.
+ * @wrote: Bytes of a page, mapped just before, were changed, or lie between some
+ *	that were; may be NULL.
  */
 struct shader_ops {
 	void *(*map)(void *ctx, uint64_t va, enum shader_access access,
@@ -109,7 +110,7 @@ struct shader_group;
  * @size: Registers 37 to 39: workgroups.
  * @next: Number of the next workgroup.
  * @total: Number of workgroups.
- * @ready: Descriptors were read, @total is valid.
+ * @ready: @total is valid.
  * @group: The workgroup under way, or NULL. Everything else is plain data.
  */
 struct shader_job {

@@ -58,8 +58,10 @@ uint32_t warp_special(const struct warp *w, unsigned int page,
 
 static void broadcast(union lanes *to, uint32_t val)
 {
+	const v4u all = { val, val, val, val };
+
 	for (int i = 0; i < 4; i++)
-		to->vu32[i] = (v4u){ val, val, val, val };
+		to->vu32[i] = all;
 }
 
 /* The register or value, word @high of a pair */
@@ -280,8 +282,7 @@ static void wide(struct warp *w, const struct insn *in,
 		else
 			tmp[0] = *out[0];
 		for (int i = 0; i < 4; i++)
-			tmp[1].vs32[i] = is_signed ? tmp[0].vs32[i] >> 31 :
-						     (v4s){ 0, 0, 0, 0 };
+			tmp[1].vs32[i] = tmp[0].vs32[i] >> 31 & -is_signed;
 		out[0] = &tmp[0];
 		out[1] = &tmp[1];
 		return;

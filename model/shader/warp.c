@@ -39,7 +39,7 @@ void warp_start(struct warp *w, struct shader_env *env, unsigned int lanes)
 	w->page = NULL;
 }
 
-/* --- Messages ----------------------------------------------------------------------- */
+/* --- Messages ------------------------------------------------------------- */
 
 static void land(struct warp *w, struct message *m)
 {
@@ -82,7 +82,7 @@ struct message *warp_message(struct warp *w, const struct insn *in)
 	return m;
 }
 
-/* --- Groups --------------------------------------------------------------------------- */
+/* --- Groups --------------------------------------------------------------- */
 
 static void group_wait(struct warp *w, uint64_t pc, uint16_t mask)
 {
@@ -117,7 +117,7 @@ static void groups_settle(struct warp *w)
 		group_wait(w, old.pc, old.mask);
 }
 
-/* --- Control -------------------------------------------------------------------------- */
+/* --- Control -------------------------------------------------------------- */
 
 /* Lanes of the group whose condition holds */
 static uint16_t branch_taken(struct warp *w, const struct insn *in,
@@ -261,7 +261,7 @@ static bool control(struct warp *w, const struct insn *in,
 	return good;
 }
 
-/* --- Arithmetic ------------------------------------------------------------------------ */
+/* --- Arithmetic ----------------------------------------------------------- */
 
 static void merge(union lanes *to, const union lanes *from, uint16_t mask,
 		  uint32_t bits)

@@ -12,6 +12,8 @@
 #ifndef SHADER_WARP_H
 #define SHADER_WARP_H
 
+#include <assert.h>
+
 #include "decode.h"
 #include "shader.h"
 
@@ -21,7 +23,7 @@
 #define PAGE_WORDS	(SHADER_PAGE_SIZE / 8)
 #define PAGE_OF(va)	((va) & ~(uint64_t)(SHADER_PAGE_SIZE - 1))
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "elements of registers are numbered from the low end");
 
 typedef uint32_t v4u __attribute__((vector_size(16)));

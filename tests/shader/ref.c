@@ -88,7 +88,7 @@ static void parse(struct op *o, const char *text)
 		snprintf(o->arg[o->num_args++], 64, "%s", part + (*part == ' '));
 }
 
-/* --- Operands --------------------------------------------------------------------------- */
+/* --- Operands ------------------------------------------------------------- */
 
 static uint64_t low(uint64_t v, unsigned int bits)
 {
@@ -216,7 +216,7 @@ static uint32_t float_arg(const struct ref *ref, unsigned int lane,
 	return ftz(ref, signs(o->arg[i], v, o->bits), o->bits);
 }
 
-/* --- Integers ----------------------------------------------------------------------------- */
+/* --- Integers ------------------------------------------------------------- */
 
 static uint64_t saturated(const struct op *o, __int128 v)
 {
@@ -316,6 +316,23 @@ static uint64_t truth(const struct op *o, bool holds)
 	return 1;
 }
 
+static uint64_t leading_zeros(const struct op *o, uint64_t a)
+{
+	unsigned int n = 0;
+
+	while (n < o->bits && !(a >> (o->bits - 1 - n) & 1))
+		n++;
+	return n == o->bits && has(o, "mask") ? low(~0ull, o->bits) : n;
+}
+
+static uint64_t shift_logic(const struct op *o, uint64_t s, uint64_t c)
+{
+	const char *logic = strrchr(o->name, '_') + 1;
+
+	s = !strcmp(logic, "AND") ? s & c : !strcmp(logic, "OR") ? s | c : s ^ c;
+	return has(o, "not_result") ? low(~s, o->bits) : s;
+}
+
 static bool int_element(const struct ref *ref, unsigned int lane, struct op *o,
 			unsigned int e, uint64_t *out)
 {
@@ -365,26 +382,16 @@ static bool int_element(const struct ref *ref, unsigned int lane, struct op *o,
 		       has(o, "neg") ? (c >> (o->bits - 1) ? a : b) :
 		       has(o, "fp_zero") ? (low(c, o->bits - 1) ? b : a) :
 		       c ? b : a;
-	else if (!strcmp(o->name, "CLZ")) {
-		unsigned int n = 0;
-
-		while (n < o->bits && !(a >> (o->bits - 1 - n) & 1))
-			n++;
-		*out = n == o->bits && has(o, "mask") ? low(~0ull, o->bits) : n;
-	} else if (shift_op(o)) {
-		uint64_t s = shifted(o, a, amount(ref, lane, o, e));
-		const char *logic = strrchr(o->name, '_') + 1;
-
-		s = !strcmp(logic, "AND") ? s & c : !strcmp(logic, "OR") ?
-		    s | c : s ^ c;
-		*out = has(o, "not_result") ? low(~s, o->bits) : s;
-	} else {
+	else if (!strcmp(o->name, "CLZ"))
+		*out = leading_zeros(o, a);
+	else if (shift_op(o))
+		*out = shift_logic(o, shifted(o, a, amount(ref, lane, o, e)), c);
+	else
 		return false;
-	}
 	return true;
 }
 
-/* --- Floats ------------------------------------------------------------------------------------ */
+/* --- Floats --------------------------------------------------------------- */
 
 static uint32_t clamp(const struct op *o, uint32_t v, unsigned int bits)
 {
@@ -604,7 +611,8 @@ static bool other_element(const struct ref *ref, unsigned int lane,
 	if (!strcmp(o->name, "FLUSH")) {
 		struct ref none = *ref;
 
-		none.ftz16 = none.ftz32 = false;
+		none.ftz16 = false;
+		none.ftz32 = false;
 		a = float_arg(&none, lane, o, 1, e);
 		if (ref_is_nan(a, w))
 			a = has(o, "flush_nan") ? 0 : has(o, "quiet_nan") ?
@@ -634,7 +642,7 @@ static bool other_element(const struct ref *ref, unsigned int lane,
 	return true;
 }
 
-/* --- What has no elements of one type ------------------------------------------------------------ */
+/* --- What has no elements of one type ------------------------------------- */
 
 static uint64_t to_int(const struct op *o, uint32_t v, unsigned int bits,
 		       unsigned int width, bool is_signed)
@@ -802,7 +810,16 @@ static bool across(const struct ref *ref, unsigned int lane, struct op *o,
 	return false;
 }
 
-/* --- All lanes --------------------------------------------------------------------------------------- */
+/* --- All lanes ------------------------------------------------------------ */
+
+static bool any_element(const struct ref *ref, unsigned int lane, struct op *o,
+			unsigned int e, uint64_t *v)
+{
+	if (!o->is_float)
+		return int_element(ref, lane, o, e, v);
+	return float_element(ref, lane, o, e, v) ||
+	       other_element(ref, lane, o, e, v);
+}
 
 static bool one_lane(const struct ref *ref, unsigned int lane, struct op *o,
 		     uint64_t *out)
@@ -812,17 +829,13 @@ static bool one_lane(const struct ref *ref, unsigned int lane, struct op *o,
 
 	if (across(ref, lane, o, out))
 		return true;
-	if (strcmp(o->name, "FSIN_TABLE") && odd_ones(ref, lane, o, out))
+	if (odd_ones(ref, lane, o, out))
 		return true;
-	if (!strcmp(o->name, "FSIN_TABLE"))
-		return odd_ones(ref, lane, o, out);
 	*out = 0;
 	for (unsigned int e = 0; e < count; e++) {
 		uint64_t v;
 
-		if (!(o->is_float ? float_element(ref, lane, o, e, &v) ||
-				    other_element(ref, lane, o, e, &v) :
-				    int_element(ref, lane, o, e, &v)))
+		if (!any_element(ref, lane, o, e, &v))
 			return false;
 		*out |= v << e * o->bits % 64;
 	}

@@ -97,16 +97,20 @@ static void setup(struct ref *ref)
 	ref->mask = masks[rnd() % 5];
 	w->mask = ref->mask;
 	w->live = ref->mask;
-	env.ftz32 = ref->ftz32 = rnd() % 4 == 0;
-	env.ftz16 = ref->ftz16 = rnd() % 4 == 0;
+	ref->ftz32 = rnd() % 4 == 0;
+	ref->ftz16 = rnd() % 4 == 0;
+	env.ftz32 = ref->ftz32;
+	env.ftz16 = ref->ftz16;
 	for (unsigned int r = 0; r < 64; r++) {
 		for (unsigned int i = 0; i < 16; i++) {
 			ref->r[i][r] = operand();
 			w->r[r].u32[i] = ref->r[i][r];
 		}
 	}
-	for (unsigned int i = 0; i < 256; i++)
-		ref->u[i] = env.uniforms[i] = operand();
+	for (unsigned int i = 0; i < 256; i++) {
+		ref->u[i] = operand();
+		env.uniforms[i] = ref->u[i];
+	}
 }
 
 static bool same(const struct ref *ref, const struct ref *before, const char *text)

@@ -121,7 +121,7 @@ static void test_ids(void)
 	machine_fini(&m);
 }
 
-/* --- Branches --------------------------------------------------------------------------- */
+/* --- Branches ------------------------------------------------------------- */
 
 static uint32_t triangle(unsigned int i)
 {
@@ -191,7 +191,7 @@ static void test_end(void)
 	machine_fini(&m);
 }
 
-/* --- Messages ---------------------------------------------------------------------------- */
+/* --- Messages ------------------------------------------------------------- */
 
 static void test_landing(void)
 {
@@ -312,7 +312,7 @@ static void test_translations(void)
 	machine_fini(&m);
 }
 
-/* --- Workgroups ----------------------------------------------------------------------------- */
+/* --- Workgroups ----------------------------------------------------------- */
 
 static uint32_t reversed(unsigned int i)
 {
@@ -402,7 +402,7 @@ static void test_tls(void)
 	machine_fini(&m);
 }
 
-/* --- Subgroups --------------------------------------------------------------------------------- */
+/* --- Subgroups ------------------------------------------------------------ */
 
 static uint32_t from_lane_5(unsigned int i)
 {
@@ -443,7 +443,7 @@ static void test_subgroups(void)
 	machine_fini(&m);
 }
 
-/* --- Atomics ------------------------------------------------------------------------------------- */
+/* --- Atomics -------------------------------------------------------------- */
 
 static void test_atomics(void)
 {
@@ -488,7 +488,7 @@ static void test_atomics(void)
 	machine_fini(&m);
 }
 
-/* --- Buffers --------------------------------------------------------------------------------------- */
+/* --- Buffers -------------------------------------------------------------- */
 
 static void test_buffers(void)
 {
@@ -532,7 +532,7 @@ static void test_buffers(void)
 	machine_fini(&m);
 }
 
-/* --- Slices ----------------------------------------------------------------------------------------- */
+/* --- Slices --------------------------------------------------------------- */
 
 static void test_slices(void)
 {
@@ -570,7 +570,7 @@ static void test_slices(void)
 	machine_fini(&m);
 }
 
-/* --- Code --------------------------------------------------------------------------------------------- */
+/* --- Code ----------------------------------------------------------------- */
 
 static void test_code(void)
 {
@@ -596,7 +596,7 @@ static void test_code(void)
 	machine_fini(&m);
 }
 
-/* --- Faults --------------------------------------------------------------------------------------------- */
+/* --- Faults --------------------------------------------------------------- */
 
 static void faults(struct machine *m, const char *code, unsigned int exception,
 		   uint64_t va, const char *what)
@@ -646,7 +646,7 @@ static void test_faults(void)
 	   "is INSTR_INVALID_ENC with the word");
 	faults(&m, "LEA_TEX_IMM.slot0 @r4:r5:r6, r60, 0x0, table:0x2, index:0x0\n",
 	       SHADER_INSTR_INVALID_ENC, CODE, "images are not implemented");
-	is_u64(m.job.group != NULL, 1, "the job is still there after a fault");
+	ok(m.job.group, "the job is still there after a fault");
 	machine_put32(&m, SPD, 8 | 1 << 4 | 2u << 30);
 	faults(&m, "MOV.i32 r20, 0x0\n", SHADER_INSTR_INVALID_ENC, CODE,
 	       "a register that a shader with 32 does not have");
