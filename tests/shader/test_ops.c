@@ -45,13 +45,17 @@ static uint32_t operand(void)
 	case 1:
 	case 2:
 		return edges[rnd() % (sizeof(edges) / sizeof(edges[0]))];
-	case 3: /* a float that is not too far from 1 */
-		return ((rnd() % 60 + 97) << 23) | (rnd() & 0x807fffff);
+	case 3: /* a float near 1, or one whose square is about to vanish */
+		return ((rnd() & 1 ? rnd() % 60 + 97 : rnd() % 12 + 57) << 23) |
+		       (rnd() & 0x807fffff);
 	case 4: /* two halves */
 		return (edges[rnd() % (sizeof(edges) / sizeof(edges[0]))] &
 			0xffff0000) | (rnd() & 0xffff);
 	case 5:
 		return rnd() & 0xff;
+	case 6: /* next to where floats, or halves, are subnormal */
+		return rnd() & 1 ? ((rnd() % 4) << 23) | (rnd() & 0x807fffff) :
+		       (rnd() & 0x8fff8fff);
 	}
 	return rnd();
 }

@@ -251,6 +251,8 @@ static void test_widths(void)
 	       "into another one");
 	is_u64(loaded(&m, "LOAD.i8.h1.slot0.wait0 @r4"), 0xff88ffff,
 	       "with its sign into a half");
+	is_u64(loaded(&m, "LOAD.i8.h0.slot0.wait0 @r4"), 0x7fffff88,
+	       "into the other");
 	is_u64(loaded(&m, "LOAD.i8.w0.slot0.wait0 @r4"), 0xffffff88,
 	       "into a word");
 	is_u64(loaded(&m, "LOAD.i8.w0.unsigned.slot0.wait0 @r4"), 0x88,
@@ -344,6 +346,11 @@ static void test_barrier(void)
 	shader_get_stats(m.sh, &s);
 	ok(s.warps == 128 && s.workgroups == 8 && s.jobs == 1,
 	   "128 warps were counted");
+	machine_size(&m, 1, 1, 1, 6, 1, 1);
+	run(&m, ADDRESS "MOV.i32 r0, workgroup_local_pointer.w0\n" PUT("r0"));
+	ok(data32(&m, 3) == WLS + 3 * 4096 && data32(&m, 4) == WLS,
+	   "workgroups use instances of local memory in turn");
+	machine_size(&m, 256, 1, 1, 8, 1, 1);
 	/* Without the barrier it is wrong, so the test can tell */
 	run(&m, ADDRESS
 	    "IADD_IMM.i32 r4, 0x0, #0xFF\n"
@@ -440,6 +447,15 @@ static void test_subgroups(void)
 	    "IADD.u32 r0, r0, r4\n" PUT("r0"));
 	ok(data32(&m, 2) == 8 && data32(&m, 3) == 9,
 	   "lanes that do not execute have no say, and give what was asked for");
+	/* Both sides of an if, then again as one */
+	run(&m, ADDRESS
+	    "ICMP_OR.u32.lt.m1 r1, lane_id.w0, 0x3020100.b3, 0x0\n"
+	    "BRANCHZ.eq.reconverge r1, offset:2\n"
+	    "MOV.i32 r4, 0x0\n"
+	    "BRANCHZ.eq.reconverge 0x0, offset:1\n"
+	    "MOV.i32 r4, 0x1000000\n"
+	    "WMASK r0, 0x1000000\n" PUT("r0"));
+	is_u64(data32(&m, 20), 0xffff, "lanes come together where paths meet");
 	machine_fini(&m);
 }
 
@@ -523,6 +539,7 @@ static void test_buffers(void)
 	    "STORE.i32.slot0.end @r0, u0, offset:0\n");
 	is_u64(data32(&m, 0), 100, "a table's descriptors as bytes");
 	machine_uniform(&m, 2, 1 << 24 | 8);
+	machine_buffer(&m, 8, DATA, 4096);
 	is_u64(run(&m, "LD_BUFFER.i32.unsigned.slot0.end @r0, r4, u2\n"),
 	       SHADER_FAULT, "a descriptor beyond its table is a fault");
 	is_u64(m.fault.exception, SHADER_DATA_INVALID, "DATA_INVALID_FAULT");
