@@ -7,7 +7,6 @@
  * with counts as true when it is not zero.
  */
 #include "lanes.h"
-#include "softfp.h"
 
 enum { CMP_EQ, CMP_GT, CMP_GE, CMP_NE, CMP_LT, CMP_LE, CMP_GTLT, CMP_TOTAL };
 
@@ -176,11 +175,6 @@ static inline v4f flushed(const struct warp *w, v4u f)
 	return (v4f)(f & (~subnormal | F32_SIGN));
 }
 
-static inline uint16_t flushed16(const struct warp *w, uint16_t f)
-{
-	return w->env->ftz16 ? f16_flush(f) : f;
-}
-
 HANDLER(fcmp_32)
 {
 	unsigned int cond = isa_mod(in->word, M_CMP);
@@ -200,8 +194,8 @@ HANDLER(fcmp_16)
 	uint16_t yes = true_value(in, F16_ONE);
 
 	EACH(i, 2 * LANES) {
-		bool holds = compare_f16(flushed16(w, s[0]->u16[i]),
-					 flushed16(w, s[1]->u16[i]), cond);
+		bool holds = compare_f16(f16_result(w, s[0]->u16[i]),
+					 f16_result(w, s[1]->u16[i]), cond);
 		bool accum = s[2]->u16[i];
 
 		d->u16[i] = (and ? holds && accum : holds || accum) ? yes : 0;
@@ -244,8 +238,8 @@ HANDLER(csel_f16)
 	unsigned int cond = isa_mod(in->word, M_CMP);
 
 	EACH(i, 2 * LANES)
-		d->u16[i] = compare_f16(flushed16(w, s[0]->u16[i]),
-					flushed16(w, s[1]->u16[i]), cond) ?
+		d->u16[i] = compare_f16(f16_result(w, s[0]->u16[i]),
+					f16_result(w, s[1]->u16[i]), cond) ?
 			    s[2]->u16[i] : s[3]->u16[i];
 }
 

@@ -8,21 +8,10 @@
 #include <math.h>
 
 #include "lanes.h"
-#include "softfp.h"
 
 static unsigned int mode_of(const struct insn *in)
 {
 	return isa_mod(in->word, M_ROUND);
-}
-
-static double operand(const struct warp *w, uint32_t f)
-{
-	return f32_of(w->env->ftz32 ? f32_flush(f) : f);
-}
-
-static double half_operand(const struct warp *w, uint16_t f)
-{
-	return f16_value(w->env->ftz16 ? f16_flush(f) : f);
 }
 
 /* --- To integers ---------------------------------------------------------- */
@@ -45,14 +34,14 @@ static int64_t to_word(double d, const struct insn *in)
 HANDLER(f32_to_i)
 {
 	EACH(i, LANES)
-		d->u32[i] = to_word(operand(w, s[0]->u32[i]), in);
+		d->u32[i] = to_word(f32_operand(w, s[0]->u32[i]), in);
 }
 
 /* Of the half that the swizzle puts first */
 HANDLER(f16_to_i32)
 {
 	EACH(i, LANES)
-		d->u32[i] = to_word(half_operand(w, s[0]->u16[i * 2]), in);
+		d->u32[i] = to_word(f16_operand(w, s[0]->u16[i * 2]), in);
 }
 
 HANDLER(f16_to_i16)
@@ -60,7 +49,7 @@ HANDLER(f16_to_i16)
 	bool is_signed = in->op->type == T_S16;
 
 	EACH(i, 2 * LANES)
-		d->u16[i] = to_int(half_operand(w, s[0]->u16[i]), mode_of(in),
+		d->u16[i] = to_int(f16_operand(w, s[0]->u16[i]), mode_of(in),
 				   is_signed ? INT16_MIN : 0,
 				   is_signed ? INT16_MAX : UINT16_MAX);
 }
@@ -93,7 +82,7 @@ HANDLER(f32_to_f16)
 	union lanes t;
 
 	EACH(i, 2 * LANES) {
-		double v = operand(w, s[i & 1]->u32[i / 2]);
+		double v = f32_operand(w, s[i & 1]->u32[i / 2]);
 		uint16_t h;
 
 		if (clamp & 1)
@@ -101,7 +90,7 @@ HANDLER(f32_to_f16)
 		if (clamp & 2)
 			v = v >= 1 ? 1 : v > -1 ? v : -1;
 		h = v == v ? f64_to_f16(v, mode_of(in)) : F16_NAN;
-		t.u16[i] = w->env->ftz16 ? f16_flush(h) : h;
+		t.u16[i] = f16_result(w, h);
 	}
 	*d = t;
 }
@@ -109,9 +98,9 @@ HANDLER(f32_to_f16)
 HANDLER(f16_to_f32_lane)
 {
 	EACH(i, LANES) {
-		uint16_t h = s[0]->u16[i * 2];
+		uint16_t h = f16_result(w, s[0]->u16[i * 2]);
 
-		d->u32[i] = f16_to_f32(w->env->ftz16 ? f16_flush(h) : h);
+		d->u32[i] = f16_to_f32(h);
 	}
 }
 

@@ -13,7 +13,6 @@
 #include <math.h>
 
 #include "lanes.h"
-#include "softfp.h"
 
 static inline v4u quiet(v4f r)
 {
@@ -33,16 +32,6 @@ static inline v4u flush(v4u f)
 static inline v4f operand(const struct warp *w, v4u f)
 {
 	return (v4f)(w->env->ftz32 ? flush(f) : f);
-}
-
-static inline float operand1(const struct warp *w, uint32_t f)
-{
-	return f32_of(w->env->ftz32 ? f32_flush(f) : f);
-}
-
-static inline float half_operand(const struct warp *w, uint16_t f)
-{
-	return f32_of(f16_to_f32(w->env->ftz16 ? f16_flush(f) : f));
 }
 
 /* max(x, 0), as SPIR-V has it: NaN and -0 become +0 */
@@ -88,7 +77,7 @@ static uint16_t finish_half(const struct warp *w, unsigned int clamp, double val
 	if (clamp)
 		h = f64_to_f16(f32_of(clamp_one(f16_to_f32(h), clamp)),
 			       ROUND_EVEN);
-	return w->env->ftz16 ? f16_flush(h) : h;
+	return f16_result(w, h);
 }
 
 /* --- Sums ----------------------------------------------------------------- */
@@ -107,8 +96,8 @@ HANDLER(fadd_16)
 
 	EACH(i, 2 * LANES)
 		d->u16[i] = finish_half(w, clamp,
-					(double)half_operand(w, s[0]->u16[i]) +
-					half_operand(w, s[1]->u16[i]));
+					(double)f16_operand(w, s[0]->u16[i]) +
+					f16_operand(w, s[1]->u16[i]));
 }
 
 HANDLER(fadd_imm_32)
@@ -128,8 +117,8 @@ HANDLER(fadd_imm_16)
 {
 	EACH(i, 2 * LANES)
 		d->u16[i] = finish_half(w, 0,
-					(double)half_operand(w, s[0]->u16[i]) +
-					half_operand(w, in->imm >> (i & 1) * 16));
+					(double)f16_operand(w, s[0]->u16[i]) +
+					f16_operand(w, in->imm >> (i & 1) * 16));
 }
 
 /* --- Minimum and maximum -------------------------------------------------- */
@@ -199,11 +188,8 @@ HANDLER(fminmax_16)
 	EACH(i, 2 * LANES) {
 		uint16_t a = s[0]->u16[i], b = s[1]->u16[i];
 
-		if (w->env->ftz16) {
-			a = f16_flush(a);
-			b = f16_flush(b);
-		}
-		d->u16[i] = finish_half(w, clamp, f16_value(pick_half(a, b, max)));
+		a = pick_half(f16_result(w, a), f16_result(w, b), max);
+		d->u16[i] = finish_half(w, clamp, f16_value(a));
 	}
 }
 
@@ -294,9 +280,9 @@ HANDLER(fma_16)
 
 	EACH(i, 2 * LANES)
 		d->u16[i] = finish_half(w, clamp,
-					fma_odd(half_operand(w, s[0]->u16[i]),
-						half_operand(w, s[1]->u16[i]),
-						half_operand(w, s[2]->u16[i])));
+					fma_odd(f16_operand(w, s[0]->u16[i]),
+						f16_operand(w, s[1]->u16[i]),
+						f16_operand(w, s[2]->u16[i])));
 }
 
 /*
@@ -306,8 +292,8 @@ HANDLER(fma_16)
 HANDLER(fma_rscale)
 {
 	EACH(i, LANES) {
-		float a = operand1(w, s[0]->u32[i]), b = operand1(w, s[1]->u32[i]);
-		float c = operand1(w, s[2]->u32[i]);
+		float a = f32_operand(w, s[0]->u32[i]), b = f32_operand(w, s[1]->u32[i]);
+		float c = f32_operand(w, s[2]->u32[i]);
 		int scale = clamp_to(s[3]->s32[i], -600, 600);
 		bool zero = a == 0 || b == 0;
 		double r;
@@ -331,7 +317,7 @@ HANDLER(fround_32)
 	unsigned int mode = isa_mod(in->word, M_ROUND);
 
 	EACH(i, LANES)
-		d->u32[i] = f32_quiet(round_integral(operand1(w, s[0]->u32[i]),
+		d->u32[i] = f32_quiet(round_integral(f32_operand(w, s[0]->u32[i]),
 						     mode));
 }
 
@@ -341,7 +327,7 @@ HANDLER(fround_16)
 
 	EACH(i, 2 * LANES)
 		d->u16[i] = finish_half(w, 0,
-					round_integral(half_operand(w, s[0]->u16[i]),
+					round_integral(f16_operand(w, s[0]->u16[i]),
 						       mode));
 }
 

@@ -10,6 +10,7 @@
 #ifndef SHADER_LANES_H
 #define SHADER_LANES_H
 
+#include "softfp.h"
 #include "warp.h"
 
 #define UNUSED		__attribute__((unused))
@@ -71,6 +72,28 @@ static inline void put64(union lanes *d, unsigned int lane, uint64_t val)
 {
 	d[0].u32[lane] = val;
 	d[1].u32[lane] = val >> 32;
+}
+
+/* Floats of a register, as the job sees them */
+static inline float f32_operand(const struct warp *w, uint32_t f)
+{
+	return f32_of(w->env->ftz32 ? f32_flush(f) : f);
+}
+
+static inline float f16_operand(const struct warp *w, uint16_t f)
+{
+	return f32_of(f16_to_f32(w->env->ftz16 ? f16_flush(f) : f));
+}
+
+/* And what becomes of a result that was rounded */
+static inline uint32_t f32_result(const struct warp *w, uint32_t f)
+{
+	return w->env->ftz32 ? f32_flush(f) : f;
+}
+
+static inline uint16_t f16_result(const struct warp *w, uint16_t f)
+{
+	return w->env->ftz16 ? f16_flush(f) : f;
 }
 
 #endif /* SHADER_LANES_H */

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 
 #include "lanes.h"
-#include "softfp.h"
 
 /*
  * Whether a double with an error of a few units in the last place is on one side
@@ -26,28 +25,18 @@ static bool is_safe(double d, unsigned int prec)
 	return llabs((int64_t)below - middle) > 8;
 }
 
-static double operand(const struct warp *w, uint32_t f)
-{
-	return f32_of(w->env->ftz32 ? f32_flush(f) : f);
-}
-
-static double half_operand(const struct warp *w, uint16_t f)
-{
-	return f16_value(w->env->ftz16 ? f16_flush(f) : f);
-}
-
 static uint32_t result(const struct warp *w, double r)
 {
 	uint32_t f = r == r ? f64_to_f32(r, ROUND_EVEN) : F32_NAN;
 
-	return w->env->ftz32 ? f32_flush(f) : f;
+	return f32_result(w, f);
 }
 
 static uint16_t half_result(const struct warp *w, double r)
 {
 	uint16_t h = r == r ? f64_to_f16(r, ROUND_EVEN) : F16_NAN;
 
-	return w->env->ftz16 ? f16_flush(h) : h;
+	return f16_result(w, h);
 }
 
 /* Quotients in double may be rounded again: 53 bits are more than 2 * 24 + 2. */
@@ -72,14 +61,14 @@ static double inverse_root(double x)
 	HANDLER(name##_32)						\
 	{								\
 		EACH(i, LANES)						\
-			d->u32[i] = result(w, fn(operand(w, s[0]->u32[i]))); \
+			d->u32[i] = result(w, fn(f32_operand(w, s[0]->u32[i]))); \
 	}								\
 	/* One half is read, and both are written. */			\
 	HANDLER(name##_16)						\
 	{								\
 		EACH(i, LANES) {					\
 			uint16_t h = half_result(w,			\
-				fn(half_operand(w, s[0]->u16[i * 2])));	\
+				fn(f16_operand(w, s[0]->u16[i * 2])));	\
 									\
 			d->u16[i * 2] = h;				\
 			d->u16[i * 2 + 1] = h;				\
@@ -119,7 +108,7 @@ HANDLER(frexpm_32)
 	int e;
 
 	EACH(i, LANES)
-		d->u32[i] = result(w, take_apart(operand(w, s[0]->u32[i]),
+		d->u32[i] = result(w, take_apart(f32_operand(w, s[0]->u32[i]),
 						 in->word, &e));
 }
 
@@ -128,7 +117,7 @@ HANDLER(frexpm_16)
 	int e;
 
 	EACH(i, 2 * LANES)
-		d->u16[i] = half_result(w, take_apart(half_operand(w, s[0]->u16[i]),
+		d->u16[i] = half_result(w, take_apart(f16_operand(w, s[0]->u16[i]),
 						      in->word, &e));
 }
 
@@ -137,7 +126,7 @@ HANDLER(frexpe_32)
 	EACH(i, LANES) {
 		int e;
 
-		take_apart(operand(w, s[0]->u32[i]), in->word, &e);
+		take_apart(f32_operand(w, s[0]->u32[i]), in->word, &e);
 		d->s32[i] = e;
 	}
 }
@@ -147,7 +136,7 @@ HANDLER(frexpe_16)
 	EACH(i, 2 * LANES) {
 		int e;
 
-		take_apart(half_operand(w, s[0]->u16[i]), in->word, &e);
+		take_apart(f16_operand(w, s[0]->u16[i]), in->word, &e);
 		d->s16[i] = e;
 	}
 }
@@ -157,11 +146,11 @@ HANDLER(ldexp_32)
 	unsigned int mode = isa_mod(in->word, M_ROUND);
 
 	EACH(i, LANES) {
-		double r = ldexp(operand(w, s[0]->u32[i]),
+		double r = ldexp(f32_operand(w, s[0]->u32[i]),
 				 clamp_to(s[1]->s32[i], -600, 600));
 		uint32_t f = r == r ? f64_to_f32(r, mode) : F32_NAN;
 
-		d->u32[i] = w->env->ftz32 ? f32_flush(f) : f;
+		d->u32[i] = f32_result(w, f);
 	}
 }
 
@@ -170,11 +159,11 @@ HANDLER(ldexp_16)
 	unsigned int mode = isa_mod(in->word, M_ROUND);
 
 	EACH(i, 2 * LANES) {
-		double r = ldexp(half_operand(w, s[0]->u16[i]), s[1]->s16[i] < -600 ?
+		double r = ldexp(f16_operand(w, s[0]->u16[i]), s[1]->s16[i] < -600 ?
 				 -600 : s[1]->s16[i] > 600 ? 600 : s[1]->s16[i]);
 		uint16_t h = r == r ? f64_to_f16(r, mode) : F16_NAN;
 
-		d->u16[i] = w->env->ftz16 ? f16_flush(h) : h;
+		d->u16[i] = f16_result(w, h);
 	}
 }
 
@@ -219,7 +208,7 @@ static double exponential(int32_t fixed, double x)
 HANDLER(fexp)
 {
 	EACH(i, LANES) {
-		double r = exponential(s[0]->s32[i], operand(w, s[1]->u32[i]));
+		double r = exponential(s[0]->s32[i], f32_operand(w, s[1]->u32[i]));
 
 		d->u32[i] = result(w, clamped(r, clamp_bits(in)));
 	}
@@ -255,7 +244,7 @@ static double log_ratio(double x)
 HANDLER(flogd)
 {
 	EACH(i, LANES)
-		d->u32[i] = result(w, log_ratio(operand(w, s[0]->u32[i])));
+		d->u32[i] = result(w, log_ratio(f32_operand(w, s[0]->u32[i])));
 }
 
 /* The first operand plus the second as FLOGD reduces it */
@@ -264,8 +253,8 @@ HANDLER(fadd_lscale)
 	int e;
 
 	EACH(i, LANES) {
-		double r = operand(w, s[0]->u32[i]) +
-			   reduced(operand(w, s[1]->u32[i]), &e);
+		double r = f32_operand(w, s[0]->u32[i]) +
+			   reduced(f32_operand(w, s[1]->u32[i]), &e);
 
 		d->u32[i] = result(w, clamped(r, clamp_bits(in)));
 	}

@@ -23,8 +23,8 @@
 #define PAGE_WORDS	(SHADER_PAGE_SIZE / 8)
 #define PAGE_OF(va)	((va) & ~(uint64_t)(SHADER_PAGE_SIZE - 1))
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-	       "elements of registers are numbered from the low end");
+/* Elements of registers are numbered from the low end. */
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "byte order");
 
 typedef uint32_t v4u __attribute__((vector_size(16)));
 typedef int32_t v4s __attribute__((vector_size(16)));

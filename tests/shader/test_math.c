@@ -114,16 +114,16 @@ int main(void)
 	machine_uniform(&m, 6, bits(-1.5707964f));
 
 	run(LOAD LOG2("r8") STORE, 0.5, 2);
-	within(log2, 0x1p-21, 0, 0, "log2 near 1");
-	run(LOAD LOG2("r8") STORE, 1e-37, 1e30);
+	within(log2, 1 / 0x1p21, 0, 0, "log2 near 1");
+	run(LOAD LOG2("r8") STORE, 1 / 1e37, 1e30);
 	within(log2, 0, 3, 0, "log2 of large numbers");
 	run(LOAD EXP2("r8", "0x3F800000") STORE, -120, 120);
 	within(exp2, 0, 3, 2, "exp2");
 	run(LOAD LOG2("r8") "MOV.i32 r9, r0\n" EXP2("r9", "u3") STORE, 0.01, 1000);
 	within(power_2_5, 0, 16 + 2 * 25, 0, "pow");
-	run(LOAD "FRCP.f32 r0, r8\n" STORE, 1e-30, 1e30);
+	run(LOAD "FRCP.f32 r0, r8\n" STORE, 1 / 1e30, 1e30);
 	within(inverse, 0, 0.5001, 0, "1 / x, rounded correctly");
-	run(LOAD "FRSQ.f32 r0, r8\n" STORE, 1e-30, 1e30);
+	run(LOAD "FRSQ.f32 r0, r8\n" STORE, 1 / 1e30, 1e30);
 	within(inverse_root, 0, 0.5001, 0, "1 / sqrt(x), rounded correctly");
 	run(LOAD
 	    "FMA.f32 r4, r8, u4, u5\n"
@@ -135,7 +135,7 @@ int main(void)
 	    "FMA.f32 r9, r9.neg, r6, 0x0.neg\n"
 	    "FMA.f32.clamp_m1_1 r9, r5, r7, r9\n"
 	    "FADD.f32 r0, r9, r6\n" STORE, -3.14159f, 3.14159f);
-	within(sin, 0x1p-11, 0, 0, "sin");
+	within(sin, 1 / 0x1p11, 0, 0, "sin");
 	machine_fini(&m);
 	return done_testing();
 }
