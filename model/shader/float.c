@@ -3,9 +3,9 @@
  * Float arithmetic: sums, products, minimum and maximum, of 32 and 16 bits.
  *
  * Invariants:
- * - Every result is rounded once, to nearest even. Halves are computed in
- *   doubles or floats, in which sums and products are exact or rounded so that
- *   rounding again makes no difference.
+ * - Every result is rounded once, to nearest even. Halves are computed in floats,
+ *   whose 24 bits are enough for a sum to be rounded again; what is more than a
+ *   sum is rounded to odd first.
  * - A result that is a NaN is the one of softfp.h.
  * - With subnormals flushed, operands and results that are subnormal are zeros
  *   of their sign.
@@ -68,15 +68,13 @@ static inline void finish(const struct warp *w, const struct insn *in,
 }
 
 /* The same for a half, from an exact or safely rounded value */
-static uint16_t finish_half(const struct warp *w, unsigned int clamp, double val)
+static inline uint16_t finish_half(const struct warp *w, unsigned int clamp,
+				   float val)
 {
-	uint16_t h = f64_to_f16(val, ROUND_EVEN);
+	uint16_t h = f16_from_f32(f32_bits(val));
 
-	if (f16_is_nan(h))
-		h = F16_NAN;
 	if (clamp)
-		h = f64_to_f16(f32_of(clamp_one(f16_to_f32(h), clamp)),
-			       ROUND_EVEN);
+		h = f16_from_f32(clamp_one(f16_to_f32(h), clamp));
 	return f16_result(w, h);
 }
 
@@ -96,7 +94,7 @@ HANDLER(fadd_16)
 
 	EACH(i, 2 * LANES)
 		d->u16[i] = finish_half(w, clamp,
-					(double)f16_operand(w, s[0]->u16[i]) +
+					f16_operand(w, s[0]->u16[i]) +
 					f16_operand(w, s[1]->u16[i]));
 }
 
@@ -117,7 +115,7 @@ HANDLER(fadd_imm_16)
 {
 	EACH(i, 2 * LANES)
 		d->u16[i] = finish_half(w, 0,
-					(double)f16_operand(w, s[0]->u16[i]) +
+					f16_operand(w, s[0]->u16[i]) +
 					f16_operand(w, in->imm >> (i & 1) * 16));
 }
 
@@ -278,11 +276,13 @@ HANDLER(fma_16)
 {
 	unsigned int clamp = isa_mod(in->word, M_CLAMP);
 
-	EACH(i, 2 * LANES)
-		d->u16[i] = finish_half(w, clamp,
-					fma_odd(f16_operand(w, s[0]->u16[i]),
-						f16_operand(w, s[1]->u16[i]),
-						f16_operand(w, s[2]->u16[i])));
+	EACH(i, 2 * LANES) {
+		float r = fma_odd_half(f16_operand(w, s[0]->u16[i]),
+				       f16_operand(w, s[1]->u16[i]),
+				       f16_operand(w, s[2]->u16[i]));
+
+		d->u16[i] = finish_half(w, clamp, r);
+	}
 }
 
 /*

@@ -104,6 +104,37 @@ double fma_odd(double a, double b, double c)
 	return to_odd(s, error);
 }
 
+float fma_odd_half(float a, float b, float c)
+{
+	float p = a * b, s = p + c, bb, error;
+	uint32_t bits;
+
+	if (!isfinite(s) || s == 0)
+		return s;
+	bb = s - p;
+	error = (p - (s - bb)) + (c - bb);
+	bits = f32_bits(s);
+	if (error == 0 || bits & 1)
+		return s;
+	return f32_of((error > 0) == (s > 0) ? bits + 1 : bits - 1);
+}
+
+uint16_t f16_from_f32(uint32_t f)
+{
+	uint32_t sign = f >> 16 & F16_SIGN, mag = f & ~F32_SIGN;
+
+	if (mag > F32_INF)
+		return F16_NAN;
+	if (mag >= (127u + 16) << 23)
+		return sign | F16_INF;
+	/* Beside 0.5 a float's last place is that of subnormal halves. */
+	if (mag < (127u - 14) << 23)
+		return sign | (f32_bits(f32_of(mag) + 0.5f) -
+			       f32_bits(0.5f));
+	mag += 0xfff + (mag >> 13 & 1);
+	return sign | (mag - (112u << 23)) >> 13;
+}
+
 double round_integral(double d, enum round_mode mode)
 {
 	double t = trunc(d), frac = fabs(d - t), step = d < 0 ? -1 : 1;

@@ -4,8 +4,9 @@
  * is subnormal. All of it is integer arithmetic or exact, so that no host
  * differs.
  *
- * Invariant: every NaN that is made here is the positive quiet one without
- * payload.
+ * Invariants: every NaN that is made here is the positive quiet one without
+ * payload. Products and sums are separate operations: these files have to be
+ * compiled with -ffp-contract=off.
  */
 #ifndef SHADER_SOFTFP_H
 #define SHADER_SOFTFP_H
@@ -114,6 +115,12 @@ static inline double f16_value(uint16_t f)
 
 /* @a * @b + @c, rounded to odd: rounding once more is as good as once */
 double fma_odd(double a, double b, double c);
+
+/* The same for halves, in whose range a float holds every product */
+float fma_odd_half(float a, float b, float c);
+
+/* Rounded to nearest even, and NaNs to that of halves */
+uint16_t f16_from_f32(uint32_t f);
 
 /* To an integer of the float's own, in a mode */
 double round_integral(double d, enum round_mode mode);
