@@ -27,6 +27,8 @@ HOST_IGNORE+=,PREFER_DEFINED_ATTRIBUTE_MACRO,STRCPY,SSCANF_TO_KSTRTO,LINUX_VERSI
 # A macro may stand for a list of instructions or of initialisers.
 HOST_IGNORE+=,VOLATILE,AVOID_EXTERNS,EMBEDDED_FUNCTION_NAME,AVOID_BUG
 HOST_IGNORE+=,COMPLEX_MACRO,PREFER_FALLTHROUGH,USE_FUNC,IF_0,SPLIT_STRING,PREFER_PR_LEVEL,ENOSYS,STRLCPY,STRNCPY
+# Macros that make functions take members and types; vectors need names for theirs.
+HOST_IGNORE+=,MACRO_ARG_PRECEDENCE,MACRO_ARG_UNUSED,MACRO_WITH_FLOW_CONTROL,NEW_TYPEDEFS
 # QEMU's own conventions where the code is QEMU's: types in CamelCase. libdrm's
 # functions have such names too; one file calls them.
 QEMU_IGNORE=$HOST_IGNORE,CAMELCASE,NEW_TYPEDEFS,CONST_CONST
@@ -88,7 +90,7 @@ check_series()
 # system's Python, which has the modules of its licence check.
 checkpatch()
 {
-	printf '%s\n' arm_lpae_iopte dart_iopte mali_table_fn >"$BUILD/.typedefs"
+	printf '%s\n' arm_lpae_iopte dart_iopte mali_table_fn quad >"$BUILD/.typedefs"
 	env -C "$TREE" PATH=/usr/bin:/bin perl scripts/checkpatch.pl --strict --quiet --no-summary --terse \
 		--typedefsfile "$BUILD/.typedefs" --show-types "$@" >"$BUILD/.checkpatch" 2>&1 || :
 	# The CamelCase of inttypes.h and libdrm is theirs.
@@ -109,10 +111,10 @@ check_checkpatch()
 	[ ${#files[@]} = 0 ] || checkpatch -f "${files[@]/#/$ROOT/}" || rc=1
 	# Shims stand in for the kernel's headers, and have their names and no more.
 	mapfile -t files < <(ours 'model/*.[ch]' 'tests/*.[ch]' 'igt/*.[ch]' |
-		grep -v -e '^model/qemu/' -e '^tests/kernel-tree/' -e '^tests/vmbind/pan.c$' -e '^tests/vulkan/' -e '^tests/fuzz/' -e '^tests/interleave/shim/')
+		grep -v -e '^model/qemu/' -e '^tests/kernel-tree/' -e '^tests/vmbind/pan.c$' -e '^tests/vulkan/' -e '^tests/fuzz/' -e '^tests/shader/fuzz_' -e '^tests/interleave/shim/')
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$HOST_IGNORE" -f "${files[@]/#/$ROOT/}" || rc=1
 	# The names of Vulkan and of libFuzzer are what they are.
-	mapfile -t files < <(ours 'tests/vulkan/*.[ch]' 'tests/fuzz/*.[ch]')
+	mapfile -t files < <(ours 'tests/vulkan/*.[ch]' 'tests/fuzz/*.[ch]' 'tests/shader/fuzz_*.c')
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$HOST_IGNORE,CAMELCASE" -f "${files[@]/#/$ROOT/}" || rc=1
 	mapfile -t files < <(ours 'model/qemu/*.[ch]' tests/vmbind/pan.c)
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$QEMU_IGNORE" -f "${files[@]/#/$ROOT/}" || rc=1
