@@ -100,7 +100,7 @@ void __igt_skip(const char *file, int line, const char *expr, const char *fmt, .
 #define igt_assert_eq_u64(a, b)	__igt_compare(uint64_t, "%#" PRIx64, a, ==, b)
 #define igt_assert_lt_s64(a, b)	__igt_compare(int64_t, "%" PRId64, a, <, b)
 #define igt_assert_lte_s64(a, b) __igt_compare(int64_t, "%" PRId64, a, <=, b)
-#define igt_assert_fd(fd)	igt_assert_f((fd) >= 0, "no file: %s\n", strerror(errno))
+#define igt_assert_fd(fd)	igt_assert_f((int)(fd) >= 0, "no file: %s\n", strerror(errno))
 
 void igt_info(const char *fmt, ...) __igt_format(1, 2);
 

@@ -16,6 +16,8 @@
 
 #define MAX_TEXT	KB(256)
 #define SETTLE_MS	4000
+#define RESTS		5
+#define REST_MS		10
 #define SWAP_FILE	"/igt.swap"
 #define SWAP_SIZE	MB(64)
 
@@ -349,13 +351,19 @@ long tables(int fd, const char *what)
 	return sum;
 }
 
-long tables_settled(int fd, const char *what, long want)
+long tables_at_rest(int fd, const char *what)
 {
-	long end = now_ms() + SETTLE_MS;
+	long last = tables(fd, what), end = now_ms() + SETTLE_MS;
 
-	while (tables(fd, what) != want && now_ms() < end)
-		sleep_ms(10);
-	return tables(fd, what);
+	for (unsigned int same = 0; same < RESTS && now_ms() < end;) {
+		long now;
+
+		sleep_ms(REST_MS);
+		now = tables(fd, what);
+		same = now == last ? same + 1 : 0;
+		last = now;
+	}
+	return last;
 }
 
 static long value_of(const char *text, const char *key)

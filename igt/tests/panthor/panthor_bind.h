@@ -175,8 +175,8 @@ bool has_reservations(int fd);
 void require_reservations(int fd);
 /* A number of vm_tables in debugfs, over all VMs */
 long tables(int fd, const char *what);
-/* The same once it is @want, or stays what it is */
-long tables_settled(int fd, const char *what, long want);
+/* The same once it has not changed for a while: what has gone is cleaned up behind it */
+long tables_at_rest(int fd, const char *what);
 /* A value of the file's fdinfo, in bytes; -1 when there is none */
 long fdinfo(int fd, const char *key);
 /* A value of /proc/meminfo in KiB */
