@@ -21,8 +21,8 @@ ARM64_PACKAGES=(
 )
 AMD64_PACKAGES=(igt-gpu-tools-tests)
 # Of IGT's tests for any driver, those that one without a display can run
-IGT_GENERIC=(core_debugfs core_getclient core_getstats core_getversion core_sysfs dmabuf
-	dmabuf_sync_file sw_sync syncobj_basic syncobj_eventfd syncobj_timeline syncobj_wait)
+IGT_GENERIC=(core_debugfs core_getclient core_getstats core_getversion core_sysfs sw_sync
+	syncobj_basic syncobj_eventfd syncobj_timeline syncobj_wait)
 
 GUEST=$BUILD/guest
 IMAGE=$GUEST/root.img
