@@ -5,7 +5,7 @@
 # translates; their ioctls reach the arm64 kernel unchanged, since both are
 # 64-bit and little-endian. Those of igt/ are arm64, and in PATH.
 #
-#   igt.sh PROGRAM...		IGT's, panthor_vm ...
+#   igt.sh [PROGRAM...]		IGT's, those for Panthor by default
 #   igt.sh --ours PROGRAM...	ours, each subtest in a process of its own
 #
 # Prints a line "pass|fail|skip TAB test@subtest TAB detail" for each subtest
@@ -114,6 +114,7 @@ if [ "${1:-}" = --ours ]; then
 	ours=1
 	shift
 fi
+[ $# -gt 0 ] || set -- panthor_query panthor_gem panthor_vm panthor_group
 for program; do
 	run_program "$program"
 done

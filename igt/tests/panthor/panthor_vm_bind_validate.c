@@ -14,7 +14,7 @@
 IGT_TEST_DESCRIPTION("Checks what VM_BIND answers to each value of each of its fields.");
 
 /* Where it is seen whether the VM still works; rows map elsewhere */
-#define LATER_VA	(VA + 2 * SZ_1T)
+#define LATER_VA	(VA + 2 * B_1T)
 
 /* What was mapped before a row's operation */
 enum before { EMPTY_VM, WITH_BIG, WITH_SPARSE };
@@ -30,7 +30,7 @@ static int device = -1;
 
 static uint32_t make_exclusive(struct pb *p, uint32_t vm)
 {
-	struct drm_panthor_bo_create c = { .size = SZ_64K, .exclusive_vm_id = vm };
+	struct drm_panthor_bo_create c = { .size = B_64K, .exclusive_vm_id = vm };
 
 	do_ioctl(p->fd, DRM_IOCTL_PANTHOR_BO_CREATE, &c);
 	return c.handle;
@@ -61,15 +61,15 @@ static void make_bos(struct world *w)
 	igt_panthor_vm_create(p->fd, &gone, 0);
 	w->handle[CMD] = p->code.handle;
 	w->handle[WORDS] = p->seen.handle;
-	w->handle[BO] = make_marked(p, SZ_64K, BO);
-	w->handle[BIG] = make_marked(p, 2 * SZ_2M, BIG);
+	w->handle[BO] = make_marked(p, B_64K, BO);
+	w->handle[BIG] = make_marked(p, 2 * B_2M, BIG);
 	w->handle[OWN] = make_exclusive(p, p->vm);
 	w->handle[FOREIGN] = make_exclusive(p, other);
 	w->handle[ORPHAN] = make_exclusive(p, gone);
-	w->handle[NO_MMAP] = make_bo(p, SZ_64K, DRM_PANTHOR_BO_NO_MMAP);
-	w->handle[WB] = make_bo(p, SZ_64K, DRM_PANTHOR_BO_WB_MMAP);
+	w->handle[NO_MMAP] = make_bo(p, B_64K, DRM_PANTHOR_BO_NO_MMAP);
+	w->handle[WB] = make_bo(p, B_64K, DRM_PANTHOR_BO_WB_MMAP);
 	w->handle[TINY] = make_bo(p, 1, 0);
-	w->handle[GONE] = make_bo(p, SZ_64K, 0);
+	w->handle[GONE] = make_bo(p, B_64K, 0);
 	gem_close(p->fd, w->handle[GONE]);
 	igt_panthor_vm_destroy(p->fd, gone, 0);
 }
@@ -108,7 +108,7 @@ static uint32_t real_sync(const struct world *w, uint32_t h)
 
 static uint64_t before_size(const struct world *w)
 {
-	return w->before == WITH_SPARSE ? 4 * SZ_2M : w->before == WITH_BIG ? 2 * SZ_2M : 0;
+	return w->before == WITH_SPARSE ? 4 * B_2M : w->before == WITH_BIG ? 2 * B_2M : 0;
 }
 
 /* As it was before the row, once its operation's range is empty */
@@ -116,11 +116,11 @@ static void restore(struct world *w, const struct op_row *r, bool done)
 {
 	if (done && r->size && !(r->flags & T_SYNC))
 		do_unmap(&w->p, r->va, r->size);
-	do_unmap(&w->p, VA - SZ_1M, 10 * SZ_1M);
+	do_unmap(&w->p, VA - B_1M, 10 * B_1M);
 	if (w->before == WITH_BIG)
-		igt_assert_eq(bind_now(&w->p, op_map(VA, w->handle[BIG], 0, 2 * SZ_2M)), 0);
+		igt_assert_eq(bind_now(&w->p, op_map(VA, w->handle[BIG], 0, 2 * B_2M)), 0);
 	else if (w->before == WITH_SPARSE)
-		do_sparse(&w->p, VA, 4 * SZ_2M);
+		do_sparse(&w->p, VA, 4 * B_2M);
 }
 
 static bool has_marks(uint32_t handle)
@@ -134,21 +134,21 @@ static void look_at(struct world *w, const struct op_row *r, bool done, uint64_t
 	struct pb *p = &w->p;
 	uint64_t val;
 
-	if (va >= USER_END || va < VA - SZ_1M)
+	if (va >= USER_END || va < VA - B_1M)
 		return;
 	if (done && r->size && va - r->va < r->size && !(r->flags & T_SYNC)) {
 		if (r->flags & T_UNMAP)
 			gpu_faults(p, va);
 		else if (r->flags & F_SPARSE)
-			igt_assert_eq(gpu_read(p, va, SZ_4K, 1, &val), 0);
+			igt_assert_eq(gpu_read(p, va, B_4K, 1, &val), 0);
 		else if (has_marks(r->handle))
-			gpu_sees(p, va, r->handle, (va - r->va + r->offset) / SZ_4K, 1);
+			gpu_sees(p, va, r->handle, (va - r->va + r->offset) / B_4K, 1);
 		else
-			igt_assert_eq(gpu_read(p, va, SZ_4K, 1, &val), 0);
+			igt_assert_eq(gpu_read(p, va, B_4K, 1, &val), 0);
 	} else if (va - VA >= before_size(w)) {
 		gpu_faults(p, va);
 	} else if (w->before == WITH_BIG) {
-		gpu_sees(p, va, BIG, (va - VA) / SZ_4K, 1);
+		gpu_sees(p, va, BIG, (va - VA) / B_4K, 1);
 	} else {
 		gpu_sparse(p, va);
 	}
@@ -157,19 +157,19 @@ static void look_at(struct world *w, const struct op_row *r, bool done, uint64_t
 /* Both sides of both edges of the operation, and both ends of what was there before */
 static void look_around(struct world *w, const struct op_row *r, bool done)
 {
-	uint64_t va = r->va & -SZ_4K, last = va + ((r->size - 1) & -SZ_4K);
+	uint64_t va = r->va & -B_4K, last = va + ((r->size - 1) & -B_4K);
 
 	look_at(w, r, done, VA);
 	if (!done)
 		return;
-	look_at(w, r, done, va - SZ_4K);
+	look_at(w, r, done, va - B_4K);
 	look_at(w, r, done, va);
 	if (r->size) {
 		look_at(w, r, done, last);
-		look_at(w, r, done, last + SZ_4K);
+		look_at(w, r, done, last + B_4K);
 	}
 	if (before_size(w))
-		look_at(w, r, done, VA + before_size(w) - SZ_4K);
+		look_at(w, r, done, VA + before_size(w) - B_4K);
 }
 
 static void works_later(struct world *w)
@@ -177,9 +177,9 @@ static void works_later(struct world *w)
 	struct pb *p = &w->p;
 
 	igt_assert_eq(vm_state(p->fd, p->vm), DRM_PANTHOR_VM_STATE_USABLE);
-	igt_assert_eq(bind_now(p, op_map(LATER_VA, w->handle[BO], 0, SZ_64K)), 0);
+	igt_assert_eq(bind_now(p, op_map(LATER_VA, w->handle[BO], 0, B_64K)), 0);
 	gpu_sees(p, LATER_VA, BO, 0, 16);
-	do_unmap(p, LATER_VA, SZ_64K);
+	do_unmap(p, LATER_VA, B_64K);
 }
 
 static int answer_of(const struct op_row *r, bool queued)
@@ -247,7 +247,7 @@ static void ask_bits(const struct op_row *row, uint32_t good, bool queued)
 
 static void ask_types(bool queued)
 {
-	struct op_row r = { "type", 0, BO, 0, VA, SZ_64K, EINVAL, EINVAL };
+	struct op_row r = { "type", 0, BO, 0, VA, B_64K, EINVAL, EINVAL };
 	struct world w;
 
 	open_world(&w, EMPTY_VM);
@@ -274,7 +274,7 @@ static void ask_sync(struct world *w, const struct sync_row *r)
 		  .timeline_value = r->point },
 		sync_signal(w->sync[OUT], 0),
 	};
-	struct drm_panthor_vm_bind_op op = op_with(op_map(VA, w->handle[BO], 0, SZ_64K), s, 2);
+	struct drm_panthor_vm_bind_op op = op_with(op_map(VA, w->handle[BO], 0, B_64K), s, 2);
 	int ret;
 
 	syncobj_reset(w->p.fd, &w->sync[OUT], 1);
@@ -287,7 +287,7 @@ static void ask_sync(struct world *w, const struct sync_row *r)
 	} else {
 		igt_assert_eq(fence_settled(w->p.fd, w->sync[OUT]), 1);
 		gpu_sees(&w->p, VA, BO, 0, 16);
-		do_unmap(&w->p, VA, SZ_64K);
+		do_unmap(&w->p, VA, B_64K);
 	}
 }
 
@@ -333,7 +333,7 @@ static void ask_sync_flags(void)
 
 /* --- Arrays -------------------------------------------------------------- */
 
-#define AREA_SIZE	SZ_64K
+#define AREA_SIZE	B_64K
 
 struct array_row {
 	const char *name;
@@ -391,11 +391,11 @@ static const struct array_row sync_arrays[] = {
 /* Memory whose last byte is the last before what is not mapped */
 static char *area(void)
 {
-	char *map = mmap(NULL, AREA_SIZE + SZ_4K, PROT_READ | PROT_WRITE,
+	char *map = mmap(NULL, AREA_SIZE + B_4K, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	igt_assert(map != MAP_FAILED);
-	igt_assert(!mprotect(map + AREA_SIZE, SZ_4K, PROT_NONE));
+	igt_assert(!mprotect(map + AREA_SIZE, B_4K, PROT_NONE));
 	return map;
 }
 
@@ -424,7 +424,7 @@ lay_out(struct world *w, char *from, const struct array_row *r, size_t size,
 
 static void op_element(struct world *w, void *to, unsigned int i)
 {
-	struct drm_panthor_vm_bind_op op = op_map(VA + i * SZ_64K, w->handle[BO], 0, SZ_64K);
+	struct drm_panthor_vm_bind_op op = op_map(VA + i * B_64K, w->handle[BO], 0, B_64K);
 
 	memcpy(to, &op, sizeof(op));
 }
@@ -467,13 +467,13 @@ static void ask_op_arrays(bool queued)
 			gpu_faults(&w.p, VA);
 			continue;
 		}
-		gpu_sees(&w.p, VA + (r->count - 1) * SZ_64K, BO, 0, 16);
-		gpu_faults(&w.p, VA + r->count * SZ_64K);
-		do_unmap(&w.p, VA, r->count * SZ_64K);
+		gpu_sees(&w.p, VA + (r->count - 1) * B_64K, BO, 0, 16);
+		gpu_faults(&w.p, VA + r->count * B_64K);
+		do_unmap(&w.p, VA, r->count * B_64K);
 	}
 	works_later(&w);
 	pb_close(&w.p);
-	munmap(memory, AREA_SIZE + SZ_4K);
+	munmap(memory, AREA_SIZE + B_4K);
 }
 
 static void ask_sync_arrays(uint32_t flags)
@@ -484,7 +484,7 @@ static void ask_sync_arrays(uint32_t flags)
 	open_world(&w, EMPTY_VM);
 	for (unsigned int i = 0; i < LEN(sync_arrays); i++) {
 		const struct array_row *r = &sync_arrays[i];
-		struct drm_panthor_vm_bind_op op = op_map(VA, w.handle[BO], 0, SZ_64K);
+		struct drm_panthor_vm_bind_op op = op_map(VA, w.handle[BO], 0, B_64K);
 		struct drm_panthor_vm_bind b = {
 			.vm_id = w.p.vm, .flags = flags, .ops = DRM_PANTHOR_OBJ_ARRAY(1, &op),
 		};
@@ -502,12 +502,12 @@ static void ask_sync_arrays(uint32_t flags)
 			gpu_faults(&w.p, VA);
 		} else {
 			gpu_sees(&w.p, VA, BO, 0, 16);
-			do_unmap(&w.p, VA, SZ_64K);
+			do_unmap(&w.p, VA, B_64K);
 		}
 	}
 	works_later(&w);
 	pb_close(&w.p);
-	munmap(memory, AREA_SIZE + SZ_4K);
+	munmap(memory, AREA_SIZE + B_4K);
 }
 
 /* --- Of three operations, one is wrong ----------------------------------- */
@@ -521,7 +521,7 @@ static void wrong_of_three(struct world *w, struct drm_panthor_vm_bind_op wrong,
 
 	syncobj_reset(w->p.fd, &w->sync[OUT], 1);
 	for (unsigned int i = 0; i < 3; i++) {
-		ops[i] = op_map(VA + i * SZ_2M, w->handle[BO], 0, SZ_64K);
+		ops[i] = op_map(VA + i * B_2M, w->handle[BO], 0, B_64K);
 		if (queued)
 			ops[i] = op_with(ops[i], &s, 1);
 	}
@@ -532,11 +532,11 @@ static void wrong_of_three(struct world *w, struct drm_panthor_vm_bind_op wrong,
 	igt_assert_eq(fence_of(w->p.fd, w->sync[OUT]), NO_FENCE);
 	for (unsigned int i = 0; i < 3; i++) {
 		if (!queued && i < at)
-			gpu_sees(&w->p, VA + i * SZ_2M, BO, 0, 16);
+			gpu_sees(&w->p, VA + i * B_2M, BO, 0, 16);
 		else
-			gpu_faults(&w->p, VA + i * SZ_2M);
+			gpu_faults(&w->p, VA + i * B_2M);
 	}
-	do_unmap(&w->p, VA, 3 * SZ_2M);
+	do_unmap(&w->p, VA, 3 * B_2M);
 }
 
 static void ask_wrong_of_three(bool queued)
@@ -545,12 +545,12 @@ static void ask_wrong_of_three(bool queued)
 
 	open_world(&w, EMPTY_VM);
 	for (unsigned int at = 0; at < 3; at++) {
-		wrong_of_three(&w, op_map(VA + 1, w.handle[BO], 0, SZ_4K), at, queued);
-		wrong_of_three(&w, op_map(VA, NOWHERE, 0, SZ_4K), at, queued);
-		wrong_of_three(&w, op_map(VA, w.handle[FOREIGN], 0, SZ_4K), at, queued);
-		wrong_of_three(&w, op_map(USER_END, w.handle[BO], 0, SZ_4K), at, queued);
+		wrong_of_three(&w, op_map(VA + 1, w.handle[BO], 0, B_4K), at, queued);
+		wrong_of_three(&w, op_map(VA, NOWHERE, 0, B_4K), at, queued);
+		wrong_of_three(&w, op_map(VA, w.handle[FOREIGN], 0, B_4K), at, queued);
+		wrong_of_three(&w, op_map(USER_END, w.handle[BO], 0, B_4K), at, queued);
 		wrong_of_three(&w, (struct drm_panthor_vm_bind_op){
-					   .flags = 7u << 28, .va = VA, .size = SZ_4K,
+					   .flags = 7u << 28, .va = VA, .size = B_4K,
 				   }, at, queued);
 	}
 	works_later(&w);
@@ -566,7 +566,7 @@ static void ask_vm_ids(void)
 	open_world(&w, EMPTY_VM);
 	for (unsigned int i = 0; i < 6; i++) {
 		const uint32_t ids[] = { 0, w.p.vm + 2, 32, 33, NOWHERE, -1 };
-		struct drm_panthor_vm_bind_op op = op_map(VA, w.handle[BO], 0, SZ_64K);
+		struct drm_panthor_vm_bind_op op = op_map(VA, w.handle[BO], 0, B_64K);
 
 		igt_assert_eq(bind_raw(w.p.fd, ids[i], 0, &op, 1, NULL), -EINVAL);
 		igt_assert_eq(bind_raw(w.p.fd, ids[i], ASYNC, &op, 1, NULL), -EINVAL);
@@ -599,7 +599,7 @@ static void ask_sizes(void)
 
 	open_world(&w, EMPTY_VM);
 	for (unsigned int i = 0; i < LEN(sizes); i++) {
-		struct drm_panthor_vm_bind_op op = op_map(VA, w.handle[BO], 0, SZ_64K);
+		struct drm_panthor_vm_bind_op op = op_map(VA, w.handle[BO], 0, B_64K);
 		unsigned long request = _IOC(_IOC_READ | _IOC_WRITE, 'd', nr, sizes[i].size);
 
 		memset(&args, 0xff, sizeof(args));
@@ -614,7 +614,7 @@ static void ask_sizes(void)
 			gpu_sees(&w.p, VA, BO, 0, 16);
 		else
 			gpu_faults(&w.p, VA);
-		do_unmap(&w.p, VA, SZ_64K);
+		do_unmap(&w.p, VA, B_64K);
 	}
 	do_ioctl_err(w.p.fd, DRM_IOCTL_PANTHOR_VM_BIND, NULL, EFAULT);
 	works_later(&w);
@@ -624,17 +624,17 @@ static void ask_sizes(void)
 static void ask_limits(struct world *w, uint32_t vm, uint64_t end)
 {
 	struct drm_panthor_vm_bind_op fit[] = {
-		op_map(end - SZ_64K, w->handle[BO], 0, SZ_64K),
-		op_unmap(end - SZ_4K, SZ_4K),
-		op_sparse(end - SZ_4K, SZ_4K),
+		op_map(end - B_64K, w->handle[BO], 0, B_64K),
+		op_unmap(end - B_4K, B_4K),
+		op_sparse(end - B_4K, B_4K),
 		op_unmap(0, end),
 	};
 	struct drm_panthor_vm_bind_op beyond[] = {
-		op_map(end - SZ_64K + SZ_4K, w->handle[BO], 0, SZ_64K),
-		op_map(end, w->handle[BO], 0, SZ_64K),
-		op_unmap(0, end + SZ_4K),
-		op_unmap(end, SZ_4K),
-		op_sparse(end - SZ_4K, 2 * SZ_4K),
+		op_map(end - B_64K + B_4K, w->handle[BO], 0, B_64K),
+		op_map(end, w->handle[BO], 0, B_64K),
+		op_unmap(0, end + B_4K),
+		op_unmap(end, B_4K),
+		op_sparse(end - B_4K, 2 * B_4K),
 	};
 
 	for (unsigned int i = 0; i < LEN(fit); i++)
@@ -732,10 +732,10 @@ static void ask_foreign_handles(void)
 	while (vm <= w.p.vm + 2)
 		igt_panthor_vm_create(other.fd, &vm, 0);
 	while (bo.handle <= (int)w.handle[GONE])
-		igt_panthor_bo_create(other.fd, &bo, SZ_64K, 0, 0);
+		igt_panthor_bo_create(other.fd, &bo, B_64K, 0, 0);
 	while (sync <= w.sync[GONE_SYNC])
 		sync = syncobj_create(other.fd, DRM_SYNCOBJ_CREATE_SIGNALED);
-	op = op_map(VA, w.handle[BO], 0, SZ_64K);
+	op = op_map(VA, w.handle[BO], 0, B_64K);
 	igt_assert_eq(bind_raw(w.p.fd, vm, 0, &op, 1, NULL), -EINVAL);
 	igt_assert_eq(bind_queued(&w.p, op, sync, 0), -ENOENT);
 	op.bo_handle = bo.handle;
@@ -768,8 +768,8 @@ static const struct rows {
 	  LEN(sync_only_rows), EMPTY_VM },
 };
 
-static const struct op_row map_row = { "map flag", 0, BO, 0, VA, SZ_64K, 0, 0 };
-static const struct op_row unmap_row = { "unmap flag", T_UNMAP, 0, 0, VA, SZ_64K, 0, 0 };
+static const struct op_row map_row = { "map flag", 0, BO, 0, VA, B_64K, 0, 0 };
+static const struct op_row unmap_row = { "unmap flag", T_UNMAP, 0, 0, VA, B_64K, 0, 0 };
 static const struct op_row sync_row = { "sync-only flag", T_SYNC, 0, 0, 0, 0, 0, 0 };
 
 static void both_ways(bool queued)
