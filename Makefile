@@ -37,7 +37,7 @@ answers: ## the same questions to Panthor with and without the series
 	@$(S)/answers.sh
 bindgen: ## random VM_BIND operations against a model, in the guest
 	@$(S)/bindgen.sh
-igt: ## IGT's Panthor tests and ours, in the guest
+igt: ## IGT's Panthor tests and ours, on four kernels, in the guest
 	@$(S)/igt.sh
 vulkan: ## vulkaninfo and Vulkan's queues on panvk, in the guest
 	@$(S)/vulkan.sh

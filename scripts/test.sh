@@ -39,7 +39,7 @@ SUITES=(
 	'bindgen|scripts/bindgen.sh'
 	'vulkan|scripts/vulkan.sh'
 	'soak|scripts/soak.sh'
-	'igt|scripts/igt.sh'
+	'igt|scripts/igt.sh quick'
 	'break-it|scripts/break-it.sh'
 )
 
