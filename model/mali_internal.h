@@ -2,13 +2,11 @@
 /*
  * What the parts of the model know of each other.
  *
- *	core.c	register decode, interrupts, time, the run loop
- *	gpu.c	identity, power, reset, cache flush: the GPU control page
- *	mmu.c	address spaces, translation, faults (mmu.h)
- *	mcu.c	the firmware: boot, global, group and stream interface
- *	cs.c	the command-stream interpreter; cs_async.c is its other half
- *	tiler.c	the tiler's heaps, on behalf of a stream
- *	inject.c faults on request; the operations that all of them use
+ *	mali.c	register decode, interrupts, time, the run loop
+ *	csf/	the firmware (mcu.c), command streams (cs.c), tiler heaps
+ *	gpu/	identity, power, reset, cache flush: the GPU control page
+ *	mmu/	address spaces, translation, faults (mmu.h)
+ *	base/	faults on request; the operations that all of them use
  *
  * Calls go down that list and through the functions declared here; cs.c
  * reports to mcu.c through mali_cs_*() outcomes, never by writing firmware
@@ -17,10 +15,10 @@
 #ifndef MALI_INTERNAL_H
 #define MALI_INTERNAL_H
 
-#include "cs_isa.h"
-#include "fw_iface.h"
+#include "csf/cs_isa.h"
+#include "csf/fw_iface.h"
 #include "mali.h"
-#include "mmu.h"
+#include "mmu/mmu.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "guest memory is little-endian and is copied to host integers as it is"

@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-#include "mmu.h"
+#include "mmu/mmu.h"
 #include "sim.h"
 
 #define INT_RAWSTAT	0x2000

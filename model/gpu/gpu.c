@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "gpu_regs.h"
-#include "mali_internal.h"
+#include "../mali_internal.h"
 
 static const uint64_t present[MALI_NUM_PWR] = {
 	[MALI_PWR_SHADER] = G610_SHADER_PRESENT,

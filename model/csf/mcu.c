@@ -22,8 +22,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "gpu_regs.h"
-#include "mali_internal.h"
+#include "../gpu/gpu_regs.h"
+#include "../mali_internal.h"
 
 /* Instructions that a stream executes before the next has its turn */
 #ifndef SLICE_INSTRS	/* a fuzzer wants it small */

@@ -10,7 +10,7 @@
 #ifndef MALI_CS_SLICE_H
 #define MALI_CS_SLICE_H
 
-#include "mali_internal.h"
+#include "../mali_internal.h"
 
 enum step {
 	STEP_NEXT,	/* go to the next instruction */

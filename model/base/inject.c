@@ -10,8 +10,8 @@
  */
 #include <string.h>
 
-#include "gpu_regs.h"
-#include "mali_internal.h"
+#include "../gpu/gpu_regs.h"
+#include "../mali_internal.h"
 
 /* --- Between the model and the embedder ---------------------------------- */
 

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#include "mali.h"
+#include "../mali.h"
 #include "mmu_regs.h"
 
 #define MALI_PAGE_SHIFT		12

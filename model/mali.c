@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gpu_regs.h"
+#include "gpu/gpu_regs.h"
 #include "mali_internal.h"
 
 /*

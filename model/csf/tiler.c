@@ -27,7 +27,7 @@
  */
 #include <string.h>
 
-#include "mali_internal.h"
+#include "../mali_internal.h"
 
 #define CHUNK_HEADER		64u
 #define CHUNK_ADDR(name)	((name) & MALI_PAGE_MASK)
