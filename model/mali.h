@@ -166,7 +166,7 @@ struct mali_stats {
 	uint64_t walk_cache_hits;	/* walks that started below the root */
 	uint64_t table_reads;		/* descriptors fetched from memory */
 	uint64_t faults;
-	uint64_t poisoned_walks;	/* walks that read a freed table, see mmu.c */
+	uint64_t poisoned_walks;	/* walks that read a freed table, see mmu/translate.c */
 	uint64_t as_update, as_lock, as_unlock, as_flush_pt, as_flush_mem;
 	uint64_t cache_flushes;		/* GPU_COMMAND FLUSH_CACHES */
 	uint64_t resets;

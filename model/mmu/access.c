@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Memory of an address space, read and written through the MMU.
+ *
+ * Invariant: a write checks every page before it changes any. A bus error of the
+ * access itself is GPU_BUS_FAULT.
+ */
+#include "mmu_parts.h"
+
+static size_t page_part(uint64_t va, size_t len)
+{
+	size_t left = MALI_PAGE_SIZE - (va & ~MALI_PAGE_MASK);
+
+	return len < left ? len : left;
+}
+
+enum mali_mmu_result mali_mmu_read(struct mali_mmu *mmu, unsigned int as,
+				   uint64_t va, void *buf, size_t len,
+				   enum mali_mmu_access access,
+				   struct mali_mmu_fault *fault)
+{
+	uint8_t *to = buf;
+
+	while (len) {
+		size_t n = page_part(va, len);
+		struct mali_mmu_xlat x;
+		enum mali_mmu_result r;
+
+		r = mali_mmu_translate(mmu, as, va, access, &x, fault);
+		if (r != MALI_MMU_OK)
+			return r;
+		if (x.page)
+			memcpy(to, x.page + (va & ~MALI_PAGE_MASK), n);
+		else if (mmu->ops->mem_read(mmu->host, x.pa, to, n))
+			return mmu_make_fault(fault, va, access,
+					  MALI_EXC_GPU_BUS_FAULT);
+		va += n;
+		to += n;
+		len -= n;
+	}
+	return MALI_MMU_OK;
+}
+
+/* Would a write be let through? The access may end in a later page. */
+static enum mali_mmu_result check_pages(struct mali_mmu *mmu, unsigned int as,
+					uint64_t va, size_t len,
+					enum mali_mmu_access access,
+					struct mali_mmu_fault *fault)
+{
+	while (len) {
+		size_t n = page_part(va, len);
+		struct mali_mmu_xlat x;
+		enum mali_mmu_result r;
+
+		r = mali_mmu_translate(mmu, as, va, access, &x, fault);
+		if (r != MALI_MMU_OK)
+			return r;
+		va += n;
+		len -= n;
+	}
+	return MALI_MMU_OK;
+}
+
+/*
+ * Translating again what check_pages() let through can fail only when the
+ * write changes the very tables that map it.
+ */
+enum mali_mmu_result mali_mmu_write(struct mali_mmu *mmu, unsigned int as,
+				    uint64_t va, const void *buf, size_t len,
+				    enum mali_mmu_access access,
+				    struct mali_mmu_fault *fault)
+{
+	const uint8_t *from = buf;
+	enum mali_mmu_result r;
+
+	if (page_part(va, len) != len) {
+		r = check_pages(mmu, as, va, len, access, fault);
+		if (r != MALI_MMU_OK)
+			return r;
+	}
+	while (len) {
+		size_t n = page_part(va, len);
+		struct mali_mmu_xlat x;
+
+		r = mali_mmu_translate(mmu, as, va, access, &x, fault);
+		if (r != MALI_MMU_OK)
+			return r;
+		if (mmu->ops->mem_write(mmu->host, x.pa, from, n))
+			return mmu_make_fault(fault, va, access,
+					  MALI_EXC_GPU_BUS_FAULT);
+		va += n;
+		from += n;
+		len -= n;
+	}
+	return MALI_MMU_OK;
+}
