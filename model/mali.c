@@ -3,9 +3,7 @@
  * The model as a whole: creation, register decode, interrupt lines, time.
  */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "gpu/gpu_regs.h"
 #include "mali_internal.h"
@@ -15,110 +13,28 @@
  * time, so that a busy GPU cannot keep the machine's lock to itself.
  */
 #define BREATH_NS		20000
-
-uint64_t mali_mul_div(uint64_t a, uint64_t mul, uint64_t div)
-{
-	return a / div * mul + a % div * mul / div;
-}
-
-uint64_t mali_now(const struct mali *m)
-{
-	return m->outside.clock_ns(m->host);
-}
-
-uint64_t mali_timestamp(const struct mali *m)
-{
-	return mali_mul_div(mali_now(m), m->cfg.timer_hz, 1000000000u);
-}
-
-uint64_t mali_cycles(const struct mali *m)
-{
-	return mali_mul_div(mali_now(m), MALI_CORE_HZ, 1000000000u);
-}
-
-void mali_kick(struct mali *m)
-{
-	m->ops.schedule(m, mali_now(m));
-}
-
-void mali_guest_error(struct mali *m, const char *fmt, ...)
-{
-	char msg[160];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(msg, sizeof(msg), fmt, ap);
-	va_end(ap);
-	m->ops.guest_error(m, msg);
-}
-
-/* --- Interrupts --------------------------------------------------------- */
-
-static void irq_update(struct mali *m, struct mali_irq_block *b)
-{
-	bool level = b->rawstat & b->mask;
-
-	if (level == b->level)
-		return;
-	b->level = level;
-	if (level)
-		m->stats.irqs[b->line]++;
-	m->ops.set_irq(m, b->line, level);
-}
-
-void mali_irq_raise(struct mali *m, struct mali_irq_block *b, uint32_t events)
-{
-	b->rawstat |= events;
-	irq_update(m, b);
-}
-
-uint32_t mali_irq_read(const struct mali_irq_block *b, uint32_t reg)
-{
-	switch (reg) {
-	case INT_RAWSTAT:
-		return b->rawstat;
-	case INT_MASK:
-		return b->mask;
-	case INT_STAT:
-		return b->rawstat & b->mask;
-	default:
-		return 0;
-	}
-}
-
-void mali_irq_write(struct mali *m, struct mali_irq_block *b, uint32_t reg,
-		    uint32_t val)
-{
-	switch (reg) {
-	case INT_RAWSTAT:	/* software may raise events, for testing */
-		b->rawstat |= val;
-		break;
-	case INT_CLEAR:
-		b->rawstat &= ~val;
-		break;
-	case INT_MASK:
-		b->mask = val;
-		break;
-	default:
-		return;
-	}
-	irq_update(m, b);
-}
-
-void mali_irq_reset(struct mali *m, struct mali_irq_block *b)
-{
-	b->rawstat = 0;
-	b->mask = 0;
-	irq_update(m, b);
-}
+/* What QEMU gives the generic timers of a Cortex-A76 */
+#define DEFAULT_TIMER_HZ	62500000u
 
 /* --- Life --------------------------------------------------------------- */
+
+/* Nothing is armed, and what was stuck goes on. */
+static void inject_clear(struct mali *m)
+{
+	mali_disarm(m->base);
+	mali_mmu_hurry(m->mmu);
+	mali_gpu_hurry(m);
+	mali_mcu_inject_clear(m);
+	mali_kick(m->base);
+}
 
 /* A stalled access may go on, or learn that it failed. */
 static void mmu_changed(void *opaque, unsigned int as)
 {
+	struct mali *m = opaque;
+
 	(void)as;
-	mali_kick(opaque);
+	mali_kick(m->base);
 }
 
 struct mali *mali_new(const struct mali_config *cfg,
@@ -129,51 +45,45 @@ struct mali *mali_new(const struct mali_config *cfg,
 	if (!m)
 		return NULL;
 	m->cfg = *cfg;
-	if (!m->cfg.timer_hz)
-		m->cfg.timer_hz = 62500000;
-	mali_inject_init(m, ops, host);
+	m->base = mali_base_new(ops, host, cfg->timer_hz ? cfg->timer_hz :
+							   DEFAULT_TIMER_HZ);
+	m->mmu = m->base ? mali_mmu_new(m->base, cfg->ignore, mmu_changed, m) :
+			   NULL;
+	if (!m->mmu) {
+		mali_free(m);
+		return NULL;
+	}
+	m->stats = mali_base_stats(m->base);
 	m->gpu.irq.line = MALI_IRQ_GPU;
 	m->mcu.irq.line = MALI_IRQ_JOB;
-	mali_mmu_init(&m->mmu, &m->ops, m, cfg->ignore, &m->stats,
-		      mmu_changed, m);
 	mali_reset(m);
 	return m;
 }
 
 void mali_free(struct mali *m)
 {
+	mali_mmu_free(m->mmu);
+	mali_base_free(m->base);
 	free(m);
 }
 
 void mali_reset(struct mali *m)
 {
-	mali_inject_reset(m);
-	mali_irq_reset(m, &m->gpu.irq);
+	inject_clear(m);
+	mali_irq_reset(m->base, &m->gpu.irq);
 	mali_gpu_reset(m);
-	memset(&m->stats, 0, sizeof(m->stats));
-	m->ops.schedule(m, MALI_NEVER);
+	/* Last: how the blocks got there does not count */
+	mali_base_reset(m->base);
 }
 
 /* --- Register decode ---------------------------------------------------- */
 
-/* A block of interrupt registers whose STAT is read */
-static void stat_read(struct mali *m, uint32_t off)
-{
-	if (off == GPU_INT_BASE + INT_STAT)
-		mali_inject_stat_read(m, MALI_IRQ_GPU);
-	else if (off == JOB_INT_BASE + INT_STAT)
-		mali_inject_stat_read(m, MALI_IRQ_JOB);
-	else if (off == MALI_MMU_INT_STAT)
-		mali_inject_stat_read(m, MALI_IRQ_MMU);
-}
-
 static uint32_t read32(struct mali *m, uint32_t off)
 {
-	stat_read(m, off);
 	if (off >= MALI_MMU_BASE && off < MALI_MMU_END)
-		return mali_mmu_reg_read(&m->mmu, off);
+		return mali_mmu_reg_read(m->mmu, off);
 	if (off >= JOB_INT_BASE && off < JOB_INT_BASE + 0x10)
-		return mali_irq_read(&m->mcu.irq, off - JOB_INT_BASE);
+		return mali_irq_read(m->base, &m->mcu.irq, off - JOB_INT_BASE);
 	if (off == MCU_CONTROL || off == MCU_STATUS)
 		return mali_mcu_read(m, off);
 	if (off == LATEST_FLUSH_ID)
@@ -191,14 +101,14 @@ static bool in_gpu_irq_block(uint32_t off)
 static void write32(struct mali *m, uint32_t off, uint32_t val)
 {
 	if (m->gpu.resetting && !in_gpu_irq_block(off)) {
-		mali_guest_error(m, "write to register 0x%" PRIx32 " during a reset",
+		mali_guest_error(m->base, "write to register 0x%" PRIx32 " during a reset",
 				 off);
 	} else if (off >= MALI_MMU_BASE && off < MALI_MMU_END) {
-		mali_mmu_reg_write(&m->mmu, off, val);
-		if (mali_mmu_busy(&m->mmu))
-			mali_kick(m);
+		mali_mmu_reg_write(m->mmu, off, val);
+		if (mali_mmu_busy(m->mmu))
+			mali_kick(m->base);
 	} else if (off >= JOB_INT_BASE && off < JOB_INT_BASE + 0x10) {
-		mali_irq_write(m, &m->mcu.irq, off - JOB_INT_BASE, val);
+		mali_irq_write(m->base, &m->mcu.irq, off - JOB_INT_BASE, val);
 	} else if (off == MCU_CONTROL) {
 		mali_mcu_write(m, off, val);
 	} else if (off >= DOORBELL_BASE) {
@@ -241,11 +151,11 @@ void mali_run(struct mali *m)
 {
 	uint64_t next = mali_gpu_run(m);
 
-	next = sooner(next, mali_mmu_run(&m->mmu));
+	next = sooner(next, mali_mmu_run(m->mmu));
 	next = sooner(next, mali_mcu_run(m));
-	if (next != MALI_NEVER && next < mali_now(m) + BREATH_NS)
-		next = mali_now(m) + BREATH_NS;
-	m->ops.schedule(m, next);
+	if (next != MALI_NEVER && next < mali_now(m->base) + BREATH_NS)
+		next = mali_now(m->base) + BREATH_NS;
+	mali_schedule(m->base, next);
 }
 
 /* --- Introspection ------------------------------------------------------ */
@@ -253,23 +163,13 @@ void mali_run(struct mali *m)
 int mali_translate(struct mali *m, unsigned int as, uint64_t va,
 		   struct mali_translation *t)
 {
-	int ret;
-
-	m->inject.looking = true;
-	ret = mali_mmu_translate_peek(&m->mmu, as, va, t);
-	m->inject.looking = false;
-	return ret;
+	return mali_mmu_translate_peek(m->mmu, as, va, t);
 }
 
 long mali_walk_tables(struct mali *m, unsigned int as, mali_table_fn *fn,
 		      void *opaque)
 {
-	long ret;
-
-	m->inject.looking = true;
-	ret = mali_mmu_walk_tables(&m->mmu, as, fn, opaque);
-	m->inject.looking = false;
-	return ret;
+	return mali_mmu_walk_tables(m->mmu, as, fn, opaque);
 }
 
 int mali_get_slot(const struct mali *m, unsigned int csg, struct mali_slot *s)
@@ -282,5 +182,92 @@ int mali_get_slot(const struct mali *m, unsigned int csg, struct mali_slot *s)
 
 void mali_get_stats(const struct mali *m, struct mali_stats *s)
 {
-	*s = m->stats;
+	*s = *m->stats;
+}
+
+/* --- Injection ---------------------------------------------------------- */
+
+static const char *inject_hang(struct mali *m, const struct mali_injection *i)
+{
+	if (i->csg >= MALI_NUM_SLOTS)
+		return "there is no such group slot";
+	if (i->cs >= MALI_NUM_STREAMS)
+		return "there is no such stream";
+	mali_arm_hang(m->base, i->csg, i->cs, i->hard);
+	mali_kick(m->base);
+	return NULL;
+}
+
+static const char *inject_irq(struct mali *m, const struct mali_injection *i)
+{
+	if ((unsigned int)i->line >= MALI_NUM_IRQS)
+		return "there is no such interrupt line";
+	if (i->kind == MALI_INJECT_SPURIOUS_IRQ) {
+		mali_arm_spurious_irq(m->base, i->line);
+		return NULL;
+	}
+	if (!i->count)
+		return "a count of 0 loses no interrupt";
+	mali_arm_lost_irq(m->base, i->line, i->count);
+	return NULL;
+}
+
+static const char *inject_bus_error(struct mali *m,
+				    const struct mali_injection *i)
+{
+	if (!i->count || !i->size)
+		return "count and size must be at least 1";
+	if (i->pa + i->size < i->pa)
+		return "the range wraps around";
+	mali_arm_bus_error(m->base, i->pa, i->size, i->count);
+	mali_mmu_rearm(m->mmu);
+	return NULL;
+}
+
+static const char *inject_fault(struct mali *m, const struct mali_injection *i)
+{
+	if (i->as >= MALI_NUM_AS)
+		return "there is no such address space";
+	if (!i->count)
+		return "a count of 0 is no fault";
+	mali_arm_fault(m->base, i->as, i->va, i->exception, i->count);
+	mali_mmu_rearm(m->mmu);
+	return NULL;
+}
+
+static const char *inject_slow(struct mali *m, const struct mali_injection *i)
+{
+	if ((unsigned int)i->slow >= MALI_NUM_SLOW)
+		return "there is no such thing to slow down";
+	if (i->count && i->slow != MALI_SLOW_AS)
+		return "only commands of address spaces are counted";
+	mali_arm_slow(m->base, i->slow, i->ns, i->count);
+	return NULL;
+}
+
+const char *mali_inject(struct mali *m, const struct mali_injection *i)
+{
+	switch (i->kind) {
+	case MALI_INJECT_HANG:
+		return inject_hang(m, i);
+	case MALI_INJECT_LOST_IRQ:
+	case MALI_INJECT_SPURIOUS_IRQ:
+		return inject_irq(m, i);
+	case MALI_INJECT_FIRMWARE_STOP:
+	case MALI_INJECT_FIRMWARE_CRASH:
+		return mali_mcu_inject(m, i->kind == MALI_INJECT_FIRMWARE_CRASH);
+	case MALI_INJECT_BUS_ERROR:
+		return inject_bus_error(m, i);
+	case MALI_INJECT_FAULT:
+		return inject_fault(m, i);
+	case MALI_INJECT_GPU_FAULT:
+		mali_gpu_fault(m, i->exception, i->va, i->protm);
+		return NULL;
+	case MALI_INJECT_SLOW:
+		return inject_slow(m, i);
+	case MALI_INJECT_CLEAR:
+		inject_clear(m);
+		return NULL;
+	}
+	return "there is no such injection";
 }

@@ -18,81 +18,12 @@
 #include "csf/cs_isa.h"
 #include "csf/fw_iface.h"
 #include "mali.h"
-#include "mmu/mmu.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "guest memory is little-endian and is copied to host integers as it is"
 #endif
 
 #define BIT(n)		(1u << (n))
-
-/* Rate of the cycle counter: the core clock that the device tree states */
-#define MALI_CORE_HZ	1000000000u
-
-/* --- Interrupt blocks --------------------------------------------------- */
-
-/**
- * struct mali_irq_block - RAWSTAT, CLEAR, MASK and STAT of one line
- * @line: The interrupt line that STAT drives.
- * @rawstat: Events since they were cleared.
- * @mask: Events that drive the line.
- * @level: What the line was last set to.
- */
-struct mali_irq_block {
-	enum mali_irq line;
-	uint32_t rawstat;
-	uint32_t mask;
-	bool level;
-};
-
-void mali_irq_raise(struct mali *m, struct mali_irq_block *b, uint32_t events);
-uint32_t mali_irq_read(const struct mali_irq_block *b, uint32_t reg);
-void mali_irq_write(struct mali *m, struct mali_irq_block *b, uint32_t reg,
-		    uint32_t val);
-void mali_irq_reset(struct mali *m, struct mali_irq_block *b);
-
-/* --- Injection ---------------------------------------------------------- */
-
-/**
- * struct mali_line - an interrupt line on its way to the machine
- * @wanted: Its level as the GPU drives it.
- * @driven: Its level as the machine sees it.
- * @lose: Rising edges still to be lost.
- * @losing: The machine does not see the level that the GPU drives.
- * @spurious: High without a reason.
- */
-struct mali_line {
-	bool wanted;
-	bool driven;
-	unsigned int lose;
-	bool losing;
-	bool spurious;
-};
-
-/* What is armed, see struct mali_injection. */
-struct mali_inject {
-	struct mali_line line[MALI_NUM_IRQS];
-	uint64_t bus_pa;
-	uint64_t bus_size;
-	unsigned int bus_count;
-	bool hang;
-	int hang_csg;
-	int hang_cs;
-	bool hang_hard;
-	uint64_t delay[MALI_NUM_SLOW];
-	bool looking;	/* introspection: no access of the GPU's */
-};
-
-void mali_inject_init(struct mali *m, const struct mali_host_ops *outside,
-		      void *host);
-void mali_inject_reset(struct mali *m);
-void mali_inject_stat_read(struct mali *m, enum mali_irq line);
-uint64_t mali_inject_delay(const struct mali *m, enum mali_slow what);
-/* When a command that starts now is done; MALI_NEVER when it never is. */
-uint64_t mali_inject_due(const struct mali *m, enum mali_slow what);
-/* Whether the stream hangs from now on; *@hard as struct mali_injection. */
-bool mali_inject_hang(struct mali *m, unsigned int csg, unsigned int cs,
-		      bool *hard);
 
 /* --- GPU control -------------------------------------------------------- */
 
@@ -464,28 +395,13 @@ void mali_mcu_inject_clear(struct mali *m);
 
 /* --- The whole ----------------------------------------------------------- */
 
-/* @ops takes the struct mali, @outside the embedder's @host; see inject.c */
 struct mali {
 	struct mali_config cfg;
-	struct mali_host_ops ops;
-	struct mali_host_ops outside;
-	void *host;
-	struct mali_inject inject;
-	struct mali_stats stats;
-	struct mali_mmu mmu;
+	struct mali_base *base;
+	struct mali_mmu *mmu;
+	struct mali_stats *stats;
 	struct mali_gpu gpu;
 	struct mali_mcu mcu;
 };
-
-/* Run soon: something happened that the firmware or a stream waits for. */
-void mali_kick(struct mali *m);
-uint64_t mali_now(const struct mali *m);
-/* @a * @mul / @div without overflow, for @mul and @div below 2^32 */
-uint64_t mali_mul_div(uint64_t a, uint64_t mul, uint64_t div);
-/* The system counter, as the CPUs' generic timer counts it. */
-uint64_t mali_timestamp(const struct mali *m);
-uint64_t mali_cycles(const struct mali *m);
-void mali_guest_error(struct mali *m, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
 
 #endif /* MALI_INTERNAL_H */

@@ -1,274 +1,122 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Injection: what goes wrong on a real machine, on request; and the layer
- * between the model and the embedder's operations in which half of it happens.
+ * Injection: holds what is armed, and says so to whoever asks.
  *
- * Every part of the model reaches the outside through the operations here, so
- * that a bus error or a lost interrupt looks the same to all of them. What is
- * decided here is when a fault happens; what the guest then sees is decided
- * where the same thing would be noticed on hardware.
+ * It asks nobody and tells nobody: mali_inject() in mali.c carries a request to
+ * the blocks that have to know at once. What is decided here is when a fault
+ * happens; what the guest then sees is decided where the same thing would be
+ * noticed on hardware.
  */
+#include <limits.h>
 #include <string.h>
 
-#include "../gpu/gpu_regs.h"
-#include "../mali_internal.h"
+#include "base_state.h"
 
-/* --- Between the model and the embedder ---------------------------------- */
+#define ALL_COMMANDS		UINT_MAX
 
-static bool bus_hits(const struct mali_inject *in, uint64_t pa, size_t len)
+/* --- Requests ------------------------------------------------------------- */
+
+void mali_arm_hang(struct mali_base *b, int csg, int cs, bool hard)
 {
-	return in->bus_count && pa < in->bus_pa + in->bus_size &&
-	       in->bus_pa < pa + len;
+	b->armed.hang.armed = true;
+	b->armed.hang.csg = csg;
+	b->armed.hang.cs = cs;
+	b->armed.hang.hard = hard;
 }
 
-static bool bus_error(struct mali *m, uint64_t pa, size_t len)
+void mali_arm_lost_irq(struct mali_base *b, enum mali_irq line,
+		       unsigned int count)
 {
-	if (!bus_hits(&m->inject, pa, len) || m->inject.looking)
-		return false;
-	m->inject.bus_count--;
-	return true;
+	b->line[line].lose = count;
 }
 
-static int mem_read(void *opaque, uint64_t pa, void *buf, size_t len)
+void mali_arm_spurious_irq(struct mali_base *b, enum mali_irq line)
 {
-	struct mali *m = opaque;
-
-	return bus_error(m, pa, len) ? -1 :
-				       m->outside.mem_read(m->host, pa, buf, len);
+	b->line[line].spurious = true;
+	base_drive_line(b, line);
 }
 
-static int mem_write(void *opaque, uint64_t pa, const void *buf, size_t len)
+void mali_arm_bus_error(struct mali_base *b, uint64_t pa, uint64_t size,
+			unsigned int count)
 {
-	struct mali *m = opaque;
-
-	return bus_error(m, pa, len) ? -1 :
-				       m->outside.mem_write(m->host, pa, buf, len);
+	b->armed.bus.pa = pa;
+	b->armed.bus.size = size;
+	b->armed.bus.count = count;
 }
 
-/* No pointer around an armed bus error: the access has to come this way. */
-static const void *page_ptr(void *opaque, uint64_t pa)
+void mali_arm_fault(struct mali_base *b, int as, uint64_t va,
+		    uint8_t exception, unsigned int count)
 {
-	struct mali *m = opaque;
-
-	return bus_hits(&m->inject, pa, MALI_PAGE_SIZE) ?
-		       NULL : m->outside.page_ptr(m->host, pa);
+	b->armed.fault.as = as;
+	b->armed.fault.page = va & MALI_PAGE_MASK;
+	b->armed.fault.exception = exception;
+	b->armed.fault.count = count;
 }
 
-static uint64_t clock_ns(void *opaque)
+void mali_arm_slow(struct mali_base *b, enum mali_slow what, uint64_t ns,
+		   unsigned int count)
 {
-	struct mali *m = opaque;
-
-	return m->outside.clock_ns(m->host);
+	b->armed.slow[what].ns = ns;
+	b->armed.slow[what].count = count ? count : ALL_COMMANDS;
 }
 
-static void schedule(void *opaque, uint64_t deadline_ns)
+void mali_disarm(struct mali_base *b)
 {
-	struct mali *m = opaque;
-
-	m->outside.schedule(m->host, deadline_ns);
+	memset(&b->armed, 0, sizeof(b->armed));
+	for (unsigned int i = 0; i < MALI_NUM_IRQS; i++) {
+		b->line[i].lose = 0;
+		b->line[i].losing = false;
+		b->line[i].spurious = false;
+		base_drive_line(b, i);
+	}
 }
 
-static void guest_error(void *opaque, const char *msg)
-{
-	struct mali *m = opaque;
+/* --- Asked by the blocks -------------------------------------------------- */
 
-	m->outside.guest_error(m->host, msg);
-}
-
-static void drive_line(struct mali *m, enum mali_irq line)
-{
-	struct mali_line *l = &m->inject.line[line];
-	bool level = (l->wanted && !l->losing) || l->spurious;
-
-	if (level == l->driven)
-		return;
-	l->driven = level;
-	m->outside.set_irq(m->host, line, level);
-}
-
-/* An edge is lost as a whole: the line stays low until the next one. */
-static void set_irq(void *opaque, enum mali_irq line, bool level)
-{
-	struct mali *m = opaque;
-	struct mali_line *l = &m->inject.line[line];
-
-	l->losing = level && (l->losing || l->lose);
-	if (l->losing && !l->wanted)
-		l->lose--;
-	l->wanted = level;
-	drive_line(m, line);
-}
-
-static const struct mali_host_ops inner_ops = {
-	.mem_read = mem_read,
-	.mem_write = mem_write,
-	.page_ptr = page_ptr,
-	.set_irq = set_irq,
-	.clock_ns = clock_ns,
-	.schedule = schedule,
-	.guest_error = guest_error,
-};
-
-void mali_inject_init(struct mali *m, const struct mali_host_ops *outside,
-		      void *host)
-{
-	m->outside = *outside;
-	m->host = host;
-	m->ops = inner_ops;
-}
-
-/* The driver looked at the block: what it was called for is not there. */
-void mali_inject_stat_read(struct mali *m, enum mali_irq line)
-{
-	if (!m->inject.line[line].spurious)
-		return;
-	m->inject.line[line].spurious = false;
-	drive_line(m, line);
-}
-
-/* --- Asked by the parts -------------------------------------------------- */
-
-uint64_t mali_inject_delay(const struct mali *m, enum mali_slow what)
-{
-	return m->inject.delay[what];
-}
-
-uint64_t mali_inject_due(const struct mali *m, enum mali_slow what)
-{
-	return mali_deadline(mali_now(m), m->inject.delay[what]);
-}
-
-bool mali_inject_hang(struct mali *m, unsigned int csg, unsigned int cs,
+bool mali_inject_hang(struct mali_base *b, unsigned int csg, unsigned int cs,
 		      bool *hard)
 {
-	struct mali_inject *in = &m->inject;
+	int want_csg = b->armed.hang.csg, want_cs = b->armed.hang.cs;
 
-	if (!in->hang || (in->hang_csg >= 0 && in->hang_csg != (int)csg) ||
-	    (in->hang_cs >= 0 && in->hang_cs != (int)cs))
+	if (!b->armed.hang.armed || (want_csg >= 0 && want_csg != (int)csg) ||
+	    (want_cs >= 0 && want_cs != (int)cs))
 		return false;
-	in->hang = false;
-	*hard = in->hang_hard;
+	b->armed.hang.armed = false;
+	*hard = b->armed.hang.hard;
 	return true;
 }
 
-/* --- Requests ------------------------------------------------------------ */
-
-static void clear(struct mali *m)
+bool mali_inject_faults(const struct mali_base *b, unsigned int as)
 {
-	struct mali_inject *in = &m->inject;
+	int want = b->armed.fault.as;
 
-	in->hang = false;
-	in->bus_count = 0;
-	memset(in->delay, 0, sizeof(in->delay));
-	for (unsigned int i = 0; i < MALI_NUM_IRQS; i++) {
-		in->line[i].lose = 0;
-		in->line[i].losing = false;
-		in->line[i].spurious = false;
-		drive_line(m, i);
-	}
-	mali_mmu_inject_clear(&m->mmu);
-	mali_gpu_hurry(m);
-	mali_mcu_inject_clear(m);
-	mali_kick(m);
+	return b->armed.fault.count &&
+	       (want < 0 ? as != 0 : (unsigned int)want == as);
 }
 
-/* Power-on: nothing is armed and every line is low. */
-void mali_inject_reset(struct mali *m)
+bool mali_inject_fault(struct mali_base *b, unsigned int as, uint64_t va,
+		       uint8_t *exception)
 {
-	clear(m);
+	if (!mali_inject_faults(b, as) ||
+	    (va & MALI_PAGE_MASK) != b->armed.fault.page)
+		return false;
+	b->armed.fault.count--;
+	*exception = b->armed.fault.exception;
+	return true;
 }
 
-static const char *inject_hang(struct mali *m, const struct mali_injection *i)
+uint64_t mali_inject_delay(struct mali_base *b, enum mali_slow what)
 {
-	if (i->csg >= MALI_NUM_SLOTS)
-		return "there is no such group slot";
-	if (i->cs >= MALI_NUM_STREAMS)
-		return "there is no such stream";
-	m->inject.hang = true;
-	m->inject.hang_csg = i->csg;
-	m->inject.hang_cs = i->cs;
-	m->inject.hang_hard = i->hard;
-	mali_kick(m);
-	return NULL;
+	unsigned int *count = &b->armed.slow[what].count;
+
+	if (!*count)
+		return 0;
+	if (*count != ALL_COMMANDS)
+		--*count;
+	return b->armed.slow[what].ns;
 }
 
-static const char *inject_irq(struct mali *m, const struct mali_injection *i)
+uint64_t mali_inject_due(struct mali_base *b, enum mali_slow what)
 {
-	struct mali_line *l;
-
-	if ((unsigned int)i->line >= MALI_NUM_IRQS)
-		return "there is no such interrupt line";
-	l = &m->inject.line[i->line];
-	if (i->kind == MALI_INJECT_SPURIOUS_IRQ) {
-		l->spurious = true;
-		drive_line(m, i->line);
-		return NULL;
-	}
-	if (!i->count)
-		return "a count of 0 loses no interrupt";
-	l->lose = i->count;
-	return NULL;
-}
-
-static const char *inject_bus_error(struct mali *m,
-				    const struct mali_injection *i)
-{
-	if (!i->count || !i->size)
-		return "count and size must be at least 1";
-	if (i->pa + i->size < i->pa)
-		return "the range wraps around";
-	m->inject.bus_pa = i->pa;
-	m->inject.bus_size = i->size;
-	m->inject.bus_count = i->count;
-	mali_mmu_forget_pages(&m->mmu);
-	return NULL;
-}
-
-static const char *inject_fault(struct mali *m, const struct mali_injection *i)
-{
-	if (i->as >= MALI_NUM_AS)
-		return "there is no such address space";
-	if (!i->count)
-		return "a count of 0 is no fault";
-	mali_mmu_inject_fault(&m->mmu, i->as, i->va, i->exception, i->count);
-	return NULL;
-}
-
-static const char *inject_slow(struct mali *m, const struct mali_injection *i)
-{
-	if ((unsigned int)i->slow >= MALI_NUM_SLOW)
-		return "there is no such thing to slow down";
-	if (i->count && i->slow != MALI_SLOW_AS)
-		return "only commands of address spaces are counted";
-	m->inject.delay[i->slow] = i->ns;
-	if (i->slow == MALI_SLOW_AS)
-		mali_mmu_set_delay(&m->mmu, i->ns, i->count);
-	return NULL;
-}
-
-const char *mali_inject(struct mali *m, const struct mali_injection *i)
-{
-	switch (i->kind) {
-	case MALI_INJECT_HANG:
-		return inject_hang(m, i);
-	case MALI_INJECT_LOST_IRQ:
-	case MALI_INJECT_SPURIOUS_IRQ:
-		return inject_irq(m, i);
-	case MALI_INJECT_FIRMWARE_STOP:
-	case MALI_INJECT_FIRMWARE_CRASH:
-		return mali_mcu_inject(m, i->kind == MALI_INJECT_FIRMWARE_CRASH);
-	case MALI_INJECT_BUS_ERROR:
-		return inject_bus_error(m, i);
-	case MALI_INJECT_FAULT:
-		return inject_fault(m, i);
-	case MALI_INJECT_GPU_FAULT:
-		mali_gpu_fault(m, i->exception, i->va, i->protm);
-		return NULL;
-	case MALI_INJECT_SLOW:
-		return inject_slow(m, i);
-	case MALI_INJECT_CLEAR:
-		clear(m);
-		return NULL;
-	}
-	return "there is no such injection";
+	return mali_deadline(mali_now(b), mali_inject_delay(b, what));
 }

@@ -65,7 +65,7 @@ enum step slice_raise(struct slice *s, enum step severity,
 
 enum step slice_invalid(struct slice *s, uint64_t instr)
 {
-	mali_guest_error(s->m, "command-stream instruction 0x%016" PRIx64
+	mali_guest_error(s->m->base, "command-stream instruction 0x%016" PRIx64
 			 " at 0x%" PRIx64 " is not one", instr, position(s->cs));
 	return slice_raise(s, STEP_FATAL, CS_EXC_INSTR_INVALID, instr);
 }
@@ -74,7 +74,7 @@ enum step slice_block(struct slice *s, enum mali_cs_block why)
 {
 	s->cs->block = why;
 	s->cs->block_epoch = s->m->mcu.wake_epoch;
-	s->cs->block_gen = mali_mmu_as_generation(&s->m->mmu, s->g->as);
+	s->cs->block_gen = mali_mmu_as_generation(s->m->mmu, s->g->as);
 	return STEP_AGAIN;
 }
 
@@ -86,7 +86,7 @@ enum step slice_block(struct slice *s, enum mali_cs_block why)
 enum step slice_bad_access(struct slice *s, enum mali_mmu_result r,
 			   const struct mali_mmu_fault *f)
 {
-	struct mali_mmu *mmu = &s->m->mmu;
+	struct mali_mmu *mmu = s->m->mmu;
 
 	if (r == MALI_MMU_STALL)
 		return slice_block(s, MALI_CS_BLOCK_MMU);
@@ -101,7 +101,7 @@ enum step slice_bad_access(struct slice *s, enum mali_mmu_result r,
 
 enum step slice_misaligned(struct slice *s, uint64_t va)
 {
-	mali_guest_error(s->m, "access to 0x%" PRIx64 " is not aligned", va);
+	mali_guest_error(s->m->base, "access to 0x%" PRIx64 " is not aligned", va);
 	return slice_raise(s, STEP_FATAL, CS_EXC_BUS_FAULT, va);
 }
 
@@ -121,7 +121,7 @@ static void note_wait(struct slice *s, uint64_t va, uint64_t ref,
 static enum step sync_wait(struct slice *s, uint64_t i)
 {
 	unsigned int size = sync_size(i);
-	struct mali_mmu *mmu = &s->m->mmu;
+	struct mali_mmu *mmu = s->m->mmu;
 	uint64_t va, ref, val = 0;
 	struct mali_mmu_fault f;
 	enum mali_mmu_result r;
@@ -343,7 +343,7 @@ static enum step step_endpoint(struct slice *s, uint64_t i)
 {
 	if (s->cs->ctx.error)
 		return STEP_NEXT;
-	mali_guest_error(s->m, "opcode %u needs shader cores, which are not modelled",
+	mali_guest_error(s->m->base, "opcode %u needs shader cores, which are not modelled",
 			 cs_opcode(i));
 	return slice_raise(s, STEP_FAULT, CS_EXC_ENDPOINT_FAULT, i);
 }
@@ -411,7 +411,7 @@ static enum step step(struct slice *s, uint64_t i)
 /* Fetch through the stream's own one-page instruction buffer */
 static enum step fetch(struct slice *s, uint64_t *instr)
 {
-	struct mali_mmu *mmu = &s->m->mmu;
+	struct mali_mmu *mmu = s->m->mmu;
 	struct mali_cs *cs = s->cs;
 	uint64_t va = position(cs);
 	struct mali_mmu_xlat x;
@@ -451,7 +451,7 @@ static bool may_go_on(struct slice *s)
 		return false;
 	case MALI_CS_BLOCK_MMU:
 	case MALI_CS_BLOCK_FAULT:
-		return cs->block_gen != mali_mmu_as_generation(&s->m->mmu,
+		return cs->block_gen != mali_mmu_as_generation(s->m->mmu,
 							       s->g->as);
 	default:
 		return true;
@@ -533,7 +533,7 @@ static enum mali_cs_outcome run(struct slice *s, unsigned int *budget)
 			move_by(cs, CS_INSTR_SIZE);
 		else if (st != STEP_JUMPED && st != STEP_HANDLER)
 			break;
-		s->m->stats.cs_instrs++;
+		s->m->stats->cs_instrs++;
 		unwind(&cs->ctx);
 		st = STEP_NEXT;
 	}
@@ -565,7 +565,7 @@ static bool hangs(struct slice *s)
 	unsigned int csg = s->g - s->m->mcu.csg;
 
 	if (ring_empty(cs) ||
-	    !mali_inject_hang(s->m, csg, s->id, &cs->hang_hard))
+	    !mali_inject_hang(s->m->base, csg, s->id, &cs->hang_hard))
 		return false;
 	cs->hang_since = s->now;
 	cs->hang_reported = false;
@@ -586,7 +586,7 @@ static bool lost_address_space(struct slice *s)
 	struct mali_cs *cs = s->cs;
 
 	if (cs->block != MALI_CS_BLOCK_FAULT ||
-	    mali_mmu_as_enabled(&s->m->mmu, s->g->as))
+	    mali_mmu_as_enabled(s->m->mmu, s->g->as))
 		return false;
 	cs->block = MALI_CS_UNBLOCKED;
 	cs->ctx.dead = 1;
@@ -603,11 +603,11 @@ struct mali_cs_result mali_cs_run(struct mali *m, struct mali_csg *g,
 		.g = g,
 		.cs = &g->cs[id],
 		.id = id,
-		.now = mali_now(m),
-		.delayed = mali_inject_delay(m, MALI_SLOW_STREAM),
+		.now = mali_now(m->base),
+		.delayed = mali_inject_delay(m->base, MALI_SLOW_STREAM),
 		.res = { .outcome = MALI_CS_BLOCKED, .due = MALI_NEVER },
 	};
-	unsigned int gen = mali_mmu_as_generation(&m->mmu, g->as);
+	unsigned int gen = mali_mmu_as_generation(m->mmu, g->as);
 
 	if (s.cs->ctx.dead)
 		return s.res;

@@ -47,7 +47,7 @@ static enum step do_load(struct slice *s, const struct mali_cs_op *op)
 
 	while (mask) {
 		len = next_run(&mask, &first);
-		r = mali_mmu_read(&s->m->mmu, s->g->as, op->va + first * 4,
+		r = mali_mmu_read(s->m->mmu, s->g->as, op->va + first * 4,
 				  &tmp[first], len * 4, MALI_ACCESS_READ, &f);
 		if (r != MALI_MMU_OK)
 			return slice_bad_access(s, r, &f);
@@ -69,7 +69,7 @@ static enum step do_store(struct slice *s, const struct mali_cs_op *op)
 
 	while (mask) {
 		len = next_run(&mask, &first);
-		r = mali_mmu_write(&s->m->mmu, s->g->as, op->va + first * 4,
+		r = mali_mmu_write(s->m->mmu, s->g->as, op->va + first * 4,
 				   &s->cs->ctx.regs[base + first], len * 4,
 				   MALI_ACCESS_WRITE, &f);
 		if (r != MALI_MMU_OK)
@@ -86,10 +86,10 @@ static enum step do_store_state(struct slice *s, const struct mali_cs_op *op)
 
 	switch (cs_state_select(op->instr)) {
 	case CS_STATE_SEL_TIMESTAMP:
-		val = mali_timestamp(s->m) + s->m->gpu.timestamp_offset;
+		val = mali_timestamp(s->m->base) + s->m->gpu.timestamp_offset;
 		break;
 	case CS_STATE_SEL_CYCLE_COUNT:
-		val = mali_cycles(s->m);
+		val = mali_cycles(s->m->base);
 		break;
 	case CS_STATE_SEL_DISJOINT_COUNT:
 		break;		/* power never comes and goes under a job */
@@ -97,7 +97,7 @@ static enum step do_store_state(struct slice *s, const struct mali_cs_op *op)
 		val = s->cs->ctx.error;
 		break;
 	}
-	r = mali_mmu_write64(&s->m->mmu, s->g->as, op->va, val,
+	r = mali_mmu_write64(s->m->mmu, s->g->as, op->va, val,
 			     MALI_ACCESS_WRITE, &f);
 	return r == MALI_MMU_OK ? STEP_NEXT : slice_bad_access(s, r, &f);
 }
@@ -124,7 +124,7 @@ static bool sync_adds(uint64_t i)
 static enum step do_sync(struct slice *s, const struct mali_cs_op *op)
 {
 	unsigned int as = s->g->as, size = sync_size(op->instr);
-	struct mali_mmu *mmu = &s->m->mmu;
+	struct mali_mmu *mmu = s->m->mmu;
 	uint64_t val = 0, va = op->va;
 	struct mali_mmu_fault f;
 	enum mali_mmu_result r;
@@ -362,7 +362,7 @@ static enum step issue(struct slice *s, const struct mali_cs_op *op)
 	}
 	c->op[c->num_ops] = *op;
 	c->op[c->num_ops++].due = s->delayed ?
-		mali_inject_due(s->m, MALI_SLOW_STREAM) : 0;
+		mali_inject_due(s->m->base, MALI_SLOW_STREAM) : 0;
 	return STEP_NEXT;
 }
 
@@ -554,7 +554,7 @@ bool mali_cs_unfinished(const struct mali *m, const struct mali_cs *cs)
 	if (cs->block == MALI_CS_BLOCK_HANG)
 		return true;
 	for (unsigned int k = 0; k < cs->ctx.num_ops; k++)
-		if (cs->ctx.op[k].due > mali_now(m))
+		if (cs->ctx.op[k].due > mali_now(m->base))
 			return true;
 	return false;
 }

@@ -49,14 +49,14 @@ static void mcu_set_status(struct mali *m, uint32_t status)
 	if (m->mcu.status == status)
 		return;
 	m->mcu.status = status;
-	mali_irq_raise(m, &m->gpu.irq, GPU_IRQ_MCU_STATUS_CHANGED);
+	mali_irq_raise(m->base, &m->gpu.irq, GPU_IRQ_MCU_STATUS_CHANGED);
 }
 
 static void mcu_crash(struct mali *m, const struct mali_mmu_fault *f)
 {
-	if (mali_mmu_as_enabled(&m->mmu, MCU_AS))
-		mali_mmu_report_fault(&m->mmu, MCU_AS, f, MCU_SOURCE_ID);
-	mali_guest_error(m, "firmware access to 0x%" PRIx64 " failed", f->va);
+	if (mali_mmu_as_enabled(m->mmu, MCU_AS))
+		mali_mmu_report_fault(m->mmu, MCU_AS, f, MCU_SOURCE_ID);
+	mali_guest_error(m->base, "firmware access to 0x%" PRIx64 " failed", f->va);
 	mcu_set_status(m, MCU_STATUS_FATAL);
 }
 
@@ -71,7 +71,7 @@ static bool fw_read(struct mali *m, uint64_t va, void *buf, size_t len)
 	memset(buf, 0, len);
 	if (!mcu_alive(m))
 		return false;
-	if (mali_mmu_read(&m->mmu, MCU_AS, va, buf, len, MALI_ACCESS_READ,
+	if (mali_mmu_read(m->mmu, MCU_AS, va, buf, len, MALI_ACCESS_READ,
 			  &f) == MALI_MMU_OK)
 		return true;
 	mcu_crash(m, &f);
@@ -84,7 +84,7 @@ static void fw_write(struct mali *m, uint64_t va, const void *buf, size_t len)
 
 	if (!mcu_alive(m))
 		return;
-	if (mali_mmu_write(&m->mmu, MCU_AS, va, buf, len, MALI_ACCESS_WRITE,
+	if (mali_mmu_write(m->mmu, MCU_AS, va, buf, len, MALI_ACCESS_WRITE,
 			   &f) != MALI_MMU_OK)
 		mcu_crash(m, &f);
 }
@@ -150,13 +150,13 @@ static uint32_t cs_out(const struct mali *m, unsigned int csg, unsigned int cs)
 static void glb_irq(struct mali *m, uint32_t changed)
 {
 	if (changed & fw_rd32(m, glb_in(m) + GLB_ACK_IRQ_MASK))
-		mali_irq_raise(m, &m->mcu.irq, JOB_INT_GLOBAL);
+		mali_irq_raise(m->base, &m->mcu.irq, JOB_INT_GLOBAL);
 }
 
 static void csg_irq(struct mali *m, unsigned int csg, uint32_t changed)
 {
 	if (changed & fw_rd32(m, csg_in(m, csg) + CSG_ACK_IRQ_MASK))
-		mali_irq_raise(m, &m->mcu.irq, JOB_INT_CSG(csg));
+		mali_irq_raise(m->base, &m->mcu.irq, JOB_INT_CSG(csg));
 }
 
 /*
@@ -203,7 +203,7 @@ static void cs_send_events(struct mali *m, unsigned int csg, unsigned int cs)
 	      BIT(cs)))
 		fw_wr32(m, csg_out(m, csg) + CSG_CS_IRQ_REQ,
 			irq_req ^ BIT(cs));
-	mali_irq_raise(m, &m->mcu.irq, JOB_INT_CSG(csg));
+	mali_irq_raise(m->base, &m->mcu.irq, JOB_INT_CSG(csg));
 }
 
 static void csg_event(struct mali *m, unsigned int csg, uint32_t event)
@@ -277,7 +277,7 @@ static void cs_read_insert(struct mali *m, unsigned int csg, unsigned int id)
 	cs->insert = fw_rd64(m, cs->ring_in + RING_INSERT);
 	if (!mcu_alive(m) || cs->ctx.dead || ring_valid(cs))
 		return;
-	mali_guest_error(m, "bad ring for group %u stream %u", csg, id);
+	mali_guest_error(m->base, "bad ring for group %u stream %u", csg, id);
 	cs->insert = cs->ctx.extract;
 	cs_fatal(m, csg, id, CS_EXC_CONFIG_FAULT, cs->ring_base);
 }
@@ -621,7 +621,7 @@ static void csg_set_state(struct mali *m, unsigned int csg, uint32_t state)
 			csg_end(m, csg, state == CSG_STATE_SUSPEND);
 		break;
 	default:
-		mali_guest_error(m, "group %u: unknown state %u", csg, state);
+		mali_guest_error(m->base, "group %u: unknown state %u", csg, state);
 		break;
 	}
 }
@@ -687,15 +687,18 @@ static void csg_process(struct mali *m, unsigned int csg)
 			 GLB_FWCFG_UPDATE | GLB_IDLE_EN)
 
 /* Timers are set in units of 1024 counts of a clock */
-static uint64_t units_ns(uint32_t units, uint32_t hz)
-{
-	return mali_mul_div((uint64_t)units << GLB_TIMER_SHIFT, 1000000000u, hz);
-}
-
 static uint64_t timer_ns(const struct mali *m, uint32_t val)
 {
-	return units_ns(GLB_TIMER_VALUE(val), val & GLB_TIMER_SOURCE_CYCLES ?
-					      MALI_CORE_HZ : m->cfg.timer_hz);
+	uint64_t counts = (uint64_t)GLB_TIMER_VALUE(val) << GLB_TIMER_SHIFT;
+
+	return val & GLB_TIMER_SOURCE_CYCLES ?
+		       mali_cycles_ns(counts) :
+		       mali_timestamp_ns(m->base, counts);
+}
+
+static uint64_t progress_ns(uint32_t units)
+{
+	return mali_cycles_ns((uint64_t)units << GLB_TIMER_SHIFT);
 }
 
 static void halt(struct mali *m)
@@ -721,8 +724,7 @@ static void glb_process(struct mali *m)
 		return;
 	}
 	if (changed & GLB_CFG_PROGRESS_TIMER)
-		m->mcu.progress_ns = units_ns(fw_rd32(m, in + GLB_PROGRESS_TIMER),
-					      MALI_CORE_HZ);
+		m->mcu.progress_ns = progress_ns(fw_rd32(m, in + GLB_PROGRESS_TIMER));
 	m->mcu.timers_on = req & GLB_IDLE_EN;
 	m->mcu.idle_ns = timer_ns(m, fw_rd32(m, in + GLB_IDLE_TIMER));
 	if (changed) {
@@ -756,7 +758,7 @@ static bool load_image(struct mali *m)
 	struct mali_mmu_fault f;
 	uint32_t crc;
 
-	if (mali_mmu_read(&m->mmu, MCU_AS, FW_CODE_VA, code, sizeof(code),
+	if (mali_mmu_read(m->mmu, MCU_AS, FW_CODE_VA, code, sizeof(code),
 			  MALI_ACCESS_EXECUTE, &f) != MALI_MMU_OK) {
 		mcu_crash(m, &f);
 		return false;
@@ -770,7 +772,7 @@ static bool load_image(struct mali *m)
 	    get32(desc + FW_DESC_O_SHARED_SIZE) != FW_SHARED_SIZE ||
 	    get32(desc + FW_DESC_O_NUM_CSGS) != FW_NUM_CSGS ||
 	    get32(desc + FW_DESC_O_NUM_CS) != FW_NUM_CS) {
-		mali_guest_error(m, "firmware image is damaged or not the virtual Mali's");
+		mali_guest_error(m->base, "firmware image is damaged or not the virtual Mali's");
 		return false;
 	}
 	m->mcu.shared_va = get32(desc + FW_DESC_O_SHARED_VA);
@@ -838,7 +840,7 @@ static void boot(struct mali *m)
 	mcu_set_status(m, MCU_STATUS_ENABLED);
 	write_controls(m);
 	if (mcu_alive(m))
-		mali_irq_raise(m, &m->mcu.irq, JOB_INT_GLOBAL);
+		mali_irq_raise(m->base, &m->mcu.irq, JOB_INT_GLOBAL);
 }
 
 /* --- Registers ---------------------------------------------------------- */
@@ -863,7 +865,7 @@ void mali_mcu_reset(struct mali *m)
 {
 	stop(m);
 	m->mcu.control = MCU_CONTROL_DISABLE;
-	mali_irq_reset(m, &m->mcu.irq);
+	mali_irq_reset(m->base, &m->mcu.irq);
 }
 
 uint32_t mali_mcu_read(struct mali *m, uint32_t reg)
@@ -880,20 +882,20 @@ void mali_mcu_write(struct mali *m, uint32_t reg, uint32_t val)
 		stop(m);
 	} else if (m->mcu.status == MCU_STATUS_DISABLED) {
 		m->mcu.boot_pending = true;
-		m->mcu.answer_due = mali_inject_due(m, MALI_SLOW_FIRMWARE);
-		mali_kick(m);
+		m->mcu.answer_due = mali_inject_due(m->base, MALI_SLOW_FIRMWARE);
+		mali_kick(m->base);
 	}
 }
 
 void mali_mcu_doorbell(struct mali *m, unsigned int id)
 {
 	if (!m->mcu.glb_doorbell && !m->mcu.doorbells)
-		m->mcu.answer_due = mali_inject_due(m, MALI_SLOW_FIRMWARE);
+		m->mcu.answer_due = mali_inject_due(m->base, MALI_SLOW_FIRMWARE);
 	if (!id)
 		m->mcu.glb_doorbell = true;
 	else if (id < 32)
 		m->mcu.doorbells |= BIT(id);
-	mali_kick(m);
+	mali_kick(m->base);
 }
 
 /* --- One round ---------------------------------------------------------- */
@@ -1071,7 +1073,7 @@ static void progress_timer(struct mali *m, struct round *round)
 		if (!g->active || !m->mcu.progress_ns || cs->hang_reported ||
 		    cs->block != MALI_CS_BLOCK_HANG)
 			continue;
-		if (mali_now(m) - cs->hang_since < m->mcu.progress_ns) {
+		if (mali_now(m->base) - cs->hang_since < m->mcu.progress_ns) {
 			note_due(round, cs->hang_since + m->mcu.progress_ns);
 			continue;
 		}
@@ -1100,9 +1102,9 @@ static uint64_t idle_timer(struct mali *m)
 	if (!any || mcu->idle_sent || !mcu->timers_on)
 		return MALI_NEVER;
 	if (mcu->idle_since == MALI_NEVER)
-		mcu->idle_since = mali_now(m);
+		mcu->idle_since = mali_now(m->base);
 	due = mcu->idle_since + mcu->idle_ns;
-	if (mali_now(m) < due)
+	if (mali_now(m->base) < due)
 		return due;
 	mcu->idle_sent = true;
 	glb_irq(m, send_events(m, glb_in(m) + GLB_REQ, glb_out(m) + GLB_ACK,
@@ -1117,7 +1119,7 @@ static bool answers_later(struct mali *m, struct round *round)
 
 	if (!mcu->boot_pending && !mcu->glb_doorbell && !mcu->doorbells)
 		return false;
-	if (mali_now(m) >= mcu->answer_due)
+	if (mali_now(m->base) >= mcu->answer_due)
 		return false;
 	note_due(round, mcu->answer_due);
 	return true;
@@ -1126,10 +1128,10 @@ static bool answers_later(struct mali *m, struct round *round)
 uint64_t mali_mcu_run(struct mali *m)
 {
 	struct round round = { .due = MALI_NEVER };
-	uint64_t start = mali_now(m);
+	uint64_t start = mali_now(m->base);
 
 	/* An unlock kicks, and so does what ends an injection */
-	if (mali_mmu_as_locked(&m->mmu, MCU_AS) || m->mcu.stopped)
+	if (mali_mmu_as_locked(m->mmu, MCU_AS) || m->mcu.stopped)
 		return MALI_NEVER;
 	if (!answers_later(m, &round)) {
 		if (m->mcu.boot_pending)

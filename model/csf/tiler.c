@@ -59,7 +59,7 @@ static uint64_t get64(struct words *w, uint64_t va)
 	uint64_t val = 0;
 
 	if (w->r == MALI_MMU_OK)
-		w->r = mali_mmu_read64(&w->m->mmu, w->as, va, &val,
+		w->r = mali_mmu_read64(w->m->mmu, w->as, va, &val,
 				       MALI_ACCESS_READ, w->f);
 	return val;
 }
@@ -69,7 +69,7 @@ static uint32_t get32(struct words *w, uint64_t va)
 	uint32_t val = 0;
 
 	if (w->r == MALI_MMU_OK)
-		w->r = mali_mmu_read32(&w->m->mmu, w->as, va, &val,
+		w->r = mali_mmu_read32(w->m->mmu, w->as, va, &val,
 				       MALI_ACCESS_READ, w->f);
 	return val;
 }
@@ -79,14 +79,14 @@ static void check_write(struct words *w, uint64_t va)
 	struct mali_mmu_xlat x;
 
 	if (w->r == MALI_MMU_OK)
-		w->r = mali_mmu_translate(&w->m->mmu, w->as, va,
+		w->r = mali_mmu_translate(w->m->mmu, w->as, va,
 					  MALI_ACCESS_WRITE, &x, w->f);
 }
 
 static void put64(struct words *w, uint64_t va, uint64_t val)
 {
 	if (w->r == MALI_MMU_OK)
-		w->r = mali_mmu_write64(&w->m->mmu, w->as, va, val,
+		w->r = mali_mmu_write64(w->m->mmu, w->as, va, val,
 					MALI_ACCESS_WRITE, w->f);
 }
 
@@ -120,7 +120,7 @@ enum mali_mmu_result mali_heap_count(struct mali *m, unsigned int as,
 
 	if (w.r != MALI_MMU_OK)
 		return w.r;
-	return mali_mmu_write32(&m->mmu, as, va, count + 1, MALI_ACCESS_WRITE, f);
+	return mali_mmu_write32(m->mmu, as, va, count + 1, MALI_ACCESS_WRITE, f);
 }
 
 /* --- Chunks -------------------------------------------------------------- */

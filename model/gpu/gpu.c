@@ -22,7 +22,7 @@ bool mali_gpu_l2_ready(const struct mali *m)
 
 void mali_gpu_count_flush(struct mali *m)
 {
-	m->stats.cache_flushes++;
+	m->stats->cache_flushes++;
 	/* 0 means "always flush" to FLUSH_CACHE2, so it is never an identity */
 	if (!++m->gpu.flush_id)
 		m->gpu.flush_id = 1;
@@ -47,52 +47,52 @@ void mali_gpu_reset(struct mali *m)
 	g->l2_config = 0;
 	g->timestamp_offset = 0;
 	g->flush_id = 1;
-	mali_mmu_reset(&m->mmu);
+	mali_mmu_reset(m->mmu);
 	mali_mcu_reset(m);
 	/* Last: that the MCU stopped is no event when all of the GPU stops */
 	g->irq.rawstat = 0;
-	mali_irq_raise(m, &g->irq, 0);
+	mali_irq_raise(m->base, &g->irq, 0);
 }
 
 static void reset_done(struct mali *m)
 {
 	m->gpu.resetting = false;
-	mali_irq_raise(m, &m->gpu.irq, GPU_IRQ_RESET_COMPLETED);
+	mali_irq_raise(m->base, &m->gpu.irq, GPU_IRQ_RESET_COMPLETED);
 }
 
 static void reset_start(struct mali *m)
 {
-	m->stats.resets++;
+	m->stats->resets++;
 	mali_gpu_reset(m);
-	if (!mali_inject_delay(m, MALI_SLOW_RESET)) {
+	if (!mali_inject_delay(m->base, MALI_SLOW_RESET)) {
 		reset_done(m);
 		return;
 	}
 	m->gpu.resetting = true;
-	m->gpu.reset_due = mali_inject_due(m, MALI_SLOW_RESET);
-	mali_kick(m);
+	m->gpu.reset_due = mali_inject_due(m->base, MALI_SLOW_RESET);
+	mali_kick(m->base);
 }
 
 static void flush_done(struct mali *m)
 {
 	m->gpu.flushing = false;
 	mali_gpu_count_flush(m);
-	mali_irq_raise(m, &m->gpu.irq, GPU_IRQ_CLEAN_CACHES_COMPLETED);
+	mali_irq_raise(m->base, &m->gpu.irq, GPU_IRQ_CLEAN_CACHES_COMPLETED);
 }
 
 static void flush_start(struct mali *m)
 {
 	if (m->gpu.flushing) {
-		mali_guest_error(m, "FLUSH_CACHES while one is under way");
+		mali_guest_error(m->base, "FLUSH_CACHES while one is under way");
 		return;
 	}
-	if (!mali_inject_delay(m, MALI_SLOW_FLUSH)) {
+	if (!mali_inject_delay(m->base, MALI_SLOW_FLUSH)) {
 		flush_done(m);
 		return;
 	}
 	m->gpu.flushing = true;
-	m->gpu.flush_due = mali_inject_due(m, MALI_SLOW_FLUSH);
-	mali_kick(m);
+	m->gpu.flush_due = mali_inject_due(m->base, MALI_SLOW_FLUSH);
+	mali_kick(m->base);
 }
 
 static void command(struct mali *m, uint32_t cmd)
@@ -120,7 +120,7 @@ static void command(struct mali *m, uint32_t cmd)
 	return;
 
 unknown:
-	mali_guest_error(m, "unknown GPU_COMMAND 0x%x", cmd);
+	mali_guest_error(m->base, "unknown GPU_COMMAND 0x%x", cmd);
 }
 
 /* The first fault stays until it is cleared. */
@@ -132,7 +132,7 @@ void mali_gpu_fault(struct mali *m, uint8_t exception, uint64_t va, bool protm)
 		g->fault_status = exception;
 		g->fault_addr = va;
 	}
-	mali_irq_raise(m, &g->irq, protm ? GPU_IRQ_PROTM_FAULT : GPU_IRQ_FAULT);
+	mali_irq_raise(m->base, &g->irq, protm ? GPU_IRQ_PROTM_FAULT : GPU_IRQ_FAULT);
 }
 
 static void power_done(struct mali *m, enum mali_power_domain d)
@@ -141,13 +141,13 @@ static void power_done(struct mali *m, enum mali_power_domain d)
 
 	/* The TLBs are in the L2's domain and do not survive it. */
 	if (d == MALI_PWR_L2 && g->going_down[d])
-		mali_mmu_drop_all(&m->mmu);
+		mali_mmu_drop_all(m->mmu);
 	g->ready[d] = (g->ready[d] | g->going_up[d]) & ~g->going_down[d];
 	g->going_up[d] = 0;
 	g->going_down[d] = 0;
-	mali_irq_raise(m, &g->irq,
+	mali_irq_raise(m->base, &g->irq,
 		       GPU_IRQ_POWER_CHANGED | GPU_IRQ_POWER_CHANGED_ALL);
-	mali_kick(m);
+	mali_kick(m->base);
 }
 
 static void power(struct mali *m, enum mali_power_domain d, uint64_t cores,
@@ -161,12 +161,12 @@ static void power(struct mali *m, enum mali_power_domain d, uint64_t cores,
 	g->going_up[d] = on ? g->going_up[d] | cores : g->going_up[d] & ~cores;
 	g->going_down[d] = on ? g->going_down[d] & ~cores :
 				g->going_down[d] | cores;
-	if (!mali_inject_delay(m, MALI_SLOW_POWER)) {
+	if (!mali_inject_delay(m->base, MALI_SLOW_POWER)) {
 		power_done(m, d);
 		return;
 	}
-	g->power_due[d] = mali_inject_due(m, MALI_SLOW_POWER);
-	mali_kick(m);
+	g->power_due[d] = mali_inject_due(m->base, MALI_SLOW_POWER);
+	mali_kick(m->base);
 }
 
 static bool in_transition(const struct mali_gpu *g, enum mali_power_domain d)
@@ -186,7 +186,7 @@ void mali_gpu_hurry(struct mali *m)
 uint64_t mali_gpu_run(struct mali *m)
 {
 	struct mali_gpu *g = &m->gpu;
-	uint64_t now = mali_now(m), next = MALI_NEVER;
+	uint64_t now = mali_now(m->base), next = MALI_NEVER;
 
 	if (g->resetting && now >= g->reset_due)
 		reset_done(m);
@@ -311,7 +311,7 @@ uint32_t mali_gpu_read(struct mali *m, uint32_t reg)
 	uint32_t val;
 
 	if (reg >= GPU_INT_BASE && reg < GPU_INT_BASE + 0x10)
-		return mali_irq_read(&g->irq, reg - GPU_INT_BASE);
+		return mali_irq_read(m->base, &g->irq, reg - GPU_INT_BASE);
 	if (power_read(m, reg, &val))
 		return val;
 
@@ -332,10 +332,10 @@ uint32_t mali_gpu_read(struct mali *m, uint32_t reg)
 		return half_of(g->timestamp_offset, reg != GPU_TIMESTAMP_OFFSET);
 	case GPU_CYCLE_COUNT:
 	case GPU_CYCLE_COUNT + 4:
-		return half_of(mali_cycles(m), reg != GPU_CYCLE_COUNT);
+		return half_of(mali_cycles(m->base), reg != GPU_CYCLE_COUNT);
 	case GPU_TIMESTAMP:
 	case GPU_TIMESTAMP + 4:
-		return half_of(mali_timestamp(m) + g->timestamp_offset,
+		return half_of(mali_timestamp(m->base) + g->timestamp_offset,
 			       reg != GPU_TIMESTAMP);
 	default:
 		return identity(m, reg);
@@ -347,7 +347,7 @@ void mali_gpu_write(struct mali *m, uint32_t reg, uint32_t val)
 	struct mali_gpu *g = &m->gpu;
 
 	if (reg >= GPU_INT_BASE && reg < GPU_INT_BASE + 0x10) {
-		mali_irq_write(m, &g->irq, reg - GPU_INT_BASE, val);
+		mali_irq_write(m->base, &g->irq, reg - GPU_INT_BASE, val);
 		return;
 	}
 	if (power_write(m, reg, val))

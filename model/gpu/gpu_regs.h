@@ -31,12 +31,6 @@
 #define   COHERENCY_NONE		(1u << 31)
 #define GPU_COHERENCY_PROTOCOL	0x304
 
-/* An interrupt block: four registers */
-#define INT_RAWSTAT		0x0
-#define INT_CLEAR		0x4
-#define INT_MASK		0x8
-#define INT_STAT		0xc
-
 #define GPU_INT_BASE		0x020
 #define   GPU_IRQ_FAULT			(1u << 0)
 #define   GPU_IRQ_PROTM_FAULT		(1u << 1)

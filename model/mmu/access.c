@@ -5,6 +5,8 @@
  * Invariant: a write checks every page before it changes any. A bus error of the
  * access itself is GPU_BUS_FAULT.
  */
+#include <string.h>
+
 #include "mmu_parts.h"
 
 static size_t page_part(uint64_t va, size_t len)
@@ -31,7 +33,7 @@ enum mali_mmu_result mali_mmu_read(struct mali_mmu *mmu, unsigned int as,
 			return r;
 		if (x.page)
 			memcpy(to, x.page + (va & ~MALI_PAGE_MASK), n);
-		else if (mmu->ops->mem_read(mmu->host, x.pa, to, n))
+		else if (mali_mem_read(mmu->base, x.pa, to, n))
 			return mmu_make_fault(fault, va, access,
 					  MALI_EXC_GPU_BUS_FAULT);
 		va += n;
@@ -85,7 +87,7 @@ enum mali_mmu_result mali_mmu_write(struct mali_mmu *mmu, unsigned int as,
 		r = mali_mmu_translate(mmu, as, va, access, &x, fault);
 		if (r != MALI_MMU_OK)
 			return r;
-		if (mmu->ops->mem_write(mmu->host, x.pa, from, n))
+		if (mali_mem_write(mmu->base, x.pa, from, n))
 			return mmu_make_fault(fault, va, access,
 					  MALI_EXC_GPU_BUS_FAULT);
 		va += n;

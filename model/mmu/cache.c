@@ -6,6 +6,8 @@
  * drops it or another entry needs its place, whatever happens to the tables in
  * memory meanwhile. Do not add a drop that hardware would not do.
  */
+#include <string.h>
+
 #include "cache.h"
 
 static bool entry_overlaps(uint64_t tag, const struct mali_mmu_entry *e,
@@ -63,8 +65,9 @@ void mali_mmu_drop_all(struct mali_mmu *mmu)
 	memset(mmu->victim, 0, sizeof(mmu->victim));
 }
 
-void mali_mmu_forget_pages(struct mali_mmu *mmu)
+void mali_mmu_rearm(struct mali_mmu *mmu)
 {
+	mmu_update_all_slow(mmu);
 	for (unsigned int set = 0; set < MALI_MMU_SETS; set++)
 		for (unsigned int way = 0; way < MALI_MMU_WAYS; way++)
 			mmu->entry[set][way].page = NULL;

@@ -6,8 +6,6 @@
  * FLUSH_MEM end it, and UNLOCK without a lock does nothing. What a command drops
  * of the caches is decided here, and nothing else drops any but reset and power.
  */
-#include <limits.h>
-
 #include "cache.h"
 
 static void set_locked(struct mali_mmu *mmu, unsigned int as, bool locked)
@@ -29,12 +27,12 @@ static enum mali_mmu_mode decode_mode(const struct mali_mmu *mmu,
 	case MALI_AS_TRANSCFG_AARCH64_4K:
 		if (!(transcfg & MALI_AS_TRANSCFG_SL_CONCAT))
 			return MALI_MMU_MODE_4K;
-		mmu_guest_error(mmu, "mmu: AS %u: concatenated root tables are not modelled",
-				as);
+		mali_guest_error(mmu->base, "mmu: AS %u: concatenated root tables are not modelled",
+				 as);
 		return MALI_MMU_MODE_UNMAPPED;
 	default:
-		mmu_guest_error(mmu, "mmu: AS %u: address mode %u is not modelled",
-				as, mode);
+		mali_guest_error(mmu->base, "mmu: AS %u: address mode %u is not modelled",
+				 as, mode);
 		return MALI_MMU_MODE_UNMAPPED;
 	}
 }
@@ -85,8 +83,8 @@ static bool cmd_lock(struct mali_mmu *mmu, unsigned int as)
 	uint64_t offset = low_mask(width + 1);
 
 	if (width < MALI_AS_LOCK_WIDTH_MIN) {
-		mmu_guest_error(mmu, "mmu: AS %u: LOCK of 2^%u bytes, less than 32 KiB",
-				as, width + 1);
+		mali_guest_error(mmu->base, "mmu: AS %u: LOCK of 2^%u bytes, less than 32 KiB",
+				 as, width + 1);
 		return false;
 	}
 	mmu->stats->as_lock++;
@@ -140,7 +138,7 @@ static bool command_run(struct mali_mmu *mmu, unsigned int as, uint32_t cmd)
 		cmd_flush(mmu, as);
 		return true;
 	default:
-		mmu_guest_error(mmu, "mmu: AS %u: unknown command %u", as, cmd);
+		mali_guest_error(mmu->base, "mmu: AS %u: unknown command %u", as, cmd);
 		return false;
 	}
 }
@@ -149,14 +147,12 @@ static void command_complete(struct mali_mmu *mmu, unsigned int as,
 			     uint32_t cmd)
 {
 	mmu->as[as].status &= ~MALI_AS_STATUS_ACTIVE;
-	mmu->rawstat |= MALI_MMU_INT_COMPLETED(as);
-	mmu_update_irq(mmu);
+	mali_irq_raise(mmu->base, &mmu->irq, MALI_MMU_INT_COMPLETED(as));
 
 	if (cmd == MALI_AS_COMMAND_LOCK)
 		return;
 	mmu->as[as].generation++;
-	if (mmu->on_change)
-		mmu->on_change(mmu->opaque, as);
+	mmu->on_change(mmu->opaque, as);
 }
 
 static void command_end(struct mali_mmu *mmu, unsigned int as)
@@ -169,17 +165,6 @@ static void command_end(struct mali_mmu *mmu, unsigned int as)
 		a->status &= ~MALI_AS_STATUS_ACTIVE;
 }
 
-#define ALL_COMMANDS UINT_MAX
-
-static uint64_t next_delay(struct mali_mmu *mmu)
-{
-	if (!mmu->slow_commands)
-		return 0;
-	if (mmu->slow_commands != ALL_COMMANDS)
-		mmu->slow_commands--;
-	return mmu->delay;
-}
-
 void mmu_command_start(struct mali_mmu *mmu, unsigned int as, uint32_t cmd)
 {
 	struct mali_mmu_as *a = &mmu->as[as];
@@ -188,24 +173,25 @@ void mmu_command_start(struct mali_mmu *mmu, unsigned int as, uint32_t cmd)
 	if (cmd == MALI_AS_COMMAND_NOP)
 		return;
 	if (a->status & MALI_AS_STATUS_ACTIVE) {
-		mmu_guest_error(mmu, "mmu: AS %u: command %u while one is active",
-				as, cmd);
+		mali_guest_error(mmu->base, "mmu: AS %u: command %u while one is active",
+				 as, cmd);
 		return;
 	}
 	a->status |= MALI_AS_STATUS_ACTIVE;
 	a->command = cmd;
-	delay = next_delay(mmu);
+	delay = mali_inject_delay(mmu->base, MALI_SLOW_AS);
 	if (!delay) {
 		command_end(mmu, as);
 		return;
 	}
-	a->command_due = mali_deadline(mmu->ops->clock_ns(mmu->host), delay);
+	a->command_due = mali_deadline(mali_now(mmu->base), delay);
 }
 
-void mali_mmu_set_delay(struct mali_mmu *mmu, uint64_t ns, unsigned int count)
+void mali_mmu_hurry(struct mali_mmu *mmu)
 {
-	mmu->delay = ns;
-	mmu->slow_commands = count ? count : ALL_COMMANDS;
+	mmu_update_all_slow(mmu);
+	for (unsigned int as = 0; as < MALI_NUM_AS; as++)
+		mmu->as[as].command_due = 0;
 }
 
 bool mali_mmu_busy(const struct mali_mmu *mmu)
@@ -227,7 +213,7 @@ uint64_t mali_mmu_run(struct mali_mmu *mmu)
 
 		if (!(a->status & MALI_AS_STATUS_ACTIVE))
 			continue;
-		if (mmu->ops->clock_ns(mmu->host) >= a->command_due)
+		if (mali_now(mmu->base) >= a->command_due)
 			command_end(mmu, as);
 		else if (a->command_due < next)
 			next = a->command_due;

@@ -5,6 +5,8 @@
  * This file decodes; what a command does is in command.c. Where the public
  * headers leave the hardware open, the file concerned says what the model takes.
  */
+#include <stdlib.h>
+
 #include "mmu_parts.h"
 
 /* --- State of an address space ------------------------------------------- */
@@ -19,31 +21,6 @@ bool mali_mmu_as_enabled(const struct mali_mmu *mmu, unsigned int as)
 {
 	return as < MALI_NUM_AS &&
 	       mmu->as[as].cfg.mode != MALI_MMU_MODE_UNMAPPED;
-}
-
-/* --- Injection ----------------------------------------------------------- */
-
-void mali_mmu_inject_fault(struct mali_mmu *mmu, int as, uint64_t va,
-			   uint8_t exception, unsigned int count)
-{
-	mmu->inject = (struct mali_mmu_injection){
-		.as = as,
-		.page = va & MALI_PAGE_MASK,
-		.exception = exception,
-		.count = count,
-	};
-	mmu_update_all_slow(mmu);
-	/* Streams fetch through a page of their own, until the AS changes */
-	mali_mmu_forget_pages(mmu);
-}
-
-void mali_mmu_inject_clear(struct mali_mmu *mmu)
-{
-	mmu->slow_commands = 0;
-	mmu->inject.count = 0;
-	mmu_update_all_slow(mmu);
-	for (unsigned int as = 0; as < MALI_NUM_AS; as++)
-		mmu->as[as].command_due = 0;
 }
 
 /* --- Registers ----------------------------------------------------------- */
@@ -125,15 +102,17 @@ uint32_t mali_mmu_reg_read(const struct mali_mmu *mmu, uint32_t offset)
 	unsigned int as;
 	uint32_t reg;
 
-	switch (offset) {
-	case MALI_MMU_INT_RAWSTAT:
-		return mmu->rawstat;
-	case MALI_MMU_INT_MASK:
-		return mmu->mask;
-	case MALI_MMU_INT_STAT:
-		return mmu->rawstat & mmu->mask;
-	}
+	if (offset - MALI_MMU_INT_BASE < MALI_INT_SIZE)
+		return mali_irq_read(mmu->base, &mmu->irq,
+				     offset - MALI_MMU_INT_BASE);
 	return decode_offset(offset, &as, &reg) ? as_read(&mmu->as[as], reg) : 0;
+}
+
+/* RAWSTAT of this block takes no events from software. */
+static void irq_write(struct mali_mmu *mmu, uint32_t reg, uint32_t val)
+{
+	if (reg != MALI_INT_RAWSTAT)
+		mali_irq_write(mmu->base, &mmu->irq, reg, val);
 }
 
 void mali_mmu_reg_write(struct mali_mmu *mmu, uint32_t offset, uint32_t val)
@@ -141,17 +120,9 @@ void mali_mmu_reg_write(struct mali_mmu *mmu, uint32_t offset, uint32_t val)
 	unsigned int as;
 	uint32_t reg;
 
-	switch (offset) {
-	case MALI_MMU_INT_CLEAR:
-		mmu->rawstat &= ~val;
-		mmu_update_irq(mmu);
-		return;
-	case MALI_MMU_INT_MASK:
-		mmu->mask = val;
-		mmu_update_irq(mmu);
-		return;
-	}
-	if (decode_offset(offset, &as, &reg))
+	if (offset - MALI_MMU_INT_BASE < MALI_INT_SIZE)
+		irq_write(mmu, offset - MALI_MMU_INT_BASE, val);
+	else if (decode_offset(offset, &as, &reg))
 		as_write(mmu, as, reg, val);
 }
 
@@ -167,22 +138,28 @@ void mali_mmu_reset(struct mali_mmu *mmu)
 	mali_mmu_drop_all(mmu);
 	mmu->slow_mask = ~low_mask(MALI_NUM_AS);
 	mmu_update_all_slow(mmu);
-	mmu->rawstat = 0;
-	mmu->mask = 0;
-	mmu_update_irq(mmu);
+	mali_irq_reset(mmu->base, &mmu->irq);
 }
 
-void mali_mmu_init(struct mali_mmu *mmu, const struct mali_host_ops *ops,
-		   void *host, uint32_t ignore, struct mali_stats *stats,
-		   void (*on_change)(void *opaque, unsigned int as),
-		   void *opaque)
+struct mali_mmu *mali_mmu_new(struct mali_base *base, uint32_t ignore,
+			      void (*on_change)(void *opaque, unsigned int as),
+			      void *opaque)
 {
-	memset(mmu, 0, sizeof(*mmu));
-	mmu->ops = ops;
-	mmu->host = host;
+	struct mali_mmu *mmu = calloc(1, sizeof(*mmu));
+
+	if (!mmu)
+		return NULL;
+	mmu->base = base;
+	mmu->stats = mali_base_stats(base);
+	mmu->irq.line = MALI_IRQ_MMU;
 	mmu->ignore = ignore;
-	mmu->stats = stats;
 	mmu->on_change = on_change;
 	mmu->opaque = opaque;
 	mali_mmu_reset(mmu);
+	return mmu;
+}
+
+void mali_mmu_free(struct mali_mmu *mmu)
+{
+	free(mmu);
 }

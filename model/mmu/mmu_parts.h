@@ -17,6 +17,7 @@
 #define MALI_MMU_PARTS_H
 
 #include "mmu.h"
+#include "mmu_regs.h"
 
 #define ENTRIES			512
 #define LEVELS			4
@@ -32,11 +33,6 @@ static inline unsigned int level_shift(int level)
 static inline uint64_t low_mask(unsigned int bits)
 {
 	return bits >= 64 ? UINT64_MAX : (1ull << bits) - 1;
-}
-
-static inline const uint8_t *mmu_host_page(const struct mali_mmu *mmu, uint64_t pa)
-{
-	return mmu->ops->page_ptr(mmu->host, pa & MALI_PAGE_MASK);
 }
 
 /* --- walk.c ------------------------------------------------------------- */
@@ -104,18 +100,12 @@ void mmu_walk_run(const struct mali_mmu *mmu, const struct mali_mmu_config *cfg,
 
 /* --- fault.c ------------------------------------------------------------ */
 
-void __attribute__((format(printf, 2, 3)))
-mmu_guest_error(const struct mali_mmu *mmu, const char *fmt, ...);
 enum mali_mmu_result mmu_make_fault(struct mali_mmu_fault *fault, uint64_t va,
 				    enum mali_mmu_access access,
 				    uint8_t exception);
 /* Which accesses need more than a look into the TLB */
 void mmu_update_slow(struct mali_mmu *mmu, unsigned int as);
 void mmu_update_all_slow(struct mali_mmu *mmu);
-/* The access faults on request */
-bool mmu_injected_fault(struct mali_mmu *mmu, unsigned int as, uint64_t va,
-			uint8_t *exception);
-void mmu_update_irq(struct mali_mmu *mmu);
 
 /* --- command.c ---------------------------------------------------------- */
 

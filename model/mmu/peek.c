@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Looking at address spaces without touching TLB, walk cache, counters or fault
- * registers: for tests and people.
+ * Looking at address spaces, for tests and people.
+ *
+ * Invariant: nothing that the guest or the GPU can notice changes, neither TLB,
+ * walk cache, counters nor fault registers, nor is a bus error used up.
  */
+#include <string.h>
+
 #include "cache.h"
 
 static void peek_cached(const struct mali_mmu *mmu, unsigned int as,
@@ -28,8 +32,10 @@ static void peek_walk(const struct mali_mmu *mmu,
 {
 	struct walk w;
 
+	mali_looking(mmu->base, true);
 	if (mmu_walk_start(mmu, cfg, &w))
 		mmu_walk_run(mmu, cfg, va, &w);
+	mali_looking(mmu->base, false);
 
 	memcpy(t->tables, w.table, sizeof(t->tables));
 	t->level = w.level;
@@ -73,7 +79,7 @@ int mali_mmu_translate_peek(const struct mali_mmu *mmu, unsigned int as,
 struct visit {
 	const struct mali_mmu *mmu;
 	const struct mali_mmu_config *cfg;
-	void (*fn)(void *opaque, uint64_t pa, int level, unsigned int valid);
+	mali_table_fn *fn;
 	void *opaque;
 	long count;
 };
@@ -85,8 +91,8 @@ static void visit_table(struct visit *v, uint64_t pa, int level)
 	unsigned int valid = 0;
 
 	if (v->count >= MALI_MMU_MAX_TABLES || beyond_pa(v->cfg, pa) ||
-	    v->mmu->ops->mem_read(v->mmu->host, pa, desc,
-				  entries * sizeof(desc[0])))
+	    mali_mem_read(v->mmu->base, pa, desc,
+			  entries * sizeof(desc[0])))
 		return;
 
 	for (unsigned int i = 0; i < entries; i++) {
@@ -103,8 +109,8 @@ static void visit_table(struct visit *v, uint64_t pa, int level)
 	}
 }
 
-long mali_mmu_walk_tables(const struct mali_mmu *mmu, unsigned int as, mali_table_fn *fn,
-			  void *opaque)
+long mali_mmu_walk_tables(const struct mali_mmu *mmu, unsigned int as,
+			  mali_table_fn *fn, void *opaque)
 {
 	struct visit v = {
 		.mmu = mmu,
@@ -115,7 +121,9 @@ long mali_mmu_walk_tables(const struct mali_mmu *mmu, unsigned int as, mali_tabl
 	if (!mali_mmu_as_enabled(mmu, as))
 		return -1;
 	v.cfg = &mmu->as[as].cfg;
+	mali_looking(mmu->base, true);
 	if (v.cfg->mode == MALI_MMU_MODE_4K)
 		visit_table(&v, v.cfg->root, v.cfg->start_level);
+	mali_looking(mmu->base, false);
 	return v.count;
 }

@@ -71,7 +71,7 @@ static void check_poison(struct mali_mmu *mmu, unsigned int as, uint64_t va,
 	if (w->desc != MALI_POISON_SLAB && w->desc != MALI_POISON_PAGE)
 		return;
 	mmu->stats->poisoned_walks++;
-	mmu_guest_error(mmu, "mmu: AS %u: the walk of 0x%" PRIx64
+	mali_guest_error(mmu->base, "mmu: AS %u: the walk of 0x%" PRIx64
 		    " reads a freed table of level %d at 0x%" PRIx64, as, va,
 		    w->level, w->table[w->level]);
 }
@@ -84,7 +84,7 @@ tlb_insert_page(struct mali_mmu *mmu, unsigned int as, uint64_t va,
 	struct mali_mmu_entry e = *of;
 
 	e.pa = (of->pa | (va & low_mask(of->shift))) & MALI_PAGE_MASK;
-	e.page = mmu_host_page(mmu, e.pa);
+	e.page = mali_page_ptr(mmu->base, e.pa);
 	return mmu_cache_insert(mmu, BANK_PAGE, as, va, MALI_PAGE_SHIFT, 0, &e);
 }
 
@@ -190,6 +190,17 @@ static bool as_locks(const struct mali_mmu *mmu, unsigned int as, uint64_t va)
 	       va >= a->lock_first && va <= a->lock_last;
 }
 
+/* The access faults on request, which may have been the last such fault. */
+static bool injected_fault(struct mali_mmu *mmu, unsigned int as, uint64_t va,
+			   uint8_t *exception)
+{
+	if (!(mmu->slow_mask >> as & 1) ||
+	    !mali_inject_fault(mmu->base, as, va, exception))
+		return false;
+	mmu_update_all_slow(mmu);
+	return true;
+}
+
 enum mali_mmu_result
 mali_mmu_translate_slow(struct mali_mmu *mmu, unsigned int as, uint64_t va,
 			enum mali_mmu_access access,
@@ -203,7 +214,7 @@ mali_mmu_translate_slow(struct mali_mmu *mmu, unsigned int as, uint64_t va,
 		return mmu_make_fault(fault, va, access, MALI_EXC_TRANSLATION_0);
 	if (as_locks(mmu, as, va))
 		return MALI_MMU_STALL;
-	if (mmu_injected_fault(mmu, as, va, &exception))
+	if (injected_fault(mmu, as, va, &exception))
 		return mmu_make_fault(fault, va, access, exception);
 
 	e = tlb_lookup(mmu, as, va);

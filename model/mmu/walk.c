@@ -27,7 +27,7 @@ static bool read_desc(const struct mali_mmu *mmu, struct walk *w, uint64_t va)
 		w->desc = mali_load64(page + (pa & ~MALI_PAGE_MASK));
 		return true;
 	}
-	if (mmu->ops->mem_read(mmu->host, pa, &w->desc, sizeof(w->desc))) {
+	if (mali_mem_read(mmu->base, pa, &w->desc, sizeof(w->desc))) {
 		w->desc = 0;
 		return false;
 	}
@@ -105,7 +105,7 @@ static bool walk_down(const struct mali_mmu *mmu,
 	}
 	w->level++;
 	w->table[w->level] = next;
-	w->page[w->level] = mmu_host_page(mmu, next);
+	w->page[w->level] = mali_page_ptr(mmu->base, next);
 	w->hier[w->level] = hier;
 	return true;
 }
@@ -139,6 +139,6 @@ bool mmu_walk_start(const struct mali_mmu *mmu,
 		return false;
 	}
 	w->table[w->level] = cfg->root;
-	w->page[w->level] = mmu_host_page(mmu, cfg->root);
+	w->page[w->level] = mali_page_ptr(mmu->base, cfg->root);
 	return true;
 }
