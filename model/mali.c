@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The model as a whole: creation, register decode, interrupt lines, time.
+ * The whole GPU: creation, register decode, the run loop; and what one block wants
+ * of those above it, which is carried from here.
+ *
+ * A block calls those below it only: csf, gpu, mmu, base, from top to bottom. What
+ * it wants of others is an event, a function that it got when it was made; what a
+ * test injects is held by the base, and who must know at once is told here.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "gpu/gpu_regs.h"
-#include "mali_internal.h"
+#include "mali_blocks.h"
 
 /*
  * After each round the embedder's other work gets this much of the model's
@@ -16,17 +20,7 @@
 /* What QEMU gives the generic timers of a Cortex-A76 */
 #define DEFAULT_TIMER_HZ	62500000u
 
-/* --- Life --------------------------------------------------------------- */
-
-/* Nothing is armed, and what was stuck goes on. */
-static void inject_clear(struct mali *m)
-{
-	mali_disarm(m->base);
-	mali_mmu_hurry(m->mmu);
-	mali_gpu_hurry(m);
-	mali_mcu_inject_clear(m);
-	mali_kick(m->base);
-}
+/* --- Events of the blocks ------------------------------------------------ */
 
 /* A stalled access may go on, or learn that it failed. */
 static void mmu_changed(void *opaque, unsigned int as)
@@ -37,6 +31,46 @@ static void mmu_changed(void *opaque, unsigned int as)
 	mali_kick(m->base);
 }
 
+/* All blocks; the GPU control page last, see mali_gpu_reset(). */
+static void reset_blocks(void *opaque)
+{
+	struct mali *m = opaque;
+
+	mali_mmu_reset(m->mmu);
+	mali_csf_reset(m->csf);
+	mali_gpu_reset(m->gpu);
+}
+
+/* Nothing is armed, and what was stuck goes on. */
+static void inject_clear(struct mali *m)
+{
+	mali_disarm(m->base);
+	mali_mmu_hurry(m->mmu);
+	mali_gpu_hurry(m->gpu);
+	mali_csf_hurry(m->csf);
+	mali_kick(m->base);
+}
+
+/* --- Life --------------------------------------------------------------- */
+
+/* From bottom to top; false when the host is out of memory. */
+static bool make_blocks(struct mali *m, const struct mali_config *cfg,
+			const struct mali_host_ops *ops, void *host)
+{
+	m->base = mali_base_new(ops, host, cfg->timer_hz ? cfg->timer_hz :
+							   DEFAULT_TIMER_HZ);
+	if (!m->base)
+		return false;
+	m->mmu = mali_mmu_new(m->base, cfg->ignore, mmu_changed, m);
+	if (!m->mmu)
+		return false;
+	m->gpu = mali_gpu_new(m->base, m->mmu, cfg->coherent, reset_blocks, m);
+	if (!m->gpu)
+		return false;
+	m->csf = mali_csf_new(m->base, m->mmu, m->gpu);
+	return m->csf;
+}
+
 struct mali *mali_new(const struct mali_config *cfg,
 		      const struct mali_host_ops *ops, void *host)
 {
@@ -44,24 +78,18 @@ struct mali *mali_new(const struct mali_config *cfg,
 
 	if (!m)
 		return NULL;
-	m->cfg = *cfg;
-	m->base = mali_base_new(ops, host, cfg->timer_hz ? cfg->timer_hz :
-							   DEFAULT_TIMER_HZ);
-	m->mmu = m->base ? mali_mmu_new(m->base, cfg->ignore, mmu_changed, m) :
-			   NULL;
-	if (!m->mmu) {
+	if (!make_blocks(m, cfg, ops, host)) {
 		mali_free(m);
 		return NULL;
 	}
-	m->stats = mali_base_stats(m->base);
-	m->gpu.irq.line = MALI_IRQ_GPU;
-	m->mcu.irq.line = MALI_IRQ_JOB;
 	mali_reset(m);
 	return m;
 }
 
 void mali_free(struct mali *m)
 {
+	mali_csf_free(m->csf);
+	mali_gpu_free(m->gpu);
 	mali_mmu_free(m->mmu);
 	mali_base_free(m->base);
 	free(m);
@@ -70,53 +98,56 @@ void mali_free(struct mali *m)
 void mali_reset(struct mali *m)
 {
 	inject_clear(m);
-	mali_irq_reset(m->base, &m->gpu.irq);
-	mali_gpu_reset(m);
+	mali_gpu_power_on(m->gpu);
+	reset_blocks(m);
 	/* Last: how the blocks got there does not count */
 	mali_base_reset(m->base);
 }
 
 /* --- Register decode ---------------------------------------------------- */
 
-static uint32_t read32(struct mali *m, uint32_t off)
+static bool is_mmu(uint32_t off)
 {
-	if (off >= MALI_MMU_BASE && off < MALI_MMU_END)
-		return mali_mmu_reg_read(m->mmu, off);
-	if (off >= JOB_INT_BASE && off < JOB_INT_BASE + 0x10)
-		return mali_irq_read(m->base, &m->mcu.irq, off - JOB_INT_BASE);
-	if (off == MCU_CONTROL || off == MCU_STATUS)
-		return mali_mcu_read(m, off);
-	if (off == LATEST_FLUSH_ID)
-		return m->gpu.flush_id;
-	if (off < JOB_INT_BASE)
-		return mali_gpu_read(m, off);
-	return 0;
+	return off >= MALI_MMU_BASE && off < MALI_MMU_END;
 }
 
-static bool in_gpu_irq_block(uint32_t off)
+static bool is_csf(uint32_t off)
 {
-	return off >= GPU_INT_BASE && off < GPU_INT_BASE + 0x10;
+	return (off >= MALI_MCU_BASE && off < MALI_MCU_END) ||
+	       (off >= MALI_JOB_BASE && off < MALI_JOB_END) ||
+	       off >= MALI_DOORBELL_BASE;
+}
+
+static bool is_gpu(uint32_t off)
+{
+	return off < MALI_GPU_END ||
+	       (off >= MALI_GPU_USER_BASE && off < MALI_GPU_USER_END);
+}
+
+static uint32_t read32(struct mali *m, uint32_t off)
+{
+	if (is_mmu(off))
+		return mali_mmu_reg_read(m->mmu, off);
+	if (is_csf(off))
+		return mali_csf_reg_read(m->csf, off);
+	if (is_gpu(off))
+		return mali_gpu_reg_read(m->gpu, off);
+	return 0;
 }
 
 static void write32(struct mali *m, uint32_t off, uint32_t val)
 {
-	if (m->gpu.resetting && !in_gpu_irq_block(off)) {
+	if (!mali_gpu_takes_write(m->gpu, off)) {
 		mali_guest_error(m->base, "write to register 0x%" PRIx32 " during a reset",
 				 off);
-	} else if (off >= MALI_MMU_BASE && off < MALI_MMU_END) {
+	} else if (is_mmu(off)) {
 		mali_mmu_reg_write(m->mmu, off, val);
 		if (mali_mmu_busy(m->mmu))
 			mali_kick(m->base);
-	} else if (off >= JOB_INT_BASE && off < JOB_INT_BASE + 0x10) {
-		mali_irq_write(m->base, &m->mcu.irq, off - JOB_INT_BASE, val);
-	} else if (off == MCU_CONTROL) {
-		mali_mcu_write(m, off, val);
-	} else if (off >= DOORBELL_BASE) {
-		if (off % DOORBELL_STRIDE == 0)
-			mali_mcu_doorbell(m, (off - DOORBELL_BASE) /
-					     DOORBELL_STRIDE);
-	} else if (off < JOB_INT_BASE) {
-		mali_gpu_write(m, off, val);
+	} else if (is_csf(off)) {
+		mali_csf_reg_write(m->csf, off, val);
+	} else if (is_gpu(off)) {
+		mali_gpu_reg_write(m->gpu, off, val);
 	}
 }
 
@@ -149,10 +180,10 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 
 void mali_run(struct mali *m)
 {
-	uint64_t next = mali_gpu_run(m);
+	uint64_t next = mali_gpu_run(m->gpu);
 
 	next = sooner(next, mali_mmu_run(m->mmu));
-	next = sooner(next, mali_mcu_run(m));
+	next = sooner(next, mali_csf_run(m->csf));
 	if (next != MALI_NEVER && next < mali_now(m->base) + BREATH_NS)
 		next = mali_now(m->base) + BREATH_NS;
 	mali_schedule(m->base, next);
@@ -176,13 +207,13 @@ int mali_get_slot(const struct mali *m, unsigned int csg, struct mali_slot *s)
 {
 	if (csg >= MALI_NUM_SLOTS)
 		return -1;
-	mali_mcu_get_slot(m, csg, s);
+	mali_csf_get_slot(m->csf, csg, s);
 	return 0;
 }
 
 void mali_get_stats(const struct mali *m, struct mali_stats *s)
 {
-	*s = *m->stats;
+	*s = *mali_base_stats(m->base);
 }
 
 /* --- Injection ---------------------------------------------------------- */
@@ -255,13 +286,13 @@ const char *mali_inject(struct mali *m, const struct mali_injection *i)
 		return inject_irq(m, i);
 	case MALI_INJECT_FIRMWARE_STOP:
 	case MALI_INJECT_FIRMWARE_CRASH:
-		return mali_mcu_inject(m, i->kind == MALI_INJECT_FIRMWARE_CRASH);
+		return mali_csf_inject(m->csf, i->kind == MALI_INJECT_FIRMWARE_CRASH);
 	case MALI_INJECT_BUS_ERROR:
 		return inject_bus_error(m, i);
 	case MALI_INJECT_FAULT:
 		return inject_fault(m, i);
 	case MALI_INJECT_GPU_FAULT:
-		mali_gpu_fault(m, i->exception, i->va, i->protm);
+		mali_gpu_fault(m->gpu, i->exception, i->va, i->protm);
 		return NULL;
 	case MALI_INJECT_SLOW:
 		return inject_slow(m, i);

@@ -16,6 +16,7 @@
 #define MALI_H
 
 #include "base/base.h"		/* struct mali_host_ops, struct mali_stats */
+#include "csf/csf.h"		/* struct mali_slot */
 #include "mmu/mmu.h"		/* MALI_IGNORE_*, struct mali_translation */
 
 struct mali;
@@ -67,44 +68,6 @@ long mali_walk_tables(struct mali *m, unsigned int as, mali_table_fn *fn,
 		      void *opaque);
 
 void mali_get_stats(const struct mali *m, struct mali_stats *s);
-
-/* Group slots, and streams in each */
-#define MALI_NUM_SLOTS		8
-#define MALI_NUM_STREAMS	8
-
-/* Why a stream does not go on */
-enum mali_cs_block {
-	MALI_CS_UNBLOCKED,
-	MALI_CS_BLOCK_SYNC,	/* SYNC_WAIT: until memory or a doorbell says so */
-	MALI_CS_BLOCK_PROGRESS,	/* PROGRESS_WAIT */
-	MALI_CS_BLOCK_MMU,	/* a locked region */
-	MALI_CS_BLOCK_FAULT,	/* a fault not yet handled */
-	MALI_CS_BLOCK_SB,	/* WAIT: a scoreboard entry is busy */
-	MALI_CS_BLOCK_HEAP,	/* the tiler heap is out of memory */
-	MALI_CS_BLOCK_HANG,	/* injected: its work never ends */
-};
-
-/**
- * struct mali_slot - what a group slot does at this moment
- * @active: A group is on it.
- * @as: Its address space.
- * @priority: Its priority, 0 to 15.
- * @idle: It reported that it is idle.
- * @stream: Its streams.
- */
-struct mali_slot {
-	bool active;
-	unsigned int as;
-	unsigned int priority;
-	bool idle;
-	struct {
-		bool started;
-		enum mali_cs_block block;
-		uint64_t cmd_ptr;
-		uint64_t extract;
-		uint64_t insert;
-	} stream[MALI_NUM_STREAMS];
-};
 
 /* Returns 0, or -1 when there is no slot @csg. */
 int mali_get_slot(const struct mali *m, unsigned int csg, struct mali_slot *s);

@@ -249,12 +249,12 @@ run_self_test()
 	result_start fuzz-self-test
 	self_test "a call stack without a limit" csf/cs.c \
 		'if (c->depth == MALI_CALL_DEPTH)' 'if (c->depth == MALI_CALL_DEPTH + 1)'
-	self_test "an INSERT that is not checked" csf/mcu.c \
+	self_test "an INSERT that is not checked" csf/stream.c \
 		'cs->insert - cs->ctx.extract <= cs->ring_size' 'true'
-	self_test "a suspend buffer that is trusted" csf/mcu.c \
+	self_test "a suspend buffer that is trusted" csf/suspend.c \
 		'c->depth > MALI_CALL_DEPTH || c->handler_depth' 'c->handler_depth'
-	self_test "an interrupt line that does not fall" mali.c \
-		'b->rawstat &= ~val;' 'b->rawstat &= ~val; return;'
+	self_test "an interrupt line that does not fall" base/irq.c \
+		'i->rawstat &= ~val;' 'i->rawstat &= ~val; return;'
 	"$ROOT/scripts/results.sh" fuzz-self-test
 }
 

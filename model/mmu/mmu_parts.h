@@ -71,7 +71,8 @@ static inline bool beyond_pa(const struct mali_mmu_config *cfg, uint64_t pa)
 }
 
 /* Number of entries that a table of @level has in this address space. */
-static inline unsigned int table_entries(const struct mali_mmu_config *cfg, int level)
+static inline unsigned int table_entries(const struct mali_mmu_config *cfg,
+					 int level)
 {
 	if (level != cfg->start_level)
 		return ENTRIES;

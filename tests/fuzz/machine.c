@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The machine of the fuzzer; see machine.h. It looks into struct mali, which no
- * other test does, to copy it as a whole and to check what it says of itself.
+ * The machine of the fuzzer; see machine.h. It looks into the blocks of the model,
+ * which no other test does, to copy them and to check what they say of themselves.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,9 +9,10 @@
 #include <string.h>
 
 #include "base/base_state.h"
-#include "gpu/gpu_regs.h"
+#include "csf/mcu.h"
+#include "gpu/gpu_state.h"
 #include "machine.h"
-#include "mali_internal.h"
+#include "mali_blocks.h"
 
 #define RAM_PAGES	1024u
 /* No step of an input may need more: else the model does not let time pass */
@@ -19,9 +20,10 @@
 
 /* The model's state, block by block */
 struct snapshot {
-	struct mali mali;
 	struct mali_base base;
 	struct mali_mmu mmu;
+	struct mali_gpu gpu;
+	struct mali_csf csf;
 };
 
 static struct snapshot *snapshot[NUM_STARTS];
@@ -172,9 +174,10 @@ static void take(struct machine *m, enum start start)
 
 	if (!to)
 		abort();
-	to->mali = *m->d.m;
 	to->base = *m->d.m->base;
 	to->mmu = *m->d.m->mmu;
+	to->gpu = *m->d.m->gpu;
+	to->csf = *m->d.m->csf;
 	snapshot[start] = to;
 	sim_snapshot[start] = m->d.sim;
 }
@@ -229,9 +232,10 @@ void machine_restore(struct machine *m, enum start start)
 		dirty[dirty_list[i]] = false;
 	}
 	num_dirty = 0;
-	*m->d.m = snapshot[start]->mali;
 	*m->d.m->base = snapshot[start]->base;
 	*m->d.m->mmu = snapshot[start]->mmu;
+	*m->d.m->gpu = snapshot[start]->gpu;
+	*m->d.m->csf = snapshot[start]->csf;
 	*s = sim_snapshot[start];
 	memcpy(m->g, group_snapshot, sizeof(group_snapshot));
 	m->runs = 0;
@@ -304,11 +308,11 @@ static void check_stream(const struct mali_cs *cs)
 /* A model that asked for no other run must have nothing to do. */
 static void check_awake(const struct mali *m, const struct sim *s)
 {
-	if (s->deadline_ns != MALI_NEVER || m->mcu.stopped ||
+	if (s->deadline_ns != MALI_NEVER || m->csf->stopped ||
 	    mali_mmu_as_locked(m->mmu, 0))
 		return;
 	for (unsigned int i = 0; i < FW_NUM_CSGS; i++) {
-		const struct mali_csg *g = &m->mcu.csg[i];
+		const struct mali_csg *g = &m->csf->groups.csg[i];
 
 		for (unsigned int q = 0; q < FW_NUM_CS; q++)
 			if (g->active && !g->ending && can_run(&g->cs[q]))
@@ -321,18 +325,18 @@ void machine_check(struct machine *machine)
 	struct mali *m = machine->d.m;
 	const struct sim *s = &machine->d.sim;
 
-	check_line(m, s, MALI_IRQ_GPU, m->gpu.irq.rawstat & m->gpu.irq.mask);
-	check_line(m, s, MALI_IRQ_JOB, m->mcu.irq.rawstat & m->mcu.irq.mask);
+	check_line(m, s, MALI_IRQ_GPU, m->gpu->irq.rawstat & m->gpu->irq.mask);
+	check_line(m, s, MALI_IRQ_JOB, m->csf->fw.irq.rawstat & m->csf->fw.irq.mask);
 	check_line(m, s, MALI_IRQ_MMU, m->mmu->irq.rawstat & m->mmu->irq.mask);
 	/* What a firmware that crashed read last means nothing */
-	if (m->mcu.status != MCU_STATUS_ENABLED)
+	if (m->csf->fw.status != MCU_STATUS_ENABLED)
 		return;
 	check_awake(m, s);
 	for (unsigned int i = 0; i < FW_NUM_CSGS; i++) {
-		if (!m->mcu.csg[i].active)
+		if (!m->csf->groups.csg[i].active)
 			continue;
 		for (unsigned int q = 0; q < FW_NUM_CS; q++)
-			check_stream(&m->mcu.csg[i].cs[q]);
+			check_stream(&m->csf->groups.csg[i].cs[q]);
 	}
 }
 
