@@ -26,6 +26,7 @@ struct mali_base *mali_base_new(const struct mali_host_ops *ops, void *host,
 	b->ops = *ops;
 	b->host = host;
 	b->timer_hz = timer_hz;
+	base_update_mem(b);
 	return b;
 }
 
@@ -43,6 +44,11 @@ void mali_base_reset(struct mali_base *b)
 struct mali_stats *mali_base_stats(struct mali_base *b)
 {
 	return &b->stats;
+}
+
+const struct mali_mem *mali_base_mem(struct mali_base *b)
+{
+	return &b->mem;
 }
 
 /* --- Time ----------------------------------------------------------------- */

@@ -119,11 +119,36 @@ void mali_guest_error(struct mali_base *b, const char *fmt, ...)
 #define MALI_PAGE_SIZE		(1u << MALI_PAGE_SHIFT)
 #define MALI_PAGE_MASK		(~(uint64_t)(MALI_PAGE_SIZE - 1))
 
-/* As the operations of struct mali_host_ops, with the bus errors on request */
-int mali_mem_read(struct mali_base *b, uint64_t pa, void *buf, size_t len);
-int mali_mem_write(struct mali_base *b, uint64_t pa, const void *buf,
-		   size_t len);
-/* The page around @pa, or NULL */
+/**
+ * struct mali_mem - guest-physical memory, with the bus errors on request
+ * @read: As mali_host_ops::mem_read.
+ * @write: As mali_host_ops::mem_write.
+ * @host: Their first argument.
+ *
+ * These are the machine's own operations unless a bus error is armed.
+ */
+struct mali_mem {
+	int (*read)(void *host, uint64_t pa, void *buf, size_t len);
+	int (*write)(void *host, uint64_t pa, const void *buf, size_t len);
+	void *host;
+};
+
+/* Stays where it is for the lifetime of the base */
+const struct mali_mem *mali_base_mem(struct mali_base *b);
+
+static inline int mali_mem_read(const struct mali_mem *mem, uint64_t pa,
+				void *buf, size_t len)
+{
+	return mem->read(mem->host, pa, buf, len);
+}
+
+static inline int mali_mem_write(const struct mali_mem *mem, uint64_t pa,
+				 const void *buf, size_t len)
+{
+	return mem->write(mem->host, pa, buf, len);
+}
+
+/* The page around @pa, or NULL; as mali_host_ops::page_ptr. */
 const uint8_t *mali_page_ptr(struct mali_base *b, uint64_t pa);
 /*
  * Between a call with true and one with false somebody looks inside: no access

@@ -53,12 +53,15 @@ struct mali_base {
 	struct mali_host_ops ops;
 	void *host;
 	uint32_t timer_hz;
+	struct mali_mem mem;
 	struct mali_stats stats;
 	struct mali_line line[MALI_NUM_IRQS];
 	struct mali_armed armed;
 	bool looking;
 };
 
+/* A bus error was armed, or is not any more: memory.c */
+void base_update_mem(struct mali_base *b);
 /* Let the machine see what a line is to be: irq.c */
 void base_drive_line(struct mali_base *b, enum mali_irq line);
 

@@ -42,6 +42,7 @@ void mali_arm_bus_error(struct mali_base *b, uint64_t pa, uint64_t size,
 	b->armed.bus.pa = pa;
 	b->armed.bus.size = size;
 	b->armed.bus.count = count;
+	base_update_mem(b);
 }
 
 void mali_arm_fault(struct mali_base *b, int as, uint64_t va,
@@ -63,6 +64,7 @@ void mali_arm_slow(struct mali_base *b, enum mali_slow what, uint64_t ns,
 void mali_disarm(struct mali_base *b)
 {
 	memset(&b->armed, 0, sizeof(b->armed));
+	base_update_mem(b);
 	for (unsigned int i = 0; i < MALI_NUM_IRQS; i++) {
 		b->line[i].lose = 0;
 		b->line[i].losing = false;

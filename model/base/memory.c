@@ -2,7 +2,8 @@
 /*
  * Guest-physical memory, and the bus errors that were asked for.
  *
- * Invariant: while a bus error is armed there is no pointer to memory around it:
+ * Accesses go straight to the machine (struct mali_mem) unless a bus error is armed.
+ * Invariant: while one is armed there is no pointer to memory around it:
  * each access has to come this way. Who keeps pointers forgets them when one is
  * armed (mali_mmu_rearm()).
  */
@@ -20,37 +21,33 @@ static bool bus_error(struct mali_base *b, uint64_t pa, size_t len)
 	if (!bus_hits(b, pa, len) || b->looking)
 		return false;
 	b->armed.bus.count--;
+	base_update_mem(b);
 	return true;
 }
 
-static int __attribute__((noinline))
-read_armed(struct mali_base *b, uint64_t pa, void *buf, size_t len)
+static int read_armed(void *opaque, uint64_t pa, void *buf, size_t len)
 {
+	struct mali_base *b = opaque;
+
 	return bus_error(b, pa, len) ? -1 :
 				       b->ops.mem_read(b->host, pa, buf, len);
 }
 
-static int __attribute__((noinline))
-write_armed(struct mali_base *b, uint64_t pa, const void *buf, size_t len)
+static int write_armed(void *opaque, uint64_t pa, const void *buf, size_t len)
 {
+	struct mali_base *b = opaque;
+
 	return bus_error(b, pa, len) ? -1 :
 				       b->ops.mem_write(b->host, pa, buf, len);
 }
 
-/* Each store of a stream comes this way: what is not armed costs a look. */
-int mali_mem_read(struct mali_base *b, uint64_t pa, void *buf, size_t len)
+void base_update_mem(struct mali_base *b)
 {
-	if (b->armed.bus.count)
-		return read_armed(b, pa, buf, len);
-	return b->ops.mem_read(b->host, pa, buf, len);
-}
+	bool armed = b->armed.bus.count;
 
-int mali_mem_write(struct mali_base *b, uint64_t pa, const void *buf,
-		   size_t len)
-{
-	if (b->armed.bus.count)
-		return write_armed(b, pa, buf, len);
-	return b->ops.mem_write(b->host, pa, buf, len);
+	b->mem.read = armed ? read_armed : b->ops.mem_read;
+	b->mem.write = armed ? write_armed : b->ops.mem_write;
+	b->mem.host = armed ? b : b->host;
 }
 
 const uint8_t *mali_page_ptr(struct mali_base *b, uint64_t pa)

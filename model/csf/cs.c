@@ -9,9 +9,6 @@
  * - Nothing here touches firmware memory. What the firmware must tell the
  *   driver is in the struct mali_cs_result.
  */
-#include <inttypes.h>
-#include <string.h>
-
 #include "cs_slice.h"
 
 /* --- Position ----------------------------------------------------------- */

@@ -25,8 +25,6 @@
  * - Heap and tiler contexts are aligned to 8 bytes, so that no word of theirs
  *   lies in two pages; the callers see to that.
  */
-#include <string.h>
-
 #include "cs_isa.h"
 #include "tiler.h"
 

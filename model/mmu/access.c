@@ -33,7 +33,7 @@ enum mali_mmu_result mali_mmu_read(struct mali_mmu *mmu, unsigned int as,
 			return r;
 		if (x.page)
 			memcpy(to, x.page + (va & ~MALI_PAGE_MASK), n);
-		else if (mali_mem_read(mmu->base, x.pa, to, n))
+		else if (mali_mem_read(mmu->mem, x.pa, to, n))
 			return mmu_make_fault(fault, va, access,
 					  MALI_EXC_GPU_BUS_FAULT);
 		va += n;
@@ -87,7 +87,7 @@ enum mali_mmu_result mali_mmu_write(struct mali_mmu *mmu, unsigned int as,
 		r = mali_mmu_translate(mmu, as, va, access, &x, fault);
 		if (r != MALI_MMU_OK)
 			return r;
-		if (mali_mem_write(mmu->base, x.pa, from, n))
+		if (mali_mem_write(mmu->mem, x.pa, from, n))
 			return mmu_make_fault(fault, va, access,
 					  MALI_EXC_GPU_BUS_FAULT);
 		va += n;

@@ -150,6 +150,7 @@ struct mali_mmu *mali_mmu_new(struct mali_base *base, uint32_t ignore,
 	if (!mmu)
 		return NULL;
 	mmu->base = base;
+	mmu->mem = mali_base_mem(base);
 	mmu->stats = mali_base_stats(base);
 	mmu->irq.line = MALI_IRQ_MMU;
 	mmu->ignore = ignore;

@@ -169,6 +169,7 @@ struct mali_mmu {
 	struct mali_irq_block irq;
 
 	struct mali_base *base;
+	const struct mali_mem *mem;
 	uint32_t ignore;
 	void (*on_change)(void *opaque, unsigned int as);
 	void *opaque;

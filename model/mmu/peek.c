@@ -91,7 +91,7 @@ static void visit_table(struct visit *v, uint64_t pa, int level)
 	unsigned int valid = 0;
 
 	if (v->count >= MALI_MMU_MAX_TABLES || beyond_pa(v->cfg, pa) ||
-	    mali_mem_read(v->mmu->base, pa, desc,
+	    mali_mem_read(v->mmu->mem, pa, desc,
 			  entries * sizeof(desc[0])))
 		return;
 

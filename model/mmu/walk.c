@@ -27,7 +27,7 @@ static bool read_desc(const struct mali_mmu *mmu, struct walk *w, uint64_t va)
 		w->desc = mali_load64(page + (pa & ~MALI_PAGE_MASK));
 		return true;
 	}
-	if (mali_mem_read(mmu->base, pa, &w->desc, sizeof(w->desc))) {
+	if (mali_mem_read(mmu->mem, pa, &w->desc, sizeof(w->desc))) {
 		w->desc = 0;
 		return false;
 	}

@@ -85,6 +85,7 @@ static void use_fuzz_ops(struct mali *m)
 {
 	m->base->ops.mem_write = fuzz_mem_write;
 	m->base->ops.guest_error = fuzz_guest_error;
+	base_update_mem(m->base);
 }
 
 void machine_poke(struct machine *m, uint64_t pa, const void *buf, size_t len)
