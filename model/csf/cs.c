@@ -349,6 +349,7 @@ static enum step drain(struct slice *s)
 
 static enum mali_cs_outcome run(struct slice *s, unsigned int *budget)
 {
+	struct mali_stats *stats = s->env->stats;
 	struct mali_cs *cs = s->cs;
 	uint64_t instr = 0;
 	enum step st = drain(s);
@@ -366,7 +367,7 @@ static enum mali_cs_outcome run(struct slice *s, unsigned int *budget)
 			move_by(cs, CS_INSTR_SIZE);
 		else if (st != STEP_JUMPED && st != STEP_HANDLER)
 			break;
-		s->env->stats->cs_instrs++;
+		stats->cs_instrs++;
 		unwind(&cs->ctx);
 		st = STEP_NEXT;
 	}
