@@ -6,6 +6,7 @@
 #   bash          shellcheck of all scripts
 #   python        all Python scripts compile
 #   spdx          each file says its licence
+#   layers        the folders of model/ include and call those below them only
 #   series        each whole file belongs to a step
 #   checkpatch    --strict: the steps, the kernel files, the model, C tests
 #   kernel-doc    the kernel files that the series adds or changes
@@ -76,6 +77,11 @@ check_spdx()
 			head -n 5 "$f" | grep -qa 'SPDX-License-Identifier: ' || printf '%s ' "$f"
 		done)
 	[ -z "$missing" ] || _fail "these files do not say their licence: $missing"
+}
+
+check_layers()
+{
+	python3 "$ROOT/scripts/layers.py"
 }
 
 check_series()
@@ -223,7 +229,7 @@ cd "$ROOT"
 mkdir -p "$LOGS"
 need_packages shellcheck perl python3 python3-ply python3-git codespell sparse
 checks=("$@")
-[ $# != 0 ] || checks=(bash python spdx series checkpatch kernel-doc warnings sparse)
+[ $# != 0 ] || checks=(bash python spdx layers series checkpatch kernel-doc warnings sparse)
 "$ROOT/scripts/kernel-tree.sh"
 if [ -n "$(series_steps "$ROOT")" ]; then
 	for c in "${LINT_CONFIGS[@]}"; do

@@ -47,7 +47,7 @@ static enum step do_load(struct slice *s, const struct mali_cs_op *op)
 
 	while (mask) {
 		len = next_run(&mask, &first);
-		r = mali_mmu_read(&s->m->mmu, s->g->as, op->va + first * 4,
+		r = mali_mmu_read(s->env->mmu, s->at->as, op->va + first * 4,
 				  &tmp[first], len * 4, MALI_ACCESS_READ, &f);
 		if (r != MALI_MMU_OK)
 			return slice_bad_access(s, r, &f);
@@ -69,7 +69,7 @@ static enum step do_store(struct slice *s, const struct mali_cs_op *op)
 
 	while (mask) {
 		len = next_run(&mask, &first);
-		r = mali_mmu_write(&s->m->mmu, s->g->as, op->va + first * 4,
+		r = mali_mmu_write(s->env->mmu, s->at->as, op->va + first * 4,
 				   &s->cs->ctx.regs[base + first], len * 4,
 				   MALI_ACCESS_WRITE, &f);
 		if (r != MALI_MMU_OK)
@@ -86,10 +86,10 @@ static enum step do_store_state(struct slice *s, const struct mali_cs_op *op)
 
 	switch (cs_state_select(op->instr)) {
 	case CS_STATE_SEL_TIMESTAMP:
-		val = mali_timestamp(s->m) + s->m->gpu.timestamp_offset;
+		val = mali_gpu_timestamp(s->env->gpu);
 		break;
 	case CS_STATE_SEL_CYCLE_COUNT:
-		val = mali_cycles(s->m);
+		val = mali_cycles(s->env->base);
 		break;
 	case CS_STATE_SEL_DISJOINT_COUNT:
 		break;		/* power never comes and goes under a job */
@@ -97,7 +97,7 @@ static enum step do_store_state(struct slice *s, const struct mali_cs_op *op)
 		val = s->cs->ctx.error;
 		break;
 	}
-	r = mali_mmu_write64(&s->m->mmu, s->g->as, op->va, val,
+	r = mali_mmu_write64(s->env->mmu, s->at->as, op->va, val,
 			     MALI_ACCESS_WRITE, &f);
 	return r == MALI_MMU_OK ? STEP_NEXT : slice_bad_access(s, r, &f);
 }
@@ -107,8 +107,8 @@ static enum step do_flush(struct slice *s, const struct mali_cs_op *op)
 	uint32_t since = op->data;
 
 	/* Nothing to do where a flush came after the one the stream knows of */
-	if ((op->instr & 0x3ff) && (!since || since >= s->m->gpu.flush_id))
-		mali_gpu_count_flush(s->m);
+	if ((op->instr & 0x3ff) && (!since || since >= mali_gpu_flush_id(s->env->gpu)))
+		mali_gpu_count_flush(s->env->gpu);
 	return STEP_NEXT;
 }
 
@@ -123,8 +123,8 @@ static bool sync_adds(uint64_t i)
 /* A sync object: a seqno of 4 or 8 bytes, and a status word behind it */
 static enum step do_sync(struct slice *s, const struct mali_cs_op *op)
 {
-	unsigned int as = s->g->as, size = sync_size(op->instr);
-	struct mali_mmu *mmu = &s->m->mmu;
+	unsigned int as = s->at->as, size = sync_size(op->instr);
+	struct mali_mmu *mmu = s->env->mmu;
 	uint64_t val = 0, va = op->va;
 	struct mali_mmu_fault f;
 	enum mali_mmu_result r;
@@ -150,112 +150,6 @@ static enum step do_sync(struct slice *s, const struct mali_cs_op *op)
 	return STEP_NEXT;
 }
 
-/* --- The tiler ----------------------------------------------------------- */
-
-/* Bytes of heap memory that the tiler takes for a vertex: the model's own */
-#define TILER_BYTES_PER_VERTEX	16u
-
-static uint64_t tiling_size(const struct mali_cs *cs)
-{
-	uint64_t vertices = (uint64_t)cs->ctx.regs[CS_SR_INDEX_COUNT] *
-			    cs->ctx.regs[CS_SR_INSTANCE_COUNT];
-
-	return vertices > UINT64_MAX / TILER_BYTES_PER_VERTEX ?
-		       UINT64_MAX : vertices * TILER_BYTES_PER_VERTEX;
-}
-
-/* Ask the driver for a chunk, and say which heap it is for. */
-static enum step ask_for_chunk(struct slice *s, uint64_t heap)
-{
-	struct mali_mmu_fault f;
-	enum mali_mmu_result r;
-
-	r = mali_heap_counters(s->m, s->g->as, heap, &s->res.counters, &f);
-	if (r != MALI_MMU_OK)
-		return slice_bad_access(s, r, &f);
-	s->res.heap = heap;
-	s->res.oom = true;
-	s->cs->oom_sent = true;
-	return slice_block(s, MALI_CS_BLOCK_HEAP);
-}
-
-/*
- * The driver has no chunk either. The handler of the stream may free some, by
- * having what was tiled so far rendered; then the heap is looked at again.
- */
-static enum step out_of_memory(struct slice *s, const struct mali_cs_op *op)
-{
-	struct mali_cs_ctx *c = &s->cs->ctx;
-
-	if (!s->cs->oom_answered)
-		return ask_for_chunk(s, op->data);
-	s->cs->oom_answered = false;
-	if (c->handler_ran || !c->handler_len || c->depth == MALI_CALL_DEPTH)
-		return slice_raise(s, STEP_FAULT, CS_EXC_OOM, op->instr);
-
-	c->handler_ran = 1;
-	c->frame[c->depth].pc = c->handler;
-	c->frame[c->depth].end = c->handler + c->handler_len;
-	c->handler_depth = ++c->depth;
-	return STEP_HANDLER;
-}
-
-/* One chunk at a time: a list that bites its tail must not hold us here. */
-static enum step do_tiling(struct slice *s, const struct mali_cs_op *op)
-{
-	struct mali_cs_ctx *c = &s->cs->ctx;
-	struct mali_tiling t = {
-		.tiler = op->va,
-		.heap = op->data,
-		.left = c->tiling_left,
-		.offered = s->cs->chunk,
-	};
-	struct mali_mmu_fault f;
-	enum mali_mmu_result r;
-
-	if (!t.left)
-		return STEP_NEXT;
-	r = mali_tiler_take(s->m, s->g->as, &t, &f);
-	if (r != MALI_MMU_OK)
-		return slice_bad_access(s, r, &f);
-	if (t.out_of_memory)
-		return out_of_memory(s, op);
-	c->tiling_left = t.left;
-	c->handler_ran = 0;
-	s->cs->chunk = t.offered;
-	s->cs->oom_answered = false;
-	if (!t.left)
-		return STEP_NEXT;
-	s->res.due = s->now;
-	return STEP_AGAIN;
-}
-
-static enum step do_heap_operation(struct slice *s, const struct mali_cs_op *op)
-{
-	struct mali_mmu_fault f;
-	enum mali_mmu_result r;
-
-	r = mali_heap_count(s->m, s->g->as, op->data, cs_heap_op(op->instr), &f);
-	if (r != MALI_MMU_OK)
-		return slice_bad_access(s, r, &f);
-	s->res.wake = true;
-	return STEP_NEXT;
-}
-
-static enum step do_finish_fragment(struct slice *s,
-				    const struct mali_cs_op *op)
-{
-	struct mali_mmu_fault f;
-	enum mali_mmu_result r;
-
-	r = mali_heap_free(s->m, s->g->as, s->cs->ctx.heap, op->va, op->data,
-			   cs_frag_completed(op->instr), &f);
-	if (r != MALI_MMU_OK)
-		return slice_bad_access(s, r, &f);
-	s->res.wake = true;
-	return STEP_NEXT;
-}
-
 /* --- Asynchronous instructions ------------------------------------------- */
 
 static enum step complete(struct slice *s, const struct mali_cs_op *op)
@@ -270,11 +164,11 @@ static enum step complete(struct slice *s, const struct mali_cs_op *op)
 	case CS_OP_FLUSH_CACHE2:
 		return do_flush(s, op);
 	case CS_OP_HEAP_OPERATION:
-		return do_heap_operation(s, op);
+		return slice_heap_operation(s, op);
 	case CS_OP_FINISH_FRAGMENT:
-		return do_finish_fragment(s, op);
+		return slice_finish_fragment(s, op);
 	case CS_OP_RUN_TILING:
-		return do_tiling(s, op);
+		return slice_tiling(s, op);
 	case CS_OP_FINISH_TILING:
 	case CS_OP_TRACE_POINT:		/* no trace is being taken */
 		return STEP_NEXT;
@@ -362,7 +256,7 @@ static enum step issue(struct slice *s, const struct mali_cs_op *op)
 	}
 	c->op[c->num_ops] = *op;
 	c->op[c->num_ops++].due = s->delayed ?
-		mali_inject_due(s->m, MALI_SLOW_STREAM) : 0;
+		mali_inject_due(s->env->base, MALI_SLOW_STREAM) : 0;
 	return STEP_NEXT;
 }
 
@@ -460,7 +354,7 @@ static enum step step_tiling(struct slice *s, uint64_t i)
 	st = slice_retire(s, 1u << op.slot);
 	if (st != STEP_NEXT)
 		return st;
-	c->tiling_left = tiling_size(s->cs);
+	c->tiling_left = slice_tiling_size(s->cs);
 	c->handler_ran = 0;
 	return issue(s, &op);
 }
@@ -547,14 +441,14 @@ bool mali_cs_op_valid(const struct mali_cs_op *op)
 	}
 }
 
-bool mali_cs_unfinished(const struct mali *m, const struct mali_cs *cs)
+bool mali_cs_unfinished(const struct mali_cs *cs, uint64_t now)
 {
 	if (!cs->started || cs->ctx.dead)
 		return false;
 	if (cs->block == MALI_CS_BLOCK_HANG)
 		return true;
 	for (unsigned int k = 0; k < cs->ctx.num_ops; k++)
-		if (cs->ctx.op[k].due > mali_now(m))
+		if (cs->ctx.op[k].due > now)
 			return true;
 	return false;
 }

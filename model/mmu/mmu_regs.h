@@ -7,18 +7,11 @@
 #ifndef MALI_MMU_REGS_H
 #define MALI_MMU_REGS_H
 
-/* The part of the register window that the MMU answers. */
-#define MALI_MMU_BASE			0x2000u
-#define MALI_MMU_END			0x3000u
-
 /*
  * Interrupt block. RAWSTAT has one bit for the pending fault of each AS, and
  * from bit 16 on one for a completed command of each AS.
  */
-#define MALI_MMU_INT_RAWSTAT		0x2000u
-#define MALI_MMU_INT_CLEAR		0x2004u
-#define MALI_MMU_INT_MASK		0x2008u
-#define MALI_MMU_INT_STAT		0x200cu
+#define MALI_MMU_INT_BASE		0x2000u
 #define MALI_MMU_INT_FAULT(as)		(1u << (as))
 #define MALI_MMU_INT_COMPLETED(as)	(1u << (16 + (as)))
 

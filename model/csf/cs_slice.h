@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the two halves of the command-stream interpreter share: the time slice,
- * what became of an instruction, and access to registers. Nobody else includes
- * this.
- *
- *	cs.c	the slice, control flow, and what is done when it is read
- *	cs_async.c what is queued and completes later
+ * What the files of the interpreter share: the time slice, what became of an
+ * instruction, and access to registers. Nobody else includes this.
  */
 #ifndef MALI_CS_SLICE_H
 #define MALI_CS_SLICE_H
 
-#include "mali_internal.h"
+#include "cs.h"
 
 enum step {
 	STEP_NEXT,	/* go to the next instruction */
@@ -23,17 +19,32 @@ enum step {
 
 /* One time slice */
 struct slice {
-	struct mali *m;
-	struct mali_csg *g;
+	const struct mali_cs_env *env;
+	const struct mali_cs_place *at;
 	struct mali_cs *cs;
-	unsigned int id;
 	uint64_t now;
 	bool delayed;	/* asynchronous instructions take time */
 	bool late_fault; /* the fault is one of those, not of the one at hand */
 	struct mali_cs_result res;
 };
 
-/* --- Exceptions; all return the step that the instruction becomes -------- */
+/* --- Position ------------------------------------------------------------ */
+
+static inline uint64_t slice_position(const struct mali_cs *cs)
+{
+	const struct mali_cs_ctx *c = &cs->ctx;
+
+	if (c->depth)
+		return c->frame[c->depth - 1].pc;
+	return cs->ring_base + (c->extract & (cs->ring_size - 1));
+}
+
+static inline bool ring_empty(const struct mali_cs *cs)
+{
+	return !cs->ctx.depth && cs->ctx.extract == cs->insert;
+}
+
+/* --- Exceptions: cs_slice.c; all return the step that the instruction becomes */
 
 /* STEP_FATAL or STEP_FAULT with an exception and its information */
 enum step slice_raise(struct slice *s, enum step severity,
@@ -47,6 +58,19 @@ enum step slice_block(struct slice *s, enum mali_cs_block why);
 enum step slice_bad_access(struct slice *s, enum mali_mmu_result r,
 			   const struct mali_mmu_fault *f);
 
+/* --- Waits: cs_wait.c ----------------------------------------------------- */
+
+/* SYNC_WAIT, PROGRESS_WAIT and WAIT */
+enum step slice_sync_wait(struct slice *s, uint64_t instr);
+enum step slice_progress_wait(struct slice *s, uint64_t instr);
+enum step slice_wait(struct slice *s, uint64_t instr);
+/* Whether what the stream waited for may have happened */
+bool slice_may_go_on(struct slice *s);
+/* Its address space was disabled while it waited there: the slice is over. */
+bool slice_lost_address_space(struct slice *s);
+/* It hangs on request from now on: the slice is over. */
+bool slice_hangs(struct slice *s);
+
 /* --- Asynchronous instructions: cs_async.c ------------------------------- */
 
 /*
@@ -58,14 +82,23 @@ enum step slice_retire(struct slice *s, unsigned int want);
 /* An instruction that is queued or can be; STEP_NEXT when it was. */
 enum step slice_async(struct slice *s, uint64_t instr);
 
+/* --- Tiling: cs_tiling.c --------------------------------------------------- */
+
+/* Complete a tiling operation, a heap operation, a FINISH_FRAGMENT. */
+enum step slice_tiling(struct slice *s, const struct mali_cs_op *op);
+enum step slice_heap_operation(struct slice *s, const struct mali_cs_op *op);
+enum step slice_finish_fragment(struct slice *s, const struct mali_cs_op *op);
+/* Bytes of heap memory that the operation at hand takes */
+uint64_t slice_tiling_size(const struct mali_cs *cs);
+
+/* --- Operands ------------------------------------------------------------- */
+
 /* A buffer of instructions that could be called */
 static inline bool buffer_valid(uint64_t va, uint32_t len)
 {
 	return !(va % CS_INSTR_SIZE) && !(len % CS_INSTR_SIZE) &&
 	       va + len >= va;
 }
-
-/* --- Registers ---------------------------------------------------------- */
 
 static inline bool is_reg(unsigned int r)
 {

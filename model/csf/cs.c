@@ -9,28 +9,13 @@
  * - Nothing here touches firmware memory. What the firmware must tell the
  *   driver is in the struct mali_cs_result.
  */
-#include <inttypes.h>
-#include <string.h>
-
 #include "cs_slice.h"
-
-/* FAULTSTATUS source of a stream: the group slot and the stream slot */
-#define SOURCE_ID(csg, cs)	(0x8000u | (csg) << 5 | (cs))
 
 /* --- Position ----------------------------------------------------------- */
 
-static uint64_t position(const struct mali_cs *cs)
-{
-	const struct mali_cs_ctx *c = &cs->ctx;
-
-	if (c->depth)
-		return c->frame[c->depth - 1].pc;
-	return cs->ring_base + (c->extract & (cs->ring_size - 1));
-}
-
 uint64_t mali_cs_cmd_ptr(const struct mali_cs *cs)
 {
-	return cs->started ? position(cs) : 0;
+	return cs->started ? slice_position(cs) : 0;
 }
 
 static void move_by(struct mali_cs *cs, int64_t bytes)
@@ -51,107 +36,6 @@ static void unwind(struct mali_cs_ctx *c)
 		c->depth--;
 	if (c->depth < c->handler_depth)
 		c->handler_depth = 0;
-}
-
-/* --- Exceptions --------------------------------------------------------- */
-
-enum step slice_raise(struct slice *s, enum step severity,
-		      enum cs_exception exc, uint64_t info)
-{
-	s->res.exception = exc;
-	s->res.info = info;
-	return severity;
-}
-
-enum step slice_invalid(struct slice *s, uint64_t instr)
-{
-	mali_guest_error(s->m, "command-stream instruction 0x%016" PRIx64
-			 " at 0x%" PRIx64 " is not one", instr, position(s->cs));
-	return slice_raise(s, STEP_FATAL, CS_EXC_INSTR_INVALID, instr);
-}
-
-enum step slice_block(struct slice *s, enum mali_cs_block why)
-{
-	s->cs->block = why;
-	s->cs->block_epoch = s->m->mcu.wake_epoch;
-	s->cs->block_gen = mali_mmu_as_generation(&s->m->mmu, s->g->as);
-	return STEP_AGAIN;
-}
-
-/*
- * An access did not go through. A locked region and an enabled address space
- * stall it: the driver unlocks, or handles the fault. In a disabled address
- * space nothing can come to help, and the stream gets a bus fault.
- */
-enum step slice_bad_access(struct slice *s, enum mali_mmu_result r,
-			   const struct mali_mmu_fault *f)
-{
-	struct mali_mmu *mmu = &s->m->mmu;
-
-	if (r == MALI_MMU_STALL)
-		return slice_block(s, MALI_CS_BLOCK_MMU);
-	if (!mali_mmu_as_enabled(mmu, s->g->as))
-		return slice_raise(s, STEP_FATAL, CS_EXC_BUS_FAULT, f->va);
-	mali_mmu_report_fault(mmu, s->g->as, f,
-			      SOURCE_ID((unsigned int)(s->g - s->m->mcu.csg),
-					s->id));
-	s->cs->block_va = f->va;
-	return slice_block(s, MALI_CS_BLOCK_FAULT);
-}
-
-enum step slice_misaligned(struct slice *s, uint64_t va)
-{
-	mali_guest_error(s->m, "access to 0x%" PRIx64 " is not aligned", va);
-	return slice_raise(s, STEP_FATAL, CS_EXC_BUS_FAULT, va);
-}
-
-/* --- Synchronisation objects --------------------------------------------- */
-
-static void note_wait(struct slice *s, uint64_t va, uint64_t ref,
-		      unsigned int size, unsigned int cond)
-{
-	struct mali_cs *cs = s->cs;
-
-	cs->wait_addr = va;
-	cs->wait_ref = ref;
-	cs->wait_flags = CS_WAIT_SYNC | (size == 8 ? CS_WAIT_SYNC_64B : 0) |
-			 cond << CS_WAIT_SYNC_COND_SHIFT;
-}
-
-static enum step sync_wait(struct slice *s, uint64_t i)
-{
-	unsigned int size = sync_size(i);
-	struct mali_mmu *mmu = &s->m->mmu;
-	uint64_t va, ref, val = 0;
-	struct mali_mmu_fault f;
-	enum mali_mmu_result r;
-	uint32_t failed = 0;
-	bool done;
-
-	if (!sync_valid(i) || cs_wait_cond(i) > CS_COND_GT)
-		return slice_invalid(s, i);
-	va = pair(s->cs, cs_src(i));
-	if (va & (size - 1))
-		return slice_misaligned(s, va);
-	if (s->cs->ctx.error)
-		return STEP_NEXT;
-
-	r = mali_mmu_read(mmu, s->g->as, va, &val, size, MALI_ACCESS_READ, &f);
-	if (r == MALI_MMU_OK && !cs_sync_reject(i))
-		r = mali_mmu_read32(mmu, s->g->as, va + size, &failed,
-				    MALI_ACCESS_READ, &f);
-	if (r != MALI_MMU_OK)
-		return slice_bad_access(s, r, &f);
-
-	ref = sync_data(s->cs, i);
-	done = cs_wait_cond(i) == CS_COND_GT ? val > ref : val <= ref;
-	if (!done) {
-		note_wait(s, va, ref, size, cs_wait_cond(i));
-		return slice_block(s, MALI_CS_BLOCK_SYNC);
-	}
-	if (failed)
-		return slice_raise(s, STEP_FAULT, CS_EXC_INHERIT_FAULT, va);
-	return STEP_NEXT;
 }
 
 /* --- Control flow ------------------------------------------------------- */
@@ -222,19 +106,6 @@ static enum step call(struct slice *s, uint64_t i, bool jump)
 	}
 	c->frame[c->depth - 1] = to;
 	return STEP_JUMPED;
-}
-
-/* --- Progress counters -------------------------------------------------- */
-
-static enum step progress_wait(struct slice *s, uint64_t i)
-{
-	unsigned int queue = i & 0x1f;
-
-	if (queue >= FW_NUM_CS || !is_pair(cs_src(i)))
-		return slice_invalid(s, i);
-	if (s->g->cs[queue].ctx.progress >= pair(s->cs, cs_src(i)))
-		return STEP_NEXT;
-	return slice_block(s, MALI_CS_BLOCK_PROGRESS);
 }
 
 /* --- Dispatch ----------------------------------------------------------- */
@@ -327,23 +198,12 @@ static enum step step_state(struct slice *s, uint64_t i)
 	}
 }
 
-static enum step step_wait(struct slice *s, uint64_t i)
-{
-	enum step st = slice_retire(s, cs_mask16(i));
-
-	if (st == STEP_AGAIN && s->cs->block == MALI_CS_BLOCK_SB)
-		s->cs->wait_flags = CS_WAIT_SB_SRC | (cs_mask16(i) & 0xff);
-	if (st == STEP_NEXT && cs_progress_inc(i))
-		set_progress(s, s->cs->ctx.progress + 1);
-	return st;
-}
-
 /* Work for shader cores, which this model does not have */
 static enum step step_endpoint(struct slice *s, uint64_t i)
 {
 	if (s->cs->ctx.error)
 		return STEP_NEXT;
-	mali_guest_error(s->m, "opcode %u needs shader cores, which are not modelled",
+	mali_guest_error(s->env->base, "opcode %u needs shader cores, which are not modelled",
 			 cs_opcode(i));
 	return slice_raise(s, STEP_FAULT, CS_EXC_ENDPOINT_FAULT, i);
 }
@@ -360,7 +220,7 @@ static enum step step(struct slice *s, uint64_t i)
 	case CS_OP_UMIN32:
 		return step_alu(s, i);
 	case CS_OP_WAIT:
-		return step_wait(s, i);
+		return slice_wait(s, i);
 	case CS_OP_SET_SB_ENTRY:
 	case CS_OP_PROGRESS_STORE:
 	case CS_OP_PROGRESS_LOAD:
@@ -376,10 +236,10 @@ static enum step step(struct slice *s, uint64_t i)
 	case CS_OP_JUMP:
 		return call(s, i, true);
 	case CS_OP_PROGRESS_WAIT:
-		return progress_wait(s, i);
+		return slice_progress_wait(s, i);
 	case CS_OP_SYNC_WAIT32:
 	case CS_OP_SYNC_WAIT64:
-		return sync_wait(s, i);
+		return slice_sync_wait(s, i);
 	case CS_OP_LOAD_MULTIPLE:
 	case CS_OP_STORE_MULTIPLE:
 	case CS_OP_STORE_STATE:
@@ -411,20 +271,20 @@ static enum step step(struct slice *s, uint64_t i)
 /* Fetch through the stream's own one-page instruction buffer */
 static enum step fetch(struct slice *s, uint64_t *instr)
 {
-	struct mali_mmu *mmu = &s->m->mmu;
+	struct mali_mmu *mmu = s->env->mmu;
 	struct mali_cs *cs = s->cs;
-	uint64_t va = position(cs);
+	uint64_t va = slice_position(cs);
 	struct mali_mmu_xlat x;
 	struct mali_mmu_fault f;
 	enum mali_mmu_result r;
 
 	if ((va & MALI_PAGE_MASK) != cs->fetch_page) {
-		r = mali_mmu_translate(mmu, s->g->as, va, MALI_ACCESS_READ, &x,
+		r = mali_mmu_translate(mmu, s->at->as, va, MALI_ACCESS_READ, &x,
 				       &f);
 		if (r != MALI_MMU_OK)
 			return slice_bad_access(s, r, &f);
 		if (!x.page) {
-			r = mali_mmu_read64(mmu, s->g->as, va, instr,
+			r = mali_mmu_read64(mmu, s->at->as, va, instr,
 					    MALI_ACCESS_READ, &f);
 			return r == MALI_MMU_OK ? STEP_NEXT :
 						  slice_bad_access(s, r, &f);
@@ -434,28 +294,6 @@ static enum step fetch(struct slice *s, uint64_t *instr)
 	}
 	*instr = mali_load64(cs->fetch_ptr + (va & ~MALI_PAGE_MASK));
 	return STEP_NEXT;
-}
-
-/* Whether what the stream waited for may have happened */
-static bool may_go_on(struct slice *s)
-{
-	const struct mali_cs *cs = s->cs;
-
-	switch (cs->block) {
-	case MALI_CS_BLOCK_SYNC:
-	case MALI_CS_BLOCK_PROGRESS:
-		return cs->block_epoch != s->m->mcu.wake_epoch;
-	case MALI_CS_BLOCK_HEAP:
-		return cs->oom_answered;
-	case MALI_CS_BLOCK_HANG:
-		return false;
-	case MALI_CS_BLOCK_MMU:
-	case MALI_CS_BLOCK_FAULT:
-		return cs->block_gen != mali_mmu_as_generation(&s->m->mmu,
-							       s->g->as);
-	default:
-		return true;
-	}
 }
 
 /*
@@ -472,11 +310,6 @@ static void take_fault(struct slice *s)
 	cs->ctx.depth = 0;
 	cs->ctx.handler_depth = 0;
 	cs->ctx.error = 1;
-}
-
-static bool ring_empty(const struct mali_cs *cs)
-{
-	return !cs->ctx.depth && cs->ctx.extract == cs->insert;
 }
 
 /* How a slice ends in which the stream cannot take another step */
@@ -516,6 +349,7 @@ static enum step drain(struct slice *s)
 
 static enum mali_cs_outcome run(struct slice *s, unsigned int *budget)
 {
+	struct mali_stats *stats = s->env->stats;
 	struct mali_cs *cs = s->cs;
 	uint64_t instr = 0;
 	enum step st = drain(s);
@@ -533,7 +367,7 @@ static enum mali_cs_outcome run(struct slice *s, unsigned int *budget)
 			move_by(cs, CS_INSTR_SIZE);
 		else if (st != STEP_JUMPED && st != STEP_HANDLER)
 			break;
-		s->m->stats.cs_instrs++;
+		stats->cs_instrs++;
 		unwind(&cs->ctx);
 		st = STEP_NEXT;
 	}
@@ -559,20 +393,6 @@ static void end_slice(struct slice *s)
 		s->res.outcome = stop(s, st);
 }
 
-static bool hangs(struct slice *s)
-{
-	struct mali_cs *cs = s->cs;
-	unsigned int csg = s->g - s->m->mcu.csg;
-
-	if (ring_empty(cs) ||
-	    !mali_inject_hang(s->m, csg, s->id, &cs->hang_hard))
-		return false;
-	cs->hang_since = s->now;
-	cs->hang_reported = false;
-	slice_block(s, MALI_CS_BLOCK_HANG);
-	return true;
-}
-
 void mali_cs_start(struct mali_cs *cs)
 {
 	cs->started = true;
@@ -580,45 +400,30 @@ void mali_cs_start(struct mali_cs *cs)
 	cs->fetch_page = ~0ull;
 }
 
-/* The access that waits is what fails, not the fetch that repeats it. */
-static bool lost_address_space(struct slice *s)
-{
-	struct mali_cs *cs = s->cs;
-
-	if (cs->block != MALI_CS_BLOCK_FAULT ||
-	    mali_mmu_as_enabled(&s->m->mmu, s->g->as))
-		return false;
-	cs->block = MALI_CS_UNBLOCKED;
-	cs->ctx.dead = 1;
-	slice_raise(s, STEP_FATAL, CS_EXC_BUS_FAULT, cs->block_va);
-	s->res.outcome = MALI_CS_FATAL;
-	return true;
-}
-
-struct mali_cs_result mali_cs_run(struct mali *m, struct mali_csg *g,
-				  unsigned int id, unsigned int *budget)
+struct mali_cs_result mali_cs_run(const struct mali_cs_env *env,
+				  const struct mali_cs_place *at,
+				  unsigned int *budget)
 {
 	struct slice s = {
-		.m = m,
-		.g = g,
-		.cs = &g->cs[id],
-		.id = id,
-		.now = mali_now(m),
-		.delayed = mali_inject_delay(m, MALI_SLOW_STREAM),
+		.env = env,
+		.at = at,
+		.cs = &at->cs[at->id],
+		.now = mali_now(env->base),
+		.delayed = mali_inject_delay(env->base, MALI_SLOW_STREAM),
 		.res = { .outcome = MALI_CS_BLOCKED, .due = MALI_NEVER },
 	};
-	unsigned int gen = mali_mmu_as_generation(&m->mmu, g->as);
+	unsigned int gen = mali_mmu_as_generation(env->mmu, at->as);
 
 	if (s.cs->ctx.dead)
 		return s.res;
-	if (!may_go_on(&s)) {
+	if (!slice_may_go_on(&s)) {
 		/* What is under way does not wait with the stream */
 		if (s.cs->block == MALI_CS_BLOCK_SYNC ||
 		    s.cs->block == MALI_CS_BLOCK_PROGRESS)
 			end_slice(&s);
 		return s.res;
 	}
-	if (lost_address_space(&s) || hangs(&s))
+	if (slice_lost_address_space(&s) || slice_hangs(&s))
 		return s.res;
 	s.cs->block = MALI_CS_UNBLOCKED;
 	/* Flushes of the address space reach the instruction buffer as well */

@@ -25,9 +25,8 @@
  * - Heap and tiler contexts are aligned to 8 bytes, so that no word of theirs
  *   lies in two pages; the callers see to that.
  */
-#include <string.h>
-
-#include "mali_internal.h"
+#include "cs_isa.h"
+#include "tiler.h"
 
 #define CHUNK_HEADER		64u
 #define CHUNK_ADDR(name)	((name) & MALI_PAGE_MASK)
@@ -48,7 +47,7 @@
 
 /* Words that one step reads, then writes; the first failure sticks. */
 struct words {
-	struct mali *m;
+	struct mali_mmu *mmu;
 	unsigned int as;
 	enum mali_mmu_result r;
 	struct mali_mmu_fault *f;
@@ -59,7 +58,7 @@ static uint64_t get64(struct words *w, uint64_t va)
 	uint64_t val = 0;
 
 	if (w->r == MALI_MMU_OK)
-		w->r = mali_mmu_read64(&w->m->mmu, w->as, va, &val,
+		w->r = mali_mmu_read64(w->mmu, w->as, va, &val,
 				       MALI_ACCESS_READ, w->f);
 	return val;
 }
@@ -69,7 +68,7 @@ static uint32_t get32(struct words *w, uint64_t va)
 	uint32_t val = 0;
 
 	if (w->r == MALI_MMU_OK)
-		w->r = mali_mmu_read32(&w->m->mmu, w->as, va, &val,
+		w->r = mali_mmu_read32(w->mmu, w->as, va, &val,
 				       MALI_ACCESS_READ, w->f);
 	return val;
 }
@@ -79,25 +78,25 @@ static void check_write(struct words *w, uint64_t va)
 	struct mali_mmu_xlat x;
 
 	if (w->r == MALI_MMU_OK)
-		w->r = mali_mmu_translate(&w->m->mmu, w->as, va,
+		w->r = mali_mmu_translate(w->mmu, w->as, va,
 					  MALI_ACCESS_WRITE, &x, w->f);
 }
 
 static void put64(struct words *w, uint64_t va, uint64_t val)
 {
 	if (w->r == MALI_MMU_OK)
-		w->r = mali_mmu_write64(&w->m->mmu, w->as, va, val,
+		w->r = mali_mmu_write64(w->mmu, w->as, va, val,
 					MALI_ACCESS_WRITE, w->f);
 }
 
 /* --- Counters ------------------------------------------------------------ */
 
-enum mali_mmu_result mali_heap_counters(struct mali *m, unsigned int as,
+enum mali_mmu_result mali_heap_counters(struct mali_mmu *mmu, unsigned int as,
 					uint64_t heap,
 					struct mali_heap_counters *c,
 					struct mali_mmu_fault *f)
 {
-	struct words w = { m, as, MALI_MMU_OK, f };
+	struct words w = { mmu, as, MALI_MMU_OK, f };
 
 	c->vt_start = get32(&w, heap + HEAP_CTX_VT_START);
 	c->vt_end = get32(&w, heap + HEAP_CTX_VT_END);
@@ -105,7 +104,7 @@ enum mali_mmu_result mali_heap_counters(struct mali *m, unsigned int as,
 	return w.r;
 }
 
-enum mali_mmu_result mali_heap_count(struct mali *m, unsigned int as,
+enum mali_mmu_result mali_heap_count(struct mali_mmu *mmu, unsigned int as,
 				     uint64_t heap, unsigned int operation,
 				     struct mali_mmu_fault *f)
 {
@@ -114,13 +113,13 @@ enum mali_mmu_result mali_heap_count(struct mali *m, unsigned int as,
 		[CS_HEAP_VT_END] = HEAP_CTX_VT_END,
 		[CS_HEAP_FRAG_END] = HEAP_CTX_FRAG_END,
 	};
-	struct words w = { m, as, MALI_MMU_OK, f };
+	struct words w = { mmu, as, MALI_MMU_OK, f };
 	uint64_t va = heap + word[operation & 3];
 	uint32_t count = get32(&w, va);
 
 	if (w.r != MALI_MMU_OK)
 		return w.r;
-	return mali_mmu_write32(&m->mmu, as, va, count + 1, MALI_ACCESS_WRITE, f);
+	return mali_mmu_write32(mmu, as, va, count + 1, MALI_ACCESS_WRITE, f);
 }
 
 /* --- Chunks -------------------------------------------------------------- */
@@ -129,12 +128,12 @@ enum mali_mmu_result mali_heap_count(struct mali *m, unsigned int as,
  * The list that @top starts and @bottom ends goes in front of the free ones;
  * @completed: and a render pass has completed.
  */
-enum mali_mmu_result mali_heap_free(struct mali *m, unsigned int as,
+enum mali_mmu_result mali_heap_free(struct mali_mmu *mmu, unsigned int as,
 				    uint64_t heap, uint64_t top,
 				    uint64_t bottom, bool completed,
 				    struct mali_mmu_fault *f)
 {
-	struct words w = { m, as, MALI_MMU_OK, f };
+	struct words w = { mmu, as, MALI_MMU_OK, f };
 	bool chunks = top && bottom;
 	uint64_t free = 0;
 
@@ -149,7 +148,7 @@ enum mali_mmu_result mali_heap_free(struct mali *m, unsigned int as,
 		put64(&w, heap + HEAP_CTX_FREE, top);
 	}
 	if (w.r == MALI_MMU_OK && completed)
-		w.r = mali_heap_count(m, as, heap, CS_HEAP_FRAG_END, f);
+		w.r = mali_heap_count(mmu, as, heap, CS_HEAP_FRAG_END, f);
 	return w.r;
 }
 
@@ -212,11 +211,11 @@ static uint64_t chunk_name(uint64_t base, uint64_t top)
 		       ~MALI_PAGE_MASK);
 }
 
-enum mali_mmu_result mali_tiler_take(struct mali *m, unsigned int as,
+enum mali_mmu_result mali_tiler_take(struct mali_mmu *mmu, unsigned int as,
 				     struct mali_tiling *t,
 				     struct mali_mmu_fault *f)
 {
-	struct words w = { m, as, MALI_MMU_OK, f };
+	struct words w = { mmu, as, MALI_MMU_OK, f };
 	uint64_t desc = get64(&w, t->tiler + TILER_CTX_HEAP);
 	uint64_t base = get64(&w, desc + HEAP_DESC_BASE);
 	uint64_t bottom = get64(&w, desc + HEAP_DESC_BOTTOM);

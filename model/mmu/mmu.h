@@ -1,23 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The GPU's MMU: address spaces, a TLB and a walk cache that really cache,
- * faults and their interrupt. A component of its own: it knows the host's
- * operations and nothing of the rest of the model.
+ * faults and their interrupt. It knows the base and nothing else of the model.
  *
- * Fields of struct mali_mmu are read here by the inline paths only; the rest
- * of the model uses the functions.
+ * struct mali_mmu is here for the inline paths below; the rest of the model uses
+ * the functions.
  */
 #ifndef MALI_MMU_H
 #define MALI_MMU_H
 
-#include <string.h>
+#include "../base/base.h"
 
-#include "mali.h"
-#include "mmu_regs.h"
+/* Number of address spaces. AS 0 belongs to the MCU. */
+#define MALI_NUM_AS		8
 
-#define MALI_PAGE_SHIFT		12
-#define MALI_PAGE_SIZE		(1u << MALI_PAGE_SHIFT)
-#define MALI_PAGE_MASK		(~(uint64_t)(MALI_PAGE_SIZE - 1))
+/* The part of the register window that the MMU answers. */
+#define MALI_MMU_BASE		0x2000u
+#define MALI_MMU_END		0x3000u
+
+/*
+ * Commands that a deliberately broken model ignores: it answers as if it had
+ * done them and keeps its caches. Used by the tests that prove that a missing
+ * flush shows.
+ */
+#define MALI_IGNORE_AS_UNLOCK	(1u << 0)	/* UNLOCK drops no translation */
+#define MALI_IGNORE_AS_UPDATE	(1u << 1)	/* UPDATE drops no translation */
+#define MALI_IGNORE_AS_FLUSH	(1u << 2)	/* nor FLUSH_PT, FLUSH_MEM */
+#define MALI_IGNORE_AS_LOCK	(1u << 3)	/* LOCK does not hold accesses off */
+#define MALI_IGNORE_AS_WIDER	(1u << 4)	/* a region drops no table wider than it */
 
 /* What an access does; the values are those of FAULTSTATUS. */
 enum mali_mmu_access {
@@ -57,12 +67,6 @@ struct mali_mmu_xlat {
 	const uint8_t *page;
 	uint8_t attr;
 };
-
-/* When a command that takes @delay from @now on ends: it may be never. */
-static inline uint64_t mali_deadline(uint64_t now, uint64_t delay)
-{
-	return delay >= MALI_NEVER - now ? MALI_NEVER : now + delay;
-}
 
 /*
  * TLB and walk cache are banks of one set-associative array, so that one scan
@@ -152,21 +156,9 @@ struct mali_mmu_as {
 	uint64_t lock_last;
 };
 
-/* A fault on request: see MALI_INJECT_FAULT. @count is 0 when there is none. */
-struct mali_mmu_injection {
-	int as;
-	uint64_t page;
-	uint8_t exception;
-	unsigned int count;
-};
-
 struct mali_mmu {
 	/* Address spaces whose accesses take the slow path; and all beyond. */
 	uint32_t slow_mask;
-	struct mali_mmu_injection inject;
-	/* How long the next @slow_commands commands take */
-	uint64_t delay;
-	unsigned int slow_commands;
 	struct mali_stats *stats;
 
 	uint64_t tag[MALI_MMU_SETS][MALI_MMU_WAYS];
@@ -174,33 +166,30 @@ struct mali_mmu {
 	uint8_t victim[MALI_MMU_SETS];
 
 	struct mali_mmu_as as[MALI_NUM_AS];
-	uint32_t rawstat;
-	uint32_t mask;
-	bool irq_level;
+	struct mali_irq_block irq;
 
-	const struct mali_host_ops *ops;
-	void *host;
+	struct mali_base *base;
+	const struct mali_mem *mem;
 	uint32_t ignore;
 	void (*on_change)(void *opaque, unsigned int as);
 	void *opaque;
 };
 
 /**
- * mali_mmu_init() - Make an MMU in its power-on state
- * @mmu: The MMU; about 200 KiB, embedded in something allocated.
- * @ops: The machine; must outlive the MMU.
- * @host: First argument of @ops.
+ * mali_mmu_new() - Make an MMU in its power-on state
+ * @base: What it stands on; must outlive the MMU.
  * @ignore: MALI_IGNORE_AS_* mask.
- * @stats: Counters to keep; the MMU never clears them.
  * @on_change: Called with @opaque after UPDATE, UNLOCK, FLUSH_PT and
- *	FLUSH_MEM of an AS: stalled and faulted accesses may go on. May be NULL.
+ *	FLUSH_MEM of an AS: stalled and faulted accesses may go on.
  *	It may access memory through the MMU, but not its registers.
  * @opaque: First argument of @on_change.
+ *
+ * NULL when the host is out of memory.
  */
-void mali_mmu_init(struct mali_mmu *mmu, const struct mali_host_ops *ops,
-		   void *host, uint32_t ignore, struct mali_stats *stats,
-		   void (*on_change)(void *opaque, unsigned int as),
-		   void *opaque);
+struct mali_mmu *mali_mmu_new(struct mali_base *base, uint32_t ignore,
+			      void (*on_change)(void *opaque, unsigned int as),
+			      void *opaque);
+void mali_mmu_free(struct mali_mmu *mmu);
 
 /*
  * Power-on or soft reset: registers, locks and caches; the interrupt line
@@ -240,32 +229,61 @@ static inline bool mali_mmu_as_locked(const struct mali_mmu *mmu,
 	return as < MALI_NUM_AS && mmu->as[as].locked;
 }
 
-/*
- * The next @count commands take @ns each, INT64_MAX for ever; with a count of 0
- * all from now on.
- */
-void mali_mmu_set_delay(struct mali_mmu *mmu, uint64_t ns, unsigned int count);
 /* A command is under way: mali_mmu_run() is wanted. */
 bool mali_mmu_busy(const struct mali_mmu *mmu);
 /* Ends the commands that are due; when the next one ends, or MALI_NEVER. */
 uint64_t mali_mmu_run(struct mali_mmu *mmu);
 
 /*
- * The next @count accesses to the page of @va in @as, or in any AS but 0 when
- * that is negative, raise @exception. Replaces the injection before.
+ * A fault or a bus error was armed: who has a translation or a host page asks
+ * again. Generations move on, since streams fetch through a page of their own.
  */
-void mali_mmu_inject_fault(struct mali_mmu *mmu, int as, uint64_t va,
-			   uint8_t exception, unsigned int count);
-/* No injection, no delay; commands under way end at the next run. */
-void mali_mmu_inject_clear(struct mali_mmu *mmu);
-/* Every access asks for the host page of its memory again. */
-void mali_mmu_forget_pages(struct mali_mmu *mmu);
+void mali_mmu_rearm(struct mali_mmu *mmu);
+/* Nothing is armed any more; commands under way end at the next run. */
+void mali_mmu_hurry(struct mali_mmu *mmu);
 
-/* The functions of mali.h of the same names, without side effects. */
+/* --- Looking, without side effects ---------------------------------------- */
+
+/**
+ * struct mali_translation - one GPU address, walked in guest memory now
+ * @mapped: A valid leaf or block descriptor was found.
+ * @pa: The physical address @va translates to.
+ * @desc: The last descriptor read.
+ * @level: Its level, 0 to 3.
+ * @page_size: Bytes that the descriptor covers.
+ * @readable: GPU loads are permitted; @writable, @executable likewise.
+ * @cached: The TLB holds a translation of this page.
+ * @cached_pa: What the TLB translates @va to, when @cached.
+ * @tables: Physical address of the table read at each level; 0 where the
+ *	walk did not get there.
+ */
+struct mali_translation {
+	bool mapped;
+	uint64_t pa;
+	uint64_t desc;
+	int level;
+	uint64_t page_size;
+	bool readable;
+	bool writable;
+	bool executable;
+	bool cached;
+	uint64_t cached_pa;
+	uint64_t tables[4];
+};
+
+/*
+ * Walk @va in address space @as without touching TLB, walk cache, counters
+ * or fault registers. Returns 0, or -1 when @as is out of range, disabled or
+ * @va is beyond the address space.
+ */
 int mali_mmu_translate_peek(const struct mali_mmu *mmu, unsigned int as,
 			    uint64_t va, struct mali_translation *t);
 
 /*
+ * Call @fn for each table reachable from the root of @as: its physical
+ * address, level (0 is the root) and the number of valid entries. Returns the
+ * number of tables, or -1 as mali_mmu_translate_peek() does.
+ *
  * Visits at most MALI_MMU_MAX_TABLES tables, so that a table that points to
  * itself ends; tables that no memory backs are left out. A level is that of
  * the architecture, so the root of a smaller address space is not level 0.
@@ -273,8 +291,12 @@ int mali_mmu_translate_peek(const struct mali_mmu *mmu, unsigned int as,
 #ifndef MALI_MMU_MAX_TABLES
 #define MALI_MMU_MAX_TABLES	(1 << 18)
 #endif
-long mali_mmu_walk_tables(const struct mali_mmu *mmu, unsigned int as, mali_table_fn *fn,
-			  void *opaque);
+typedef void mali_table_fn(void *opaque, uint64_t pa, int level,
+			   unsigned int valid);
+long mali_mmu_walk_tables(const struct mali_mmu *mmu, unsigned int as,
+			  mali_table_fn *fn, void *opaque);
+
+/* --- Translation ---------------------------------------------------------- */
 
 /* Everything that the inline paths below leave. */
 enum mali_mmu_result
@@ -351,34 +373,6 @@ enum mali_mmu_result mali_mmu_write(struct mali_mmu *mmu, unsigned int as,
 				    uint64_t va, const void *buf, size_t len,
 				    enum mali_mmu_access access,
 				    struct mali_mmu_fault *fault);
-
-/* Guest memory is little-endian. */
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-#define mali_le32(x)	__builtin_bswap32(x)
-#define mali_le64(x)	__builtin_bswap64(x)
-#else
-#define mali_le32(x)	(x)
-#define mali_le64(x)	(x)
-#endif
-
-/*
- * Loads of guest memory that guest CPUs write at the same time: aligned ones
- * are single-copy atomic, as on the bus.
- */
-typedef uint32_t __attribute__((may_alias)) mali_u32_alias;
-typedef uint64_t __attribute__((may_alias)) mali_u64_alias;
-
-static inline uint32_t mali_load32(const void *p)
-{
-	return mali_le32(__atomic_load_n((const mali_u32_alias *)p,
-					 __ATOMIC_RELAXED));
-}
-
-static inline uint64_t mali_load64(const void *p)
-{
-	return mali_le64(__atomic_load_n((const mali_u64_alias *)p,
-					 __ATOMIC_RELAXED));
-}
 
 static inline enum mali_mmu_result
 mali_mmu_read32(struct mali_mmu *mmu, unsigned int as, uint64_t va,

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Register layout of the GPU control, MCU control, job interrupt and doorbell
- * pages of a Mali Valhall (architecture 10) GPU.
+ * Register layout of the GPU control page of a Mali Valhall (architecture 10)
+ * GPU, and the values of a Mali-G610.
  *
  * Offsets and bits are facts of the hardware as the Linux driver states them
- * (drivers/gpu/drm/panthor/panthor_gpu_regs.h and panthor_fw_regs.h). The MMU
- * registers are in mmu_regs.h.
+ * (drivers/gpu/drm/panthor/panthor_gpu_regs.h).
  */
 #ifndef MALI_GPU_REGS_H
 #define MALI_GPU_REGS_H
@@ -30,12 +29,6 @@
 #define   COHERENCY_ACE_LITE		(1u << 0)
 #define   COHERENCY_NONE		(1u << 31)
 #define GPU_COHERENCY_PROTOCOL	0x304
-
-/* An interrupt block: four registers */
-#define INT_RAWSTAT		0x0
-#define INT_CLEAR		0x4
-#define INT_MASK		0x8
-#define INT_STAT		0xc
 
 #define GPU_INT_BASE		0x020
 #define   GPU_IRQ_FAULT			(1u << 0)
@@ -89,26 +82,8 @@
 #define TILER_PWRACTIVE		0x250
 #define L2_PWRACTIVE		0x260
 
-#define MCU_CONTROL		0x700
-#define   MCU_CONTROL_DISABLE		0
-#define   MCU_CONTROL_ENABLE		1
-#define   MCU_CONTROL_AUTO		2
-#define MCU_STATUS		0x704
-#define   MCU_STATUS_DISABLED		0
-#define   MCU_STATUS_ENABLED		1
-#define   MCU_STATUS_HALT		2
-#define   MCU_STATUS_FATAL		3
-
-#define JOB_INT_BASE		0x1000
-#define   JOB_INT_CSG(i)		(1u << (i))
-#define   JOB_INT_GLOBAL		(1u << 31)
-
 /* The page that user space maps to read the flush identifier */
 #define LATEST_FLUSH_ID		0x10000
-
-/* One 64 KiB page a doorbell; doorbell 0 belongs to the global interface */
-#define DOORBELL_BASE		0x80000
-#define DOORBELL_STRIDE		0x10000
 
 /*
  * Values of a Mali-G610 MC4 as an RK3588 has it (r0p0, architecture 10.8.6).
