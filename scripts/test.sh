@@ -23,6 +23,7 @@ SUITES=(
 	'results|tests/results/run.sh'
 	'patches|tests/mutants/run.sh --check'
 	'model|make --no-print-directory -C tests/model check'
+	'shader|make --no-print-directory -C tests/shader check'
 	'interleave|tests/interleave/run.sh'
 	'models|tests/models/run.sh'
 	'kunit|scripts/kunit.sh'

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * How a warp executes: one instruction after another for the group of lanes
- * with the lowest program counter, messages that land where they are waited
- * for, barriers, ends.
+ * with the lowest program counter, barriers, ends.
  *
  * Invariants: see warp.h. An instruction changes nothing unless it executes
  * completely; then its flow is carried out, and the program counter moves.
@@ -13,15 +12,6 @@
 
 /* Where to put what nobody has written yet, so that it shows */
 #define UNSET		0xdeadbeefu
-
-bool warp_fault(struct warp *w, unsigned int exception, uint64_t va,
-		const char *why)
-{
-	w->fault = (struct shader_fault){
-		.exception = exception, .va = va, .pc = w->pc, .why = why,
-	};
-	return false;
-}
 
 void warp_start(struct warp *w, struct shader_env *env, unsigned int lanes)
 {
@@ -37,49 +27,6 @@ void warp_start(struct warp *w, struct shader_env *env, unsigned int lanes)
 	w->arrived = false;
 	w->state = WARP_READY;
 	w->page = NULL;
-}
-
-/* --- Messages ------------------------------------------------------------- */
-
-static void land(struct warp *w, struct message *m)
-{
-	uint32_t bits = m->bits;
-
-	for (unsigned int j = 0; j < m->count; j++, bits = ~0u) {
-		union lanes *r = &w->r[m->reg + j];
-
-		if (m->mask == ALL_LANES && bits == ~0u) {
-			*r = m->data[j];
-			continue;
-		}
-		for (unsigned int i = 0; i < LANES; i++)
-			if (m->mask >> i & 1)
-				r->u32[i] = (r->u32[i] & ~bits) |
-					    (m->data[j].u32[i] & bits);
-	}
-}
-
-void warp_land(struct warp *w, unsigned int slots)
-{
-	for (unsigned int i = 0; i < NUM_SLOTS; i++)
-		if (w->busy & slots & 1u << i)
-			land(w, &w->msg[i]);
-	w->busy &= ~slots;
-}
-
-/* A new message; the one that had the slot before lands now, operands being read */
-struct message *warp_message(struct warp *w, const struct insn *in)
-{
-	struct message *m = &w->msg[in->slot];
-
-	warp_land(w, 1u << in->slot);
-	m->mask = w->mask;
-	m->reg = in->sw;
-	m->count = in->sw_count;
-	m->bits = ~0u;
-	if (m->count)
-		w->busy |= 1u << in->slot;
-	return m;
 }
 
 /* --- Groups --------------------------------------------------------------- */
