@@ -18,7 +18,7 @@ help: ## list the targets
 	@echo 'source package), JOBS=n (parallel jobs of a build), FORCE=1 (kernel-save).'
 
 # Scripts decide what is up to date, so nothing here is a file.
-.PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan soak iommufd vfio coverage model-test models fuzz torture bench shell
+.PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan soak iommufd vfio coverage model-test shader-test models fuzz torture bench shell
 run: ## boot Panthor on the virtual Mali, run the VM_BIND demonstration, report
 	@$(S)/run.sh
 test: ## every test below
@@ -37,7 +37,7 @@ answers: ## the same questions to Panthor with and without the series
 	@$(S)/answers.sh
 bindgen: ## random VM_BIND operations against a model, in the guest
 	@$(S)/bindgen.sh
-igt: ## IGT's Panthor tests and ours, in the guest
+igt: ## IGT's Panthor tests and ours, on four kernels, in the guest
 	@$(S)/igt.sh
 vulkan: ## vulkaninfo and Vulkan's queues on panvk, in the guest
 	@$(S)/vulkan.sh
@@ -51,6 +51,8 @@ coverage: ## how much of Panthor the guest's programs reach, by gcov
 	@$(S)/coverage.sh
 model-test: ## the GPU model's own tests, on this machine
 	@$(MAKE) --no-print-directory -C tests/model check
+shader-test: ## the shader core's own tests, on this machine
+	@$(MAKE) --no-print-directory -C tests/shader check
 models: ## the slot protocol by spin, the barriers by herd: every execution
 	@tests/models/run.sh
 fuzz: ## the GPU model under libFuzzer, 60 s

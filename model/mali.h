@@ -15,65 +15,14 @@
 #ifndef MALI_H
 #define MALI_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "base/base.h"		/* struct mali_host_ops, struct mali_stats */
+#include "csf/csf.h"		/* struct mali_slot */
+#include "mmu/mmu.h"		/* MALI_IGNORE_*, struct mali_translation */
 
 struct mali;
 
 /* Size of the register window, in bytes. */
 #define MALI_MMIO_SIZE		0x200000u
-
-/* "Never", as a deadline of mali_host_ops::schedule(). */
-#define MALI_NEVER		UINT64_MAX
-
-/* Number of address spaces. AS 0 belongs to the MCU. */
-#define MALI_NUM_AS		8
-
-enum mali_irq {
-	MALI_IRQ_JOB,
-	MALI_IRQ_MMU,
-	MALI_IRQ_GPU,
-	MALI_NUM_IRQS,
-};
-
-/**
- * struct mali_host_ops - what the model needs of the machine around it
- * @mem_read: Copy @len bytes of guest-physical memory at @pa to @buf. Returns
- *	0, or -1 where the bus has no memory (a bus error).
- * @mem_write: The other direction.
- * @page_ptr: Host address of the 4 KiB page of guest RAM at @pa (page
- *	aligned), for reading only, or NULL where @pa is not plain RAM. It
- *	stays valid for the lifetime of the model.
- * @set_irq: Drive an interrupt line.
- * @clock_ns: The model's time, in nanoseconds, never decreasing.
- * @schedule: Call mali_run() at @deadline_ns of that clock (at once when it
- *	has passed); replaces the deadline asked for before. MALI_NEVER
- *	cancels.
- * @guest_error: The guest did what no driver should; @msg is one line without
- *	a newline. Never fatal.
- */
-struct mali_host_ops {
-	int (*mem_read)(void *host, uint64_t pa, void *buf, size_t len);
-	int (*mem_write)(void *host, uint64_t pa, const void *buf, size_t len);
-	const void *(*page_ptr)(void *host, uint64_t pa);
-	void (*set_irq)(void *host, enum mali_irq line, bool level);
-	uint64_t (*clock_ns)(void *host);
-	void (*schedule)(void *host, uint64_t deadline_ns);
-	void (*guest_error)(void *host, const char *msg);
-};
-
-/*
- * Commands that a deliberately broken model ignores: it answers as if it had
- * done them and keeps its caches. Used by the tests that prove that a missing
- * flush shows.
- */
-#define MALI_IGNORE_AS_UNLOCK	(1u << 0)	/* UNLOCK drops no translation */
-#define MALI_IGNORE_AS_UPDATE	(1u << 1)	/* UPDATE drops no translation */
-#define MALI_IGNORE_AS_FLUSH	(1u << 2)	/* nor FLUSH_PT, FLUSH_MEM */
-#define MALI_IGNORE_AS_LOCK	(1u << 3)	/* LOCK does not hold accesses off */
-#define MALI_IGNORE_AS_WIDER	(1u << 4)	/* a region drops no table wider than it */
 
 /**
  * struct mali_config - how the GPU is built
@@ -112,107 +61,13 @@ void mali_run(struct mali *m);
 
 /* --- Introspection: read-only, for tests and QMP ----------------------- */
 
-/**
- * struct mali_translation - one GPU address, walked in guest memory now
- * @mapped: A valid leaf or block descriptor was found.
- * @pa: The physical address @va translates to.
- * @desc: The last descriptor read.
- * @level: Its level, 0 to 3.
- * @page_size: Bytes that the descriptor covers.
- * @readable: GPU loads are permitted; @writable, @executable likewise.
- * @cached: The TLB holds a translation of this page.
- * @cached_pa: What the TLB translates @va to, when @cached.
- * @tables: Physical address of the table read at each level; 0 where the
- *	walk did not get there.
- */
-struct mali_translation {
-	bool mapped;
-	uint64_t pa;
-	uint64_t desc;
-	int level;
-	uint64_t page_size;
-	bool readable;
-	bool writable;
-	bool executable;
-	bool cached;
-	uint64_t cached_pa;
-	uint64_t tables[4];
-};
-
-/*
- * Walk @va in address space @as without touching TLB, walk cache, counters
- * or fault registers. Returns 0, or -1 when @as is out of range, disabled or
- * @va is beyond the address space.
- */
+/* See mali_mmu_translate_peek() and mali_mmu_walk_tables(). */
 int mali_translate(struct mali *m, unsigned int as, uint64_t va,
 		   struct mali_translation *t);
-
-/*
- * Call @fn for each table reachable from the root of @as: its physical
- * address, level (0 is the root) and the number of valid entries. Returns the
- * number of tables, or -1 as mali_translate() does.
- */
-typedef void mali_table_fn(void *opaque, uint64_t pa, int level,
-			   unsigned int valid);
 long mali_walk_tables(struct mali *m, unsigned int as, mali_table_fn *fn,
 		      void *opaque);
 
-/**
- * struct mali_stats - counters since the last power-on reset
- */
-struct mali_stats {
-	uint64_t tlb_hits;
-	uint64_t tlb_misses;
-	uint64_t walk_cache_hits;	/* walks that started below the root */
-	uint64_t table_reads;		/* descriptors fetched from memory */
-	uint64_t faults;
-	uint64_t poisoned_walks;	/* walks that read a freed table, see mmu.c */
-	uint64_t as_update, as_lock, as_unlock, as_flush_pt, as_flush_mem;
-	uint64_t cache_flushes;		/* GPU_COMMAND FLUSH_CACHES */
-	uint64_t resets;
-	uint64_t cs_instrs;		/* command-stream instructions executed */
-	uint64_t irqs[MALI_NUM_IRQS];	/* rising edges of each line */
-};
-
 void mali_get_stats(const struct mali *m, struct mali_stats *s);
-
-/* Group slots, and streams in each */
-#define MALI_NUM_SLOTS		8
-#define MALI_NUM_STREAMS	8
-
-/* Why a stream does not go on */
-enum mali_cs_block {
-	MALI_CS_UNBLOCKED,
-	MALI_CS_BLOCK_SYNC,	/* SYNC_WAIT: until memory or a doorbell says so */
-	MALI_CS_BLOCK_PROGRESS,	/* PROGRESS_WAIT */
-	MALI_CS_BLOCK_MMU,	/* a locked region */
-	MALI_CS_BLOCK_FAULT,	/* a fault not yet handled */
-	MALI_CS_BLOCK_SB,	/* WAIT: a scoreboard entry is busy */
-	MALI_CS_BLOCK_HEAP,	/* the tiler heap is out of memory */
-	MALI_CS_BLOCK_HANG,	/* injected: its work never ends */
-};
-
-/**
- * struct mali_slot - what a group slot does at this moment
- * @active: A group is on it.
- * @as: Its address space.
- * @priority: Its priority, 0 to 15.
- * @idle: It reported that it is idle.
- * @stream: Its streams.
- */
-struct mali_slot {
-	bool active;
-	unsigned int as;
-	unsigned int priority;
-	bool idle;
-	struct {
-		bool started;
-		enum mali_cs_block block;
-		uint64_t cmd_ptr;
-		uint64_t extract;
-		uint64_t insert;
-	} stream[MALI_NUM_STREAMS];
-};
 
 /* Returns 0, or -1 when there is no slot @csg. */
 int mali_get_slot(const struct mali *m, unsigned int csg, struct mali_slot *s);
@@ -235,17 +90,6 @@ enum mali_inject_kind {
 	MALI_INJECT_GPU_FAULT,
 	MALI_INJECT_SLOW,
 	MALI_INJECT_CLEAR,
-};
-
-/* What MALI_INJECT_SLOW slows down */
-enum mali_slow {
-	MALI_SLOW_AS,		/* commands of address spaces */
-	MALI_SLOW_FLUSH,	/* GPU_COMMAND FLUSH_CACHES */
-	MALI_SLOW_POWER,	/* power transitions */
-	MALI_SLOW_RESET,	/* soft and hard reset */
-	MALI_SLOW_FIRMWARE,	/* answers to doorbells */
-	MALI_SLOW_STREAM,	/* asynchronous instructions */
-	MALI_NUM_SLOW,
 };
 
 #define MALI_ANY		(-1)

@@ -23,7 +23,7 @@
 # shellcheck source=scripts/exact-lib.sh
 . "$(dirname "$0")/exact-lib.sh"
 
-# MALI_IGNORE_* of model/mali.h; IGNORE_WIDER breaks nothing that a driver may count on
+# MALI_IGNORE_* of model/mmu/mmu.h; IGNORE_WIDER breaks nothing that a driver may count on
 IGNORE_UNLOCK=1
 IGNORE_UPDATE=2
 IGNORE_LOCK=8

@@ -55,9 +55,15 @@ write_seeds()
 	python3 "$ROOT/tests/fuzz/seeds.py" "$SEEDS"
 }
 
+# The model without the device around it, relative to model/
+model_files()
+{
+	(cd "$ROOT/model" && find . -path ./qemu -prune -o -name '*.[ch]' -print) | sort
+}
+
 model_hash()
 {
-	cat "$ROOT"/model/*.[ch] | sha256sum | cut -c1-12
+	model_files | (cd "$ROOT/model" && xargs cat) | sha256sum | cut -c1-12
 }
 
 # finding LOG: say where the input is and how to see it again
@@ -219,7 +225,7 @@ self_test()
 	COPY=$BUILD/host/fuzz-self-test/model
 	rm -rf "$BUILD/host/fuzz-self-test"
 	mkdir -p "$COPY"
-	cp "$ROOT"/model/*.[ch] "$COPY"
+	model_files | (cd "$ROOT/model" && xargs cp --parents -t "$COPY")
 	shift
 	plant "$@"
 	FUZZER=$BUILD/host/fuzz-self-test/o/fuzz_model
@@ -241,14 +247,14 @@ run_self_test()
 	locked fuzz-self-test
 	write_seeds
 	result_start fuzz-self-test
-	self_test "a call stack without a limit" cs.c \
+	self_test "a call stack without a limit" csf/cs.c \
 		'if (c->depth == MALI_CALL_DEPTH)' 'if (c->depth == MALI_CALL_DEPTH + 1)'
-	self_test "an INSERT that is not checked" mcu.c \
+	self_test "an INSERT that is not checked" csf/stream.c \
 		'cs->insert - cs->ctx.extract <= cs->ring_size' 'true'
-	self_test "a suspend buffer that is trusted" mcu.c \
+	self_test "a suspend buffer that is trusted" csf/suspend.c \
 		'c->depth > MALI_CALL_DEPTH || c->handler_depth' 'c->handler_depth'
-	self_test "an interrupt line that does not fall" core.c \
-		'b->rawstat &= ~val;' 'b->rawstat &= ~val; return;'
+	self_test "an interrupt line that does not fall" base/irq.c \
+		'i->rawstat &= ~val;' 'i->rawstat &= ~val; return;'
 	"$ROOT/scripts/results.sh" fuzz-self-test
 }
 

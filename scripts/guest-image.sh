@@ -20,6 +20,9 @@ ARM64_PACKAGES=(
 	libkmod2 libpci3 libpciaccess0 libudev1
 )
 AMD64_PACKAGES=(igt-gpu-tools-tests)
+# Of IGT's tests for any driver, those that one without a display can run
+IGT_GENERIC=(core_debugfs core_getclient core_getstats core_getversion core_sysfs sw_sync
+	syncobj_basic syncobj_eventfd syncobj_timeline syncobj_wait)
 
 GUEST=$BUILD/guest
 IMAGE=$GUEST/root.img
@@ -80,13 +83,13 @@ trim_arm64()
 	rm -f "$lib"/{libLLVM,libclang,libz3}*.so*
 }
 
-# IGT's Panthor tests and the libraries; everything else stays out.
+# IGT's Panthor tests, a few of the others and the libraries; everything else stays out.
 add_amd64()
 {
-	local to=$1/opt/amd64
+	local to=$1/opt/amd64 tests=$2/usr/libexec/igt-gpu-tools
 
 	mkdir -p "$to/usr/libexec/igt-gpu-tools" "$to/usr/lib/x86_64-linux-gnu"
-	cp -a "$2/usr/libexec/igt-gpu-tools/panthor" "$to/usr/libexec/igt-gpu-tools/"
+	cp -a "$tests/panthor" "${IGT_GENERIC[@]/#/$tests/}" "$to/usr/libexec/igt-gpu-tools/"
 	find "$2/usr/lib/x86_64-linux-gnu" -maxdepth 1 -name 'lib*.so*' \
 		! -name 'libLLVM*' ! -name 'libz3*' ! -name 'libicu*' \
 		-exec cp -a -t "$to/usr/lib/x86_64-linux-gnu" {} +

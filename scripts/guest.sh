@@ -159,12 +159,12 @@ make_firmware()
 {
 	local tool=$BUILD/host/mkfw key
 
-	key=$(hash_of "$ROOT"/model/mkfw.c "$ROOT"/model/fw_iface.h)
+	key=$(hash_of "$ROOT"/model/csf/mkfw.c "$ROOT"/model/csf/fw_iface.h)
 	if [ -f "$FIRMWARE" ] && stamp_ok "$GUEST/.firmware" "$key"; then
 		return
 	fi
 	mkdir -p "$(dirname "$tool")" "$(dirname "$FIRMWARE")"
-	cc -O2 -Wall -Wextra -o "$tool.tmp$$" "$ROOT/model/mkfw.c"
+	cc -O2 -Wall -Wextra -o "$tool.tmp$$" "$ROOT/model/csf/mkfw.c"
 	mv "$tool.tmp$$" "$tool"
 	"$tool" "$FIRMWARE.tmp$$"
 	mv "$FIRMWARE.tmp$$" "$FIRMWARE"

@@ -6,6 +6,7 @@
 #   bash          shellcheck of all scripts
 #   python        all Python scripts compile
 #   spdx          each file says its licence
+#   layers        the folders of model/ include and call those below them only
 #   series        each whole file belongs to a step
 #   checkpatch    --strict: the steps, the kernel files, the model, C tests
 #   kernel-doc    the kernel files that the series adds or changes
@@ -27,6 +28,8 @@ HOST_IGNORE+=,PREFER_DEFINED_ATTRIBUTE_MACRO,STRCPY,SSCANF_TO_KSTRTO,LINUX_VERSI
 # A macro may stand for a list of instructions or of initialisers.
 HOST_IGNORE+=,VOLATILE,AVOID_EXTERNS,EMBEDDED_FUNCTION_NAME,AVOID_BUG
 HOST_IGNORE+=,COMPLEX_MACRO,PREFER_FALLTHROUGH,USE_FUNC,IF_0,SPLIT_STRING,PREFER_PR_LEVEL,ENOSYS,STRLCPY,STRNCPY
+# Macros that make functions take members and types; vectors need names for theirs.
+HOST_IGNORE+=,MACRO_ARG_PRECEDENCE,MACRO_ARG_UNUSED,MACRO_WITH_FLOW_CONTROL,NEW_TYPEDEFS
 # QEMU's own conventions where the code is QEMU's: types in CamelCase. libdrm's
 # functions have such names too; one file calls them.
 QEMU_IGNORE=$HOST_IGNORE,CAMELCASE,NEW_TYPEDEFS,CONST_CONST
@@ -76,6 +79,11 @@ check_spdx()
 	[ -z "$missing" ] || _fail "these files do not say their licence: $missing"
 }
 
+check_layers()
+{
+	python3 "$ROOT/scripts/layers.py"
+}
+
 check_series()
 {
 	local orphans
@@ -88,7 +96,7 @@ check_series()
 # system's Python, which has the modules of its licence check.
 checkpatch()
 {
-	printf '%s\n' arm_lpae_iopte dart_iopte mali_table_fn >"$BUILD/.typedefs"
+	printf '%s\n' arm_lpae_iopte dart_iopte mali_table_fn quad >"$BUILD/.typedefs"
 	env -C "$TREE" PATH=/usr/bin:/bin perl scripts/checkpatch.pl --strict --quiet --no-summary --terse \
 		--typedefsfile "$BUILD/.typedefs" --show-types "$@" >"$BUILD/.checkpatch" 2>&1 || :
 	# The CamelCase of inttypes.h and libdrm is theirs.
@@ -108,11 +116,14 @@ check_checkpatch()
 	mapfile -t files < <(ours 'drivers/*.[ch]' 'include/*.h')
 	[ ${#files[@]} = 0 ] || checkpatch -f "${files[@]/#/$ROOT/}" || rc=1
 	# Shims stand in for the kernel's headers, and have their names and no more.
-	mapfile -t files < <(ours 'model/*.[ch]' 'tests/*.[ch]' 'igt/*.[ch]' |
-		grep -v -e '^model/qemu/' -e '^tests/kernel-tree/' -e '^tests/vmbind/pan.c$' -e '^tests/vulkan/' -e '^tests/fuzz/' -e '^tests/interleave/shim/')
+	mapfile -t files < <(ours 'model/*.[ch]' 'tests/*.[ch]' |
+		grep -v -e '^model/qemu/' -e '^tests/kernel-tree/' -e '^tests/vmbind/pan.c$' -e '^tests/vulkan/' -e '^tests/fuzz/' -e '^tests/shader/fuzz_' -e '^tests/interleave/shim/')
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$HOST_IGNORE" -f "${files[@]/#/$ROOT/}" || rc=1
+	# A program of IGT's begins with "int igt_main()", a macro.
+	mapfile -t files < <(ours 'igt/*.[ch]')
+	[ ${#files[@]} = 0 ] || checkpatch --ignore "$HOST_IGNORE,FUNCTION_WITHOUT_ARGS,FUNCTION_ARGUMENTS" -f "${files[@]/#/$ROOT/}" || rc=1
 	# The names of Vulkan and of libFuzzer are what they are.
-	mapfile -t files < <(ours 'tests/vulkan/*.[ch]' 'tests/fuzz/*.[ch]')
+	mapfile -t files < <(ours 'tests/vulkan/*.[ch]' 'tests/fuzz/*.[ch]' 'tests/shader/fuzz_*.c')
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$HOST_IGNORE,CAMELCASE" -f "${files[@]/#/$ROOT/}" || rc=1
 	mapfile -t files < <(ours 'model/qemu/*.[ch]' tests/vmbind/pan.c)
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$QEMU_IGNORE" -f "${files[@]/#/$ROOT/}" || rc=1
@@ -218,7 +229,7 @@ cd "$ROOT"
 mkdir -p "$LOGS"
 need_packages shellcheck perl python3 python3-ply python3-git codespell sparse
 checks=("$@")
-[ $# != 0 ] || checks=(bash python spdx series checkpatch kernel-doc warnings sparse)
+[ $# != 0 ] || checks=(bash python spdx layers series checkpatch kernel-doc warnings sparse)
 "$ROOT/scripts/kernel-tree.sh"
 if [ -n "$(series_steps "$ROOT")" ]; then
 	for c in "${LINT_CONFIGS[@]}"; do

@@ -65,14 +65,18 @@ version_suite()
 	esac
 }
 
-# Sources of the model core, that is, without its host programs.
+# Files of the model core, relative to model/
+# Without the shader cores, which command streams do not call yet
+core_files()
+{
+	(cd "$ROOT/model" && find . \( -path ./qemu -o -path ./shader \) -prune -o -name '*.[ch]' -printf '%P\n') | sort
+}
+
+# Its sources, that is, without host programs
 core_sources()
 {
-	local file
-
-	for file in "$ROOT"/model/*.c; do
-		[ -e "$file" ] || continue
-		grep -qE '^(int )?main\(' "$file" || basename "$file"
+	core_files | grep '\.c$' | while read -r file; do
+		grep -qE '^(int )?main\(' "$ROOT/model/$file" || printf '%s\n' "$file"
 	done
 }
 
@@ -112,7 +116,7 @@ prepare_source()
 	stamp_set "$DIR/.unpacked" "$key"
 }
 
-# hw/mali: links to model/qemu/, and core/ with links to model/.
+# hw/mali: links to model/qemu/, and core/ with links to the rest of model/.
 link_device()
 {
 	local mali=$SRC/hw/mali
@@ -123,8 +127,9 @@ link_device()
 	for file in "$ROOT"/model/qemu/*; do
 		[ -f "$file" ] && ln -s "$file" "$mali/"
 	done
-	for file in "$ROOT"/model/*.[ch]; do
-		[ -f "$file" ] && ln -s "$file" "$mali/core/"
+	core_files | while read -r file; do
+		mkdir -p "$mali/core/$(dirname "$file")"
+		ln -s "$ROOT/model/$file" "$mali/core/$file"
 	done
 	ln -sf "$ROOT/model/qemu/mali.json" "$SRC/qapi/mali.json"
 	ln -sf "$ROOT/model/qemu/mali-virt.h" "$SRC/include/hw/mali/"

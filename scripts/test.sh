@@ -23,6 +23,7 @@ SUITES=(
 	'results|tests/results/run.sh'
 	'patches|tests/mutants/run.sh --check'
 	'model|make --no-print-directory -C tests/model check'
+	'shader|make --no-print-directory -C tests/shader check'
 	'interleave|tests/interleave/run.sh'
 	'models|tests/models/run.sh'
 	'kunit|scripts/kunit.sh'
@@ -39,7 +40,7 @@ SUITES=(
 	'bindgen|scripts/bindgen.sh'
 	'vulkan|scripts/vulkan.sh'
 	'soak|scripts/soak.sh'
-	'igt|scripts/igt.sh'
+	'igt|scripts/igt.sh quick'
 	'break-it|scripts/break-it.sh'
 )
 

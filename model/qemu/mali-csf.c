@@ -168,7 +168,7 @@ static const MemoryRegionOps mali_csf_ops = {
 	},
 };
 
-static void mali_csf_reset(DeviceState *dev)
+static void mali_csf_dev_reset(DeviceState *dev)
 {
 	MaliCsfState *s = MALI_CSF(dev);
 
@@ -244,7 +244,7 @@ static void mali_csf_class_init(ObjectClass *klass, void *data)
 	/* Wired to interrupts and a device tree node by the machine only. */
 	dc->user_creatable = false;
 	set_bit(DEVICE_CATEGORY_DISPLAY, dc->categories);
-	mali_compat_set_reset(dc, mali_csf_reset);
+	mali_compat_set_reset(dc, mali_csf_dev_reset);
 	device_class_set_props(dc, mali_csf_properties);
 }
 

@@ -12,64 +12,25 @@
 
 #include "gate.h"
 #include "gpu.h"
+#include "panthor_bind_rows.h"
 #include "tap.h"
 
-/* Where questions map, and where it is seen whether the VM still works */
-#define VA		DATA_VA
+/* Where it is seen whether the VM still works */
 #define LATER_VA	(DATA_VA + 2 * SZ_1T)
-/* What a VM has for user space when it does not say; the GPU has 48 bits */
-#define USER_END	(1ull << 47)
 /* By this mapping look.c finds the VM in the driver's list; no question maps there */
 #define MARK_VA		0x50000000ull
 
 #define ASYNC		DRM_PANTHOR_VM_BIND_ASYNC
-#define T_UNMAP		DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP
-#define T_SYNC		DRM_PANTHOR_VM_BIND_OP_TYPE_SYNC_ONLY
-#define F_RO		DRM_PANTHOR_VM_BIND_OP_MAP_READONLY
-#define F_NX		DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC
-#define F_UC		DRM_PANTHOR_VM_BIND_OP_MAP_UNCACHED
-#define F_SPARSE	DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE
-#define SPARSE		(F_SPARSE | F_NX)
-
-#define SIGNAL		((uint32_t)DRM_PANTHOR_SYNC_OP_SIGNAL)
-#define TIMELINE	DRM_PANTHOR_SYNC_OP_HANDLE_TYPE_TIMELINE_SYNCOBJ
 
 /*
  * The kernel gives out handles in order, so that tables can name them before they
- * are made.
+ * are made: VMs as here, buffers and syncobjs as in panthor_bind_rows.h.
  */
 enum vm_id {
 	VM = 1,
 	OTHER_VM,
 	GONE_VM,	/* destroyed */
 };
-
-enum bo_handle {
-	CMD = 1,	/* gpu_open()'s */
-	WORDS,
-	BO,		/* 64 KiB, marked */
-	BIG,		/* 4 MiB, marked by with_big() */
-	OWN,		/* VM's alone */
-	FOREIGN,	/* OTHER_VM's alone */
-	ORPHAN,		/* GONE_VM's alone */
-	NO_MMAP,
-	WB,
-	TINY,		/* asked for with a size of 1 */
-	GONE,		/* closed */
-};
-
-enum sync_handle {
-	GPU_DONE = 1,	/* gpu_open()'s */
-	EMPTY,		/* never had a fence */
-	DONE,		/* has signalled */
-	OUT,		/* for what a question signals */
-	OUT2,
-	OUT3,
-	TL,		/* a timeline at 5 */
-	GONE_SYNC,	/* closed */
-};
-
-#define NOWHERE	0x7fffffffu	/* a handle that nothing has */
 
 struct world {
 	struct pan p;

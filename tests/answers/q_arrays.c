@@ -109,7 +109,7 @@ static void sync_element(void *to, unsigned int i)
 	memcpy(to, &s, sizeof(s));
 }
 
-static const struct array_row op_rows[] = {
+static const struct array_row op_array_rows[] = {
 	{ "plain", 48, 1, HERE, 0 },
 	{ "stride-0", 0, 1, HERE, 0 },
 	{ "stride-1", 1, 1, HERE, 0 },
@@ -153,7 +153,7 @@ static const struct array_row op_rows[] = {
 	{ "at-all-bits", 48, 1, AT_ALL_BITS, 0 },
 };
 
-static const struct array_row sync_rows[] = {
+static const struct array_row sync_array_rows[] = {
 	{ "plain", 16, 1, HERE, 0 },
 	{ "stride-0", 0, 1, HERE, 0 },
 	{ "stride-1", 1, 1, HERE, 0 },
@@ -415,12 +415,12 @@ static void ask_requests(void)
 
 void ask_arrays(void)
 {
-	ask_array_rows("ops.%s.now", op_rows, ARRAY_SIZE(op_rows), ask_ops_now);
-	ask_array_rows("ops.%s.queued", op_rows, ARRAY_SIZE(op_rows), ask_ops_queued);
-	ask_array_rows("syncs.%s.now", sync_rows, ARRAY_SIZE(sync_rows), ask_syncs_now);
-	ask_array_rows("syncs.%s.queued", sync_rows, ARRAY_SIZE(sync_rows),
+	ask_array_rows("ops.%s.now", op_array_rows, ARRAY_SIZE(op_array_rows), ask_ops_now);
+	ask_array_rows("ops.%s.queued", op_array_rows, ARRAY_SIZE(op_array_rows), ask_ops_queued);
+	ask_array_rows("syncs.%s.now", sync_array_rows, ARRAY_SIZE(sync_array_rows), ask_syncs_now);
+	ask_array_rows("syncs.%s.queued", sync_array_rows, ARRAY_SIZE(sync_array_rows),
 		       ask_syncs_queued);
-	ask_array_rows("syncs.%s.sync-only", sync_rows, ARRAY_SIZE(sync_rows),
+	ask_array_rows("syncs.%s.sync-only", sync_array_rows, ARRAY_SIZE(sync_array_rows),
 		       ask_syncs_only);
 	ask_wrongs();
 	ask_requests();

@@ -14,13 +14,6 @@
 
 #include "ask.h"
 
-struct sync_row {
-	const char *name;
-	uint32_t flags;
-	uint32_t handle;
-	uint64_t point;
-};
-
 /* A queued map with this sync operation, and one that tells when it is done */
 static void ask_sync(struct world *w, const void *arg)
 {
@@ -43,49 +36,9 @@ static void ask_sync(struct world *w, const void *arg)
 	tell_rest(w);
 }
 
-static const struct sync_row rows[] = {
-	{ "wait.done", 0, DONE, 0 },
-	{ "wait.empty", 0, EMPTY, 0 },
-	{ "wait.handle-0", 0, 0, 0 },
-	{ "wait.nowhere", 0, NOWHERE, 0 },
-	{ "wait.all-bits", 0, -1, 0 },
-	{ "wait.closed", 0, GONE_SYNC, 0 },
-	{ "wait.done-with-point", 0, DONE, 1 },
-	{ "wait.done-with-last-point", 0, DONE, -1 },
-	{ "wait.nowhere-with-point", 0, NOWHERE, 1 },
-	{ "wait.binary-of-timeline", 0, TL, 0 },
-	{ "wait.timeline-signalled", TIMELINE, TL, 5 },
-	{ "wait.timeline-before", TIMELINE, TL, 3 },
-	{ "wait.timeline-unsubmitted", TIMELINE, TL, 6 },
-	{ "wait.timeline-last", TIMELINE, TL, -1 },
-	{ "wait.timeline-0", TIMELINE, TL, 0 },
-	{ "wait.timeline-of-empty", TIMELINE, EMPTY, 1 },
-	{ "wait.timeline-0-of-empty", TIMELINE, EMPTY, 0 },
-	{ "wait.timeline-of-binary", TIMELINE, DONE, 1 },
-	{ "wait.timeline-0-of-binary", TIMELINE, DONE, 0 },
-	{ "wait.timeline-nowhere", TIMELINE, NOWHERE, 1 },
-	{ "wait.timeline-closed", TIMELINE, GONE_SYNC, 1 },
-	{ "signal.empty", SIGNAL, EMPTY, 0 },
-	{ "signal.done", SIGNAL, DONE, 0 },
-	{ "signal.twice", SIGNAL, OUT, 0 },
-	{ "signal.with-point", SIGNAL, EMPTY, 1 },
-	{ "signal.with-last-point", SIGNAL, EMPTY, -1 },
-	{ "signal.nowhere-with-point", SIGNAL, NOWHERE, 1 },
-	{ "signal.binary-of-timeline", SIGNAL, TL, 0 },
-	{ "signal.timeline-next", SIGNAL | TIMELINE, TL, 6 },
-	{ "signal.timeline-far", SIGNAL | TIMELINE, TL, 1000 },
-	{ "signal.timeline-same", SIGNAL | TIMELINE, TL, 5 },
-	{ "signal.timeline-before", SIGNAL | TIMELINE, TL, 3 },
-	{ "signal.timeline-last", SIGNAL | TIMELINE, TL, -1 },
-	{ "signal.timeline-0", SIGNAL | TIMELINE, TL, 0 },
-	{ "signal.timeline-of-empty", SIGNAL | TIMELINE, EMPTY, 1 },
-	{ "signal.timeline-0-of-empty", SIGNAL | TIMELINE, EMPTY, 0 },
-	{ "signal.timeline-of-binary", SIGNAL | TIMELINE, DONE, 1 },
-};
-
 static void ask_one(const char *name, uint32_t flags, uint32_t handle, uint64_t point)
 {
-	struct sync_row r = { name, flags, handle, point };
+	struct sync_row r = { name, flags, handle, point, 0 };
 
 	ask(name, ask_sync, &r);
 }
@@ -119,8 +72,8 @@ static void ask_handle_types(void)
 
 void ask_syncs(void)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++)
-		ask(rows[i].name, ask_sync, &rows[i]);
+	for (unsigned int i = 0; i < ARRAY_SIZE(sync_rows); i++)
+		ask(sync_rows[i].name, ask_sync, &sync_rows[i]);
 	ask_sync_flags();
 	ask_handle_types();
 }

@@ -12,8 +12,6 @@
 #include "ask.h"
 #include "host.h"
 
-#define MIN_KERNEL	(256 * SZ_1M)
-#define ALL		(2 * USER_END)
 #define A_WHILE_MS	20
 
 /* --- Creation ------------------------------------------------------------ */
@@ -58,33 +56,6 @@ static void tell_limits(struct world *w, uint32_t vm, uint64_t end)
 	}
 	tell_state(w, vm);
 }
-
-static const struct range_row {
-	const char *name;
-	uint64_t range;
-} ranges[] = {
-	{ "0", 0 },
-	{ "1", 1 },
-	{ "4095", 4095 },
-	{ "4k", SZ_4K },
-	{ "64k", SZ_64K },
-	{ "1m-and-1", SZ_1M + 1 },
-	{ "4g", 1ull << 32 },
-	{ "4g-and-a-page", (1ull << 32) + SZ_4K },
-	{ "512g", SZ_1T / 2 },
-	{ "quarter", USER_END / 2 },
-	{ "half-less-a-page", USER_END - SZ_4K },
-	{ "half", USER_END },
-	{ "half-and-a-page", USER_END + SZ_4K },
-	{ "all-but-512m", ALL - 2 * MIN_KERNEL },
-	{ "all-but-256m-and-a-page", ALL - MIN_KERNEL - SZ_4K },
-	{ "all-but-256m", ALL - MIN_KERNEL },
-	{ "all-but-256m-less-1", ALL - MIN_KERNEL + 1 },
-	{ "all-but-a-page", ALL - SZ_4K },
-	{ "all", ALL },
-	{ "2^63", 1ull << 63 },
-	{ "all-bits", -1 },
-};
 
 static void ask_range(struct world *w, const void *arg)
 {
@@ -362,9 +333,9 @@ void ask_vms(void)
 	static const uint32_t vms[] = { 0, OTHER_VM, GONE_VM, 4, 33, NOWHERE, -1 };
 	char name[80];
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(ranges); i++) {
-		snprintf(name, sizeof(name), "vm.range-%s", ranges[i].name);
-		ask(name, ask_range, &ranges[i]);
+	for (unsigned int i = 0; i < ARRAY_SIZE(range_rows); i++) {
+		snprintf(name, sizeof(name), "vm.range-%s", range_rows[i].name);
+		ask(name, ask_range, &range_rows[i]);
 	}
 	for (unsigned int bit = 0; bit < 32; bit++) {
 		uint32_t flags = 1u << bit;

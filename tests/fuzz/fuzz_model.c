@@ -8,6 +8,7 @@
  * the input is 0. The order of the actions is the format of the corpus: new
  * ones go to the end.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

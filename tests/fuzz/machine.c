@@ -1,21 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The machine of the fuzzer; see machine.h. It looks into struct mali, which no
- * other test does, to copy it as a whole and to check what it says of itself.
+ * The machine of the fuzzer; see machine.h. It looks into the blocks of the model,
+ * which no other test does, to copy them and to check what they say of themselves.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gpu_regs.h"
+#include "base/base_state.h"
+#include "csf/mcu.h"
+#include "gpu/gpu_state.h"
 #include "machine.h"
-#include "mali_internal.h"
+#include "mali_blocks.h"
 
 #define RAM_PAGES	1024u
 /* No step of an input may need more: else the model does not let time pass */
 #define MAX_STEPS	16u
 
-static struct mali *snapshot[NUM_STARTS];
+/* The model's state, block by block */
+struct snapshot {
+	struct mali_base base;
+	struct mali_mmu mmu;
+	struct mali_gpu gpu;
+	struct mali_csf csf;
+};
+
+static struct snapshot *snapshot[NUM_STARTS];
 static struct sim sim_snapshot[NUM_STARTS];
 static struct group group_snapshot[NUM_GROUPS];
 
@@ -72,8 +83,9 @@ static void fuzz_guest_error(void *host, const char *msg)
 
 static void use_fuzz_ops(struct mali *m)
 {
-	m->outside.mem_write = fuzz_mem_write;
-	m->outside.guest_error = fuzz_guest_error;
+	m->base->ops.mem_write = fuzz_mem_write;
+	m->base->ops.guest_error = fuzz_guest_error;
+	base_update_mem(m->base);
 }
 
 void machine_poke(struct machine *m, uint64_t pa, const void *buf, size_t len)
@@ -159,10 +171,15 @@ static void make_heap(struct machine *m)
 
 static void take(struct machine *m, enum start start)
 {
-	snapshot[start] = malloc(sizeof(struct mali));
-	if (!snapshot[start])
+	struct snapshot *to = malloc(sizeof(*to));
+
+	if (!to)
 		abort();
-	memcpy(snapshot[start], m->d.m, sizeof(struct mali));
+	to->base = *m->d.m->base;
+	to->mmu = *m->d.m->mmu;
+	to->gpu = *m->d.m->gpu;
+	to->csf = *m->d.m->csf;
+	snapshot[start] = to;
 	sim_snapshot[start] = m->d.sim;
 }
 
@@ -216,7 +233,10 @@ void machine_restore(struct machine *m, enum start start)
 		dirty[dirty_list[i]] = false;
 	}
 	num_dirty = 0;
-	memcpy(m->d.m, snapshot[start], sizeof(struct mali));
+	*m->d.m->base = snapshot[start]->base;
+	*m->d.m->mmu = snapshot[start]->mmu;
+	*m->d.m->gpu = snapshot[start]->gpu;
+	*m->d.m->csf = snapshot[start]->csf;
 	*s = sim_snapshot[start];
 	memcpy(m->g, group_snapshot, sizeof(group_snapshot));
 	m->runs = 0;
@@ -245,7 +265,7 @@ void machine_pass(struct machine *m, uint64_t ns)
 static void check_line(struct mali *m, const struct sim *s, enum mali_irq line,
 		       uint32_t stat)
 {
-	const struct mali_line *l = &m->inject.line[line];
+	const struct mali_line *l = &m->base->line[line];
 	bool level = (l->wanted && !l->losing) || l->spurious;
 
 	if (l->wanted != !!stat)
@@ -289,11 +309,11 @@ static void check_stream(const struct mali_cs *cs)
 /* A model that asked for no other run must have nothing to do. */
 static void check_awake(const struct mali *m, const struct sim *s)
 {
-	if (s->deadline_ns != MALI_NEVER || m->mcu.stopped ||
-	    mali_mmu_as_locked(&m->mmu, 0))
+	if (s->deadline_ns != MALI_NEVER || m->csf->stopped ||
+	    mali_mmu_as_locked(m->mmu, 0))
 		return;
 	for (unsigned int i = 0; i < FW_NUM_CSGS; i++) {
-		const struct mali_csg *g = &m->mcu.csg[i];
+		const struct mali_csg *g = &m->csf->groups.csg[i];
 
 		for (unsigned int q = 0; q < FW_NUM_CS; q++)
 			if (g->active && !g->ending && can_run(&g->cs[q]))
@@ -306,18 +326,18 @@ void machine_check(struct machine *machine)
 	struct mali *m = machine->d.m;
 	const struct sim *s = &machine->d.sim;
 
-	check_line(m, s, MALI_IRQ_GPU, m->gpu.irq.rawstat & m->gpu.irq.mask);
-	check_line(m, s, MALI_IRQ_JOB, m->mcu.irq.rawstat & m->mcu.irq.mask);
-	check_line(m, s, MALI_IRQ_MMU, m->mmu.rawstat & m->mmu.mask);
+	check_line(m, s, MALI_IRQ_GPU, m->gpu->irq.rawstat & m->gpu->irq.mask);
+	check_line(m, s, MALI_IRQ_JOB, m->csf->fw.irq.rawstat & m->csf->fw.irq.mask);
+	check_line(m, s, MALI_IRQ_MMU, m->mmu->irq.rawstat & m->mmu->irq.mask);
 	/* What a firmware that crashed read last means nothing */
-	if (m->mcu.status != MCU_STATUS_ENABLED)
+	if (m->csf->fw.status != MCU_STATUS_ENABLED)
 		return;
 	check_awake(m, s);
 	for (unsigned int i = 0; i < FW_NUM_CSGS; i++) {
-		if (!m->mcu.csg[i].active)
+		if (!m->csf->groups.csg[i].active)
 			continue;
 		for (unsigned int q = 0; q < FW_NUM_CS; q++)
-			check_stream(&m->mcu.csg[i].cs[q]);
+			check_stream(&m->csf->groups.csg[i].cs[q]);
 	}
 }
 

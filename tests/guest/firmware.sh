@@ -93,7 +93,7 @@ cp "$good" "$image"
 poke 20 '\x09'
 refused "Unsupported non-optional entry type" "unknown entry"
 
-# The image is laid out as in model/mkfw.c: entries at 20 (code), 44 (data), 68
+# The image is laid out as in model/csf/mkfw.c: entries at 20 (code), 44 (data), 68
 # (shared section) and 92 (build info), a section's being type and size, flags,
 # first and last address, start and end of its data in the file.
 damaged()

@@ -1,17 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Runs IGT's Panthor tests in the guest. They are amd64 programs, which box64
+# Runs tests of IGT's form in the guest. IGT's own are amd64 programs, which box64
 # translates; their ioctls reach the arm64 kernel unchanged, since both are
-# 64-bit and little-endian.
+# 64-bit and little-endian. Those of igt/ are arm64, and in PATH.
 #
-#   igt.sh [PROGRAM...]		panthor_vm ...; all of them by default
+#   igt.sh [PROGRAM...]		IGT's, those for Panthor by default
+#   igt.sh --ours PROGRAM...	ours, each subtest in a process of its own
 #
 # Prints a line "pass|fail|skip TAB test@subtest TAB detail" for each subtest
-# that the programs list, and one for a program without subtests. What they said is kept as /out/igt-PROGRAM.log.
+# that the programs list, and one for a program without subtests. What they said is kept as
+# /out/igt-PROGRAM.log.
 
 AMD64=/opt/amd64
-TESTS=$AMD64/usr/libexec/igt-gpu-tools/panthor
+TESTS=$AMD64/usr/libexec/igt-gpu-tools
 
 export BOX64_LD_LIBRARY_PATH=$AMD64/usr/lib/x86_64-linux-gnu
 export BOX64_NOBANNER=1 BOX64_LOG=0
@@ -27,6 +29,21 @@ emulated=(
 )
 BOX64_EMULATED_LIBS=$(IFS=: && echo "${emulated[*]}")
 export BOX64_EMULATED_LIBS
+
+# igt PROGRAM ARG...: it, where it is
+igt()
+{
+	local program=$1
+
+	shift
+	if [ -n "$ours" ]; then
+		timeout -k 5 600 "$program" "$@"
+	elif [ -x "$TESTS/panthor/$program" ]; then
+		timeout -k 5 600 box64 "$TESTS/panthor/$program" "$@"
+	else
+		timeout -k 5 600 box64 "$TESTS/$program" "$@"
+	fi
+}
 
 # The line of IGT's result for subtest $2 in log $1, as one of ours.
 result()
@@ -46,9 +63,9 @@ result()
 reason()
 {
 	case $2 in
-	SKIP) grep -aE -m 1 'Test requirement|No known gpu' "$1" ;;
-	FAIL) grep -aE -m 1 'Failed assertion|Received signal' "$1" ;;
-	esac | tr '\t' ' '
+	SKIP) grep -aE -m 1 -A 1 'Test requirement|No known gpu' "$1" ;;
+	FAIL) grep -aE -m 1 -A 1 'Failed assertion|Received signal' "$1" ;;
+	esac | tr '\t\n' '  '
 }
 
 # A subtest of which a run of the whole program said nothing (it crashed
@@ -57,7 +74,7 @@ run_alone()
 {
 	local log=/out/igt-$1-$2.log rc=0
 
-	timeout -k 5 300 box64 "$TESTS/$1" --run-subtest "$2" >"$log" 2>&1 || rc=$?
+	igt "$1" --run-subtest "$2" >"$log" 2>&1 || rc=$?
 	result "$log" "$2" "$1" ||
 		printf 'fail\t%s@%s\tno result, exit code %s: %s\n' "$1" "$2" \
 			"$rc" "$(tail -n 1 "$log" | tr '\t' ' ')"
@@ -68,7 +85,7 @@ run_simple()
 {
 	local log=/out/igt-$1.log rc=0
 
-	timeout -k 5 300 box64 "$TESTS/$1" >"$log" 2>&1 || rc=$?
+	igt "$1" >"$log" 2>&1 || rc=$?
 	case $rc in
 	0) printf 'pass\t%s\n' "$1" ;;
 	77) printf 'skip\t%s\t%s\n' "$1" "$(reason "$log" SKIP)" ;;
@@ -80,17 +97,23 @@ run_program()
 {
 	local log=/out/igt-$1.log subtests subtest
 
-	subtests=$(box64 "$TESTS/$1" --list-subtests 2>/out/igt-"$1".list)
+	subtests=$(igt "$1" --list-subtests 2>/out/igt-"$1".list)
 	if [ -z "$subtests" ]; then
 		run_simple "$1"
 		return
 	fi
-	timeout -k 5 600 box64 "$TESTS/$1" >"$log" 2>&1
+	: >"$log"
+	[ -n "$ours" ] || igt "$1" >"$log" 2>&1
 	for subtest in $subtests; do
 		result "$log" "$subtest" "$1" || run_alone "$1" "$subtest"
 	done
 }
 
+ours=
+if [ "${1:-}" = --ours ]; then
+	ours=1
+	shift
+fi
 [ $# -gt 0 ] || set -- panthor_query panthor_gem panthor_vm panthor_group
 for program; do
 	run_program "$program"

@@ -8,6 +8,7 @@
  *
  * Fails when simple instructions are slower than MIN_RATE.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 

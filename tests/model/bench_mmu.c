@@ -7,6 +7,7 @@
  * prints a table and appends one JSON object a line to FILE. Each row runs
  * for a fixed time, and checks that it measured what it says it did.
  */
+#include <stdio.h>
 #include <time.h>
 
 #include "mmu_fixture.h"
@@ -118,7 +119,7 @@ static double measure(struct fixture *f, const struct row *r)
 
 	for (unsigned int i = 0; i < r->pages; i++)
 		sum += r->access(f, VA + i * 0x1000ull);
-	memset(&f->stats, 0, sizeof(f->stats));
+	memset(f->stats, 0, sizeof(*f->stats));
 
 	start = seconds();
 	do {
@@ -149,7 +150,7 @@ static void run(const struct row *r, FILE *json)
 	fixture_init(&f, 0);
 	map(&f, r);
 	rate = measure(&f, r);
-	hits = hit_rate(&f.stats);
+	hits = hit_rate(f.stats);
 	if (hits < r->hit_rate_min || hits > r->hit_rate_max)
 		die("a row did not measure what it says");
 	printf("%-3s %-30s %9.2f M/s  %8.1f ns\n", r->scenario, r->what,

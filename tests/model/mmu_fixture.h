@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the tests of the bare MMU share: an MMU on a simulated machine, with
+ * What the tests of the bare MMU share: a base and an MMU on a simulated machine, with
  * one set of tables, and the registers as a driver would write them. Register
  * numbers and codes are spelled out here, apart from those of the model, so
  * that a wrong one shows.
@@ -9,8 +9,9 @@
 #define MMU_FIXTURE_H
 
 #include <stdlib.h>
+#include <string.h>
 
-#include "mmu.h"
+#include "mmu/mmu.h"
 #include "sim.h"
 
 #define INT_RAWSTAT	0x2000
@@ -62,7 +63,8 @@ enum { NOP, UPDATE, LOCK, UNLOCK, FLUSH_PT, FLUSH_MEM };
 
 struct fixture {
 	struct sim sim;
-	struct mali_stats stats;
+	struct mali_base *base;
+	struct mali_stats *stats;
 	struct mali_mmu *mmu;
 	uint64_t root;
 	unsigned int changes;
@@ -132,11 +134,13 @@ static inline void fixture_init(struct fixture *f, uint32_t ignore)
 {
 	memset(f, 0, sizeof(*f));
 	sim_init(&f->sim);
-	f->mmu = malloc(sizeof(*f->mmu));
+	f->base = mali_base_new(&sim_ops, &f->sim, 1);
+	if (!f->base)
+		abort();
+	f->stats = mali_base_stats(f->base);
+	f->mmu = mali_mmu_new(f->base, ignore, fixture_changed, f);
 	if (!f->mmu)
 		abort();
-	mali_mmu_init(f->mmu, &sim_ops, &f->sim, ignore, &f->stats,
-		      fixture_changed, f);
 	f->root = sim_alloc(&f->sim, 1);
 	configure(f, 1, f->root, CFG_48);
 	configure(f, 2, f->root, CFG_48);
@@ -145,7 +149,8 @@ static inline void fixture_init(struct fixture *f, uint32_t ignore)
 
 static inline void fixture_free(struct fixture *f)
 {
-	free(f->mmu);
+	mali_mmu_free(f->mmu);
+	mali_base_free(f->base);
 	sim_free(&f->sim);
 }
 

@@ -4,6 +4,7 @@
  * aborts, misuse by the model is answered as a bus would answer it.
  */
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -148,11 +148,11 @@ static void test_hierarchy_cached(void)
 		desc = sim_read64(&f.sim, slot(&f, level));
 		put(&f, level, desc | 1ull << 62);
 		go(&f, VA, READ);
-		is_u64(f.stats.walk_cache_hits, level * 2, "level %d: first walk from the root",
+		is_u64(f.stats->walk_cache_hits, level * 2, "level %d: first walk from the root",
 		       level);
 		is_u64(go(&f, VA + 0x1000, WRITE), FAULTED | PERMISSION(3),
 		       "level %d: APTable is kept in the walk cache", level);
-		is_u64(f.stats.walk_cache_hits, level * 2 + 1,
+		is_u64(f.stats->walk_cache_hits, level * 2 + 1,
 		       "level %d: which served the second walk", level);
 		put(&f, level, desc);
 		go(&f, VA, READ);
@@ -538,8 +538,8 @@ static void test_random(unsigned int tables, unsigned int addresses,
 	ok(translated > (uint64_t)tables * addresses / 10,
 	   "of which enough were mapped");
 	diag("%" PRIu64 " mapped, %" PRIu64 " TLB hits, %" PRIu64
-	     " walk cache hits", translated, f.stats.tlb_hits,
-	     f.stats.walk_cache_hits);
+	     " walk cache hits", translated, f.stats->tlb_hits,
+	     f.stats->walk_cache_hits);
 	fixture_free(&f);
 }
 

@@ -466,7 +466,7 @@ static void test_block_goes_whole(int level)
 	sim_pt_map_one(&f.sim, f.root, va, 0x8000000000, level, SIM_RW);
 	for (uint64_t off = 0; off < size; off += size / 16)
 		go(&f, va + off, READ);
-	is_u64(f.stats.tlb_misses, 1, "level %d block: one miss for all of it",
+	is_u64(f.stats->tlb_misses, 1, "level %d block: one miss for all of it",
 	       level);
 	sim_pt_map_one(&f.sim, f.root, va, 0x9000000000, level, SIM_RW);
 	is_u64(go(&f, va + size / 2, READ), 0x8000000000 + size / 2,
@@ -561,19 +561,19 @@ static void test_poisoned_table(void)
 		sim_pt_map(&f.sim, f.root, VA, PA1, 0x1000, SIM_RW);
 		go(&f, VA, READ);
 		go(&f, VA + 0x4000, READ);
-		is_u64(f.stats.poisoned_walks, 0, "a hole is no freed table");
+		is_u64(f.stats->poisoned_walks, 0, "a hole is no freed table");
 		l3 = sim_pt_slot(&f.sim, f.root, VA, 3, 0) & ~0xfffull;
 		sim_pt_clear(&f.sim, f.root, VA, 2);
 		memset(page, poison[i], sizeof(page));
 		sim_write(&f.sim, l3, page, sizeof(page));
 		ok(go(&f, VA + 0x5000, READ) & FAULTED,
 		   "a walk through a table full of 0x%x faults", poison[i]);
-		is_u64(f.stats.poisoned_walks, 1, "and is counted");
+		is_u64(f.stats->poisoned_walks, 1, "and is counted");
 		ok(!!strstr(f.sim.last_error, "freed table of level 3"),
 		   "and reported");
 		lock_unlock(&f, 1, VA, 15);
 		go(&f, VA + 0x5000, READ);
-		is_u64(f.stats.poisoned_walks, 1, "not after the flush");
+		is_u64(f.stats->poisoned_walks, 1, "not after the flush");
 		fixture_free(&f);
 	}
 }
@@ -583,30 +583,30 @@ static void test_counters(void)
 	struct fixture f;
 
 	fixture_init(&f, 0);
-	memset(&f.stats, 0, sizeof(f.stats));
+	memset(f.stats, 0, sizeof(*f.stats));
 	sim_pt_map(&f.sim, f.root, VA, PA1, 0x3000, SIM_RW);
 	go(&f, VA, READ);
-	is_u64(f.stats.table_reads, 4, "a cold walk reads four descriptors");
-	is_u64(f.stats.tlb_misses, 1, "after one miss");
-	is_u64(f.stats.walk_cache_hits, 0, "without help");
+	is_u64(f.stats->table_reads, 4, "a cold walk reads four descriptors");
+	is_u64(f.stats->tlb_misses, 1, "after one miss");
+	is_u64(f.stats->walk_cache_hits, 0, "without help");
 	go(&f, VA + 0x1000, READ);
-	is_u64(f.stats.table_reads, 5, "its neighbour needs one");
-	is_u64(f.stats.walk_cache_hits, 1, "thanks to the walk cache");
+	is_u64(f.stats->table_reads, 5, "its neighbour needs one");
+	is_u64(f.stats->walk_cache_hits, 1, "thanks to the walk cache");
 	go(&f, VA + 2 * MB, READ);
-	is_u64(f.stats.table_reads, 6, "the next 2M start at level 2");
+	is_u64(f.stats->table_reads, 6, "the next 2M start at level 2");
 	go(&f, VA, WRITE);
 	go(&f, VA, READ);
-	is_u64(f.stats.tlb_hits, 2, "hits");
-	is_u64(f.stats.table_reads, 6, "read nothing");
+	is_u64(f.stats->tlb_hits, 2, "hits");
+	is_u64(f.stats->table_reads, 6, "read nothing");
 	lock_unlock(&f, 1, VA, 15);
 	command(&f, 1, FLUSH_PT);
 	command(&f, 1, FLUSH_MEM);
 	command(&f, 1, UPDATE);
-	is_u64(f.stats.as_lock, 1, "LOCK counted");
-	is_u64(f.stats.as_unlock, 1, "UNLOCK counted");
-	is_u64(f.stats.as_flush_pt, 1, "FLUSH_PT counted");
-	is_u64(f.stats.as_flush_mem, 1, "FLUSH_MEM counted");
-	is_u64(f.stats.as_update, 1, "UPDATE counted");
+	is_u64(f.stats->as_lock, 1, "LOCK counted");
+	is_u64(f.stats->as_unlock, 1, "UNLOCK counted");
+	is_u64(f.stats->as_flush_pt, 1, "FLUSH_PT counted");
+	is_u64(f.stats->as_flush_mem, 1, "FLUSH_MEM counted");
+	is_u64(f.stats->as_update, 1, "UPDATE counted");
 	fixture_free(&f);
 }
 
@@ -628,14 +628,14 @@ static void test_capacity(void)
 			       PA1 + i * 0x3000ull;
 	}
 	ok(good, "more pages than the TLB holds translate right");
-	ok(f.stats.tlb_misses > pages, "which it does not hold");
+	ok(f.stats->tlb_misses > pages, "which it does not hold");
 
 	for (unsigned int i = 0; i < 3000; i++)
 		go(&f, VA + i * 0x1000ull, READ);
-	hits = f.stats.tlb_hits;
+	hits = f.stats->tlb_hits;
 	for (unsigned int i = 0; i < 3000; i++)
 		go(&f, VA + i * 0x1000ull, READ);
-	is_u64(f.stats.tlb_hits - hits, 3000, "3000 neighbouring pages all fit");
+	is_u64(f.stats->tlb_hits - hits, 3000, "3000 neighbouring pages all fit");
 	fixture_free(&f);
 }
 

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Which stream executes when.
+ *
+ * Groups take turns in the order of their priority. While one of a higher priority
+ * has more to do than its turn allows, those below get a small one: they are slowed
+ * down and not starved, as on hardware, where streams that need no endpoint share
+ * the command-stream unit.
+ */
+#include "group.h"
+
+/* Instructions that a stream executes before the next has its turn */
+#ifndef SLICE_INSTRS	/* a fuzzer wants it small */
+#define SLICE_INSTRS		4096u
+#endif
+/* The same while a group of higher priority is busy */
+#define SMALL_SLICE_INSTRS	(SLICE_INSTRS / 8)
+
+static void set_idle(struct mali_groups *gs, unsigned int csg, bool idle)
+{
+	struct mali_csg *g = &gs->csg[csg];
+
+	if (g->idle == idle)
+		return;
+	g->idle = idle;
+	gs->idle_changed = true;
+	fw_wr32(gs->fw, csg_out(gs->fw, csg) + CSG_STATUS_STATE,
+		idle ? CSG_STATUS_STATE_IDLE : 0);
+	if (idle)
+		group_event(gs, csg, CSG_IDLE);
+}
+
+/* Nothing to do that could go on without the driver or another stream */
+static bool stream_idle(const struct mali_cs *cs)
+{
+	if (!cs->started || cs->ctx.dead)
+		return true;
+	if (cs->ctx.num_ops || cs->held)
+		return false;
+	if (cs->block == MALI_CS_BLOCK_SYNC)
+		return cs->idle_flags & CS_IDLE_SYNC_WAIT;
+	if (cs->block != MALI_CS_UNBLOCKED)
+		return false;
+	return !cs->ctx.depth && cs->ctx.extract == cs->insert &&
+	       cs->idle_flags & CS_IDLE_EMPTY;
+}
+
+static void update_idle(struct mali_groups *gs, unsigned int csg)
+{
+	struct mali_csg *g = &gs->csg[csg];
+	bool idle = true;
+
+	for (unsigned int id = 0; id < FW_NUM_CS; id++)
+		idle &= stream_idle(&g->cs[id]);
+	set_idle(gs, csg, idle);
+}
+
+/*
+ * The indices 0 to @n - 1 by falling priority, those of equal priority in turn
+ * from @first on. @n is 8: nothing cleverer is worth it.
+ */
+static void sort_by_priority(unsigned int order[], const unsigned int priority[],
+			     unsigned int n, unsigned int first)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int it = (first + i) % n, at = i;
+
+		for (; at && priority[order[at - 1]] < priority[it]; at--)
+			order[at] = order[at - 1];
+		order[at] = it;
+	}
+}
+
+/* True: a stream had more to do than its turn allowed. */
+static bool run_group(struct mali_groups *gs, unsigned int csg, unsigned int slice,
+		      struct mali_round *round)
+{
+	unsigned int order[FW_NUM_CS], priority[FW_NUM_CS];
+	struct mali_csg *g = &gs->csg[csg];
+	uint64_t before = round->executed;
+	bool busy = false;
+
+	for (unsigned int id = 0; id < FW_NUM_CS; id++)
+		priority[id] = CS_CONFIG_PRIORITY(g->cs[id].config);
+	sort_by_priority(order, priority, FW_NUM_CS, 0);
+	for (unsigned int i = 0; i < FW_NUM_CS; i++)
+		busy |= stream_run(gs, csg, order[i], slice, round);
+
+	/* However short the work was, it ends an idle period */
+	if (round->executed != before)
+		set_idle(gs, csg, false);
+	update_idle(gs, csg);
+	return busy;
+}
+
+static void run_groups(struct mali_groups *gs, struct mali_round *round)
+{
+	unsigned int order[FW_NUM_CSGS], priority[FW_NUM_CSGS];
+	uint32_t epoch = gs->env->wake_epoch;
+	int busy = -1;	/* the highest priority that had more to do */
+
+	for (unsigned int csg = 0; csg < FW_NUM_CSGS; csg++)
+		priority[csg] = gs->csg[csg].priority;
+	sort_by_priority(order, priority, FW_NUM_CSGS, gs->next);
+	gs->next = (gs->next + 1) % FW_NUM_CSGS;
+
+	for (unsigned int i = 0; i < FW_NUM_CSGS; i++) {
+		struct mali_csg *g = &gs->csg[order[i]];
+		bool small = busy > (int)g->priority;
+
+		if (!g->active || g->ending)
+			continue;
+		if (run_group(gs, order[i],
+			      small ? SMALL_SLICE_INSTRS : SLICE_INSTRS, round) &&
+		    busy < 0)
+			busy = g->priority;
+	}
+	/* What a stream signalled may have unblocked one that had its turn */
+	round->more = busy >= 0 || epoch != gs->env->wake_epoch;
+}
+
+/* Suspend and terminate requests that could not be met at once */
+static void end_groups(struct mali_groups *gs, struct mali_round *round)
+{
+	for (unsigned int csg = 0; csg < FW_NUM_CSGS; csg++) {
+		struct mali_csg *g = &gs->csg[csg];
+
+		if (!g->ending)
+			continue;
+		group_process(gs, csg);
+		for (unsigned int id = 0; g->ending && id < FW_NUM_CS; id++)
+			note_due(round, mali_cs_finish_due(&g->cs[id]));
+	}
+}
+
+/* CSG_PROGRESS_TIMER_EVENT for work on an endpoint that does not move */
+static void progress_timer(struct mali_groups *gs, struct mali_round *round)
+{
+	for (unsigned int i = 0; i < FW_NUM_CSGS * FW_NUM_CS; i++) {
+		struct mali_csg *g = &gs->csg[i / FW_NUM_CS];
+		struct mali_cs *cs = &g->cs[i % FW_NUM_CS];
+
+		if (!g->active || !gs->progress_ns || cs->hang_reported ||
+		    cs->block != MALI_CS_BLOCK_HANG)
+			continue;
+		if (mali_now(gs->env->base) - cs->hang_since < gs->progress_ns) {
+			note_due(round, cs->hang_since + gs->progress_ns);
+			continue;
+		}
+		cs->hang_reported = true;
+		group_event(gs, i / FW_NUM_CS, CSG_PROGRESS_TIMER_EVENT);
+	}
+}
+
+void groups_run(struct mali_groups *gs, struct mali_round *round)
+{
+	end_groups(gs, round);
+	run_groups(gs, round);
+	progress_timer(gs, round);
+}
