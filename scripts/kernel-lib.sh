@@ -306,3 +306,9 @@ kunit_arm64()
 		-append "console=ttyAMA0 kunit_shutdown=poweroff ${KUNIT_RCU[*]} ${*:3}" \
 		</dev/null 2>&1 | tr -d '\r'
 }
+
+# Types that checkpatch does not know for such, and takes a pointer to one for a product
+checkpatch_typedefs()
+{
+	printf '%s\n' arm_lpae_iopte dart_iopte mali_table_fn quad
+}

@@ -96,7 +96,7 @@ check_series()
 # system's Python, which has the modules of its licence check.
 checkpatch()
 {
-	printf '%s\n' arm_lpae_iopte dart_iopte mali_table_fn quad >"$BUILD/.typedefs"
+	checkpatch_typedefs >"$BUILD/.typedefs"
 	env -C "$TREE" PATH=/usr/bin:/bin perl scripts/checkpatch.pl --strict --quiet --no-summary --terse \
 		--typedefsfile "$BUILD/.typedefs" --show-types "$@" >"$BUILD/.checkpatch" 2>&1 || :
 	# The CamelCase of inttypes.h and libdrm is theirs.

@@ -32,8 +32,9 @@ format()
 
 check()
 {
+	checkpatch_typedefs >"$BUILD/.typedefs"
 	perl "$TREE/scripts/checkpatch.pl" --root="$TREE" --strict --no-tree --codespell \
-		--ignore FILE_PATH_CHANGES,EMBEDDED_FILENAME "$1"
+		--typedefsfile "$BUILD/.typedefs" --ignore FILE_PATH_CHANGES,EMBEDDED_FILENAME "$1"
 }
 
 # Build one step in a tree of its own, which goes from step to step, so that
