@@ -3,9 +3,9 @@
  * Guest-physical memory, and the bus errors that were asked for.
  *
  * Accesses go straight to the machine (struct mali_mem) unless a bus error is armed.
- * Invariant: while one is armed there is no pointer to memory around it:
- * each access has to come this way. Who keeps pointers forgets them when one is
- * armed (mali_mmu_rearm()).
+ * Invariant: while one is armed there is no pointer to memory around it, and each
+ * access has to come this way. Who keeps pointers forgets them when one is armed
+ * (mali_mmu_rearm()).
  */
 #include "base_state.h"
 
