@@ -43,15 +43,13 @@ static int release_gone(struct gpu *g, uint32_t out)
 	return pan_bind(g->pan, g->vm, DRM_PANTHOR_VM_BIND_ASYNC, ops, 2);
 }
 
-/* The buffer is unmapped, queued, and its handle is closed before that is done */
-static void queue_unmap(struct gpu *g, struct pan_bo *bo, uint32_t out)
+static void queue_unmap(struct gpu *g, uint32_t out)
 {
 	struct drm_panthor_vm_bind_op op = pan_op_unmap(VA, SIZE);
 	struct drm_panthor_sync_op s = pan_signal(out, 0);
 
 	op.syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(1, &s);
 	need(pan_bind(g->pan, g->vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1));
-	pan_bo_destroy(g->pan, bo);
 }
 
 static bool memory_goes(long shmem)
@@ -72,7 +70,9 @@ static long memory_gone_after(struct gpu *g, uint32_t out, uint32_t other)
 
 	need(inject_slow("flush", FLUSH_MS * MS));
 	start = now_ms();
-	queue_unmap(g, &bo, out);
+	queue_unmap(g, out);
+	/* Before that is done */
+	pan_bo_destroy(g->pan, &bo);
 	while (!memory_goes(shmem) && now_ms() - start < 2000) {
 		need(release_gone(g, other) == -EINVAL ? 0 : -EIO);
 		sleep_ms(2);
@@ -113,13 +113,9 @@ static void before_the_reset(struct pan *p, enum outcome (*look)(struct copier *
 	ok(seen == RIGHT, "%s", what);
 }
 
-static int wait_for(struct gpu *g, void *out)
+static int unmap_queued(struct gpu *g, void *out)
 {
-	struct drm_panthor_vm_bind_op op = pan_op_unmap(VA, SIZE);
-	struct drm_panthor_sync_op s = pan_signal(*(uint32_t *)out, 0);
-
-	op.syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(1, &s);
-	need(pan_bind(g->pan, g->vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1));
+	queue_unmap(g, *(uint32_t *)out);
 	return pan_syncobj_wait(g->pan, *(uint32_t *)out, 0, PAN_TIMEOUT_MS);
 }
 
@@ -140,7 +136,7 @@ static enum outcome look_at_unmapped(struct copier *c)
 	shmem = mem_kib("Shmem:");
 	pan_bo_destroy(g->pan, &bo);
 
-	need(call_with_stuck("flush", g, wait_for, &out));
+	need(call_with_stuck("flush", g, unmap_queued, &out));
 	start = now_ms();
 	while (kept && now_ms() - start < LOOK_MS / 2) {
 		need(release_gone(g, other) == -EINVAL ? 0 : -EIO);
