@@ -277,6 +277,10 @@ static void bad_ranges_are_refused(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, -ERANGE,
 				reserve(ops, BIT_ULL(48) - SLOT - SZ_4K,
 					BIT_ULL(48) + SZ_4K, &shapes[i]));
+		/* The first part, and one slot of two */
+		KUNIT_EXPECT_EQ(test, -ERANGE,
+				reserve(ops, BIT_ULL(48) - SLOT - SZ_4K,
+					BIT_ULL(48) + SLOT, &shapes[i]));
 		expect_reserved(test, ops, 0, 0);
 		KUNIT_EXPECT_EQ(test, 0, io_pgtable_reserved_tables(ops));
 	}
