@@ -103,9 +103,46 @@ void run_lost_gpu(void)
 	pan_close(&p);
 }
 
+/*
+ * How many interrupts come when a line is raised three times for nothing, -1 if the
+ * monitor does not obey
+ */
+static long raise_three(const char *line, const char *interrupt)
+{
+	long before = interrupt_count(interrupt);
+
+	for (int k = 0; k < 3; k++) {
+		if (inject_spurious(line))
+			return -1;
+		sleep_ms(20);
+	}
+	return interrupt_count(interrupt) - before;
+}
+
+/*
+ * The driver pings the firmware every few seconds, and the answer is a job interrupt. Two
+ * of them can not be in two tries that follow each other.
+ */
+static long raise_three_undisturbed(const char *line, const char *interrupt)
+{
+	long came = raise_three(line, interrupt);
+
+	if (came > 3) {
+		detail("%ld interrupts came, tried again", came);
+		came = raise_three(line, interrupt);
+	}
+	return came;
+}
+
 void run_spurious(void)
 {
-	static const char *const line[] = { "job", "mmu", "gpu" };
+	static const struct {
+		const char *line, *interrupt;
+	} lines[] = {
+		{ "job", "panthor-job" },
+		{ "mmu", "panthor-mmu" },
+		{ "gpu", "panthor-gpu" },
+	};
 	struct copier c;
 	struct pan p;
 
@@ -113,21 +150,12 @@ void run_spurious(void)
 	ok(stay_awake(true), "the GPU is awake");
 	copier_open(&c, &p);
 	for (unsigned int i = 0; i < 3; i++) {
-		char name[32] = "panthor-";
-		long before, after;
+		long came;
 
-		for (int k = 0; k < 3; k++)
-			name[8 + k] = line[i][k];
 		sleep_ms(50);
-		before = interrupt_count(name);
-		for (int k = 0; k < 3; k++) {
-			need(inject_spurious(line[i]));
-			sleep_ms(20);
-		}
-		after = interrupt_count(name);
-		detail("%ld interrupts before, %ld after", before, after);
-		ok(after == before + 3, "three for nothing on the %s line arrive",
-		   line[i]);
+		came = raise_three_undisturbed(lines[i].line, lines[i].interrupt);
+		detail("%ld interrupts came", came);
+		ok(came == 3, "three for nothing on the %s line arrive", lines[i].line);
 		is(copier_run(&c), 0, "and do no harm");
 	}
 	copier_close(&c);
