@@ -111,7 +111,7 @@ check_checkpatch()
 		# drivers/iommu/Kconfig sources Kconfig.reserve, whose name has
 		# its own in it.
 		wgit "$TREE" format-patch -1 --stdout "$commit" |
-			checkpatch --ignore FILE_PATH_CHANGES,MISSING_SIGN_OFF,NO_AUTHOR_SIGN_OFF,EMBEDDED_FILENAME - || rc=1
+			checkpatch --codespell --ignore FILE_PATH_CHANGES,MISSING_SIGN_OFF,NO_AUTHOR_SIGN_OFF,EMBEDDED_FILENAME - || rc=1
 	done
 	mapfile -t files < <(ours 'drivers/*.[ch]' 'include/*.h')
 	[ ${#files[@]} = 0 ] || checkpatch -f "${files[@]/#/$ROOT/}" || rc=1

@@ -36,7 +36,7 @@ static unsigned int count_tables(struct iommu_iotlb_gather *gather)
 static void expect_no_flush(struct rsvt *rt)
 {
 	RSVT_EXPECT(rt, !rt->flushes.walks);
-	RSVT_EXPECT(rt, !rt->flushes.alls);
+	RSVT_EXPECT(rt, !rt->flushes.full);
 	RSVT_EXPECT(rt, !rt->flushes.pages);
 }
 
@@ -47,7 +47,7 @@ static void expect_slot_flush(struct rsvt *rt, unsigned long iova, int level)
 	RSVT_EXPECT(rt, rt->flushes.addresses == 1);
 	RSVT_EXPECT(rt, rt->flushes.start == iova);
 	RSVT_EXPECT(rt, rt->flushes.last == iova + rsvt_span(rt, level) - 1);
-	RSVT_EXPECT(rt, !rt->flushes.alls);
+	RSVT_EXPECT(rt, !rt->flushes.full);
 	RSVT_EXPECT(rt, !rt->flushes.pages);
 }
 
@@ -110,7 +110,7 @@ static void join_the_gather(struct rsvt *rt)
 	RSVT_EXPECT(rt, rt->flushes.last == iova + 8 * span - 1);
 	RSVT_EXPECT(rt, gather.start == iova);
 	RSVT_EXPECT(rt, gather.end == iova + 8 * span - 1);
-	RSVT_EXPECT(rt, !rt->flushes.walks && !rt->flushes.alls);
+	RSVT_EXPECT(rt, !rt->flushes.walks && !rt->flushes.full);
 	RSVT_EXPECT(rt, !rsvt_table(rt, iova + 7 * span, RSVT_LEAF));
 	if (RSVT_IDLE_MAX)
 		RSVT_EXPECT(rt, rsvt_table(rt, iova + 8 * span, RSVT_LEAF));
@@ -362,7 +362,7 @@ static void flush_without_a_gather(struct rsvt *rt)
 	RSVT_EXPECT(rt, rt->flushes.granule == span);
 	RSVT_EXPECT(rt, rt->flushes.start == iova);
 	RSVT_EXPECT(rt, rt->flushes.last == iova + 8 * span - 1);
-	RSVT_EXPECT(rt, !rt->flushes.pages && !rt->flushes.alls);
+	RSVT_EXPECT(rt, !rt->flushes.pages && !rt->flushes.full);
 	drop_upper(rt);
 }
 
@@ -660,8 +660,8 @@ static void block_over_linked_tables(struct rsvt *rt)
 	RSVT_EXPECT(rt, !rsvt_reserve(rt, iova, block, block));
 	reserve_and_use(rt, iova, 3);
 	RSVT_EXPECT(rt, !rsvt_map(rt, iova, block, block, GFP_ATOMIC));
-	RSVT_EXPECT(rt, rt->flushes.walks + rt->flushes.alls == 1);
-	RSVT_EXPECT(rt, rt->flushes.alls || rt->flushes.granule == span);
+	RSVT_EXPECT(rt, rt->flushes.walks + rt->flushes.full == 1);
+	RSVT_EXPECT(rt, rt->flushes.full || rt->flushes.granule == span);
 	RSVT_EXPECT(rt, !rsvt_unmap(rt, iova, block, block, NULL));
 	rsvt_use(rt, iova + span, span, pgsize);
 	rsvt_unreserve(rt, iova, 3 * span, pgsize);

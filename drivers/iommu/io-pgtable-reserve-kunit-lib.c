@@ -43,7 +43,7 @@ static void rsvt_tlb_flush_all(void *cookie)
 {
 	struct rsvt *rt = cookie;
 
-	rt->flushes.alls++;
+	rt->flushes.full++;
 	if (rt->flushed)
 		rt->flushed(rt, 0, ULONG_MAX, 1);
 }

@@ -109,7 +109,7 @@ static void expect_unmapped(struct repeat *r, struct iova_range range)
 static void expect_no_flush(struct rsvt *rt)
 {
 	RSVT_EXPECT(rt, !rt->flushes.walks);
-	RSVT_EXPECT(rt, !rt->flushes.alls);
+	RSVT_EXPECT(rt, !rt->flushes.full);
 	RSVT_EXPECT(rt, !rt->flushes.pages);
 }
 
@@ -1087,10 +1087,10 @@ static void flush_emptied(struct repeat *r)
 	RSVT_EXPECT(rt, !reserve(r, whole, GFP_KERNEL));
 	rsvt_forget_flushes(rt);
 	map(r, whole);
-	RSVT_EXPECT(rt, rt->flushes.walks + rt->flushes.alls == 1);
-	RSVT_EXPECT(rt, rt->flushes.alls || rt->flushes.granule <= r->unit);
-	RSVT_EXPECT(rt, rt->flushes.alls || rt->flushes.start == whole.iova);
-	RSVT_EXPECT(rt, rt->flushes.alls || rt->flushes.last == range_last(whole));
+	RSVT_EXPECT(rt, rt->flushes.walks + rt->flushes.full == 1);
+	RSVT_EXPECT(rt, rt->flushes.full || rt->flushes.granule <= r->unit);
+	RSVT_EXPECT(rt, rt->flushes.full || rt->flushes.start == whole.iova);
+	RSVT_EXPECT(rt, rt->flushes.full || rt->flushes.last == range_last(whole));
 	expect_mapped(r, whole);
 	unmap(r, whole);
 	unreserve(r, whole, NULL);
@@ -1122,9 +1122,9 @@ static void flush_own(struct repeat *r)
 	RSVT_EXPECT(rt, !rsvt_reserve(rt, iova, pgsize, pgsize));
 	rsvt_forget_flushes(rt);
 	RSVT_EXPECT(rt, !rsvt_unmap(rt, iova, r->unit, r->pgsize, NULL));
-	RSVT_EXPECT(rt, rt->flushes.walks + rt->flushes.alls >= 1);
+	RSVT_EXPECT(rt, rt->flushes.walks + rt->flushes.full >= 1);
 	/* Nothing that is mapped elsewhere */
-	RSVT_EXPECT(rt, rt->flushes.alls || rt->flushes.start >= slot);
+	RSVT_EXPECT(rt, rt->flushes.full || rt->flushes.start >= slot);
 	expect_unmapped(r, make_range(iova, r->unit));
 	expect_mapped(r, make_range(slot, 3 * r->unit));
 

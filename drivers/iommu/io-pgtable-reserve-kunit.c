@@ -111,7 +111,7 @@ static void refuse_map(struct rsvt *rt, unsigned long iova, size_t pgsize)
 	RSVT_EXPECT(rt, ret == -ENOENT);
 	RSVT_EXPECT(rt, !events);
 	RSVT_EXPECT(rt, rsvt_faults(rt, iova));
-	RSVT_EXPECT(rt, !rt->flushes.walks && !rt->flushes.alls);
+	RSVT_EXPECT(rt, !rt->flushes.walks && !rt->flushes.full);
 }
 
 static void refuse_maps(struct rsvt *rt)
@@ -807,7 +807,7 @@ static void be_as_ever(struct rsvt *reserved)
 	RSVT_EXPECT(rt, iopt_kunit_pages() - pages == (levels - 1) * table);
 	RSVT_EXPECT(rt, rt->flushes.walks == 1);
 	RSVT_EXPECT(rt, rt->flushes.pages == 1);
-	RSVT_EXPECT(rt, !rt->flushes.alls);
+	RSVT_EXPECT(rt, !rt->flushes.full);
 	rsvt_free(rt);
 	kunit_kfree(reserved->test, rt);
 }

@@ -39,7 +39,7 @@ struct rsvt_flushes {
 	unsigned int walks;
 	u64 addresses;
 	/* Calls of tlb_flush_all() and tlb_add_page() */
-	unsigned int alls;
+	unsigned int full;
 	unsigned int pages;
 	/* Where the last tlb_flush_walk() began */
 	unsigned long walk;
