@@ -3,7 +3,7 @@
  * The whole GPU: creation, register decode, the run loop; and what one block wants
  * of those above it, which is carried from here.
  *
- * A block calls those below it only: csf, gpu, mmu, base, from top to bottom. What
+ * A block calls those below it only: csf, shader, gpu, mmu, base, from top to bottom. What
  * it wants of others is an event, a function that it got when it was made; what a
  * test injects is held by the base, and who must know at once is told here.
  */
@@ -67,7 +67,7 @@ static bool make_blocks(struct mali *m, const struct mali_config *cfg,
 	m->gpu = mali_gpu_new(m->base, m->mmu, cfg->coherent, reset_blocks, m);
 	if (!m->gpu)
 		return false;
-	m->csf = mali_csf_new(m->base, m->mmu, m->gpu);
+	m->csf = mali_csf_new(m->base, m->mmu, m->gpu, cfg->ignore);
 	return m->csf;
 }
 

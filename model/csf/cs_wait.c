@@ -129,8 +129,8 @@ bool slice_hangs(struct slice *s)
 	    !mali_inject_hang(s->env->base, s->at->csg, s->at->id,
 			      &cs->hang_hard))
 		return false;
-	cs->hang_since = s->now;
-	cs->hang_reported = false;
+	cs->stuck_since = s->now;
+	cs->stuck_reported = false;
 	slice_block(s, MALI_CS_BLOCK_HANG);
 	return true;
 }
