@@ -28,6 +28,10 @@ static const struct scenario scenarios[] = {
 	{ "sparse", "memory bound to sparse buffers", run_sparse, 0 },
 	{ "bytes", "what the GPU writes through sparse buffers", run_bytes, 0 },
 	{ "large", "large binds, and holes in them", run_large, 0 },
+	{ "fill", "vkCmdFillBuffer, to the byte", run_fill, 0 },
+	{ "update", "vkCmdUpdateBuffer, to the byte", run_update, 0 },
+	{ "copies", "vkCmdCopyBuffer, to the byte", run_copies, 0 },
+	{ "results", "results of timestamps that the GPU copies", run_results, 0 },
 	{ "many", "thousands of submissions", run_many, 0 },
 	{ "lifetime", "devices and instances that come and go", run_lifetime, 0 },
 };
