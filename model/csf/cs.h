@@ -138,6 +138,7 @@ struct mali_cs_ctx {
  * @block_epoch: Value of mali_cs_env::wake_epoch at which it blocked.
  * @block_gen: Generation of the address space at which it blocked.
  * @block_va: Address of the access that faulted.
+ * @look_due: When one that is blocked in SYNC_WAIT looks at memory again.
  * @wait_addr: What a SYNC_WAIT is waiting for.
  * @wait_ref: See @wait_addr.
  * @wait_flags: The CS_STATUS_WAIT word.
@@ -168,6 +169,7 @@ struct mali_cs {
 	uint32_t block_epoch;
 	uint32_t block_gen;
 	uint64_t block_va;
+	uint64_t look_due;
 	uint64_t wait_addr;
 	uint64_t wait_ref;
 	uint32_t wait_flags;

@@ -199,8 +199,7 @@ static bool op_ready(struct slice *s, const struct mali_cs_op *op,
 		return false;
 	if (op->due <= s->now)
 		return true;
-	if (op->due < s->res.due)
-		s->res.due = op->due;
+	slice_note_due(s, op->due);
 	return false;
 }
 

@@ -46,6 +46,12 @@ static inline bool ring_empty(const struct mali_cs *cs)
 	return !cs->ctx.depth && cs->ctx.extract == cs->insert;
 }
 
+static inline void slice_note_due(struct slice *s, uint64_t due)
+{
+	if (due < s->res.due)
+		s->res.due = due;
+}
+
 /* --- Exceptions: cs_slice.c; all return the step that the instruction becomes */
 
 /* STEP_FATAL or STEP_FAULT with an exception and its information */
