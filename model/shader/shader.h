@@ -189,7 +189,9 @@ void shader_get_stats(const struct shader *sh, struct shader_stats *stats);
 /**
  * shader_disasm() - the text of an instruction in Mesa's syntax, for logs
  * @word: The instruction; what is none becomes the reason why.
+ *
+ * Return: Whether it is one.
  */
-void shader_disasm(uint64_t word, char *buf, size_t size);
+bool shader_disasm(uint64_t word, char *buf, size_t size);
 
 #endif /* SHADER_H */
