@@ -25,5 +25,7 @@ void run_fill(void);		/* s_transfer.c */
 void run_update(void);
 void run_copies(void);
 void run_results(void);
+void run_dispatch(void);	/* s_shaders.c */
+void run_shaders(void);
 
 #endif /* VKQUEUE_SCENARIOS_H */
