@@ -3,7 +3,7 @@
  * The whole GPU: creation, register decode, the run loop; and what one block wants
  * of those above it, which is carried from here.
  *
- * A block calls those below it only: csf, gpu, mmu, base, from top to bottom. What
+ * A block calls those below it only: csf, shader, gpu, mmu, base, from top to bottom. What
  * it wants of others is an event, a function that it got when it was made; what a
  * test injects is held by the base, and who must know at once is told here.
  */
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "mali_blocks.h"
+#include "shader/shader.h"
 
 /*
  * After each round the embedder's other work gets this much of the model's
@@ -67,7 +68,7 @@ static bool make_blocks(struct mali *m, const struct mali_config *cfg,
 	m->gpu = mali_gpu_new(m->base, m->mmu, cfg->coherent, reset_blocks, m);
 	if (!m->gpu)
 		return false;
-	m->csf = mali_csf_new(m->base, m->mmu, m->gpu);
+	m->csf = mali_csf_new(m->base, m->mmu, m->gpu, cfg->ignore);
 	return m->csf;
 }
 
@@ -201,6 +202,40 @@ long mali_walk_tables(struct mali *m, unsigned int as, mali_table_fn *fn,
 		      void *opaque)
 {
 	return mali_mmu_walk_tables(m->mmu, as, fn, opaque);
+}
+
+/* A word of memory, without a trace; false where there is none */
+static bool look_at(struct mali *m, unsigned int as, uint64_t va, uint64_t *word)
+{
+	struct mali_translation t;
+	int wrong;
+
+	if (mali_mmu_translate_peek(m->mmu, as, va, &t) || !t.mapped)
+		return false;
+	mali_looking(m->base, true);
+	wrong = mali_mem_read(mali_base_mem(m->base), t.pa, word, sizeof(*word));
+	mali_looking(m->base, false);
+	*word = mali_le64(*word);
+	return !wrong;
+}
+
+long mali_disassemble(struct mali *m, unsigned int as, uint64_t va,
+		      unsigned int count, mali_instr_fn *fn, void *opaque)
+{
+	struct mali_translation t;
+	char text[160];
+	uint64_t word;
+	bool good = true;
+	long n;
+
+	if (va % sizeof(word) || mali_mmu_translate_peek(m->mmu, as, va, &t))
+		return -1;
+	for (n = 0; good && n < count && look_at(m, as, va, &word); n++) {
+		good = shader_disasm(word, text, sizeof(text));
+		fn(opaque, va, word, text);
+		va += sizeof(word);
+	}
+	return n;
 }
 
 int mali_get_slot(const struct mali *m, unsigned int csg, struct mali_slot *s)

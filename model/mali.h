@@ -69,6 +69,17 @@ long mali_walk_tables(struct mali *m, unsigned int as, mali_table_fn *fn,
 
 void mali_get_stats(const struct mali *m, struct mali_stats *s);
 
+/* An instruction of a shader: where, the word, and its text */
+typedef void mali_instr_fn(void *opaque, uint64_t va, uint64_t word, const char *text);
+/*
+ * Call @fn for up to @count instructions of the program at @va in address space
+ * @as, as guest memory has them now. It ends before what is not mapped, and behind
+ * the first word that is no instruction, whose text says why. Returns how many
+ * there were, or -1 as mali_translate() does and for a misaligned @va.
+ */
+long mali_disassemble(struct mali *m, unsigned int as, uint64_t va,
+		      unsigned int count, mali_instr_fn *fn, void *opaque);
+
 /* Returns 0, or -1 when there is no slot @csg. */
 int mali_get_slot(const struct mali *m, unsigned int csg, struct mali_slot *s);
 

@@ -66,6 +66,19 @@ root_tar()
 	printf '%s\n' "$tar"
 }
 
+# Mesa's driver for the CPU, with which shaders are compared: not in the image, but in
+# the share folder.
+keep_lavapipe()
+{
+	local to=$GUEST/share/lavapipe
+
+	rm -rf "$to"
+	mkdir -p "$to"
+	cp -a "$1"/usr/lib/aarch64-linux-gnu/{libvulkan_lvp.so,libLLVM*.so*,libz3*.so*} "$to"
+	sed 's|"library_path".*"|"library_path": "/share/lavapipe/libvulkan_lvp.so"|' \
+		"$1"/usr/share/vulkan/icd.d/lvp_icd*.json >"$to/lvp.json"
+}
+
 # Documentation, translations, and drivers for other hardware.
 trim_arm64()
 {
@@ -134,6 +147,7 @@ assemble()
 	mkdir -p "$dir/arm64" "$dir/amd64"
 	tar -xf "$arm64" -C "$dir/arm64" --exclude './dev/*'
 	tar -xf "$amd64" -C "$dir/amd64" --exclude './dev/*'
+	keep_lavapipe "$dir/arm64"
 	trim_arm64 "$dir/arm64"
 	add_amd64 "$dir/arm64" "$dir/amd64"
 	check_root "$dir/arm64"

@@ -9,7 +9,8 @@ them mali.h, mali.c and mali_blocks.h. Each folder has one public header, named 
 it is. Checked are
 
   includes   a file includes headers of its own folder, and the public header of
-             folders below; no header includes itself, however far around
+             folders below, unless its folder stands ALONE; no header includes
+             itself, however far around
   calls      an object file calls or names what its own folder defines, what the
              public header of a folder below declares, or what the C library has;
              and never a file that calls it, however far around
@@ -24,6 +25,7 @@ import sys
 import tempfile
 
 ORDER = ["csf", "shader", "gpu", "mmu", "base"]
+ALONE = {"shader"}      # what it needs it gets as callbacks
 TOP = ""        # mali.h and mali.c
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 MAIN = re.compile(r"^(?:int )?main\(", re.M)
@@ -85,6 +87,8 @@ def bad_include(path, target):
         return f"{public(there)} is all that others may include of {there or 'the top'}"
     if level(there) < level(here):
         return f"{here}/ is below {there or 'the top'}"
+    if here in ALONE:
+        return f"{here}/ includes nothing of others"
     return None
 
 
@@ -152,7 +156,9 @@ def check_calls(model, files, cc):
                 continue
             edges.setdefault(path, set()).add(there)
             here, other = folder_of(path), folder_of(there)
-            if level(other) < level(here):
+            if here in ALONE and here != other:
+                yield f"{path} calls {name}() of {there}: {here}/ calls nothing of others"
+            elif level(other) < level(here):
                 yield f"{path} calls {name}() of {there}, which is above it"
             elif here != other and not declares(model, public(other), name):
                 yield f"{path} calls {name}() of {there}, which is not in {public(other)}"

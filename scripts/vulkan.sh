@@ -29,6 +29,7 @@ usage()
 cmd_build()
 {
 	guest_compiler
+	need_packages glslang-tools
 	(
 		locked vulkan
 		guest_sysroot vulkan libvulkan1 libvulkan-dev

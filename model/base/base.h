@@ -32,8 +32,10 @@ enum mali_irq {
  *	0, or -1 where the bus has no memory (a bus error).
  * @mem_write: The other direction.
  * @page_ptr: Host address of the 4 KiB page of guest RAM at @pa (page
- *	aligned), for reading only, or NULL where @pa is not plain RAM. It
- *	stays valid for the lifetime of the model.
+ *	aligned), or NULL where @pa is not plain RAM. It stays valid for the
+ *	lifetime of the model. Who writes there tells it by @page_wrote.
+ * @page_wrote: Bytes of such a page, at host address @at, were changed, or lie
+ *	between some that were.
  * @set_irq: Drive an interrupt line.
  * @clock_ns: The model's time, in nanoseconds, never decreasing.
  * @schedule: Call mali_run() at @deadline_ns of that clock (at once when it
@@ -45,7 +47,8 @@ enum mali_irq {
 struct mali_host_ops {
 	int (*mem_read)(void *host, uint64_t pa, void *buf, size_t len);
 	int (*mem_write)(void *host, uint64_t pa, const void *buf, size_t len);
-	const void *(*page_ptr)(void *host, uint64_t pa);
+	void *(*page_ptr)(void *host, uint64_t pa);
+	void (*page_wrote)(void *host, void *at, size_t len);
 	void (*set_irq)(void *host, enum mali_irq line, bool level);
 	uint64_t (*clock_ns)(void *host);
 	void (*schedule)(void *host, uint64_t deadline_ns);
@@ -82,6 +85,12 @@ struct mali_stats {
 	uint64_t cache_flushes;		/* GPU_COMMAND FLUSH_CACHES */
 	uint64_t resets;
 	uint64_t cs_instrs;		/* command-stream instructions executed */
+	uint64_t dispatches;		/* compute jobs that were begun */
+	uint64_t workgroups;		/* of them, finished */
+	uint64_t warps;			/* of them, begun */
+	uint64_t shader_instrs;		/* instructions that warps executed */
+	uint64_t lane_instrs;		/* the same, counted for each lane */
+	uint64_t shader_faults;
 	uint64_t irqs[MALI_NUM_IRQS];	/* rising edges of each line */
 };
 
@@ -149,7 +158,8 @@ static inline int mali_mem_write(const struct mali_mem *mem, uint64_t pa,
 }
 
 /* The page around @pa, or NULL; as mali_host_ops::page_ptr. */
-const uint8_t *mali_page_ptr(struct mali_base *b, uint64_t pa);
+uint8_t *mali_page_ptr(struct mali_base *b, uint64_t pa);
+void mali_page_wrote(struct mali_base *b, void *at, size_t len);
 /*
  * Between a call with true and one with false somebody looks inside: no access
  * of the GPU's, so that no bus error is used up.

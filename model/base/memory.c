@@ -50,11 +50,16 @@ void base_update_mem(struct mali_base *b)
 	b->mem.host = armed ? b : b->host;
 }
 
-const uint8_t *mali_page_ptr(struct mali_base *b, uint64_t pa)
+uint8_t *mali_page_ptr(struct mali_base *b, uint64_t pa)
 {
 	pa &= MALI_PAGE_MASK;
 	return bus_hits(b, pa, MALI_PAGE_SIZE) ? NULL :
 						 b->ops.page_ptr(b->host, pa);
+}
+
+void mali_page_wrote(struct mali_base *b, void *at, size_t len)
+{
+	b->ops.page_wrote(b->host, at, len);
 }
 
 void mali_looking(struct mali_base *b, bool looking)

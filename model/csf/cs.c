@@ -198,12 +198,12 @@ static enum step step_state(struct slice *s, uint64_t i)
 	}
 }
 
-/* Work for shader cores, which this model does not have */
+/* Work for shader cores that they cannot do */
 static enum step step_endpoint(struct slice *s, uint64_t i)
 {
 	if (s->cs->ctx.error)
 		return STEP_NEXT;
-	mali_guest_error(s->env->base, "opcode %u needs shader cores, which are not modelled",
+	mali_guest_error(s->env->base, "opcode %u is none that shader cores can do",
 			 cs_opcode(i));
 	return slice_raise(s, STEP_FAULT, CS_EXC_ENDPOINT_FAULT, i);
 }
@@ -253,8 +253,8 @@ static enum step step(struct slice *s, uint64_t i)
 	case CS_OP_FINISH_FRAGMENT:
 	case CS_OP_RUN_TILING:
 	case CS_OP_FINISH_TILING:
-		return slice_async(s, i);
 	case CS_OP_RUN_COMPUTE:
+		return slice_async(s, i);
 	case CS_OP_RUN_COMPUTE_INDIRECT:
 	case CS_OP_RUN_IDVS:
 	case CS_OP_RUN_FRAGMENT:
@@ -400,6 +400,48 @@ void mali_cs_start(struct mali_cs *cs)
 	cs->fetch_page = ~0ull;
 }
 
+void mali_cs_stop(struct mali_cs *cs)
+{
+	shader_job_cancel(&cs->job);
+	cs->started = false;
+}
+
+/* Lane instructions of shader cores for each instruction of a stream's turn */
+#define LANES_PER_INSTR		256
+
+/* What cores that work for several streams do for this one; for one it is a million */
+static int64_t share_of_cores(const struct slice *s, unsigned int budget)
+{
+	unsigned int n = s->env->sharing;
+
+	if (s->at->leaving)
+		budget = SLICE_INSTRS;
+	return (int64_t)budget * LANES_PER_INSTR / (n ? n : 1);
+}
+
+/* Whether the stream can take a turn at all; otherwise the slice is over. */
+static bool begin_slice(struct slice *s)
+{
+	unsigned int gen = mali_mmu_as_generation(s->env->mmu, s->at->as);
+
+	if (!slice_may_go_on(s)) {
+		/* What is under way does not wait with the stream */
+		if (s->cs->block == MALI_CS_BLOCK_SYNC ||
+		    s->cs->block == MALI_CS_BLOCK_PROGRESS)
+			end_slice(s);
+		return false;
+	}
+	if (slice_lost_address_space(s) || slice_hangs(s))
+		return false;
+	s->cs->block = MALI_CS_UNBLOCKED;
+	/* Flushes of the address space reach the instruction buffer as well */
+	if (s->cs->fetch_gen != gen) {
+		s->cs->fetch_gen = gen;
+		s->cs->fetch_page = ~0ull;
+	}
+	return true;
+}
+
 struct mali_cs_result mali_cs_run(const struct mali_cs_env *env,
 				  const struct mali_cs_place *at,
 				  unsigned int *budget)
@@ -412,26 +454,19 @@ struct mali_cs_result mali_cs_run(const struct mali_cs_env *env,
 		.delayed = mali_inject_delay(env->base, MALI_SLOW_STREAM),
 		.res = { .outcome = MALI_CS_BLOCKED, .due = MALI_NEVER },
 	};
-	unsigned int gen = mali_mmu_as_generation(env->mmu, at->as);
+	bool waits = s.cs->block == MALI_CS_BLOCK_SB;
 
 	if (s.cs->ctx.dead)
 		return s.res;
-	if (!slice_may_go_on(&s)) {
-		/* What is under way does not wait with the stream */
-		if (s.cs->block == MALI_CS_BLOCK_SYNC ||
-		    s.cs->block == MALI_CS_BLOCK_PROGRESS)
-			end_slice(&s);
-		return s.res;
+	s.lanes = share_of_cores(&s, *budget);
+	if (begin_slice(&s)) {
+		s.res.outcome = run(&s, budget);
+		end_slice(&s);
 	}
-	if (slice_lost_address_space(&s) || slice_hangs(&s))
-		return s.res;
-	s.cs->block = MALI_CS_UNBLOCKED;
-	/* Flushes of the address space reach the instruction buffer as well */
-	if (s.cs->fetch_gen != gen) {
-		s.cs->fetch_gen = gen;
-		s.cs->fetch_page = ~0ull;
-	}
-	s.res.outcome = run(&s, budget);
-	end_slice(&s);
+	/* A dispatch that is not over is what it waits for when it is back */
+	if (at->leaving && waits && s.cs->block == MALI_CS_UNBLOCKED)
+		s.cs->block = MALI_CS_BLOCK_SB;
+	if (s.res.outcome == MALI_CS_FATAL)
+		shader_job_cancel(&s.cs->job);
 	return s.res;
 }

@@ -10,11 +10,13 @@
  *	cs_wait.c	what a stream waits for, and when it may go on
  *	cs_async.c	what is queued and completes later
  *	cs_tiling.c	of that, tiling and heaps; tiler.c is the tiler itself
+ *	cs_compute.c	of that, compute; cores.c are the shader cores to it
  *	cs_slice.c	how an instruction fails or waits
  */
 #ifndef MALI_CSF_CS_H
 #define MALI_CSF_CS_H
 
+#include "cores.h"
 #include "csf.h"
 #include "cs_isa.h"
 #include "fw_iface.h"
@@ -57,6 +59,24 @@ struct mali_cs_op {
 };
 
 /**
+ * struct mali_cs_dispatch - a compute job, between two of its workgroups
+ *
+ * The operands of RUN_COMPUTE as they were when it was issued; what each is says
+ * struct shader_job.
+ */
+struct mali_cs_dispatch {
+	uint64_t srt;
+	uint64_t fau;
+	uint64_t spd;
+	uint64_t tsd;
+	uint32_t attribute_offset;
+	uint32_t wg_size;
+	uint32_t offset[3];
+	uint32_t size[3];
+	uint64_t next;
+};
+
+/**
  * struct mali_cs_ctx - what a stream owns: saved when its group is suspended
  * @regs: Work registers.
  * @extract: Byte count of what was consumed of the ring; points behind the
@@ -76,6 +96,7 @@ struct mali_cs_op {
  * @handler_ran: It ran since a chunk was found last.
  * @num_ops: Asynchronous instructions under way, oldest first in @op.
  * @tiling_left: Heap memory that the tiling operation in @op still takes.
+ * @dispatch: How far the RUN_COMPUTE in @op is: there is one at most.
  *
  * Fixed-width members only: this is the format of the suspend buffer.
  */
@@ -97,6 +118,7 @@ struct mali_cs_ctx {
 	uint32_t handler_ran;
 	uint32_t num_ops;
 	uint64_t tiling_left;
+	struct mali_cs_dispatch dispatch;
 	struct mali_cs_op op[MALI_CS_OPS];
 };
 
@@ -116,12 +138,14 @@ struct mali_cs_ctx {
  * @block_epoch: Value of mali_cs_env::wake_epoch at which it blocked.
  * @block_gen: Generation of the address space at which it blocked.
  * @block_va: Address of the access that faulted.
+ * @look_due: When one that is blocked in SYNC_WAIT looks at memory again.
  * @wait_addr: What a SYNC_WAIT is waiting for.
  * @wait_ref: See @wait_addr.
  * @wait_flags: The CS_STATUS_WAIT word.
- * @hang_since: When its work began to hang.
- * @hang_hard: It does not terminate.
- * @hang_reported: The progress timer told the driver.
+ * @job: The dispatch, while a workgroup of it is under way.
+ * @hang_hard: It hangs on request, and does not terminate.
+ * @stuck_since: When its work on an endpoint moved last.
+ * @stuck_reported: The progress timer told the driver.
  * @held: A recoverable fault was reported, and the driver did not acknowledge it.
  * @oom_sent: The driver was asked for a chunk and has not answered.
  * @oom_answered: It did.
@@ -145,12 +169,14 @@ struct mali_cs {
 	uint32_t block_epoch;
 	uint32_t block_gen;
 	uint64_t block_va;
+	uint64_t look_due;
 	uint64_t wait_addr;
 	uint64_t wait_ref;
 	uint32_t wait_flags;
-	uint64_t hang_since;
+	struct shader_job job;
 	bool hang_hard;
-	bool hang_reported;
+	uint64_t stuck_since;
+	bool stuck_reported;
 	bool held;
 	bool oom_sent;
 	bool oom_answered;
@@ -167,15 +193,21 @@ struct mali_cs {
  * @base: What all stands on.
  * @mmu: Their way to memory.
  * @gpu: Counters and flushes.
+ * @cores: The shader cores.
  * @stats: Counters to keep.
  * @wake_epoch: Incremented when a waiting stream has reason to look again.
+ * @cores_free: When shader cores are through with what they did already.
+ * @sharing: Streams that share them, as far as is known; 0 is 1.
  */
 struct mali_cs_env {
 	struct mali_base *base;
 	struct mali_mmu *mmu;
 	struct mali_gpu *gpu;
+	struct mali_cores *cores;
 	struct mali_stats *stats;
 	uint32_t wake_epoch;
+	uint64_t cores_free;
+	unsigned int sharing;
 };
 
 /**
@@ -184,12 +216,17 @@ struct mali_cs_env {
  * @id: Its number among them.
  * @csg: The group's slot.
  * @as: The group's address space.
+ * @compute: The group was given shader cores.
+ * @leaving: It is about to leave its slot: the workgroup under way is finished, and
+ *	no other work begun.
  */
 struct mali_cs_place {
 	struct mali_cs *cs;
 	unsigned int id;
 	unsigned int csg;
 	unsigned int as;
+	bool compute;
+	bool leaving;
 };
 
 enum mali_cs_outcome {
@@ -208,6 +245,8 @@ enum mali_cs_outcome {
  * @sync_update: A sync object of system scope was written.
  * @wake: A sync object was written: waiting streams look again.
  * @due: When an instruction under way completes, or MALI_NEVER.
+ * @work: What shader cores did for it, in lane instructions.
+ * @working: They have more to do.
  * @oom: The tiler heap needs a chunk: @heap and @counters say of which.
  */
 struct mali_cs_result {
@@ -217,13 +256,25 @@ struct mali_cs_result {
 	bool sync_update;
 	bool wake;
 	uint64_t due;
+	uint64_t work;
+	bool working;
 	bool oom;
 	uint64_t heap;
 	struct mali_heap_counters counters;
 };
 
+/* Instructions that a stream executes before the next has its turn */
+#ifndef SLICE_INSTRS	/* a fuzzer wants it small */
+#define SLICE_INSTRS		4096u
+#endif
+
 void mali_cs_start(struct mali_cs *cs);
-/* Execute up to *@budget instructions and take them off it. */
+/* It stops, or nobody wants it any more: what is under way on shader cores is over. */
+void mali_cs_stop(struct mali_cs *cs);
+/*
+ * Execute up to *@budget instructions and take them off it. Shader cores work for
+ * the stream in proportion to the budget, which may be 0 for one that is leaving.
+ */
 struct mali_cs_result mali_cs_run(const struct mali_cs_env *env,
 				  const struct mali_cs_place *at,
 				  unsigned int *budget);
@@ -233,7 +284,10 @@ struct mali_cs_result mali_cs_run(const struct mali_cs_env *env,
 uint64_t mali_cs_cmd_ptr(const struct mali_cs *cs);
 /* Scoreboard entries that are busy */
 unsigned int mali_cs_scoreboards(const struct mali_cs *cs);
-/* At @now, work is under way that only time ends: the group cannot be suspended. */
+/*
+ * At @now, work is under way that only time ends, or a workgroup: the group cannot
+ * be suspended.
+ */
 bool mali_cs_unfinished(const struct mali_cs *cs, uint64_t now);
 /* When all that is under way completes, MALI_NEVER when nothing is */
 uint64_t mali_cs_finish_due(const struct mali_cs *cs);

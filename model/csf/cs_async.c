@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Asynchronous instructions of a command stream: loads, stores, flushes, tiling
- * and what is deferred until scoreboard entries are clear.
+ * Asynchronous instructions of a command stream: loads, stores, flushes, tiling,
+ * compute and what is deferred until scoreboard entries are clear.
  *
  * Invariants:
  * - They are queued in struct mali_cs_ctx and complete in order, as late as
@@ -108,7 +108,7 @@ static enum step do_flush(struct slice *s, const struct mali_cs_op *op)
 
 	/* Nothing to do where a flush came after the one the stream knows of */
 	if ((op->instr & 0x3ff) && (!since || since >= mali_gpu_flush_id(s->env->gpu)))
-		mali_gpu_count_flush(s->env->gpu);
+		mali_gpu_count_flush(s->env->gpu, op->instr & 0x3ff);
 	return STEP_NEXT;
 }
 
@@ -169,6 +169,8 @@ static enum step complete(struct slice *s, const struct mali_cs_op *op)
 		return slice_finish_fragment(s, op);
 	case CS_OP_RUN_TILING:
 		return slice_tiling(s, op);
+	case CS_OP_RUN_COMPUTE:
+		return slice_compute(s, op);
 	case CS_OP_FINISH_TILING:
 	case CS_OP_TRACE_POINT:		/* no trace is being taken */
 		return STEP_NEXT;
@@ -183,15 +185,21 @@ static bool op_held(const struct mali_cs_ctx *c, const struct mali_cs_op *op)
 	return c->handler_depth && cs_opcode(op->instr) == CS_OP_RUN_TILING;
 }
 
+/* With a group that leaves its slot nothing is begun that can be done later. */
+static bool op_stays(const struct slice *s, const struct mali_cs_op *op)
+{
+	return s->at->leaving && !(cs_opcode(op->instr) == CS_OP_RUN_COMPUTE &&
+				   s->cs->job.group);
+}
+
 static bool op_ready(struct slice *s, const struct mali_cs_op *op,
 		     unsigned int busy)
 {
-	if (busy & (op->wait | 1u << op->slot))
+	if (busy & (op->wait | 1u << op->slot) || op_stays(s, op))
 		return false;
 	if (op->due <= s->now)
 		return true;
-	if (op->due < s->res.due)
-		s->res.due = op->due;
+	slice_note_due(s, op->due);
 	return false;
 }
 
@@ -225,8 +233,12 @@ enum step slice_retire(struct slice *s, unsigned int want)
 			continue;
 		}
 		st = complete(s, &op);
-		if (st == STEP_AGAIN || st == STEP_HANDLER)
+		if (st == STEP_AGAIN || st == STEP_HANDLER || st == STEP_BUSY)
 			c->op[kept++] = op;
+		if (st == STEP_BUSY) {
+			busy |= 1u << op.slot;
+			st = STEP_NEXT;
+		}
 	}
 	memmove(&c->op[kept], &c->op[k], (c->num_ops - k) * sizeof(c->op[0]));
 	c->num_ops -= k - kept;
@@ -258,6 +270,17 @@ static enum step issue(struct slice *s, const struct mali_cs_op *op)
 	c->op[c->num_ops++].due = s->delayed ?
 		mali_inject_due(s->env->base, MALI_SLOW_STREAM) : 0;
 	return STEP_NEXT;
+}
+
+/* Scoreboard entries of the instructions under way with an opcode */
+static unsigned int slots_of(const struct mali_cs_ctx *c, enum cs_opcode opcode)
+{
+	unsigned int slots = 0;
+
+	for (unsigned int k = 0; k < c->num_ops; k++)
+		if (cs_opcode(c->op[k].instr) == opcode)
+			slots |= 1u << c->op[k].slot;
+	return slots;
 }
 
 /* Instructions with a wait mask and a signal slot of their own */
@@ -368,6 +391,24 @@ static enum step step_finish_tiling(struct slice *s, uint64_t i)
 	return issue(s, &op);
 }
 
+static enum step step_compute(struct slice *s, uint64_t i)
+{
+	struct mali_cs_op op = { .instr = i, .slot = s->cs->ctx.sb_endpoint };
+	enum step st;
+
+	if (s->cs->ctx.error)
+		return STEP_NEXT;
+	/* One at a time: there is one place for how far it is */
+	st = slice_retire(s, slots_of(&s->cs->ctx, CS_OP_RUN_COMPUTE));
+	if (st == STEP_NEXT)
+		st = slice_dispatch(s, i);
+	if (st == STEP_NEXT)
+		st = issue(s, &op);
+	if (st == STEP_NEXT && cs_progress_inc(i))
+		set_progress(s, s->cs->ctx.progress + 1);
+	return st;
+}
+
 enum step slice_async(struct slice *s, uint64_t i)
 {
 	switch (cs_opcode(i)) {
@@ -385,6 +426,8 @@ enum step slice_async(struct slice *s, uint64_t i)
 		return step_heap(s, i);
 	case CS_OP_RUN_TILING:
 		return step_tiling(s, i);
+	case CS_OP_RUN_COMPUTE:
+		return step_compute(s, i);
 	case CS_OP_FINISH_TILING:
 		return step_finish_tiling(s, i);
 	default:
@@ -426,6 +469,7 @@ bool mali_cs_op_valid(const struct mali_cs_op *op)
 		return !((op->va | op->data) & 7);
 	case CS_OP_HEAP_OPERATION:
 		return !(op->data & 7);
+	case CS_OP_RUN_COMPUTE:
 	case CS_OP_STORE_STATE:
 	case CS_OP_FLUSH_CACHE2:
 	case CS_OP_FINISH_FRAGMENT:
@@ -445,7 +489,7 @@ bool mali_cs_unfinished(const struct mali_cs *cs, uint64_t now)
 {
 	if (!cs->started || cs->ctx.dead)
 		return false;
-	if (cs->block == MALI_CS_BLOCK_HANG)
+	if (cs->block == MALI_CS_BLOCK_HANG || cs->job.group)
 		return true;
 	for (unsigned int k = 0; k < cs->ctx.num_ops; k++)
 		if (cs->ctx.op[k].due > now)

@@ -193,6 +193,15 @@ static inline int cs_frag_completed(uint64_t i)
 	return i & 1;
 }
 
+/* REQ_RESOURCE */
+#define CS_RESOURCE_COMPUTE	(1u << 0)
+
+/* RUN_COMPUTE: the axis along which tasks are cut; there is no fourth */
+static inline unsigned int cs_task_axis(uint64_t i)
+{
+	return i >> 14 & 0x3;
+}
+
 /* Registers that RUN_TILING takes its operands from */
 #define CS_SR_INDEX_COUNT	33
 #define CS_SR_INSTANCE_COUNT	34

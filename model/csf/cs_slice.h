@@ -12,6 +12,7 @@ enum step {
 	STEP_NEXT,	/* go to the next instruction */
 	STEP_JUMPED,	/* the position was set */
 	STEP_AGAIN,	/* blocked: try this one again later */
+	STEP_BUSY,	/* asynchronous, and not done: others may go on */
 	STEP_HANDLER,	/* the same, but an exception handler comes first */
 	STEP_FATAL,
 	STEP_FAULT,
@@ -23,6 +24,7 @@ struct slice {
 	const struct mali_cs_place *at;
 	struct mali_cs *cs;
 	uint64_t now;
+	int64_t lanes;	/* what is left of its share of the shader cores */
 	bool delayed;	/* asynchronous instructions take time */
 	bool late_fault; /* the fault is one of those, not of the one at hand */
 	struct mali_cs_result res;
@@ -42,6 +44,12 @@ static inline uint64_t slice_position(const struct mali_cs *cs)
 static inline bool ring_empty(const struct mali_cs *cs)
 {
 	return !cs->ctx.depth && cs->ctx.extract == cs->insert;
+}
+
+static inline void slice_note_due(struct slice *s, uint64_t due)
+{
+	if (due < s->res.due)
+		s->res.due = due;
 }
 
 /* --- Exceptions: cs_slice.c; all return the step that the instruction becomes */
@@ -90,6 +98,13 @@ enum step slice_heap_operation(struct slice *s, const struct mali_cs_op *op);
 enum step slice_finish_fragment(struct slice *s, const struct mali_cs_op *op);
 /* Bytes of heap memory that the operation at hand takes */
 uint64_t slice_tiling_size(const struct mali_cs *cs);
+
+/* --- Compute: cs_compute.c -------------------------------------------------- */
+
+/* RUN_COMPUTE may be issued, and its operands are taken; the step if not */
+enum step slice_dispatch(struct slice *s, uint64_t instr);
+/* Go on with the dispatch, as far as the slice's share goes. */
+enum step slice_compute(struct slice *s, const struct mali_cs_op *op);
 
 /* --- Operands ------------------------------------------------------------- */
 

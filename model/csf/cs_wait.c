@@ -4,9 +4,13 @@
  * scoreboard entries, address spaces, hangs on request.
  *
  * Invariant: a stream that is blocked looks again when something has changed since
- * (wake_epoch, the generation of its address space), and not before.
+ * (wake_epoch, the generation of its address space), and not before; but in SYNC_WAIT
+ * now and then as well, since a CPU that writes a sync object need not tell.
  */
 #include "cs_slice.h"
+
+/* How long it takes a stream to notice what a CPU wrote */
+#define SYNC_LOOK_NS		2000000u
 
 /* --- Synchronisation objects --------------------------------------------- */
 
@@ -50,6 +54,8 @@ enum step slice_sync_wait(struct slice *s, uint64_t i)
 	done = cs_wait_cond(i) == CS_COND_GT ? val > ref : val <= ref;
 	if (!done) {
 		note_wait(s, va, ref, size, cs_wait_cond(i));
+		s->cs->look_due = s->now + SYNC_LOOK_NS;
+		slice_note_due(s, s->cs->look_due);
 		return slice_block(s, MALI_CS_BLOCK_SYNC);
 	}
 	if (failed)
@@ -91,6 +97,10 @@ bool slice_may_go_on(struct slice *s)
 
 	switch (cs->block) {
 	case MALI_CS_BLOCK_SYNC:
+		if (s->now >= cs->look_due || cs->block_epoch != s->env->wake_epoch)
+			return true;
+		slice_note_due(s, cs->look_due);
+		return false;
 	case MALI_CS_BLOCK_PROGRESS:
 		return cs->block_epoch != s->env->wake_epoch;
 	case MALI_CS_BLOCK_HEAP:
@@ -129,8 +139,8 @@ bool slice_hangs(struct slice *s)
 	    !mali_inject_hang(s->env->base, s->at->csg, s->at->id,
 			      &cs->hang_hard))
 		return false;
-	cs->hang_since = s->now;
-	cs->hang_reported = false;
+	cs->stuck_since = s->now;
+	cs->stuck_reported = false;
 	slice_block(s, MALI_CS_BLOCK_HANG);
 	return true;
 }

@@ -13,14 +13,22 @@
 
 /* What one instruction takes of the model's time */
 #define INSTR_NS		4u
+/* And one of a lane of a shader core: about what it takes of the host's */
+#define LANE_INSTR_NS		2u
 
 struct mali_csf *mali_csf_new(struct mali_base *base, struct mali_mmu *mmu,
-			      struct mali_gpu *gpu)
+			      struct mali_gpu *gpu, uint32_t ignore)
 {
 	struct mali_csf *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
+	c->env.cores = mali_cores_new(base, mmu, gpu,
+				      ignore & MALI_IGNORE_NEW_CODE);
+	if (!c->env.cores) {
+		free(c);
+		return NULL;
+	}
 	c->fw.base = base;
 	c->fw.mmu = mmu;
 	c->fw.gpu = gpu;
@@ -36,6 +44,10 @@ struct mali_csf *mali_csf_new(struct mali_base *base, struct mali_mmu *mmu,
 
 void mali_csf_free(struct mali_csf *c)
 {
+	if (!c)
+		return;
+	groups_stop(&c->groups);
+	mali_cores_free(c->env.cores);
 	free(c);
 }
 
@@ -48,9 +60,10 @@ static void stop(struct mali_csf *c)
 	c->timers_on = false;
 	c->idle_since = MALI_NEVER;
 	c->idle_sent = false;
+	c->env.cores_free = 0;
 	c->groups.progress_ns = 0;
 	c->groups.idle_changed = false;
-	memset(c->groups.csg, 0, sizeof(c->groups.csg));
+	groups_stop(&c->groups);
 	fw_set_status(&c->fw, MCU_STATUS_DISABLED);
 }
 
@@ -174,6 +187,10 @@ uint64_t mali_csf_run(struct mali_csf *c)
 	note_due(&round, global_idle_timer(c));
 	if (round.more)
 		note_due(&round, start + round.executed * INSTR_NS);
+	if (round.work)
+		c->env.cores_free = start + round.work * LANE_INSTR_NS;
+	if (round.working)
+		note_due(&round, c->env.cores_free);
 	return round.due;
 }
 

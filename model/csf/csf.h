@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The command-stream frontend: the microcontroller, its firmware interface, groups,
- * command streams and tiler heaps. It knows the GPU control page, the MMU and the
- * base.
+ * command streams and tiler heaps. It knows the shader cores, the GPU control page,
+ * the MMU and the base.
  */
 #ifndef MALI_CSF_H
 #define MALI_CSF_H
@@ -19,11 +19,18 @@
 struct mali_csf;
 
 /*
- * NULL when the host is out of memory. Before its first use it wants
- * mali_csf_reset().
+ * Of the mask of what a deliberately broken model ignores (see mmu.h), the bit of
+ * the shader cores: memory. They take code from their instruction cache until a
+ * flush drops it, as hardware does, whatever has been written since.
+ */
+#define MALI_IGNORE_NEW_CODE	(1u << 5)
+
+/*
+ * @ignore: MALI_IGNORE_NEW_CODE or 0; other bits are others'. NULL when the host
+ * is out of memory. Before its first use it wants mali_csf_reset().
  */
 struct mali_csf *mali_csf_new(struct mali_base *base, struct mali_mmu *mmu,
-			      struct mali_gpu *gpu);
+			      struct mali_gpu *gpu, uint32_t ignore);
 void mali_csf_free(struct mali_csf *c);
 void mali_csf_reset(struct mali_csf *c);
 

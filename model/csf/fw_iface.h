@@ -117,6 +117,7 @@
 #define CSG_ALLOW_FRAGMENT	0x28
 #define CSG_ALLOW_OTHER		0x30
 #define CSG_EP_REQ		0x34
+#define   CSG_EP_REQ_COMPUTE(x)		((x) & 0xffu)
 #define   CSG_EP_REQ_PRIORITY(x)	((x) >> 28)
 #define CSG_SUSPEND_BUF		0x40
 #define CSG_PROTM_SUSPEND_BUF	0x48

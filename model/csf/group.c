@@ -15,11 +15,12 @@ static void group_begin(struct mali_groups *gs, unsigned int csg, bool resume)
 	struct mali_csg *g = &gs->csg[csg];
 	uint32_t in = csg_in(gs->fw, csg);
 	unsigned int priority = g->priority;
-	bool lost;
+	bool compute = g->compute, lost;
 
 	memset(g, 0, sizeof(*g));
 	g->active = true;
 	g->priority = priority;
+	g->compute = compute;
 	g->as = CSG_CONFIG_AS(fw_rd32(gs->fw, in + CSG_CONFIG));
 	fw_wr32(gs->fw, csg_out(gs->fw, csg) + CSG_STATUS_STATE, 0);
 	lost = resume && !group_restore(gs, csg);
@@ -50,6 +51,7 @@ static void group_end(struct mali_groups *gs, unsigned int csg, bool save)
 {
 	struct mali_csg *g = &gs->csg[csg];
 
+	g->ending = true;
 	if (save)
 		look_again(gs, csg);
 	for (unsigned int id = 0; id < FW_NUM_CS; id++) {
@@ -59,9 +61,17 @@ static void group_end(struct mali_groups *gs, unsigned int csg, bool save)
 	if (save)
 		group_save(gs, csg);
 	for (unsigned int id = 0; id < FW_NUM_CS; id++)
-		g->cs[id].started = false;
+		mali_cs_stop(&g->cs[id]);
 	g->active = false;
 	g->idle = false;
+	g->ending = false;
+}
+
+void groups_stop(struct mali_groups *gs)
+{
+	for (unsigned int i = 0; i < FW_NUM_CSGS * FW_NUM_CS; i++)
+		mali_cs_stop(&gs->csg[i / FW_NUM_CS].cs[i % FW_NUM_CS]);
+	memset(gs->csg, 0, sizeof(gs->csg));
 }
 
 /*
@@ -132,6 +142,8 @@ void group_process(struct mali_groups *gs, unsigned int csg)
 		uint32_t ep = fw_rd32(gs->fw, in + CSG_EP_REQ);
 
 		g->priority = CSG_EP_REQ_PRIORITY(ep);
+		g->compute = CSG_EP_REQ_COMPUTE(ep) &&
+			     fw_rd64(gs->fw, in + CSG_ALLOW_COMPUTE);
 		fw_wr32(gs->fw, out + CSG_STATUS_EP_CURRENT, ep);
 		fw_wr32(gs->fw, out + CSG_STATUS_EP_REQ, ep);
 	}

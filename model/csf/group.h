@@ -24,7 +24,9 @@
  * @as: Address space of the group.
  * @priority: From the endpoint request, 0 to 15.
  * @idle: What CSG_STATUS_STATE says.
- * @ending: A suspend or terminate request waits for work under way.
+ * @compute: It was given shader cores.
+ * @ending: A suspend or terminate request waits for work under way, or is being
+ *	met: nothing new is begun.
  * @events: CSG_EVT_MASK events to send as soon as the driver has
  *	acknowledged the last one of their kind.
  * @cs_events: CS_EVT_MASK events of each stream, the same way.
@@ -35,6 +37,7 @@ struct mali_csg {
 	unsigned int as;
 	unsigned int priority;
 	bool idle;
+	bool compute;
 	bool ending;
 	uint32_t events;
 	uint32_t cs_events[FW_NUM_CS];
@@ -62,11 +65,15 @@ struct mali_groups {
 /**
  * struct mali_round - a round of turns
  * @executed: Instructions.
+ * @work: Lane instructions of shader cores.
+ * @working: Streams for which they have more to do.
  * @due: When the next round is wanted, or MALI_NEVER.
  * @more: A stream has more to do: the next is wanted as soon as it may be.
  */
 struct mali_round {
 	uint64_t executed;
+	uint64_t work;
+	unsigned int working;
 	uint64_t due;
 	bool more;
 };
@@ -103,7 +110,10 @@ void stream_read_insert(struct mali_groups *gs, unsigned int csg,
 			unsigned int id);
 void stream_write_status(struct mali_groups *gs, unsigned int csg,
 			 unsigned int id);
-/* Give one stream its turn. True: it has more to do. */
+/*
+ * Give one stream its turn. True: it has more to do. A slice of 0 is for one whose
+ * group is ending.
+ */
 bool stream_run(struct mali_groups *gs, unsigned int csg, unsigned int id,
 		unsigned int slice, struct mali_round *round);
 
@@ -116,6 +126,8 @@ bool group_restore(struct mali_groups *gs, unsigned int csg);
 
 /* --- group.c -------------------------------------------------------------- */
 
+/* All of them are gone, and what their streams did with them. */
+void groups_stop(struct mali_groups *gs);
 /* What the driver asks of one group */
 void group_process(struct mali_groups *gs, unsigned int csg);
 

@@ -158,7 +158,7 @@ void stream_process(struct mali_groups *gs, unsigned int csg, unsigned int id,
 		stream_start(gs, csg, id, resume);
 	} else if (state == CS_STATE_STOP && cs->started) {
 		stream_publish(gs, cs);
-		cs->started = false;
+		mali_cs_stop(cs);
 	} else if (cs->started) {
 		stream_read_insert(gs, csg, id);
 		fault_answer(gs, csg, id, req, ack);
@@ -225,14 +225,23 @@ bool stream_run(struct mali_groups *gs, unsigned int csg, unsigned int id,
 {
 	struct mali_csg *g = &gs->csg[csg];
 	struct mali_cs *cs = &g->cs[id];
-	struct mali_cs_place at = { g->cs, id, csg, g->as };
+	struct mali_cs_place at = {
+		.cs = g->cs,
+		.id = id,
+		.csg = csg,
+		.as = g->as,
+		.compute = g->compute,
+		.leaving = g->ending,
+	};
 	unsigned int budget = slice;
 	struct mali_cs_result r;
 
-	if (!cs->started || cs->held)
+	if (!cs->started || (cs->held && !g->ending))
 		return false;
 	r = mali_cs_run(gs->env, &at, &budget);
 	round->executed += slice - budget;
+	round->work += r.work;
+	round->working += r.working;
 	note_due(round, r.due);
 	stream_publish(gs, cs);
 
@@ -245,6 +254,6 @@ bool stream_run(struct mali_groups *gs, unsigned int csg, unsigned int id,
 	if (r.outcome == MALI_CS_FATAL || r.outcome == MALI_CS_FAULTED)
 		stream_exception(gs, csg, id, &r);
 	/* EXTRACT tells the driver which job failed: it must not move on yet */
-	cs->held = r.outcome == MALI_CS_FAULTED;
+	cs->held |= r.outcome == MALI_CS_FAULTED;
 	return r.outcome == MALI_CS_RAN;
 }

@@ -41,6 +41,19 @@ void group_save(struct mali_groups *gs, unsigned int csg)
 	fw_write(gs->fw, buf, &h, sizeof(h));
 }
 
+/* There is one place for how far a dispatch is. */
+static bool ops_valid(const struct mali_cs_ctx *c)
+{
+	unsigned int dispatches = 0;
+
+	for (uint32_t i = 0; i < c->num_ops; i++) {
+		if (!mali_cs_op_valid(&c->op[i]))
+			return false;
+		dispatches += cs_opcode(c->op[i].instr) == CS_OP_RUN_COMPUTE;
+	}
+	return dispatches <= 1;
+}
+
 /* Guest memory: what the interpreter relies on must be checked again */
 static bool ctx_valid(const struct mali_cs_ctx *c)
 {
@@ -52,9 +65,8 @@ static bool ctx_valid(const struct mali_cs_ctx *c)
 		return false;
 	if ((c->handler | c->handler_len) % CS_INSTR_SIZE)
 		return false;
-	for (uint32_t i = 0; i < c->num_ops; i++)
-		if (!mali_cs_op_valid(&c->op[i]))
-			return false;
+	if (!ops_valid(c))
+		return false;
 	for (uint32_t i = 0; i < c->depth; i++)
 		if ((c->frame[i].pc | c->frame[i].end) % CS_INSTR_SIZE)
 			return false;

@@ -9,10 +9,6 @@
  */
 #include "group.h"
 
-/* Instructions that a stream executes before the next has its turn */
-#ifndef SLICE_INSTRS	/* a fuzzer wants it small */
-#define SLICE_INSTRS		4096u
-#endif
 /* The same while a group of higher priority is busy */
 #define SMALL_SLICE_INSTRS	(SLICE_INSTRS / 8)
 
@@ -97,7 +93,7 @@ static void run_groups(struct mali_groups *gs, struct mali_round *round)
 {
 	unsigned int order[FW_NUM_CSGS], priority[FW_NUM_CSGS];
 	uint32_t epoch = gs->env->wake_epoch;
-	int busy = -1;	/* the highest priority that had more to do */
+	int busy = -1;	/* the highest priority that has more to do */
 
 	for (unsigned int csg = 0; csg < FW_NUM_CSGS; csg++)
 		priority[csg] = gs->csg[csg].priority;
@@ -107,16 +103,18 @@ static void run_groups(struct mali_groups *gs, struct mali_round *round)
 	for (unsigned int i = 0; i < FW_NUM_CSGS; i++) {
 		struct mali_csg *g = &gs->csg[order[i]];
 		bool small = busy > (int)g->priority;
+		unsigned int working = round->working;
 
 		if (!g->active || g->ending)
 			continue;
-		if (run_group(gs, order[i],
-			      small ? SMALL_SLICE_INSTRS : SLICE_INSTRS, round) &&
-		    busy < 0)
+		round->more |= run_group(gs, order[i],
+					 small ? SMALL_SLICE_INSTRS : SLICE_INSTRS,
+					 round);
+		if (busy < 0 && (round->more || round->working != working))
 			busy = g->priority;
 	}
 	/* What a stream signalled may have unblocked one that had its turn */
-	round->more = busy >= 0 || epoch != gs->env->wake_epoch;
+	round->more |= epoch != gs->env->wake_epoch;
 }
 
 /* Suspend and terminate requests that could not be met at once */
@@ -127,10 +125,19 @@ static void end_groups(struct mali_groups *gs, struct mali_round *round)
 
 		if (!g->ending)
 			continue;
+		for (unsigned int id = 0; id < FW_NUM_CS; id++)
+			if (g->cs[id].job.group)
+				stream_run(gs, csg, id, 0, round);
 		group_process(gs, csg);
 		for (unsigned int id = 0; g->ending && id < FW_NUM_CS; id++)
 			note_due(round, mali_cs_finish_due(&g->cs[id]));
 	}
+}
+
+/* Work on an endpoint: a workgroup that is under way, or what hangs on request */
+static bool on_endpoint(const struct mali_cs *cs)
+{
+	return cs->started && (cs->job.group || cs->block == MALI_CS_BLOCK_HANG);
 }
 
 /* CSG_PROGRESS_TIMER_EVENT for work on an endpoint that does not move */
@@ -140,14 +147,14 @@ static void progress_timer(struct mali_groups *gs, struct mali_round *round)
 		struct mali_csg *g = &gs->csg[i / FW_NUM_CS];
 		struct mali_cs *cs = &g->cs[i % FW_NUM_CS];
 
-		if (!g->active || !gs->progress_ns || cs->hang_reported ||
-		    cs->block != MALI_CS_BLOCK_HANG)
+		if (!g->active || !gs->progress_ns || cs->stuck_reported ||
+		    !on_endpoint(cs))
 			continue;
-		if (mali_now(gs->env->base) - cs->hang_since < gs->progress_ns) {
-			note_due(round, cs->hang_since + gs->progress_ns);
+		if (mali_now(gs->env->base) - cs->stuck_since < gs->progress_ns) {
+			note_due(round, cs->stuck_since + gs->progress_ns);
 			continue;
 		}
-		cs->hang_reported = true;
+		cs->stuck_reported = true;
 		group_event(gs, i / FW_NUM_CS, CSG_PROGRESS_TIMER_EVENT);
 	}
 }
@@ -156,5 +163,6 @@ void groups_run(struct mali_groups *gs, struct mali_round *round)
 {
 	end_groups(gs, round);
 	run_groups(gs, round);
+	gs->env->sharing = round->working;
 	progress_timer(gs, round);
 }

@@ -53,9 +53,15 @@ void mali_gpu_mcu_changed(struct mali_gpu *g, bool runs)
 	mali_irq_raise(g->base, &g->irq, GPU_IRQ_MCU_STATUS_CHANGED);
 }
 
-void mali_gpu_count_flush(struct mali_gpu *g)
+uint32_t mali_gpu_code_epoch(const struct mali_gpu *g)
+{
+	return g->code_epoch;
+}
+
+void mali_gpu_count_flush(struct mali_gpu *g, uint32_t what)
 {
 	g->stats->cache_flushes++;
+	g->code_epoch += !!(what & MALI_FLUSH_OTHER);
 	/* 0 means "always flush" to FLUSH_CACHE2, so it is never an identity */
 	if (!++g->flush_id)
 		g->flush_id = 1;
@@ -109,16 +115,17 @@ static void reset_start(struct mali_gpu *g)
 static void flush_done(struct mali_gpu *g)
 {
 	g->flushing = false;
-	mali_gpu_count_flush(g);
+	mali_gpu_count_flush(g, g->flush_what);
 	mali_irq_raise(g->base, &g->irq, GPU_IRQ_CLEAN_CACHES_COMPLETED);
 }
 
-static void flush_start(struct mali_gpu *g)
+static void flush_start(struct mali_gpu *g, uint32_t what)
 {
 	if (g->flushing) {
 		mali_guest_error(g->base, "FLUSH_CACHES while one is under way");
 		return;
 	}
+	g->flush_what = what;
 	if (!mali_inject_delay(g->base, MALI_SLOW_FLUSH)) {
 		flush_done(g);
 		return;
@@ -141,7 +148,7 @@ static void command(struct mali_gpu *g, uint32_t cmd)
 		reset_start(g);
 		break;
 	case GPU_COMMAND_FLUSH_CACHES:
-		flush_start(g);
+		flush_start(g, payload);
 		break;
 	case GPU_COMMAND_CLEAR_FAULT:
 		g->fault_status = 0;

@@ -52,8 +52,14 @@ bool mali_gpu_l2_ready(const struct mali_gpu *g);
 /* The system counter with the offset that the driver set */
 uint64_t mali_gpu_timestamp(const struct mali_gpu *g);
 uint32_t mali_gpu_flush_id(const struct mali_gpu *g);
-/* A flush of the L2 on behalf of a register or an instruction */
-void mali_gpu_count_flush(struct mali_gpu *g);
+/*
+ * A flush of caches on behalf of a register or an instruction. @what says of which;
+ * MALI_FLUSH_OTHER is to drop those beside L2 and load/store cache.
+ */
+#define MALI_FLUSH_OTHER	(1u << 9)
+void mali_gpu_count_flush(struct mali_gpu *g, uint32_t what);
+/* Changes whenever the instruction caches of shader cores are dropped */
+uint32_t mali_gpu_code_epoch(const struct mali_gpu *g);
 /* MCU_STATUS changed; whether the microcontroller runs now. */
 void mali_gpu_mcu_changed(struct mali_gpu *g, bool runs);
 /* A fault of the GPU itself, not of one of its address spaces */

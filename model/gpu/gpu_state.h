@@ -32,12 +32,14 @@ enum mali_power_domain {
  * @fault_status: GPU_FAULT_STATUS; zero while there is none to report.
  * @fault_addr: GPU_FAULT_ADDR.
  * @flushing: A FLUSH_CACHES command is under way until @flush_due.
+ * @flush_what: Of which caches.
  * @resetting: A reset is under way until @reset_due: nothing but the interrupt
  *	block of this page takes a write.
  * @coherency: COHERENCY_PROTOCOL as written.
  * @l2_config: L2_CONFIG as written.
  * @timestamp_offset: TIMESTAMP_OFFSET as written.
  * @flush_id: LATEST_FLUSH_ID: incremented by each flush of the L2.
+ * @code_epoch: How often instruction caches were dropped.
  */
 struct mali_gpu {
 	struct mali_base *base;
@@ -56,6 +58,7 @@ struct mali_gpu {
 	uint32_t fault_status;
 	uint64_t fault_addr;
 	bool flushing;
+	uint32_t flush_what;
 	uint64_t flush_due;
 	bool resetting;
 	uint64_t reset_due;
@@ -63,6 +66,7 @@ struct mali_gpu {
 	uint32_t l2_config;
 	uint64_t timestamp_offset;
 	uint32_t flush_id;
+	uint32_t code_epoch;
 };
 
 static inline uint32_t gpu_half_of(uint64_t val, unsigned int half)

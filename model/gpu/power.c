@@ -4,7 +4,7 @@
  *
  * Transitions take no time unless they were made slow. Invariant: a domain's cores
  * are in at most one of going_up and going_down. The TLBs are in the L2's domain
- * and do not survive it.
+ * and do not survive it, nor does the code in shader cores survive theirs.
  */
 #include <string.h>
 
@@ -25,6 +25,8 @@ static void power_done(struct mali_gpu *g, enum mali_power_domain d)
 {
 	if (d == MALI_PWR_L2 && g->going_down[d])
 		mali_mmu_drop_all(g->mmu);
+	if (d != MALI_PWR_TILER && g->going_down[d])
+		g->code_epoch++;
 	g->ready[d] = (g->ready[d] | g->going_up[d]) & ~g->going_down[d];
 	g->going_up[d] = 0;
 	g->going_down[d] = 0;
@@ -57,6 +59,7 @@ static bool in_transition(const struct mali_gpu *g, enum mali_power_domain d)
 
 void gpu_power_reset(struct mali_gpu *g)
 {
+	g->code_epoch++;
 	memset(g->ready, 0, sizeof(g->ready));
 	memset(g->going_up, 0, sizeof(g->going_up));
 	memset(g->going_down, 0, sizeof(g->going_down));

@@ -112,3 +112,33 @@ enum mali_mmu_result mali_mmu_write(struct mali_mmu *mmu, unsigned int as,
 		return write_pages(mmu, as, va, buf, len, access, fault);
 	return write_page(mmu, as, va, buf, len, access, fault);
 }
+
+/*
+ * There is no pointer while a bus error is armed there: then this is an access, and
+ * fails as one.
+ */
+static uint8_t *page_by_access(struct mali_mmu *mmu, uint64_t pa)
+{
+	uint8_t bytes[MALI_PAGE_SIZE];
+
+	pa &= MALI_PAGE_MASK;
+	if (mali_mem_read(mmu->mem, pa, bytes, sizeof(bytes)))
+		return NULL;
+	return mali_page_ptr(mmu->base, pa);
+}
+
+enum mali_mmu_result mali_mmu_page(struct mali_mmu *mmu, unsigned int as,
+				   uint64_t va, enum mali_mmu_access access,
+				   uint8_t **page, struct mali_mmu_fault *fault)
+{
+	struct mali_mmu_xlat x;
+	enum mali_mmu_result r;
+
+	r = mali_mmu_translate(mmu, as, va, access, &x, fault);
+	if (r != MALI_MMU_OK)
+		return r;
+	*page = x.page ? x.page : page_by_access(mmu, x.pa);
+	if (!*page)
+		return mmu_make_fault(fault, va, access, MALI_EXC_GPU_BUS_FAULT);
+	return MALI_MMU_OK;
+}

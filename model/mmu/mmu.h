@@ -28,6 +28,7 @@
 #define MALI_IGNORE_AS_FLUSH	(1u << 2)	/* nor FLUSH_PT, FLUSH_MEM */
 #define MALI_IGNORE_AS_LOCK	(1u << 3)	/* LOCK does not hold accesses off */
 #define MALI_IGNORE_AS_WIDER	(1u << 4)	/* a region drops no table wider than it */
+/* Bit 5 is MALI_IGNORE_NEW_CODE, see csf.h */
 
 /* What an access does; the values are those of FAULTSTATUS. */
 enum mali_mmu_access {
@@ -59,12 +60,12 @@ struct mali_mmu_fault {
 /**
  * struct mali_mmu_xlat - where an access goes
  * @pa: Physical address of the byte asked for.
- * @page: Host address of the 4 KiB page around it for reading, or NULL.
+ * @page: Host address of the 4 KiB page around it, or NULL.
  * @attr: The MEMATTR byte that the descriptor selects.
  */
 struct mali_mmu_xlat {
 	uint64_t pa;
-	const uint8_t *page;
+	uint8_t *page;
 	uint8_t attr;
 };
 
@@ -98,8 +99,8 @@ struct mali_mmu_xlat {
 /**
  * struct mali_mmu_entry - one cached translation, or one cached table pointer
  * @pa: Physical address of the page, block or table.
- * @page: Host address of that page for reading; NULL for blocks and where
- *	there is no plain RAM.
+ * @page: Host address of that page; NULL for blocks and where there is no
+ *	plain RAM.
  * @perms: Bit of each enum mali_mmu_access that is permitted. In the walk
  *	cache, the hierarchical restrictions collected so far.
  * @attr: MEMATTR byte.
@@ -109,7 +110,7 @@ struct mali_mmu_xlat {
  */
 struct mali_mmu_entry {
 	uint64_t pa;
-	const uint8_t *page;
+	uint8_t *page;
 	uint8_t perms;
 	uint8_t attr;
 	uint8_t level;
@@ -373,6 +374,15 @@ enum mali_mmu_result mali_mmu_write(struct mali_mmu *mmu, unsigned int as,
 				    uint64_t va, const void *buf, size_t len,
 				    enum mali_mmu_access access,
 				    struct mali_mmu_fault *fault);
+
+/*
+ * The page around @va, to be accessed in place before anything else is asked of
+ * the MMU; what is written there is told by mali_page_wrote(). What is not plain
+ * RAM cannot be had this way and is a bus fault.
+ */
+enum mali_mmu_result mali_mmu_page(struct mali_mmu *mmu, unsigned int as,
+				   uint64_t va, enum mali_mmu_access access,
+				   uint8_t **page, struct mali_mmu_fault *fault);
 
 static inline enum mali_mmu_result
 mali_mmu_read32(struct mali_mmu *mmu, unsigned int as, uint64_t va,

@@ -54,7 +54,7 @@ static inline uint64_t low_mask(unsigned int bits)
 struct walk {
 	int level;
 	uint64_t table[LEVELS];
-	const uint8_t *page[LEVELS];
+	uint8_t *page[LEVELS];
 	uint8_t hier[LEVELS];
 	uint64_t desc;
 	unsigned int reads;

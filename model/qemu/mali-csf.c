@@ -61,7 +61,7 @@ static void mali_csf_pin_ram(MaliCsfState *s, MemoryRegion *mr)
 	g_ptr_array_add(s->ram, mr);
 }
 
-static const void *mali_csf_page_ptr(void *host, uint64_t pa)
+static void *mali_csf_page_ptr(void *host, uint64_t pa)
 {
 	MaliCsfState *s = host;
 	MemoryRegion *mr;
@@ -77,6 +77,17 @@ static const void *mali_csf_page_ptr(void *host, uint64_t pa)
 
 	mali_csf_pin_ram(s, mr);
 	return (uint8_t *)memory_region_get_ram_ptr(mr) + offset;
+}
+
+/* What mali_csf_mem_write() does beside writing, for what was written in place */
+static void mali_csf_page_wrote(void *host, void *at, size_t len)
+{
+	ram_addr_t offset;
+	MemoryRegion *mr = memory_region_from_host(at, &offset);
+
+	/* The end of a mapping, whose reference this takes back */
+	memory_region_ref(mr);
+	address_space_unmap(&address_space_memory, at, len, true, len);
 }
 
 static void mali_csf_set_irq(void *host, enum mali_irq line, bool level)
@@ -113,6 +124,7 @@ static const struct mali_host_ops mali_csf_host_ops = {
 	.mem_read = mali_csf_mem_read,
 	.mem_write = mali_csf_mem_write,
 	.page_ptr = mali_csf_page_ptr,
+	.page_wrote = mali_csf_page_wrote,
 	.set_irq = mali_csf_set_irq,
 	.clock_ns = mali_csf_clock_ns,
 	.schedule = mali_csf_schedule,

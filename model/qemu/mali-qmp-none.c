@@ -25,6 +25,13 @@ MaliStats *qmp_x_mali_stats(Error **errp)
 	return NULL;
 }
 
+MaliInstrList *qmp_x_mali_disassemble(uint32_t as, uint64_t va, bool has_count,
+				      uint32_t count, Error **errp)
+{
+	error_setg(errp, "built without the Mali GPU model");
+	return NULL;
+}
+
 MaliSlotList *qmp_x_mali_slots(Error **errp)
 {
 	error_setg(errp, "built without the Mali GPU model");

@@ -112,9 +112,43 @@ MaliStats *qmp_x_mali_stats(Error **errp)
 	ret->cache_flushes = s.cache_flushes;
 	ret->resets = s.resets;
 	ret->cs_instrs = s.cs_instrs;
+	ret->dispatches = s.dispatches;
+	ret->workgroups = s.workgroups;
+	ret->warps = s.warps;
+	ret->shader_instrs = s.shader_instrs;
+	ret->lane_instrs = s.lane_instrs;
+	ret->shader_faults = s.shader_faults;
 	ret->irq_job = s.irqs[MALI_IRQ_JOB];
 	ret->irq_mmu = s.irqs[MALI_IRQ_MMU];
 	ret->irq_gpu = s.irqs[MALI_IRQ_GPU];
+	return ret;
+}
+
+static void mali_qmp_add_instr(void *opaque, uint64_t va, uint64_t word,
+			       const char *text)
+{
+	MaliInstrList ***tail = opaque;
+	MaliInstr *instr = g_new0(MaliInstr, 1);
+
+	instr->va = va;
+	instr->word = word;
+	instr->text = g_strdup(text);
+	QAPI_LIST_APPEND(*tail, instr);
+}
+
+MaliInstrList *qmp_x_mali_disassemble(uint32_t as, uint64_t va, bool has_count,
+				      uint32_t count, Error **errp)
+{
+	struct mali *core = mali_qmp_core(errp);
+	MaliInstrList *ret = NULL;
+	MaliInstrList **tail = &ret;
+
+	if (!core || !mali_qmp_check_as(as, errp))
+		return NULL;
+	if (mali_disassemble(core, as, va, has_count ? count : 64,
+			     mali_qmp_add_instr, &tail) < 0)
+		error_setg(errp, "address space %" PRIu32 " is disabled, or 0x%"
+			   PRIx64 " is beyond it or misaligned", as, va);
 	return ret;
 }
 

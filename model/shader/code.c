@@ -154,7 +154,7 @@ void shader_flush_code(struct shader *sh)
 			sh->pages[i]->checked = 0;
 }
 
-void shader_disasm(uint64_t word, char *buf, size_t size)
+bool shader_disasm(uint64_t word, char *buf, size_t size)
 {
 	struct insn in;
 	const char *why = insn_decode(&in, word);
@@ -165,4 +165,5 @@ void shader_disasm(uint64_t word, char *buf, size_t size)
 		strncpy(buf, why, size - 1);
 		buf[size - 1] = '\0';
 	}
+	return !why;
 }

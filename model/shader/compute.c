@@ -291,8 +291,10 @@ static enum shader_result run(struct shader *sh, struct shader_job *job,
 		}
 		if (!g->active && budget <= 0)
 			return SHADER_MORE;
-		if (!g->active)
+		if (!g->active) {
 			group_start(g, job);
+			budget -= g->num_warps * SHADER_WARP_COST;
+		}
 		r = group_run(sh, g, &budget, fault);
 		if (r != SHADER_DONE)
 			return r;

@@ -193,11 +193,14 @@ static double exp2_of(double x)
 }
 
 /*
- * 2 to the power of a number with 24 bits behind the point. The same number as a
- * float decides where fixed point ends: special values, and beyond 128.
+ * 2 to the power of a number with 24 bits behind the point. The float that was
+ * converted to it, which is 2^24 times the exponent as well, decides where fixed
+ * point ends: special values, and beyond 128.
  */
-static double exponential(int32_t fixed, double x)
+static double exponential(int32_t fixed, double scaled)
 {
+	double x = ldexp(scaled, -24);
+
 	if (x != x)
 		return x;
 	if (fabs(x) >= 127)

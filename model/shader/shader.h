@@ -27,6 +27,8 @@
 
 #define SHADER_PAGE_SIZE	4096u
 #define SHADER_LANES		16u
+/* What it takes off a budget to start a warp, in lane instructions */
+#define SHADER_WARP_COST	64u
 /* Threads of a workgroup */
 #define SHADER_MAX_THREADS	1024u
 
@@ -154,7 +156,8 @@ void shader_job_init(struct shader_job *job, void *ctx, const uint32_t *regs,
  * shader_run() - execute a job, as far as a budget of lane instructions goes
  * @sh: The shader cores.
  * @job: The job.
- * @budget: Lane instructions; overrun by less than one instruction of a warp.
+ * @budget: Lane instructions, and SHADER_WARP_COST for each warp that is started;
+ *	overrun by less than one instruction of a warp, or the start of a workgroup.
  * @fault: Filled with SHADER_FAULT and SHADER_STALL.
  *
  * After a fault the job may be run again, which repeats the instruction, or
@@ -186,7 +189,9 @@ void shader_get_stats(const struct shader *sh, struct shader_stats *stats);
 /**
  * shader_disasm() - the text of an instruction in Mesa's syntax, for logs
  * @word: The instruction; what is none becomes the reason why.
+ *
+ * Return: Whether it is one.
  */
-void shader_disasm(uint64_t word, char *buf, size_t size);
+bool shader_disasm(uint64_t word, char *buf, size_t size);
 
 #endif /* SHADER_H */

@@ -126,6 +126,44 @@ static void emit_tiling(struct input *in)
 	emit(in, OP(5));
 }
 
+/* A dispatch of the program that the machine has ready, whatever put_shader() made */
+static void emit_compute(struct input *in)
+{
+	uint32_t threads = get(in, 2), groups = get(in, 1);
+
+	emit(in, I_REQ_RESOURCE(1));
+	emit(in, I_MOVE(0, SHADER_VA + SHADER_SRT + (threads >> 15)));
+	emit(in, I_MOVE(8, SHADER_VA + SHADER_FAU));
+	emit(in, I_MOVE32(9, 4u << 24));
+	emit(in, I_MOVE(16, SHADER_VA + SHADER_SPD));
+	emit(in, I_MOVE(24, SHADER_VA + SHADER_TSD));
+	emit(in, I_MOVE32(33, threads & 0x7c1f));
+	emit(in, I_MOVE32(37, groups & 15));
+	emit(in, I_MOVE(38, 1 | 1ull << 32));
+	emit(in, OP(4));
+}
+
+/* Words of shaders that do something */
+static const uint64_t shader_words[] = {
+	0x01a3c20020273c80ull,	/* SHADDX.u64 r2, u0, r60.w0, shift:0x2 */
+	0x0860808218000002ull,	/* LOAD.i32.unsigned.slot0.wait0 @r0, r2, offset:0 */
+	0x0110c00000000100ull,	/* IADD_IMM.i32 r0, r0, #0x1 */
+	0x0061400218000002ull,	/* STORE.i32.slot0 @r0, r2, offset:0 */
+	0x7861400218000002ull,	/* STORE.i32.slot0.end @r0, r2, offset:0 */
+	0x501fc017ffffffc0ull,	/* BRANCHZ.eq.reconverge 0x0, offset:-1 */
+	0x501fc007fffffe00ull,	/* BRANCHZ.reconverge r0, offset:-2 */
+	0x4845c001c0000000ull,	/* BARRIER.slot7.wait */
+	0x7800c00000000000ull,	/* NOP.end */
+};
+
+static void put_shader(struct input *in)
+{
+	uint8_t where = get(in, 1);
+	uint64_t word = where & 0x80 ? get(in, 8) : PICK(in, shader_words);
+
+	machine_poke(&machine, machine.shader_pa + (where & 7) * 8, &word, 8);
+}
+
 /* Call a buffer in one of few places, into which put_code() writes */
 static void emit_call(struct input *in)
 {
@@ -331,7 +369,7 @@ static void do_action(struct input *in)
 		emit_any, emit_small, emit_move, write_register,
 		access_anything, poke, flip, as_command, ask_group, ask_global,
 		acknowledge, pass_time, inject, look, emit_tiling,
-		emit_call, put_code, corrupt,
+		emit_call, put_code, corrupt, emit_compute, put_shader,
 	};
 
 	PICK(in, actions)(in);

@@ -71,6 +71,20 @@ static int fuzz_mem_write(void *host, uint64_t pa, const void *buf, size_t len)
 	return sim_ops.mem_write(host, pa, buf, len);
 }
 
+/* Written in place: whose page it is has to be found. */
+static void fuzz_page_wrote(void *host, void *at, size_t len)
+{
+	uint8_t *page = (uint8_t *)((uintptr_t)at & ~(uintptr_t)(SIM_PAGE_SIZE - 1));
+	struct sim *s = host;
+
+	for (unsigned int i = 0; i < RAM_PAGES; i++)
+		if (s->pages[i] == page) {
+			mark_dirty(s, s->ram_base + (uint64_t)i * SIM_PAGE_SIZE, len);
+			return;
+		}
+	die("a page that is none was written", (uintptr_t)at, len);
+}
+
 /* The text of an error is no concern here, but that there is one */
 static void fuzz_guest_error(void *host, const char *msg)
 {
@@ -84,6 +98,7 @@ static void fuzz_guest_error(void *host, const char *msg)
 static void use_fuzz_ops(struct mali *m)
 {
 	m->base->ops.mem_write = fuzz_mem_write;
+	m->base->ops.page_wrote = fuzz_page_wrote;
 	m->base->ops.guest_error = fuzz_guest_error;
 	base_update_mem(m->base);
 }
@@ -136,6 +151,7 @@ static void note_regions(struct machine *m)
 	region(m, d->root[0], 0x1000);
 	region(m, d->root[1], 0x1000);
 	region(m, d->sections[0].pa, 0x200);
+	region(m, m->shader_pa, 0x200);
 }
 
 static void map_memory(struct machine *m)
@@ -149,6 +165,7 @@ static void map_memory(struct machine *m)
 	for (unsigned int i = 0; i < HEAP_PAGES; i++)
 		m->heap_pa[i] = drv_map(&m->d, 1, HEAP_VA + i * SIM_PAGE_SIZE,
 					1, SIM_RW);
+	m->shader_pa = drv_map(&m->d, 1, SHADER_VA, 1, SIM_RWX);
 	/* The tables themselves: where most of what can go wrong goes wrong */
 	if (mali_translate(m->d.m, 1, DATA_VA, &t))
 		abort();
@@ -167,6 +184,19 @@ static void make_heap(struct machine *m)
 	put64(&m->d, pa + 0x300 + 24, HEAP_VA + 0x2000);
 	for (unsigned int i = 2; i < HEAP_PAGES; i += 2)
 		put64(&m->d, m->heap_pa[i], 0);
+}
+
+/* Descriptors of a compute program in the page of its code, for RUN_COMPUTE to find */
+static void make_shader(struct machine *m)
+{
+	uint64_t pa = m->shader_pa;
+
+	put64(&m->d, pa + SHADER_SPD, 8 | 1 << 4 | 0x7f80ull << 32);
+	put64(&m->d, pa + SHADER_SPD + 8, SHADER_VA);
+	put64(&m->d, pa + SHADER_TSD, 2 | (2ull | 13 << 8) << 32);
+	put64(&m->d, pa + SHADER_TSD + 8, DATA_VA + 0x4000);
+	put64(&m->d, pa + SHADER_TSD + 16, DATA_VA + 0x5000);
+	put64(&m->d, pa + SHADER_FAU, DATA_VA + 0x2000);
 }
 
 static void take(struct machine *m, enum start start)
@@ -205,6 +235,7 @@ void machine_init(struct machine *m)
 	for (unsigned int i = 0; i < NUM_GROUPS; i++)
 		drv_group_new(&m->d, &m->g[i], 1, NUM_QUEUES, RING_SIZE);
 	make_heap(m);
+	make_shader(m);
 	use_fuzz_ops(m->d.m);
 	take(m, START_BOOTED);
 	for (unsigned int i = 0; i < NUM_GROUPS; i++)
@@ -233,6 +264,8 @@ void machine_restore(struct machine *m, enum start start)
 		dirty[dirty_list[i]] = false;
 	}
 	num_dirty = 0;
+	/* A workgroup under way is not in the snapshot */
+	groups_stop(&m->d.m->csf->groups);
 	*m->d.m->base = snapshot[start]->base;
 	*m->d.m->mmu = snapshot[start]->mmu;
 	*m->d.m->gpu = snapshot[start]->gpu;

@@ -16,6 +16,11 @@
 #define DATA_PAGES	8u
 #define HEAP_VA		0x20000000ull	/* chunks of two pages */
 #define HEAP_PAGES	8u
+#define SHADER_VA	0x30000000ull	/* code, and descriptors behind it */
+#define SHADER_SPD	0x100
+#define SHADER_TSD	0x140
+#define SHADER_SRT	0x180
+#define SHADER_FAU	0x1c0
 
 enum start {
 	START_POWER_ON,		/* the model after power-up, memory as booted */
@@ -37,6 +42,7 @@ struct machine {
 	struct group g[NUM_GROUPS];
 	uint64_t data_pa[DATA_PAGES];
 	uint64_t heap_pa[HEAP_PAGES];
+	uint64_t shader_pa;
 	struct region region[MAX_REGIONS];
 	unsigned int num_regions;
 	unsigned long runs;	/* of mali_run(), in this execution */

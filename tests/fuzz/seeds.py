@@ -16,7 +16,7 @@ NO_PLAIN_RAM = 3
 
 ACTIONS = ("emit_any emit_small emit_move write_register access_anything poke "
            "flip as_command ask_group ask_global acknowledge pass_time inject "
-           "look emit_tiling emit_call put_code corrupt").split()
+           "look emit_tiling emit_call put_code corrupt emit_compute put_shader").split()
 OPCODES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 16, 17, 18, 20, 21, 22, 23, 24, 25,
            32, 33, 34, 36, 37, 38, 39, 40, 41, 42, 43, 44, 47, 48, 49, 50, 51,
            52, 53, 10, 255]
@@ -116,6 +116,22 @@ def sync(op, low=0, queue=0):
             ins(op, src=0, src2=4, low=low, queue=queue))
 
 
+ADDRESS, LOAD, ADD, STORE, STORE_END, ENDLESS, BACK, BARRIER, END = range(9)
+
+
+def shader(*words):
+    """A program of fuzz_model.c's words; -1 is one that is no instruction."""
+    return b"".join(act("put_shader", at, word) if word >= 0 else
+                    act("put_shader", 0x80 | at, *[0xff] * 8)
+                    for at, word in enumerate(words))
+
+
+def compute(threads, groups, queue=0):
+    return act("emit_compute", *le(threads - 1, 2), groups, *[queue] * 9, queue | KICK)
+
+
+COUNT = shader(ADDRESS, LOAD, ADD, STORE_END)
+
 SEEDS = {
     "boot": (POWER_ON, boot() + act("ask_global", 0xff, 0x07) + wait(S3)),
     "reset": (GROUPS, reg(0x30, 0x101) + wait() + boot() + wait(MS20)),
@@ -201,6 +217,26 @@ SEEDS = {
     "freed-table": (GROUPS, act("poke", LAST_TABLE, 0, 0,
                                 *literal(0x6b6b6b6b6b6b6b6b)) +
                     act("as_command", 1, 4) + sync(51) + wait()),
+    "compute": (GROUPS, COUNT + compute(16, 4) + ins(3, low=0xff << 16) + wait() +
+                compute(20, 15, queue=2) + wait()),
+    "compute-endless": (GROUPS, shader(ENDLESS) + compute(16, 1) + wait() +
+                        group(0, SUSPEND) + wait() + group(0, TERMINATE) + wait(S3)),
+    "compute-suspended": (GROUPS, shader(ADDRESS, LOAD, ADD, STORE, BACK, END) +
+                          compute(32, 15) + wait(US100) + group(0, SUSPEND) + wait() +
+                          group(0, RESUME) + wait(MS20)),
+    "compute-reset": (GROUPS, shader(ENDLESS) + compute(16, 2) + wait() +
+                      reg(0x30, 0x101) + wait() + boot() + wait()),
+    "compute-stops": (GROUPS, shader(BARRIER, ENDLESS) + compute(32, 2) + wait() +
+                      reg(0x700, 0) + wait()),
+    "compute-invalid": (GROUPS, shader(-1) + compute(16, 1) + wait() + ins(47) +
+                        wait() + ins(4) + wait()),
+    "compute-fault": (GROUPS, COUNT + inject(FAULT, va=DATA + 0x2000, count=2) +
+                      compute(16, 2) + wait() + act("as_command", 5, 0, 4) + wait()),
+    "compute-bus-error": (GROUPS, COUNT + compute(16, 2) + wait() +
+                          inject(BUS_ERROR, place=(DATA_PAGE + 2, 0), size=0x100) +
+                          compute(16, 2) + wait() + act("as_command", 5, 0, 4) + wait()),
+    "compute-locked": (GROUPS, COUNT + act("as_command", 5, *literal(DATA | 20), 2) +
+                       compute(16, 2) + wait() + act("as_command", 1, 3) + wait()),
     "look": (GROUPS, act("look", 0x81) + act("look", 0x40) +
              act("look", 1, *literal(DATA)) + act("look", 1, *literal(HEAP))),
 }

@@ -136,9 +136,11 @@ const char *drv_load_firmware(struct driver *d)
 
 /* --- Life ---------------------------------------------------------------------- */
 
+uint32_t drv_ignore;
+
 void drv_init(struct driver *d)
 {
-	static const struct mali_config cfg = { .coherent = true };
+	const struct mali_config cfg = { .coherent = true, .ignore = drv_ignore };
 
 	memset(d, 0, sizeof(*d));
 	sim_init(&d->sim);
@@ -411,6 +413,7 @@ void drv_group_prog(struct driver *d, struct group *g, unsigned int slot)
 	g->slot = slot;
 	for (unsigned int i = 0; i < g->num_queues; i++)
 		queue_prog(d, g, i);
+	put64(d, in + SI_ALLOW_COMPUTE, 0x50005);
 	put32(d, in + SI_EP_REQ, g->priority << 28 | 0x010404);
 	put32(d, in + SI_CONFIG, g->as);
 	put64(d, in + SI_SUSPEND_BUF, g->suspend_va);

@@ -88,6 +88,7 @@ enum { AS_NOP, AS_UPDATE, AS_LOCK, AS_UNLOCK, AS_FLUSH_PT, AS_FLUSH_MEM };
 #define SI_IRQ_MASK	0x04
 #define SI_DB_REQ	0x08
 #define SI_CS_IRQ_ACK	0x0c
+#define SI_ALLOW_COMPUTE	0x20
 #define SI_EP_REQ	0x34
 #define SI_SUSPEND_BUF	0x40
 #define SI_CONFIG	0x50
@@ -254,6 +255,8 @@ static inline void put64(struct driver *d, uint64_t pa, uint64_t val)
 
 /* --- Life. drv_init() is a machine with a GPU and the firmware file. */
 
+/* MALI_IGNORE_* of the next GPU */
+extern uint32_t drv_ignore;
 void drv_init(struct driver *d);
 void drv_free(struct driver *d);
 /* NULL, or what Panthor would complain of */

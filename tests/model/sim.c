@@ -67,12 +67,23 @@ static int op_mem_write(void *host, uint64_t pa, const void *buf, size_t len)
 	return copy(s, pa, (void *)buf, len, true);
 }
 
-static const void *op_page_ptr(void *host, uint64_t pa)
+static void *op_page_ptr(void *host, uint64_t pa)
 {
 	struct sim *s = host;
 
 	assert(pa % SIM_PAGE_SIZE == 0);
 	return s->no_page_ptr ? NULL : page_of(s, pa);
+}
+
+/* Each page apart, and one that there is */
+static void op_page_wrote(void *host, void *at, size_t len)
+{
+	uint64_t first = (uintptr_t)at / SIM_PAGE_SIZE;
+	struct sim *s = host;
+
+	assert(len && ((uintptr_t)at + len - 1) / SIM_PAGE_SIZE == first);
+	s->wrote_calls++;
+	s->wrote += len;
 }
 
 static void op_set_irq(void *host, enum mali_irq line, bool level)
@@ -111,6 +122,7 @@ const struct mali_host_ops sim_ops = {
 	.mem_read = op_mem_read,
 	.mem_write = op_mem_write,
 	.page_ptr = op_page_ptr,
+	.page_wrote = op_page_wrote,
 	.set_irq = op_set_irq,
 	.clock_ns = op_clock_ns,
 	.schedule = op_schedule,

@@ -28,6 +28,7 @@
  * @deadline_ns: When mali_run() is wanted.
  * @errors: Guest errors; @last_error is the latest.
  * @accesses: mem_read() and mem_write() calls.
+ * @wrote_calls: page_wrote() calls, which told of @wrote bytes.
  */
 struct sim {
 	uint64_t ram_base;
@@ -42,6 +43,8 @@ struct sim {
 	unsigned int errors;
 	char last_error[160];
 	uint64_t accesses;
+	uint64_t wrote_calls;
+	uint64_t wrote;
 };
 
 /* The operations to hand to the model, with a struct sim as the host. */

@@ -232,6 +232,33 @@ static void test_suspend_signalled(void)
 	cs_delete(c);
 }
 
+/* A CPU that writes a sync object need not ring a doorbell */
+static void test_sync_noticed(void)
+{
+	struct cs *c = cs_new();
+	struct driver *d = &c->d;
+	unsigned int rounds = 0;
+	uint64_t end;
+
+	RUN(c, I_MOVE(4, DATA), I_MOVE(6, 0), I_WAIT_SYNC64(GT, 4, 6, 0),
+	    I_ADD32(20, 20, 1));
+	drv_run(d, 100 * MS);
+	is_u64(result(c).extract, 16, "a wait for a sync object");
+	set64(c, DATA, 1);
+	drv_run(d, 4 * MS);
+	is_u64(result(c).extract, 32, "written by a CPU, it is noticed within 4 ms");
+
+	RUN(c, I_MOVE(6, 1), I_WAIT_SYNC64(GT, 4, 6, 0));
+	end = d->sim.now_ns + 1000 * MS;
+	while (d->sim.deadline_ns < end && sim_step(&d->sim, d->m))
+		rounds++;
+	ok(rounds > 250 && rounds < 1000, "a look now and then is all (%u a second)", rounds);
+	drv_as_disable(d, 1);
+	drv_run(d, 4 * MS);
+	is_u64(result(c).fatal, EXC_BUS, "a look that has no address space is fatal");
+	cs_delete(c);
+}
+
 static void test_never(void)
 {
 	struct cs *c = cs_new();
@@ -261,6 +288,7 @@ int main(void)
 	test_suspend();
 	test_suspend_fault();
 	test_suspend_signalled();
+	test_sync_noticed();
 	test_never();
 	return done_testing();
 }

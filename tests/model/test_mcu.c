@@ -586,7 +586,7 @@ static void test_late_ack(void)
 	drv_run(d, 100 * US);
 	ok(!(drv_csg_events(d, 0) & S_SYNC_UPDATE), "and then there is none");
 
-	/* The same for a stream's events; opcode 4 has no shader core */
+	/* The same for a stream's events; opcode 4 has no resource */
 	took_irq(d, 0);
 	drv_submit(d, &o->g, 1, OP(4), I_ERROR_BARRIER, OP(4));
 	drv_run(d, 100 * US);

@@ -329,7 +329,7 @@ void run_protected(void)
 	cs_run_compute(&cs);
 	cs_end(&cs);
 	need(gpu_queue(&g, 0, &cs, 0, g.done));
-	ok(ends(&g, 1000), "so is one that wants shader cores");
+	ok(ends(&g, 1000), "so is one that runs on shader cores it did not ask for");
 	said("CS_FAULT.EXCEPTION_TYPE: 0x44 (CS_ENDPOINT_FAULT)");
 	group_is(&g, 0, -EINVAL, "with a fault of its own only");
 	cs = gpu_cs(&g);

@@ -75,4 +75,10 @@ void run_unbind(void);
 void run_module(void);
 void run_finding_unbind(void);
 
+/* s_shader.c */
+void run_shader_fault(void);
+void run_shader_endless(void);
+void run_shader_rotate(void);
+void run_shader_killed(void);
+
 #endif /* PANTHOR_SCENARIOS_H */

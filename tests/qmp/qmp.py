@@ -122,6 +122,10 @@ class Qmp:
         """The counters of the GPU, a dict as MaliStats."""
         return self.command("x-mali-stats")
 
+    def disassemble(self, address_space, va, **arguments):
+        """The shader at a GPU address, a list of MaliInstr."""
+        return self.command("x-mali-disassemble", **{"as": address_space, "va": va}, **arguments)
+
     def slots(self):
         """The group slots, a list of MaliSlot."""
         return self.command("x-mali-slots")

@@ -227,6 +227,41 @@ def test_translate():
         check_equal(qemu.qmp.address_spaces(), [3], "list of address spaces")
 
 
+PROGRAM = {
+    0x01A3C20020273C80: "SHADDX.u64 r2, u0, r60.w0, shift:0x2",
+    0x0091C00000000082: "MOV.i32 r0, u2",
+    0x7861400218000002: "STORE.i32.slot0.end @r0, r2, offset:0",
+}
+
+
+def test_disassemble():
+    with Qemu(BINARY) as qemu:
+        _, base = four_levels(qemu)
+        before = qemu.qmp.stats()
+        # Over the border of the two pages, then a word that is none
+        start = base + 0x6000 - 8
+        words = list(PROGRAM) + [0xFFFFFFFFFFFFFFFF, 0x0091C00000000082]
+        for index, word in enumerate(words):
+            qemu.qtest.write(RAM + 0x300FF8 + 8 * index, word, 8)
+        got = qemu.qmp.disassemble(3, start)
+        check_equal([i["va"] for i in got], [start + 8 * n for n in range(4)], "addresses")
+        check_equal([i["word"] for i in got], words[:4], "words")
+        check_equal([i["text"] for i in got[:3]], list(PROGRAM.values()), "texts")
+        check(got[3]["text"], "why a word is no instruction is not told")
+        check_equal(qemu.qmp.disassemble(3, start, count=2), got[:2], "two instructions")
+        check_equal(qemu.qmp.disassemble(3, start, count=0), [], "no instruction")
+        for index in range(512):
+            qemu.qtest.write(RAM + 0x301000 + 8 * index, words[1], 8)
+        got = qemu.qmp.disassemble(3, base + 0x6000, count=10000)
+        check_equal(len(got), 512, "instructions up to a hole")
+        check_equal(qemu.qmp.disassemble(3, base + 0x7000), [], "what is in a hole")
+        check_equal(qemu.qmp.stats(), before, "statistics after looking")
+        check_error(lambda: qemu.qmp.disassemble(3, start + 4), "misaligned", "misaligned")
+        check_error(lambda: qemu.qmp.disassemble(3, 1 << 48), "VA of 49 bits", "beyond")
+        check_error(lambda: qemu.qmp.disassemble(2, start), "disabled AS", "disabled")
+        check_error(lambda: qemu.qmp.disassemble(8, start), "AS 8", "does not exist")
+
+
 def test_tables():
     with Qemu(BINARY) as qemu:
         tables, _ = four_levels(qemu)
@@ -543,7 +578,7 @@ def test_repeatable():
 TESTS = [
     test_device_present, test_device_absent_by_default, test_properties,
     test_device_tree, test_stats_zero, test_disabled_as, test_bad_as,
-    test_translate, test_tables, test_tables_loop, test_slots,
+    test_translate, test_disassemble, test_tables, test_tables_loop, test_slots,
     test_inject_refused, test_inject_irq, test_inject_slow,
     test_inject_bus_error, test_migration_refused,
     test_system_reset, test_quit, test_gpu_id, test_soft_reset,

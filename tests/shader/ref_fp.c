@@ -201,10 +201,11 @@ uint32_t ref_special(const char *name, uint32_t x, unsigned int width)
 
 uint32_t ref_exp(int32_t fixed, uint32_t x)
 {
-	long double v = ref_value(x, 32);
+	long double v;
 
 	if (ref_is_nan(x, 32))
 		return ref_nan(32);
+	v = ref_value(x, 32) / (1 << 24);
 	if (v >= 128)
 		return inf_of(32);
 	if (v <= -160)

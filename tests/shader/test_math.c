@@ -23,8 +23,7 @@
 #define EXP2(in, by) "IADD_IMM.i32 r7, 0x0, #0x18\n" \
 	"FMA_RSCALE.f32 r4, " in ", " by ", 0x0.neg, r7\n" \
 	"F32_TO_S32 r5, r4\n" \
-	"FMA.f32 r6, " in ", " by ", 0x0.neg\n" \
-	"FEXP.f32 r0, r5, r6\n"
+	"FEXP.f32 r0, r5, r4\n"
 
 static struct machine m;
 

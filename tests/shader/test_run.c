@@ -567,7 +567,7 @@ static void test_slices(void)
 	ok(all(&m, 1024, identity), "with the same result");
 
 	machine_job(&m);
-	shader_run(m.sh, &m.job, 500, &m.fault);
+	shader_run(m.sh, &m.job, 1000, &m.fault);
 	is_u64(shader_run_group(m.sh, &m.job, 1000, &m.fault), SHADER_PAUSED,
 	       "a suspend waits for the workgroup under way");
 	ok(!m.job.group && m.job.next == 3, "then the job is plain data");

@@ -21,5 +21,11 @@ void run_copy(void);
 void run_sparse(void);		/* s_sparse.c */
 void run_bytes(void);
 void run_large(void);
+void run_fill(void);		/* s_transfer.c */
+void run_update(void);
+void run_copies(void);
+void run_results(void);
+void run_dispatch(void);	/* s_shaders.c */
+void run_shaders(void);
 
 #endif /* VKQUEUE_SCENARIOS_H */

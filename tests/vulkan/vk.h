@@ -3,13 +3,12 @@
  * A Vulkan device with a queue of each family, and the few objects that every
  * scenario needs. Whatever cannot be made ends the scenario, through vk_need().
  *
- * No shader, draw, dispatch or copy is ever recorded: they need shader cores.
- * On panvk (26.1, architecture 10) that leaves out commands that look innocent,
- * because they run shaders of the driver's own: vkCmdFillBuffer,
- * vkCmdUpdateBuffer, vkCmdCopyBuffer, vkCmdCopyQueryPoolResults of timestamps,
- * and all of images. The command stream itself executes barriers, events,
- * timestamps, query resets, occlusion queries outside of a render pass, and
- * vkCmdCopyQueryPoolResults of these: see stamp.h.
+ * No draw and no image is ever used: the GPU executes compute shaders only. On
+ * panvk (26.1, architecture 10) commands that look innocent run shaders of the
+ * driver's own: vkCmdFillBuffer, vkCmdUpdateBuffer, vkCmdCopyBuffer,
+ * vkCmdCopyQueryPoolResults of timestamps. The command stream itself executes
+ * barriers, events, timestamps, query resets, occlusion queries outside of a
+ * render pass, and vkCmdCopyQueryPoolResults of these: see stamp.h.
  */
 #ifndef VKQUEUE_VK_H
 #define VKQUEUE_VK_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vkqueue: what Vulkan's queues can do without a shader, on panvk.
+ * vkqueue: what Vulkan's queues and compute shaders do, on panvk.
  *
  * This file is the command line and the list of scenarios, nothing more.
  */
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compute.h"
 #include "scenarios.h"
 #include "vk.h"
 
@@ -28,6 +29,12 @@ static const struct scenario scenarios[] = {
 	{ "sparse", "memory bound to sparse buffers", run_sparse, 0 },
 	{ "bytes", "what the GPU writes through sparse buffers", run_bytes, 0 },
 	{ "large", "large binds, and holes in them", run_large, 0 },
+	{ "fill", "vkCmdFillBuffer, to the byte", run_fill, 0 },
+	{ "update", "vkCmdUpdateBuffer, to the byte", run_update, 0 },
+	{ "copies", "vkCmdCopyBuffer, to the byte", run_copies, 0 },
+	{ "results", "results of timestamps that the GPU copies", run_results, 0 },
+	{ "dispatch", "shaders of ours, dispatched in many ways", run_dispatch, 0 },
+	{ "shaders", "the same shaders on panvk and lavapipe", run_shaders, 0 },
 	{ "many", "thousands of submissions", run_many, 0 },
 	{ "lifetime", "devices and instances that come and go", run_lifetime, 0 },
 };
@@ -36,11 +43,12 @@ static void usage(FILE *f)
 {
 	fprintf(f,
 		"Usage: vkqueue [OPTION]... [SCENARIO]...\n"
-		"What Vulkan's queues can do without a shader: batches, fences, semaphores,\n"
-		"events, timestamps, query resets and sparse binds, on every queue of the\n"
-		"device. Prints TAP; exits 0 only when no test point failed.\n"
+		"What Vulkan's queues can do: batches, fences, semaphores, events, timestamps,\n"
+		"query resets and sparse binds, on every queue of the device; fills, copies and\n"
+		"compute shaders. Prints TAP; exits 0 only when no test point failed.\n"
 		"\n"
 		"  --timeout S    seconds that a scenario may take (%d)\n"
+		"  --reference F  only write what shaders give on this device to a file\n"
 		"  --list         the names of the scenarios\n"
 		"  --help         this text\n"
 		"\n"
@@ -53,6 +61,7 @@ static unsigned int parse(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "timeout", required_argument, NULL, 't' },
+		{ "reference", required_argument, NULL, 'r' },
 		{ "list", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
@@ -65,6 +74,8 @@ static unsigned int parse(int argc, char **argv)
 		case 't':
 			timeout_s = strtoul(optarg, NULL, 0);
 			break;
+		case 'r':
+			exit(reference_write(optarg));
 		case 'l':
 			tap_list(scenarios, ARRAY_SIZE(scenarios));
 			exit(0);

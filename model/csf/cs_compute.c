@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Compute: RUN_COMPUTE when it is issued, and the dispatch as it goes on.
+ *
+ * Invariants:
+ * - Operands are those of the time of issue, in struct mali_cs_dispatch, which also
+ *   says how far the dispatch is whenever no workgroup is under way.
+ * - A workgroup that stalls or faults by the MMU waits as an access of the stream
+ *   does, and goes on with the instruction that it was at. After any other fault
+ *   the dispatch is over.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cs_slice.h"
+
+/* Shader cores want to have been asked for, and the group to have some. */
+static bool has_cores(const struct slice *s)
+{
+	return s->at->compute && s->cs->ctx.resources & CS_RESOURCE_COMPUTE;
+}
+
+enum step slice_dispatch(struct slice *s, uint64_t i)
+{
+	struct mali_cs_dispatch *d = &s->cs->ctx.dispatch;
+	struct shader_job job;
+
+	if (cs_task_axis(i) == 3)
+		return slice_invalid(s, i);
+	if (!has_cores(s)) {
+		mali_guest_error(s->env->base, "RUN_COMPUTE at 0x%" PRIx64
+				 " without a shader core", slice_position(s->cs));
+		return slice_raise(s, STEP_FAULT, CS_EXC_ENDPOINT_FAULT, i);
+	}
+	shader_job_init(&job, NULL, s->cs->ctx.regs, i);
+	*d = (struct mali_cs_dispatch){
+		.srt = job.srt,
+		.fau = job.fau,
+		.spd = job.spd,
+		.tsd = job.tsd,
+		.attribute_offset = job.attribute_offset,
+		.wg_size = job.wg_size,
+	};
+	memcpy(d->offset, job.offset, sizeof(d->offset));
+	memcpy(d->size, job.size, sizeof(d->size));
+	return STEP_NEXT;
+}
+
+/* A job again of what is plain data */
+static void revive(struct slice *s)
+{
+	const struct mali_cs_dispatch *d = &s->cs->ctx.dispatch;
+	struct shader_job *job = &s->cs->job;
+
+	*job = (struct shader_job){
+		.ctx = mali_cores_space(s->env->cores, s->at->as),
+		.srt = d->srt,
+		.fau = d->fau,
+		.spd = d->spd,
+		.tsd = d->tsd,
+		.attribute_offset = d->attribute_offset,
+		.wg_size = d->wg_size,
+		.next = d->next,
+	};
+	memcpy(job->offset, d->offset, sizeof(job->offset));
+	memcpy(job->size, d->size, sizeof(job->size));
+	s->cs->stuck_since = s->now;
+	s->cs->stuck_reported = false;
+}
+
+/* Run it, and note what that cost and whether it moved. */
+static enum shader_result go_on(struct slice *s, struct shader_fault *f)
+{
+	struct mali_cs_dispatch *d = &s->cs->ctx.dispatch;
+	int64_t before = s->lanes;
+	enum shader_result r;
+
+	r = mali_cores_run(s->env->cores, &s->cs->job, &s->lanes,
+			   s->at->leaving, f);
+	s->res.work += before - s->lanes;
+	if (d->next != s->cs->job.next)
+		s->cs->stuck_since = s->now;
+	d->next = s->cs->job.next;
+	return r;
+}
+
+static enum step failed(struct slice *s, const struct shader_fault *f)
+{
+	struct mali_mmu_fault mmu = { f->va, f->exception, f->access };
+	char text[80];
+
+	if (f->mmu)
+		return slice_bad_access(s, MALI_MMU_FAULT, &mmu);
+	shader_disasm(f->word, text, sizeof(text));
+	mali_guest_error(s->env->base, "shader at 0x%" PRIx64 ": %s, address 0x%"
+			 PRIx64 "%s%s", f->pc, f->why, f->va,
+			 f->word ? ", " : "", f->word ? text : "");
+	shader_job_cancel(&s->cs->job);
+	return slice_raise(s, STEP_FAULT, (enum cs_exception)f->exception, f->va);
+}
+
+enum step slice_compute(struct slice *s, const struct mali_cs_op *op)
+{
+	struct shader_fault f;
+
+	(void)op;
+	if (s->lanes <= 0 || s->now < s->env->cores_free) {
+		s->res.working = true;
+		return STEP_BUSY;
+	}
+	if (!s->cs->job.group)
+		revive(s);
+	switch (go_on(s, &f)) {
+	case SHADER_DONE:
+		return STEP_NEXT;
+	case SHADER_MORE:
+		s->res.working = true;
+		return STEP_BUSY;
+	case SHADER_PAUSED:
+		return STEP_BUSY;
+	case SHADER_STALL:
+		return slice_block(s, MALI_CS_BLOCK_MMU);
+	default:
+		return failed(s, &f);
+	}
+}

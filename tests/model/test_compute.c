@@ -1,0 +1,682 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * RUN_COMPUTE: dispatches of command streams, as they are issued, go on, are waited
+ * for, leave with their group, fault and never end. What shaders compute is the
+ * business of tests/shader.
+ */
+#include "gpu_fixture.h"
+
+/* Workgroups of 16 lanes that take a turn each with so many rounds, about */
+#define ROUNDS_A_TURN	20000u
+#define GROUPS		((OUT_PAGES - 1) * 64)
+#define PROGRESS_EVENT	(1u << 31)
+
+static uint64_t lane_instrs(struct gp *g)
+{
+	struct mali_stats s;
+
+	mali_get_stats(g->c->d.m, &s);
+	return s.lane_instrs;
+}
+
+static void test_dispatch(void)
+{
+	struct mali_stats a, b;
+	struct result r;
+	struct gp g;
+
+	gp_begin(&g);
+	gp_code(&g, FILL);
+	mali_get_stats(g.c->d.m, &a);
+	r = RUN(g.c, SETUP(GROUPS), I_RUN_COMPUTE, I_WAIT(1));
+	mali_get_stats(g.c->d.m, &b);
+	ok(!r.events, "a dispatch");
+	is_u64(out_count(&g, GROUPS * 16, 7), GROUPS * 16, "each thread stored its word");
+	is_u64(out32(&g, GROUPS * 16), 0, "and none beyond");
+	is_u64(g.c->d.sim.wrote, GROUPS * 64, "the machine was told of each byte");
+	is_u64(g.c->d.sim.wrote_calls, OUT_PAGES - 1, "once for each page");
+	ok(b.dispatches == a.dispatches + 1 && b.workgroups == a.workgroups + GROUPS &&
+	   b.warps == a.warps + GROUPS && !b.shader_faults &&
+	   b.shader_instrs == a.shader_instrs + GROUPS * 3 &&
+	   b.lane_instrs == a.lane_instrs + GROUPS * 3 * 16, "counted");
+	drv_run(&g.c->d, 1 * MS);
+	r = RUN(g.c, SETUP(0), I_RUN_COMPUTE, I_WAIT(1), I_ADD32(60, 60, 1));
+	ok(!r.events && reg(g.c, 60) == 1, "one of no workgroup is over at once");
+	gp_end(&g);
+}
+
+/* Which registers an instruction takes is its own business: bits 40 to 47 */
+static void test_selectors(void)
+{
+	struct result r;
+	struct gp g;
+
+	gp_begin(&g);
+	gp_code(&g, FILL);
+	r = RUN(g.c, SETUP(1), I_MOVE(2, SRT | 1), I_MOVE(12, FAU),
+		I_MOVE32(13, UNIFORMS << 24), I_MOVE(22, SPD), I_MOVE(24, 0),
+		I_MOVE(26, TSD), I_MOVE(0, 0), I_MOVE(8, 0), I_MOVE(16, 0),
+		I_RUN_COMPUTE | 1ull << 40 | 3ull << 42 | 1ull << 44 | 2ull << 46);
+	ok(!r.events && out_count(&g, 16, 7) == 16, "operands by their selectors");
+	gp_end(&g);
+}
+
+/* Operands are those of the issue; memory is not touched before somebody waits. */
+static void test_issue(void)
+{
+	struct result r;
+	struct gp g;
+
+	gp_begin(&g);
+	gp_code(&g, FILL);
+	r = RUN(g.c, SETUP(4), I_MOVE(40, OUT), I_LOAD(50, 40, 1, 0), I_RUN_COMPUTE,
+		I_ADD32(60, 50, 0), I_MOVE(16, 0), I_MOVE32(37, 0),
+		I_LOAD(51, 40, 1, 0), I_WAIT(1), I_ADD32(61, 51, 0));
+	ok(!r.events && out_count(&g, 64, 7) == 64,
+	   "registers may change after the issue");
+	ok(reg(g.c, 50) == 0 && reg(g.c, 61) == 7, "in order with what is around it");
+	gp_end(&g);
+}
+
+/* More than a turn's worth: the stream goes on, a WAIT does not. */
+static void test_async(void)
+{
+	struct driver *d;
+	struct result r;
+	uint64_t start, took;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, SLOW_COUNT);
+	gp_uniform(&g, 3, ROUNDS_A_TURN);
+	start = d->sim.now_ns;
+	r = RUN(g.c, SETUP(8), I_SB_ENTRY(2, 0), I_RUN_COMPUTE, I_MOVE(40, DATA),
+		I_MOVE32(60, 5), I_STORE(60, 40, 1, 0), I_WAIT(1), I_ADD32(61, 61, 1),
+		I_WAIT(4), I_ADD32(62, 62, 1), I_STORE(62, 40, 1, 4));
+	ok(!r.events && out_count(&g, 128, 1) < 64, "a dispatch that takes time");
+	is_u64(r.extract, 19 * 8, "holds the stream at the WAIT for its entry");
+	is_u64(data32(g.c, DATA), 5, "and not at that for another");
+	drv_csg_toggle(d, 0, S_STATUS_UPDATE);
+	is_u64(mem32(d, d->cs_out[0][0] + CO_BLOCKED), 1, "blocked: scoreboard");
+	is_u64(mem32(d, d->cs_out[0][0] + CO_SCOREBOARDS), 4, "entry 2 is busy");
+	is_u64(mem32(d, d->csg_out[0] + SO_STATE) & 1, 0, "its group is not idle");
+	drv_run(d, 5 * MS);
+	is_u64(data32(g.c, DATA + 4), 0, "time passes");
+	while (!data32(g.c, DATA + 4) && d->sim.now_ns < start + 100 * MS)
+		drv_run(d, 100 * US);
+	is_u64(out_count(&g, 128, 1), 128, "at its end the stream goes on");
+	took = d->sim.now_ns - start;
+	ok(took > lane_instrs(&g) * 2 - 3 * MS && took < lane_instrs(&g) * 2 + 3 * MS,
+	   "two nanoseconds a lane instruction, but for a turn");
+	diag("%" PRIu64 " ns for %" PRIu64 " lane instructions", took, lane_instrs(&g));
+	gp_end(&g);
+}
+
+/* One dispatch under way: the second is issued when the first is over. */
+static void test_one_at_a_time(void)
+{
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, SLOW_COUNT);
+	gp_uniform(&g, 3, ROUNDS_A_TURN);
+	RUN(g.c, SETUP(4), I_SB_ENTRY(1, 0), I_RUN_COMPUTE, I_SB_ENTRY(2, 0),
+	    I_RUN_COMPUTE, I_ADD32(60, 60, 1), I_WAIT(6));
+	is_u64(result(g.c).extract, 15 * 8, "the second of two holds the stream");
+	drv_run(d, 100 * MS);
+	ok(out_count(&g, 64, 2) == 64 && reg(g.c, 60) == 1, "both are done in turn");
+	gp_end(&g);
+}
+
+/* Two streams share the cores: neither waits for the other's end. */
+static void test_two_streams(void)
+{
+	struct driver *d;
+	struct gp g;
+	unsigned int n0, n1;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, SLOW_COUNT);
+	gp_uniform(&g, 3, ROUNDS_A_TURN / 10);
+	drv_submit(d, &g.c->g, 0, SETUP(64), I_RUN_COMPUTE, I_WAIT(1));
+	drv_submit(d, &g.c->g, 1, SETUP(64), I_MOVE32(34, 1024), I_RUN_COMPUTE, I_WAIT(1));
+	drv_run(d, 6 * MS);
+	n0 = out_count(&g, 1024, 1);
+	n1 = out_count(&g, 2048, 1) - n0;
+	ok(n0 && n1 && n0 < 1024 && n1 < 1024 && n0 < 2 * n1 && n1 < 2 * n0,
+	   "two dispatches go on side by side (%u, %u)", n0, n1);
+	drv_run(d, 60 * MS);
+	is_u64(out_count(&g, 2048, 1), 2048, "to the end of both");
+	gp_end(&g);
+}
+
+/* --- Leaving --------------------------------------------------------------- */
+
+static bool state_acked(struct gp *g, unsigned int state)
+{
+	return (mem32(&g->c->d, g->c->d.csg_out[0] + SO_ACK) & S_STATE) == state;
+}
+
+static void test_suspend(void)
+{
+	unsigned int done, started;
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, SLOW_COUNT);
+	gp_uniform(&g, 3, ROUNDS_A_TURN);
+	RUN(g.c, SETUP(16), I_RUN_COMPUTE, I_WAIT(1), I_MOVE(40, DATA),
+	    I_MOVE32(60, 5), I_STORE(60, 40, 1, 0));
+	drv_run(d, 3 * MS);
+	started = out_count(&g, 256, 1);
+	ok(started < 128, "in the middle of a dispatch (%u)", started);
+	drv_csg_state(d, 0, S_SUSPEND);
+	drv_run(d, 5 * MS);
+	ok(state_acked(&g, S_SUSPEND), "its group can be suspended");
+	done = out_count(&g, 256, 1);
+	ok(done >= started && done % 16 == 0 && done <= started + 16,
+	   "the workgroup under way was finished, and none begun (%u)", done);
+	is_u64(mem32(d, d->cs_out[0][0] + CO_BLOCKED), 1, "it waits for an entry");
+	drv_group_stop(d, &g.c->g, S_SUSPEND);
+	drv_run(d, 50 * MS);
+	is_u64(out_count(&g, 256, 1), done, "nothing happens while it is away");
+	g.c->g.slot = 1;
+	ok(drv_group_resume(d, &g.c->g, 1), "resumed in another slot");
+	drv_run(d, 100 * MS);
+	is_u64(out_count(&g, 256, 1), 256, "each thread did its work, once");
+	is_u64(data32(g.c, DATA), 5, "and the stream went on");
+	gp_end(&g);
+}
+
+/* A job that no turn has begun leaves as it was issued. */
+static void test_suspend_unbegun(void)
+{
+	struct driver *d;
+	struct mali_injection inj = {
+		.kind = MALI_INJECT_SLOW, .slow = MALI_SLOW_STREAM, .ns = 1 * MS,
+	};
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, COUNT);
+	mali_inject(d->m, &inj);
+	RUN(g.c, SETUP(16), I_RUN_COMPUTE, I_MOVE(16, 0));
+	is_u64(out_count(&g, 256, 1), 0, "a dispatch that is slow to begin");
+	ok(!drv_csg_state(d, 0, S_SUSPEND), "holds off a suspend");
+	drv_run(d, 2 * MS);
+	ok(state_acked(&g, S_SUSPEND), "until it could begin");
+	is_u64(out_count(&g, 256, 1), 0, "but it does not, with a group that leaves");
+	drv_group_stop(d, &g.c->g, S_SUSPEND);
+	ok(drv_group_resume(d, &g.c->g, 0), "resumed");
+	drv_run(d, 2 * MS);
+	is_u64(out_count(&g, 256, 1), 256, "it is done then");
+	gp_end(&g);
+}
+
+/* In a suspend buffer there may be anything. */
+static void test_suspend_damaged(void)
+{
+	unsigned int damaged = 0, alive = 0;
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, SLOW_COUNT);
+	gp_uniform(&g, 3, ROUNDS_A_TURN);
+	for (uint32_t at = 384; at < 1300; at += 4) {
+		RUN(g.c, SETUP(2), I_RUN_COMPUTE, I_WAIT(1));
+		drv_csg_state(d, 0, S_SUSPEND);
+		drv_run(d, 10 * MS);
+		drv_group_stop(d, &g.c->g, S_SUSPEND);
+		put32(d, g.c->g.suspend_pa + at, at % 8 ? ~0u : 2);
+		damaged++;
+		drv_group_resume(d, &g.c->g, 0);
+		drv_run(d, 3 * MS);
+		drv_group_stop(d, &g.c->g, S_TERMINATE);
+		alive += rd32(d, MCU_STAT) == MCU_ENABLED;
+		fresh(g.c);
+	}
+	is_u64(alive, damaged, "whatever is in the suspend buffer of a dispatch");
+	gp_end(&g);
+}
+
+static void test_terminate(void)
+{
+	struct driver *d;
+	unsigned int done;
+	uint64_t work;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, SLOW_COUNT);
+	gp_uniform(&g, 3, ROUNDS_A_TURN);
+	RUN(g.c, SETUP(16), I_RUN_COMPUTE, I_WAIT(1));
+	drv_run(d, 3 * MS);
+	ok(drv_csg_state(d, 0, S_TERMINATE), "in the middle of a dispatch: terminated");
+	done = out_count(&g, 256, 1);
+	work = lane_instrs(&g);
+	drv_run(d, 50 * MS);
+	ok(out_count(&g, 256, 1) == done && lane_instrs(&g) == work && done < 256,
+	   "nothing of it goes on");
+	fresh(g.c);
+	gp_code(&g, FILL);
+	RUN(g.c, SETUP(16), I_RUN_COMPUTE, I_WAIT(1));
+	is_u64(out_count(&g, 256, 7), 256, "the next group has the cores");
+
+	/* A stream that is stopped alone */
+	gp_code(&g, ENDLESS);
+	RUN(g.c, SETUP(1), I_RUN_COMPUTE);
+	put32(d, d->cs_in[0][0] + CI_REQ,
+	      mem32(d, d->cs_in[0][0] + CI_REQ) & ~C_STATE);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	work = lane_instrs(&g);
+	drv_run(d, 10 * MS);
+	is_u64(lane_instrs(&g), work, "a stream that stops takes its shader along");
+	gp_end(&g);
+}
+
+static void test_reset(void)
+{
+	struct driver *d;
+	uint64_t work;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, ENDLESS);
+	RUN(g.c, SETUP(16), I_RUN_COMPUTE, I_WAIT(1));
+	drv_run(d, 3 * MS);
+	wr32(d, GPU_CMD, GPU_CMD_SOFT_RESET);
+	drv_run(d, 1 * MS);
+	work = lane_instrs(&g);
+	drv_run(d, 50 * MS);
+	ok(work && lane_instrs(&g) == work, "a reset ends a dispatch");
+	gp_end(&g);
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, ENDLESS);
+	RUN(g.c, SETUP(16), I_RUN_COMPUTE, I_WAIT(1));
+	drv_mcu_stop(d);
+	work = lane_instrs(&g);
+	drv_run(d, 50 * MS);
+	is_u64(lane_instrs(&g), work, "so does stopping the microcontroller");
+	gp_end(&g);
+}
+
+/* --- Faults of the MMU ----------------------------------------------------- */
+
+static void gp_output(struct gp *g, uint64_t va)
+{
+	gp_uniform(g, 0, va);
+	gp_uniform(g, 1, va >> 32);
+}
+
+static void test_fault(void)
+{
+	uint64_t hole = OUT + OUT_PAGES * 4096, pa;
+	unsigned int before = 0;
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	/* Each thread counts, and the last page is not there */
+	gp_code(&g, COUNT);
+	gp_output(&g, hole - 8 * 64 - 32);
+	RUN(g.c, SETUP(16), I_RUN_COMPUTE, I_WAIT(1), I_ADD32(60, 60, 1));
+	ok(rd32(d, MMU_INT + RAWSTAT) & 2, "an access to nowhere faults");
+	is_u64(rd32(d, AS_REG(1, AS_FAULT)) & 0xff, 0xc3, "translation, level 3");
+	is_u64(rd32(d, AS_REG(1, AS_FAULT)) >> 8 & 3, 2, "of a read");
+	is_u64(rd64(d, AS_REG(1, AS_FAULTADDR)), hole, "at the first byte that is not there");
+	is_u64(rd32(d, AS_REG(1, AS_FAULT)) >> 16, 0x8000, "by this stream");
+	is_u64(drv_cs_events(d, 0, 0), 0, "which was told nothing");
+	drv_run(d, 10 * MS);
+	pa = drv_map(d, 1, hole, 1, SIM_RW);
+	wr32(d, MMU_INT + CLEAR, ~0u);
+	drv_as_lock(d, 1, hole, 12);
+	drv_run(d, 1 * MS);
+	is_u64(mem32(d, pa), 0, "nor does it go on before it is unlocked");
+	drv_as_cmd(d, 1, AS_UNLOCK);
+	drv_run(d, 10 * MS);
+	for (unsigned int i = 0; i < 8 * 16 + 8; i++)
+		before += out32(&g, OUT_PAGES * 1024 - 8 * 16 - 8 + i) == 1;
+	is_u64(before, 8 * 16 + 8, "what was before the fault was done once");
+	for (unsigned int i = 0; i < 8 * 16 - 8; i++)
+		before += mem32(d, pa + 4 * i) == 1;
+	is_u64(before, 256, "and what came after it, too");
+	is_u64(reg(g.c, 60), 1, "the stream goes on");
+	ok(!(rd32(d, MMU_INT + RAWSTAT) & 2), "without a second fault");
+	gp_end(&g);
+}
+
+static void test_fault_kinds(void)
+{
+	struct driver *d;
+	struct result r;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, FILL);
+	gp_output(&g, DESC);
+	RUN(g.c, SETUP(1), I_RUN_COMPUTE);
+	is_u64(rd32(d, AS_REG(1, AS_FAULT)) & 0x3ff, 0x3cb, "a store to what is read only");
+	wr32(d, MMU_INT + CLEAR, ~0u);
+	drv_as_disable(d, 1);
+	drv_run(d, 1 * MS);
+	r = result(g.c);
+	ok(r.events == C_FATAL && r.fatal == EXC_BUS && r.fatal_info == DESC,
+	   "without an address space: a bus fault, with the address");
+	gp_end(&g);
+
+	gp_begin(&g);
+	d = &g.c->d;
+	put64(d, g.desc + 8, OUT);
+	RUN(g.c, SETUP(1), I_RUN_COMPUTE);
+	is_u64(rd32(d, AS_REG(1, AS_FAULT)) & 0x3ff, 0x1cb, "code that cannot be executed");
+	is_u64(rd64(d, AS_REG(1, AS_FAULTADDR)), OUT, "its address");
+	gp_end(&g);
+
+	gp_begin(&g);
+	d = &g.c->d;
+	RUN(g.c, SETUP(1), I_MOVE(16, HOLE), I_RUN_COMPUTE);
+	ok((rd32(d, AS_REG(1, AS_FAULT)) & 0x3ff) == 0x2c3 &&
+	   rd64(d, AS_REG(1, AS_FAULTADDR)) == HOLE, "a descriptor that is not there");
+	gp_end(&g);
+}
+
+/* A bus error that was armed for memory which has a host page */
+static void test_bus_error(void)
+{
+	struct mali_injection inj = { .kind = MALI_INJECT_BUS_ERROR, .size = 4, .count = 1 };
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, FILL);
+	RUN(g.c, SETUP(1), I_RUN_COMPUTE, I_WAIT(1));
+	inj.pa = g.out + 128;
+	mali_inject(d->m, &inj);
+	RUN(g.c, SETUP(16), I_RUN_COMPUTE, I_WAIT(1), I_ADD32(60, 60, 1));
+	ok((rd32(d, AS_REG(1, AS_FAULT)) & 0xff) == 0x80 && rd32(d, MMU_INT + RAWSTAT) & 2,
+	   "a bus error on request");
+	drv_as_lock(d, 1, OUT, 12);
+	drv_as_cmd(d, 1, AS_UNLOCK);
+	drv_run(d, 1 * MS);
+	is_u64(out_count(&g, 256, 7), 256, "and then it is done");
+	gp_end(&g);
+}
+
+/* A workgroup that faulted is finished before its group leaves. */
+static void test_suspend_fault(void)
+{
+	uint64_t hole = OUT + OUT_PAGES * 4096;
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, COUNT);
+	gp_output(&g, hole);
+	RUN(g.c, SETUP(2), I_RUN_COMPUTE, I_WAIT(1));
+	ok(!drv_csg_state(d, 0, S_SUSPEND), "a fault that nobody handled holds off a suspend");
+	drv_run(d, 10 * MS);
+	ok(!state_acked(&g, S_SUSPEND), "for as long as it takes");
+	drv_map(d, 1, hole, 1, SIM_RW);
+	drv_as_lock(d, 1, hole, 12);
+	drv_as_cmd(d, 1, AS_UNLOCK);
+	drv_run(d, 1 * MS);
+	ok(state_acked(&g, S_SUSPEND), "handled: suspended");
+	gp_end(&g);
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, COUNT);
+	gp_output(&g, hole);
+	RUN(g.c, SETUP(2), I_RUN_COMPUTE, I_WAIT(1));
+	drv_csg_state(d, 0, S_SUSPEND);
+	drv_as_disable(d, 1);
+	drv_run(d, 1 * MS);
+	ok(state_acked(&g, S_SUSPEND) && result(g.c).fatal == EXC_BUS,
+	   "without its address space it is dead, and gone");
+	gp_end(&g);
+}
+
+/* --- Faults of shaders ----------------------------------------------------- */
+
+static void shader_fault(struct gp *g, uint32_t exc, uint64_t info, const char *name)
+{
+	unsigned int errors = g->c->d.sim.errors;
+	struct result r;
+
+	r = RUN(g->c, SETUP(3), I_RUN_COMPUTE, I_WAIT(1), I_ADD32(60, 60, 1),
+		I_ERROR_BARRIER);
+	ok(r.events == C_FAULT && r.fault == exc && r.fault_info == info,
+	   "%s: fault 0x%x", name, exc);
+	if (r.fault != exc || r.fault_info != info)
+		diag("events 0x%x fault 0x%x info 0x%" PRIx64, r.events, r.fault,
+		     r.fault_info);
+	ok(g->c->d.sim.errors > errors && reg(g->c, 60) == 1,
+	   "%s: told, and the stream goes on", name);
+	fresh(g->c);
+}
+
+static void test_shader_faults(void)
+{
+	struct mali_stats a, b;
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	mali_get_stats(d->m, &a);
+	gp_code(&g, "NOP\nNOP\n");
+	put64(d, g.code + 16, ~0ull);
+	shader_fault(&g, EXC_INVALID_ENC, SHADER + 16, "a word that is no instruction");
+	ok(strstr(d->sim.last_error, "0x40000010"), "with its address");
+	put64(d, g.desc + 8, SHADER + 4);
+	shader_fault(&g, EXC_INVALID_PC, SHADER + 4, "a program that is not aligned");
+	put64(d, g.desc + 8, SHADER);
+	gp_code(&g, "LSHIFT_AND.i32 r1, r60, 0x1F1E1D1C.b33, 0x0.not\n"
+		"BRANCHZ.reconverge r1, offset:1\n"
+		"BARRIER.slot7.wait\nNOP.end\n");
+	shader_fault(&g, EXC_BARRIER, SHADER + 16, "a barrier for some");
+	put32(d, g.desc, 9);
+	shader_fault(&g, EXC_DATA_INVALID, SPD, "a descriptor of something else");
+	put32(d, g.desc, 8 | 1 << 4);
+	gp_code(&g, FILL);
+	gp_output(&g, 1ull << 50);
+	shader_fault(&g, EXC_ADDR_RANGE, 1ull << 50, "an address that is none");
+	mali_get_stats(d->m, &b);
+	is_u64(b.shader_faults - a.shader_faults, 5, "five faults were counted");
+	gp_end(&g);
+}
+
+/* Shader cores have to be asked for, and the group has to have some. */
+static void test_resources(void)
+{
+	struct driver *d;
+	struct result r;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, FILL);
+	r = RUN(g.c, SETUP(1), I_REQ_RESOURCE(0xe), I_RUN_COMPUTE, I_ERROR_BARRIER);
+	ok(r.events == C_FAULT && r.fault == EXC_ENDPOINT && r.fault_info == I_RUN_COMPUTE,
+	   "without REQ_RESOURCE of compute: a fault");
+	is_u64(out_count(&g, 16, 0), 16, "and no shader");
+	fresh(g.c);
+	put32(d, d->csg_in[0] + SI_EP_REQ, 0x010400);
+	ok(drv_csg_toggle(d, 0, S_EP_CONFIG), "an endpoint request without compute");
+	r = RUN(g.c, SETUP(1), I_RUN_COMPUTE, I_ERROR_BARRIER);
+	ok(r.events == C_FAULT && r.fault == EXC_ENDPOINT, "a fault");
+	fresh(g.c);
+	put64(d, d->csg_in[0] + SI_ALLOW_COMPUTE, 0);
+	put32(d, d->csg_in[0] + SI_EP_REQ, 0x010404);
+	drv_csg_toggle(d, 0, S_EP_CONFIG);
+	r = RUN(g.c, SETUP(1), I_RUN_COMPUTE, I_ERROR_BARRIER);
+	ok(r.events == C_FAULT && r.fault == EXC_ENDPOINT, "no core is allowed: a fault");
+	fresh(g.c);
+	r = RUN(g.c, SETUP(1), I_RUN_COMPUTE | 3 << 14);
+	is_fatal(&r, EXC_INVALID, I_RUN_COMPUTE | 3 << 14, "a fourth axis");
+	gp_end(&g);
+}
+
+/* In error state a dispatch does nothing. */
+static void test_error_state(void)
+{
+	struct gp g;
+
+	gp_begin(&g);
+	gp_code(&g, FILL);
+	RUN(g.c, SETUP(1), OP(7), I_RUN_COMPUTE, I_WAIT(1), I_ERROR_BARRIER);
+	is_u64(out_count(&g, 16, 0), 16, "after a fault no shader is run");
+	is_u64(drv_cs_events(&g.c->d, 0, 0), 0, "and that is no second fault");
+	RUN(g.c, I_RUN_COMPUTE);
+	is_u64(out_count(&g, 16, 7), 16, "but behind an ERROR_BARRIER");
+	gp_end(&g);
+}
+
+/* --- Time ------------------------------------------------------------------ */
+
+static void set_progress_timer(struct driver *d, uint32_t units)
+{
+	put32(d, d->glb_in + GI_PROGRESS, units);
+	is_u64(drv_glb_toggle(d, G_PROGRESS), G_PROGRESS, "progress timer set");
+}
+
+static void test_endless(void)
+{
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	set_progress_timer(d, 20000);	/* of 1024 cycles: 20.48 ms */
+	gp_code(&g, SLOW_COUNT);
+	gp_uniform(&g, 3, ROUNDS_A_TURN);
+	RUN(g.c, SETUP(32), I_RUN_COMPUTE, I_WAIT(1));
+	drv_run(d, 80 * MS);
+	ok(out_count(&g, 512, 1) == 512 && !(drv_csg_events(d, 0) & PROGRESS_EVENT),
+	   "workgroup after workgroup is progress");
+	gp_code(&g, ENDLESS);
+	RUN(g.c, I_RUN_COMPUTE, I_WAIT(1));
+	drv_run(d, 15 * MS);
+	ok(!(drv_csg_events(d, 0) & PROGRESS_EVENT), "an endless shader: not yet");
+	drv_run(d, 10 * MS);
+	ok(drv_csg_events(d, 0) & PROGRESS_EVENT, "the progress timer reports it");
+	drv_csg_ack(d, 0, PROGRESS_EVENT);
+	drv_run(d, 50 * MS);
+	ok(!(drv_csg_events(d, 0) & PROGRESS_EVENT), "once");
+	ok(!drv_csg_state(d, 0, S_SUSPEND), "a suspend waits for it");
+	drv_run(d, 50 * MS);
+	ok(!state_acked(&g, S_SUSPEND), "in vain");
+	ok(drv_csg_state(d, 0, S_TERMINATE), "a termination does not");
+	gp_end(&g);
+}
+
+/* Two runs do the same at the same times. */
+static uint64_t history(void)
+{
+	uint64_t hash = 0;
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, SLOW_COUNT);
+	gp_uniform(&g, 3, 1000);
+	drv_submit(d, &g.c->g, 0, SETUP(64), I_RUN_COMPUTE, I_WAIT(1));
+	drv_submit(d, &g.c->g, 1, SETUP(64), I_RUN_COMPUTE, I_WAIT(1));
+	while (sim_step(&d->sim, d->m) && d->sim.now_ns < 200 * MS)
+		hash = (hash ^ d->sim.now_ns ^ lane_instrs(&g) << 20) * 0x100000001b3ull;
+	gp_end(&g);
+	return hash;
+}
+
+static void test_repeats(void)
+{
+	is_u64(history(), history(), "a run repeats, to each time it wants");
+}
+
+/* --- Code ------------------------------------------------------------------ */
+
+static uint32_t ran(struct gp *g, const char *value)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), ADDRESS "MOV.i32 r0, %s\n" PUT, value);
+	gp_code(g, text);
+	RUN(g->c, SETUP(1), I_RUN_COMPUTE, I_WAIT(1));
+	return out32(g, 0);
+}
+
+static void test_code(void)
+{
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	ran(&g, "u2");
+	is_u64(ran(&g, "0x3020100"), 0x3020100, "new code is executed, flushed or not");
+	gp_end(&g);
+
+	drv_ignore = 1 << 5;
+	gp_begin(&g);
+	drv_ignore = 0;
+	d = &g.c->d;
+	is_u64(ran(&g, "u2"), 7, "a model that ignores new code");
+	is_u64(ran(&g, "0x3020100"), 7, "executes the old one");
+	RUN(g.c, I_MOVE32(50, 0), I_FLUSH(50, 0x33) | F48(1), I_WAIT(2));
+	drv_as_lock(d, 1, SHADER, 12);
+	drv_as_cmd(d, 1, AS_FLUSH_MEM);
+	drv_as_cmd(d, 1, AS_UNLOCK);
+	is_u64(ran(&g, "0x3020100"), 7, "after flushes of L2, load/store cache and TLB as well");
+	RUN(g.c, I_FLUSH(50, 0x200) | F48(1), I_WAIT(2));
+	is_u64(ran(&g, "0x3020100"), 0x3020100, "until FLUSH_CACHE2 drops it");
+	wr32(d, GPU_CMD, GPU_CMD_FLUSH);
+	is_u64(ran(&g, "u2"), 0x3020100, "a flush command of L2 and load/store cache");
+	wr32(d, GPU_CMD, 4 | 2 << 16);
+	is_u64(ran(&g, "u2"), 7, "and one of the others");
+	gp_end(&g);
+}
+
+int main(void)
+{
+	test_dispatch();
+	test_selectors();
+	test_issue();
+	test_async();
+	test_one_at_a_time();
+	test_two_streams();
+	test_suspend();
+	test_suspend_unbegun();
+	test_suspend_damaged();
+	test_terminate();
+	test_reset();
+	test_fault();
+	test_fault_kinds();
+	test_bus_error();
+	test_suspend_fault();
+	test_shader_faults();
+	test_resources();
+	test_error_state();
+	test_endless();
+	test_repeats();
+	test_code();
+	return done_testing();
+}

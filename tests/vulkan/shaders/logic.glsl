@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+uint map(uint i) { return (at(i) & at(i + 1)) | (~at(i + 2) ^ at(i + 3)); }

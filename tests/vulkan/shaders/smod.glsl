@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+uint map(uint i) { return uint(abs(sat(i)) % (abs(sat(i + 1) >> 9) | 1)); }
