@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "draw.h"
@@ -20,6 +21,7 @@
 
 #define CGROUP_PROCS	"/sys/fs/cgroup/campaign/cgroup.procs"
 #define OPEN_TRIES	200
+#define TICK_MS		700
 
 static struct {
 	uint64_t seed[MAX_THREADS];
@@ -33,6 +35,25 @@ static void on_fault(int signal)
 		return;
 	}
 	siglongjmp(self.fault, 1);
+}
+
+static void on_tick(int signal)
+{
+	(void)signal;
+}
+
+/* A thread that waits for what never comes is interrupted: calls can have such time-outs */
+static void tick(void)
+{
+	struct sigevent to = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1 };
+	struct itimerspec every = {
+		{ 0, TICK_MS * 1000000l }, { 0, TICK_MS * 1000000l },
+	};
+	timer_t timer;
+
+	to._sigev_un._tid = gettid();
+	if (!timer_create(CLOCK_MONOTONIC, &to, &timer))
+		timer_settime(timer, 0, &every, NULL);
 }
 
 static void make(struct call *c)
@@ -80,6 +101,7 @@ static void *thread_run(void *arg)
 	unsigned int thread = (uintptr_t)arg;
 
 	self = (struct self){ .thread = thread };
+	tick();
 	self.fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (atomic_load(&shared->replaying))
 		go_on_replaying(thread);
@@ -105,6 +127,7 @@ static void run_threads(void)
 static void own_settings(void)
 {
 	struct rlimit files = { 65536, 65536 };
+	struct sigaction interrupt = { .sa_handler = on_tick };
 	struct sigaction fault = { .sa_handler = on_fault, .sa_flags = SA_NODEFER };
 	char pid[16];
 
@@ -116,7 +139,7 @@ static void own_settings(void)
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	sigaction(SIGBUS, &fault, NULL);
 	sigaction(SIGSEGV, &fault, NULL);
-	signal(SIGINT, SIG_DFL);
+	sigaction(SIGUSR1, &interrupt, NULL);
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	sysfs_write(CGROUP_PROCS, pid);
 }
