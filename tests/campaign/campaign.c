@@ -253,9 +253,10 @@ static bool said_it(void)
 static void end_round(void)
 {
 	end_workers();
-	chaos_end();
-	if (!S.hung)
+	if (!S.hung) {
+		chaos_end();
 		S.left += rest_check(S.rounds);
+	}
 	write_json();
 }
 
@@ -276,7 +277,10 @@ static void one_round(long start)
 			progress(start);
 		}
 	}
-	chaos_stop();
+	if (!chaos_stop()) {
+		printf("left: what makes things fail does not end\n");
+		S.hung++;
+	}
 	end_round();
 	progress(start);
 }

@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "chaos.h"
@@ -26,6 +27,7 @@
 #define GROUP		CGROUP "/campaign"
 #define FAULTS		"/sys/kernel/debug/"
 #define RAM_START	0x40000000ull
+#define STOP_S		120
 #define HOG_MS		3000
 #define HOG_STEP	(8 * SZ_1M)
 
@@ -315,38 +317,41 @@ static void unbind(const struct call *c)
 
 /* --- All of them --------------------------------------------------------- */
 
+#define QMP	"the port to QEMU"
+
 static const struct {
 	const char *name;
 	unsigned int weight;
 	void (*run)(const struct call *c);
-	bool of_gpu;
+	/* What has to be there for it */
+	const char *needs;
 } kinds[] = {
-	{ "slow MMU commands", 8, slow_as, true },
-	{ "slow flushes", 6, slow_flush, true },
-	{ "slow power", 4, slow_power, true },
-	{ "slow resets", 2, slow_reset, true },
-	{ "slow firmware", 5, slow_firmware, true },
-	{ "slow streams", 6, slow_stream, true },
-	{ "a stuck MMU command", 3, stuck_as, true },
-	{ "a stuck flush", 2, stuck_flush, true },
-	{ "a hang", 5, hang, true },
-	{ "lost interrupts", 5, lost, true },
-	{ "spurious interrupts", 8, spurious, true },
-	{ "firmware that stops", 2, firmware_stop, true },
-	{ "firmware that crashes", 2, firmware_crash, true },
-	{ "bus errors", 3, bus_error, true },
-	{ "faults of pages", 5, fault, true },
-	{ "faults of the GPU", 3, gpu_fault, true },
-	{ "nothing wrong any more", 30, clear, true },
-	{ "caches dropped", 6, drop_caches, false },
-	{ "the driver's shrinker", 10, shrink_driver, false },
-	{ "compaction", 2, compact, false },
-	{ "a memcg without room", 3, squeeze, false },
-	{ "no memory at all", 1, no_memory, false },
-	{ "failing allocations of kworkers", 4, failing_kworkers, false },
-	{ "power on or automatic", 8, power, false },
-	{ "another autosuspend delay", 4, autosuspend, false },
-	{ "the driver unbound and bound", 0, unbind, false },
+	{ "slow MMU commands", 8, slow_as, QMP },
+	{ "slow flushes", 6, slow_flush, QMP },
+	{ "slow power", 4, slow_power, QMP },
+	{ "slow resets", 2, slow_reset, QMP },
+	{ "slow firmware", 5, slow_firmware, QMP },
+	{ "slow streams", 6, slow_stream, QMP },
+	{ "a stuck MMU command", 3, stuck_as, QMP },
+	{ "a stuck flush", 2, stuck_flush, QMP },
+	{ "a hang", 5, hang, QMP },
+	{ "lost interrupts", 5, lost, QMP },
+	{ "spurious interrupts", 8, spurious, QMP },
+	{ "firmware that stops", 2, firmware_stop, QMP },
+	{ "firmware that crashes", 2, firmware_crash, QMP },
+	{ "bus errors", 3, bus_error, QMP },
+	{ "faults of pages", 5, fault, QMP },
+	{ "faults of the GPU", 3, gpu_fault, QMP },
+	{ "nothing wrong any more", 30, clear, QMP },
+	{ "caches dropped", 6, drop_caches, NULL },
+	{ "the driver's shrinker", 10, shrink_driver, NULL },
+	{ "compaction", 2, compact, NULL },
+	{ "a memcg without room", 3, squeeze, GROUP "/memory.max" },
+	{ "no memory at all", 1, no_memory, NULL },
+	{ "failing allocations of kworkers", 4, failing_kworkers, FAULTS "failslab" },
+	{ "power on or automatic", 8, power, NULL },
+	{ "another autosuspend delay", 4, autosuspend, NULL },
+	{ "the driver unbound and bound", 0, unbind, NULL },
 };
 
 #define UNBIND	(ARRAY_SIZE(kinds) - 1)
@@ -361,11 +366,20 @@ const char *chaos_name(unsigned int i)
 	return kinds[i].name;
 }
 
+static bool possible(unsigned int which)
+{
+	const char *needs = kinds[which].needs;
+
+	if (!needs)
+		return true;
+	return strcmp(needs, QMP) ? !access(needs, F_OK) : inject_ready();
+}
+
 void chaos_do(const struct call *c)
 {
 	unsigned int which = c->slot[0] % ARRAY_SIZE(kinds);
 
-	if (kinds[which].of_gpu && !inject_ready())
+	if (!possible(which))
 		return;
 	kinds[which].run(c);
 	atomic_fetch_add(&shared->chaos[which], 1);
@@ -373,6 +387,8 @@ void chaos_do(const struct call *c)
 
 static unsigned int weight_of(unsigned int i)
 {
+	if (!possible(i))
+		return 0;
 	return i == UNBIND && options.unbind ? 3 : kinds[i].weight;
 }
 
@@ -444,12 +460,18 @@ void chaos_start(uint64_t seed)
 	chaos.runs = options.faults && !pthread_create(&chaos.id, NULL, chaos_run, NULL);
 }
 
-void chaos_stop(void)
+bool chaos_stop(void)
 {
+	struct timespec end;
+	bool stopped = true;
+
 	atomic_store(&chaos.over, true);
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += STOP_S;
 	if (chaos.runs)
-		pthread_join(chaos.id, NULL);
+		stopped = !pthread_timedjoin_np(chaos.id, NULL, &end);
 	chaos.runs = false;
+	return stopped;
 }
 
 void chaos_end(void)

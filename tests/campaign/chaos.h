@@ -13,7 +13,8 @@
 void chaos_prepare(void);
 /* A round's thread */
 void chaos_start(uint64_t seed);
-void chaos_stop(void);
+/* False when it hangs in the kernel */
+bool chaos_stop(void);
 /* One of them, as the call says */
 void chaos_do(const struct call *c);
 /* Nothing is wrong any more, and the driver is bound */

@@ -51,12 +51,18 @@ void disturb(const struct call *c, void *at, size_t bytes)
 
 /*
  * Two mistakes that are known end the kernel: a scheduler that finds no memory when a group
- * is made, and a point of a timeline that finds none when a job would signal it.
+ * is made, and a point of a timeline that finds none when a job would signal it, which
+ * sync_ops() keeps from happening.
  */
 static bool survives_failure(const struct call *c)
 {
-	return options.findings || (c->kind != K_GROUP_CREATE && c->kind != K_GROUP_SUBMIT &&
-				    c->kind != K_VM_BIND_ASYNC);
+	return options.findings || c->kind != K_GROUP_CREATE;
+}
+
+/* Most calls have few allocations */
+static unsigned int which_allocation(uint32_t r)
+{
+	return 1 + (r & 3 ? (r >> 2) % 5 : (r >> 2) % FAIL_WITHIN);
 }
 
 void fail_begin(const struct call *c)
@@ -66,7 +72,7 @@ void fail_begin(const struct call *c)
 
 	if (c->twist != T_FAIL || self.fail_nth < 0 || !survives_failure(c))
 		return;
-	n = snprintf(text, sizeof(text), "%u", 1 + c->r[4] % FAIL_WITHIN);
+	n = snprintf(text, sizeof(text), "%u", which_allocation(c->r[4]));
 	self.failing = pwrite(self.fail_nth, text, n, 0) == n;
 }
 

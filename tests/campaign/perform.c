@@ -108,6 +108,8 @@ unsigned int sync_ops(const struct call *c, struct drm_panthor_sync_op *ops, uin
 	}
 	for (unsigned int i = 0; i < signals; i++) {
 		point = r >> (16 + i) & 1 ? 1 + (r >> 20) % 64 : 0;
+		if (c->twist == T_FAIL && !options.findings)
+			point = 0;
 		ops[n++] = (struct drm_panthor_sync_op){
 			.flags = DRM_PANTHOR_SYNC_OP_SIGNAL |
 				 (point ? DRM_PANTHOR_SYNC_OP_HANDLE_TYPE_TIMELINE_SYNCOBJ : 0),
