@@ -28,6 +28,7 @@
 #define FAULTS		"/sys/kernel/debug/"
 #define RAM_START	0x40000000ull
 #define STOP_S		120
+#define CHILD_MS	5000
 #define HOG_MS		3000
 #define HOG_STEP	(8 * SZ_1M)
 
@@ -154,7 +155,30 @@ static void clear(const struct call *c)
 
 /* --- Memory -------------------------------------------------------------- */
 
-static void drop_caches(const struct call *c)
+/*
+ * In a process that can be killed: with a slow GPU reclaim takes minutes, and nothing
+ * would end that meanwhile
+ */
+static void in_child(const struct call *c, void (*run)(const struct call *c))
+{
+	long end = now_ms() + CHILD_MS;
+	pid_t pid = fork();
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		run(c);
+		_exit(0);
+	}
+	while (pid > 0 && !waitpid(pid, NULL, WNOHANG)) {
+		if (now_ms() > end) {
+			kill(pid, SIGKILL);
+			break;
+		}
+		sleep_ms(10);
+	}
+}
+
+static void write_drop_caches(const struct call *c)
 {
 	char text[8];
 
@@ -162,7 +186,12 @@ static void drop_caches(const struct call *c)
 	sysfs_write("/proc/sys/vm/drop_caches", text);
 }
 
-static void shrink_driver(const struct call *c)
+static void drop_caches(const struct call *c)
+{
+	in_child(c, write_drop_caches);
+}
+
+static void write_shrink(const struct call *c)
 {
 	char text[16];
 
@@ -171,10 +200,20 @@ static void shrink_driver(const struct call *c)
 	sysfs_read(debugfs_path("shrink"), text, sizeof(text));
 }
 
-static void compact(const struct call *c)
+static void shrink_driver(const struct call *c)
+{
+	in_child(c, write_shrink);
+}
+
+static void write_compact(const struct call *c)
 {
 	(void)c;
 	sysfs_write("/proc/sys/vm/compact_memory", "1");
+}
+
+static void compact(const struct call *c)
+{
+	in_child(c, write_compact);
 }
 
 /* The limit alone: who writes it is not the one to reclaim what is beyond it */
@@ -201,12 +240,11 @@ static void squeeze(const struct call *c)
 }
 
 /* Takes all memory there is, until it is killed or has had it for a while */
-static void hog(bool prefer_others)
+static void hog(const struct call *c)
 {
 	long end = now_ms() + HOG_MS;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	sysfs_write("/proc/self/oom_score_adj", prefer_others ? "-500" : "1000");
+	sysfs_write("/proc/self/oom_score_adj", c->r[0] & 1 ? "-500" : "1000");
 	while (now_ms() < end) {
 		void *at = mmap(NULL, HOG_STEP, PROT_READ | PROT_WRITE,
 				MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -214,21 +252,11 @@ static void hog(bool prefer_others)
 		if (at == MAP_FAILED)
 			sleep_ms(10);
 	}
-	_exit(0);
 }
 
 static void no_memory(const struct call *c)
 {
-	long end = now_ms() + 2 * HOG_MS;
-	pid_t pid = fork();
-
-	if (!pid)
-		hog(c->r[0] & 1);
-	if (pid < 0)
-		return;
-	while (!waitpid(pid, NULL, WNOHANG) && now_ms() < end)
-		sleep_ms(20);
-	kill(pid, SIGKILL);
+	in_child(c, hog);
 }
 
 /* --- Allocations in the kernel's own threads ----------------------------- */
