@@ -18,7 +18,7 @@ help: ## list the targets
 	@echo 'source package), JOBS=n (parallel jobs of a build), FORCE=1 (kernel-save).'
 
 # Scripts decide what is up to date, so nothing here is a file.
-.PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan soak iommufd vfio coverage model-test shader-test models fuzz torture bench shell
+.PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan soak campaign iommufd vfio coverage model-test shader-test models fuzz torture bench shell
 run: ## boot Panthor on the virtual Mali, run the VM_BIND demonstration, report
 	@$(S)/run.sh
 test: ## every test below
@@ -43,6 +43,8 @@ vulkan: ## vulkaninfo and Vulkan's queues on panvk, in the guest
 	@$(S)/vulkan.sh
 soak: ## 64 groups in 8 VMs while the GPU fails every few seconds
 	@$(S)/soak.sh
+campaign: ## random calls while GPU, memory and power fail, under KASAN: HOURS=n
+	@tests/campaign/run.sh --hours $(or $(HOURS),1)
 iommufd: ## the kernel's selftests of iommufd, without the series and with it
 	@tests/iommufd/run.sh
 vfio: ## DMA through the page tables of SMMUv3, VT-d and AMD, by VFIO and iommufd

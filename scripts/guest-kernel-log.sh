@@ -3,10 +3,11 @@
 #
 # Looks for the kernel's reports of its own mistakes in logs of the guest:
 #
-#   scripts/guest-kernel-log.sh [-s] LOG...
+#   scripts/guest-kernel-log.sh [-s] [-m] [-l] LOG...
 #
 # With -s also for what the debug options of the series report, which KUnit
-# provokes.
+# provokes. With -m it is no mistake that a process was killed for want of memory. With -l
+# the numbers of the lines go to stdout, and nothing else is said.
 #
 # Prints each report's first line and fails when there is one. A driver's
 # messages about bad input or about the GPU (faults, timeouts, resets) are no
@@ -62,15 +63,36 @@ report()
 	tr -d '\r' <"$1" | grep -aE "$PREFIX(${all#|})" || :
 }
 
-if [ "${1:-}" = -s ]; then
-	PATTERNS+=("${SERIES_PATTERNS[@]}")
+# The numbers of the lines that begin a report
+numbers()
+{
+	local all
+
+	all=$(printf '|%s' "${PATTERNS[@]}")
+	tr -d '\r' <"$1" | grep -anE "$PREFIX(${all#|})" | cut -d : -f 1 || :
+}
+
+list=
+while [[ ${1:-} = -* ]]; do
+	case $1 in
+	-s) PATTERNS+=("${SERIES_PATTERNS[@]}") ;;
+	-m)
+		for i in "${!PATTERNS[@]}"; do
+			[ "${PATTERNS[i]}" != 'Out of memory: Killed process' ] || unset "PATTERNS[i]"
+		done
+		;;
+	-l) list=1 ;;
+	*) die "usage: guest-kernel-log.sh [-s] [-m] [-l] LOG..." ;;
+	esac
 	shift
-fi
+done
 found=0
 for log; do
 	[ -s "$log" ] || continue
 	lines=$(report "$log")
-	if [ -n "$lines" ]; then
+	if [ -n "$list" ]; then
+		numbers "$log"
+	elif [ -n "$lines" ]; then
 		found=1
 		say "the kernel reported a mistake of its own, see $log:"
 		head -n 10 <<<"$lines" | sed 's/^/    /' >&2

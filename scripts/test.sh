@@ -40,6 +40,7 @@ SUITES=(
 	'bindgen|scripts/bindgen.sh'
 	'vulkan|scripts/vulkan.sh'
 	'soak|scripts/soak.sh'
+	'campaign|tests/campaign/run.sh quick'
 	'igt|scripts/igt.sh quick'
 	'break-it|scripts/break-it.sh'
 )

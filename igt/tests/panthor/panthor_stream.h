@@ -70,6 +70,13 @@ static inline void st_branch(struct stream *s, enum stream_cond cond, unsigned i
 	st_emit(s, 22, (uint64_t)reg << 40 | (uint64_t)cond << 28 | (uint16_t)offset);
 }
 
+/* Until the 64-bit sync object at @addr compares so with @reg; COND_GT exists */
+static inline void st_sync_wait64(struct stream *s, enum stream_cond cond, unsigned int addr,
+				  unsigned int reg)
+{
+	st_emit(s, 53, (uint64_t)addr << 40 | (uint64_t)reg << 32 | (uint64_t)cond << 28);
+}
+
 /* Loads and stores use scoreboard 0 */
 static inline void st_begin(struct stream *s)
 {

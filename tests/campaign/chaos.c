@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * See chaos.h.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "chaos.h"
+#include "host.h"
+#include "inject.h"
+#include "perform.h"
+#include "ring.h"
+
+#define CGROUP		"/sys/fs/cgroup"
+#define GROUP		CGROUP "/campaign"
+#define FAULTS		"/sys/kernel/debug/"
+#define RAM_START	0x40000000ull
+#define STOP_S		120
+#define CHILD_MS	5000
+#define HOG_MS		3000
+#define HOG_STEP	(8 * SZ_1M)
+
+static struct {
+	pthread_t id;
+	uint64_t random;
+	atomic_bool over;
+	bool runs;
+} chaos;
+
+/* --- The GPU ------------------------------------------------------------- */
+
+/* Of the call: between 20 us and 20 ms, few of them long; the driver has 100 ms */
+static uint64_t some_ns(const struct call *c)
+{
+	return 20000ull << (c->r[1] & 7 ? c->r[0] % 6 : c->r[0] % 11);
+}
+
+static void slow_as(const struct call *c)
+{
+	inject_slow("as", some_ns(c));
+}
+
+static void slow_flush(const struct call *c)
+{
+	inject_slow("flush", some_ns(c));
+}
+
+static void slow_power(const struct call *c)
+{
+	inject_slow("power", some_ns(c));
+}
+
+static void slow_reset(const struct call *c)
+{
+	inject_slow("reset", some_ns(c));
+}
+
+static void slow_firmware(const struct call *c)
+{
+	inject_slow("firmware", some_ns(c));
+}
+
+static void slow_stream(const struct call *c)
+{
+	inject_slow("stream", some_ns(c));
+}
+
+static void stuck_as(const struct call *c)
+{
+	(void)c;
+	inject_stuck();
+}
+
+/* As long as the driver is patient, and then not any more */
+static void stuck_flush(const struct call *c)
+{
+	inject_slow("flush", INJECT_NEVER);
+	sleep_ms(50 + c->r[0] % 200);
+	inject_clear();
+}
+
+static void hang(const struct call *c)
+{
+	induce("\"kind\": \"hang\", \"hard\": %s", c->r[0] & 1 ? "true" : "false");
+}
+
+static const char *line(const struct call *c)
+{
+	static const char * const lines[] = { "job", "mmu", "gpu" };
+
+	return lines[c->r[0] % 3];
+}
+
+static void lost(const struct call *c)
+{
+	induce("\"kind\": \"lost-irq\", \"line\": \"%s\", \"count\": %u", line(c),
+	       1 + c->r[1] % 3);
+}
+
+static void spurious(const struct call *c)
+{
+	for (unsigned int i = 0; i <= c->r[1] % 4; i++)
+		inject_spurious(line(c));
+}
+
+static void firmware_stop(const struct call *c)
+{
+	(void)c;
+	induce("\"kind\": \"firmware-stop\"");
+}
+
+static void firmware_crash(const struct call *c)
+{
+	(void)c;
+	induce("\"kind\": \"firmware-crash\"");
+}
+
+static void bus_error(const struct call *c)
+{
+	induce("\"kind\": \"bus-error\", \"pa\": %llu, \"size\": %llu, \"count\": %u",
+	       (unsigned long long)(RAM_START + c->r[0] % 16 * 64 * SZ_1M),
+	       (unsigned long long)(SZ_64K << c->r[1] % 11), 1 + c->r[2] % 4);
+}
+
+static void fault(const struct call *c)
+{
+	induce("\"kind\": \"fault\", \"va\": %llu, \"exception\": %u, \"count\": %u",
+	       (unsigned long long)(c->r[1] & 1 ? RESULT_VA : address(c->r[0])),
+	       0xc0 + c->r[1] % 48, 1 + c->r[2] % 3);
+}
+
+static void gpu_fault(const struct call *c)
+{
+	induce("\"kind\": \"gpu-fault\", \"exception\": %u, \"address\": %u, \"protected\": %s",
+	       0x80 + c->r[0] % 16, c->r[1], c->r[2] & 7 ? "false" : "true");
+}
+
+static void clear(const struct call *c)
+{
+	(void)c;
+	inject_clear();
+}
+
+/* --- Memory -------------------------------------------------------------- */
+
+/*
+ * In a process that can be killed: with a slow GPU reclaim takes minutes, and nothing
+ * would end that meanwhile
+ */
+static void in_child(const struct call *c, void (*run)(const struct call *c))
+{
+	long end = now_ms() + CHILD_MS;
+	pid_t pid = fork();
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		run(c);
+		_exit(0);
+	}
+	while (pid > 0 && !waitpid(pid, NULL, WNOHANG)) {
+		if (now_ms() > end) {
+			kill(pid, SIGKILL);
+			break;
+		}
+		sleep_ms(10);
+	}
+}
+
+static void write_drop_caches(const struct call *c)
+{
+	char text[8];
+
+	snprintf(text, sizeof(text), "%u", 1 + c->r[0] % 3);
+	sysfs_write("/proc/sys/vm/drop_caches", text);
+}
+
+static void drop_caches(const struct call *c)
+{
+	in_child(c, write_drop_caches);
+}
+
+static void write_shrink(const struct call *c)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", 1 << c->r[0] % 16);
+	sysfs_write(debugfs_path("shrink"), text);
+	sysfs_read(debugfs_path("shrink"), text, sizeof(text));
+}
+
+static void shrink_driver(const struct call *c)
+{
+	in_child(c, write_shrink);
+}
+
+static void write_compact(const struct call *c)
+{
+	(void)c;
+	sysfs_write("/proc/sys/vm/compact_memory", "1");
+}
+
+static void compact(const struct call *c)
+{
+	in_child(c, write_compact);
+}
+
+/* The limit alone: who writes it is not the one to reclaim what is beyond it */
+static void set_limit(const char *text)
+{
+	int fd = open(GROUP "/memory.max", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, text, strlen(text)) < 0)
+		fprintf(stderr, "campaign: memory.max: %s\n", strerror(errno));
+	close(fd);
+}
+
+/* The workers have less memory than they use, for a while: some are killed */
+static void squeeze(const struct call *c)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%u", (8 + c->r[0] % 40) << 20);
+	set_limit(text);
+	sleep_ms(100 + c->r[1] % 900);
+	set_limit("max");
+}
+
+/* Takes all memory there is, until it is killed or has had it for a while */
+static void hog(const struct call *c)
+{
+	long end = now_ms() + HOG_MS;
+
+	sysfs_write("/proc/self/oom_score_adj", c->r[0] & 1 ? "-500" : "1000");
+	while (now_ms() < end) {
+		void *at = mmap(NULL, HOG_STEP, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+		if (at == MAP_FAILED)
+			sleep_ms(10);
+	}
+}
+
+static void no_memory(const struct call *c)
+{
+	in_child(c, hog);
+}
+
+/* --- Allocations in the kernel's own threads ----------------------------- */
+
+static void fault_attribute(const char *file, const char *text)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), FAULTS "failslab/%s", file);
+	sysfs_write(path, text);
+	snprintf(path, sizeof(path), FAULTS "fail_page_alloc/%s", file);
+	sysfs_write(path, text);
+}
+
+static void mark_kworkers(void)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		char path[300], name[32] = "";
+
+		snprintf(path, sizeof(path), "/proc/%s/comm", e->d_name);
+		if (e->d_name[0] < '0' || e->d_name[0] > '9' ||
+		    sysfs_read(path, name, sizeof(name)) || strncmp(name, "kworker", 7))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/make-it-fail", e->d_name);
+		sysfs_write(path, "1");
+	}
+	if (d)
+		closedir(d);
+}
+
+/* The driver's text, so that it is the driver's allocations that fail */
+static void only_the_driver(void)
+{
+	unsigned long start = 0;
+	char text[32];
+
+	if (sysfs_read("/sys/module/panthor/sections/.text", text, sizeof(text)))
+		return;
+	start = strtoul(text, NULL, 0);
+	snprintf(text, sizeof(text), "0x%lx", start);
+	fault_attribute("require-start", text);
+	snprintf(text, sizeof(text), "0x%lx", start + 0x80000);
+	fault_attribute("require-end", text);
+}
+
+static void failing_kworkers(const struct call *c)
+{
+	char text[16];
+
+	mark_kworkers();
+	only_the_driver();
+	fault_attribute("task-filter", "Y");
+	fault_attribute("verbose", "0");
+	fault_attribute("ignore-gfp-wait", "N");
+	sysfs_write(FAULTS "fail_page_alloc/min-order", "0");
+	snprintf(text, sizeof(text), "%u", 1 + c->r[0] % 8);
+	fault_attribute("times", text);
+	fault_attribute("probability", "30");
+	sleep_ms(50 + c->r[1] % 400);
+	fault_attribute("probability", "0");
+}
+
+/* --- The device ---------------------------------------------------------- */
+
+static void power(const struct call *c)
+{
+	sysfs_write("power/control", c->r[0] & 1 ? "on" : "auto");
+}
+
+static void autosuspend(const struct call *c)
+{
+	static const char * const ms[] = { "0", "1", "5", "50", "200" };
+
+	sysfs_write("power/autosuspend_delay_ms", ms[c->r[0] % ARRAY_SIZE(ms)]);
+}
+
+static void unbind(const struct call *c)
+{
+	driver_unbind();
+	sleep_ms(c->r[0] % 300);
+	driver_bind();
+}
+
+/* --- All of them --------------------------------------------------------- */
+
+#define QMP	"the port to QEMU"
+
+static const struct {
+	const char *name;
+	unsigned int weight;
+	void (*run)(const struct call *c);
+	/* What has to be there for it */
+	const char *needs;
+} kinds[] = {
+	{ "slow MMU commands", 8, slow_as, QMP },
+	{ "slow flushes", 6, slow_flush, QMP },
+	{ "slow power", 4, slow_power, QMP },
+	{ "slow resets", 2, slow_reset, QMP },
+	{ "slow firmware", 5, slow_firmware, QMP },
+	{ "slow streams", 6, slow_stream, QMP },
+	{ "a stuck MMU command", 3, stuck_as, QMP },
+	{ "a stuck flush", 2, stuck_flush, QMP },
+	{ "a hang", 5, hang, QMP },
+	{ "lost interrupts", 5, lost, QMP },
+	{ "spurious interrupts", 8, spurious, QMP },
+	{ "firmware that stops", 2, firmware_stop, QMP },
+	{ "firmware that crashes", 2, firmware_crash, QMP },
+	{ "bus errors", 3, bus_error, QMP },
+	{ "faults of pages", 5, fault, QMP },
+	{ "faults of the GPU", 3, gpu_fault, QMP },
+	{ "nothing wrong any more", 30, clear, QMP },
+	{ "caches dropped", 6, drop_caches, NULL },
+	{ "the driver's shrinker", 10, shrink_driver, NULL },
+	{ "compaction", 2, compact, NULL },
+	{ "a memcg without room", 3, squeeze, GROUP "/memory.max" },
+	{ "no memory at all", 1, no_memory, NULL },
+	{ "failing allocations of kworkers", 4, failing_kworkers, FAULTS "failslab" },
+	{ "power on or automatic", 8, power, NULL },
+	{ "another autosuspend delay", 4, autosuspend, NULL },
+	{ "the driver unbound and bound", 0, unbind, NULL },
+};
+
+#define UNBIND	(ARRAY_SIZE(kinds) - 1)
+
+unsigned int chaos_kinds(void)
+{
+	return ARRAY_SIZE(kinds);
+}
+
+const char *chaos_name(unsigned int i)
+{
+	return kinds[i].name;
+}
+
+static bool possible(unsigned int which)
+{
+	const char *needs = kinds[which].needs;
+
+	if (!needs)
+		return true;
+	return strcmp(needs, QMP) ? !access(needs, F_OK) : inject_ready();
+}
+
+void chaos_do(const struct call *c)
+{
+	unsigned int which = c->slot[0] % ARRAY_SIZE(kinds);
+
+	if (!possible(which))
+		return;
+	kinds[which].run(c);
+	atomic_fetch_add(&shared->chaos[which], 1);
+}
+
+static unsigned int weight_of(unsigned int i)
+{
+	if (!possible(i))
+		return 0;
+	return i == UNBIND && options.unbind ? 3 : kinds[i].weight;
+}
+
+static struct call draw_chaos(void)
+{
+	struct call c = { .kind = K_CHAOS };
+	unsigned int sum = 0, at;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++)
+		sum += weight_of(i);
+	at = draw_below(&chaos.random, sum);
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (at < weight_of(i)) {
+			c.slot[0] = i;
+			break;
+		}
+		at -= weight_of(i);
+	}
+	for (unsigned int i = 0; i < CALL_WORDS; i++)
+		c.r[i] = next_random(&chaos.random) >> 32;
+	return c;
+}
+
+/* Its driver does that when resets fail, as they do here: nothing would happen any more */
+static bool given_up(void)
+{
+	struct pan p;
+	int ret = pan_open(&p);
+
+	if (!ret)
+		pan_close(&p);
+	return ret == -ENODEV;
+}
+
+static struct call bound_again(void)
+{
+	inject_clear();
+	return (struct call){ .kind = K_CHAOS, .slot = { UNBIND } };
+}
+
+static void *chaos_run(void *arg)
+{
+	(void)arg;
+	while (!atomic_load(&chaos.over)) {
+		struct call c = draw_chaos();
+
+		sleep_ms(10 + draw_below(&chaos.random, 300));
+		if (given_up())
+			c = bound_again();
+		ring_put(&c);
+		chaos_do(&c);
+	}
+	return NULL;
+}
+
+void chaos_prepare(void)
+{
+	mkdir(CGROUP, 0755);
+	if (mount("cgroup2", CGROUP, "cgroup2", 0, NULL) && errno != EBUSY)
+		return;
+	sysfs_write(CGROUP "/cgroup.subtree_control", "+memory");
+	mkdir(GROUP, 0755);
+}
+
+void chaos_start(uint64_t seed)
+{
+	chaos.random = seed;
+	atomic_store(&chaos.over, false);
+	chaos.runs = options.faults && !pthread_create(&chaos.id, NULL, chaos_run, NULL);
+}
+
+bool chaos_stop(void)
+{
+	struct timespec end;
+	bool stopped = true;
+
+	atomic_store(&chaos.over, true);
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += STOP_S;
+	if (chaos.runs)
+		stopped = !pthread_timedjoin_np(chaos.id, NULL, &end);
+	chaos.runs = false;
+	return stopped;
+}
+
+void chaos_end(void)
+{
+	if (inject_ready())
+		inject_clear();
+	fault_attribute("probability", "0");
+	set_limit("max");
+	sysfs_write("power/autosuspend_delay_ms", "50");
+	sysfs_write("power/control", "auto");
+}
