@@ -33,6 +33,7 @@ void run_firmware_suspend(void);
 void run_firmware_boot(void);
 /* s_reset.c */
 void run_reset_survival(void);
+void run_reset_flush(void);
 /* s_irq.c */
 void run_lost_job(void);
 void run_lost_mmu(void);
@@ -49,11 +50,18 @@ void run_beside(void);
 /* s_races.c */
 void run_vm_race(void);
 void run_stuck_destroy(void);
+void run_freed_trim(void);
 void run_finding_heap(void);
 
 /* s_memory.c */
 void run_unmapped_memory(void);
 void run_evicted_memory(void);
+
+/* s_evict.c */
+void run_late_evict(void);
+void run_late_restore(void);
+void run_gone_vmas(void);
+void run_busy_trim(void);
 
 /* s_slow.c */
 void run_slow(void);
