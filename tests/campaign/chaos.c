@@ -384,6 +384,11 @@ static const struct {
 
 #define UNBIND	(ARRAY_SIZE(kinds) - 1)
 
+unsigned long chaos_unbound(void)
+{
+	return atomic_load(&shared->chaos[UNBIND]);
+}
+
 unsigned int chaos_kinds(void)
 {
 	return ARRAY_SIZE(kinds);

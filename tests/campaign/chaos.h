@@ -20,6 +20,8 @@ void chaos_do(const struct call *c);
 /* Nothing is wrong any more, and the driver is bound */
 void chaos_end(void);
 
+/* How often the driver was unbound */
+unsigned long chaos_unbound(void);
 unsigned int chaos_kinds(void);
 const char *chaos_name(unsigned int i);
 
