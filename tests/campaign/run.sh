@@ -101,7 +101,8 @@ prepare()
 }
 
 # boot NAME SECONDS COMMAND [APPEND]: the log of calls goes to out/guest/NAME.calls. The exit code
-# is guest.sh's, but that a process killed for want of memory is no report
+# is guest.sh's, but that a process killed for want of memory is no report; the shell is not
+# to be that
 boot()
 {
 	local name=$1 ring=$OUT/guest/$1.calls rc=0 append=("$EXACT_COUNTS")
@@ -115,7 +116,7 @@ boot()
 		--qemu-arg -object \
 		--qemu-arg "memory-backend-file,id=calls,size=$RING_SIZE,mem-path=$ring,share=on" \
 		--qemu-arg -device --qemu-arg ivshmem-plain,memdev=calls \
-		-- "$3" >"$LOGS/$name.log" 2>&1 || rc=$?
+		-- "echo -1000 >/proc/self/oom_score_adj; $3" >"$LOGS/$name.log" 2>&1 || rc=$?
 	[ $rc != 97 ] || rc=$(cat "$OUT/guest/$name/status" 2>/dev/null || echo 98)
 	return "$rc"
 }
