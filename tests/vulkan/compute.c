@@ -20,7 +20,10 @@ const unsigned int num_shaders = ARRAY_SIZE(shaders);
 
 static void make_layouts(struct vk *vk, struct compute *c)
 {
-	VkDescriptorSetLayoutBinding bindings[2] = { 0 };
+	static const VkDescriptorSetLayoutBinding bindings[2] = {
+		{ 0, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, VK_SHADER_STAGE_COMPUTE_BIT, NULL },
+		{ 1, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, VK_SHADER_STAGE_COMPUTE_BIT, NULL },
+	};
 	const VkDescriptorSetLayoutCreateInfo set = {
 		.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
 		.bindingCount = 2,
@@ -38,13 +41,6 @@ static void make_layouts(struct vk *vk, struct compute *c)
 		.pPushConstantRanges = &push,
 	};
 
-	for (uint32_t i = 0; i < 2; i++)
-		bindings[i] = (VkDescriptorSetLayoutBinding){
-			.binding = i,
-			.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-			.descriptorCount = 1,
-			.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
-		};
 	vk_need(vkCreateDescriptorSetLayout(vk->dev, &set, NULL, &c->set_layout));
 	vk_need(vkCreatePipelineLayout(vk->dev, &layout, NULL, &c->layout));
 }
