@@ -17,7 +17,7 @@
 
 #include "tap.h"
 
-#define MAX_POINTS	512
+#define MAX_POINTS	1024
 #define MAX_ROWS	32
 #define PAUSE_MS	3000
 #define PAUSE_STEP_MS	20
