@@ -447,25 +447,15 @@ static void start_urgent(pthread_t *thread, void *(*fn)(void *), void *arg)
 	need(-pthread_attr_destroy(&attr));
 }
 
-/* Pages that all VMs have under reservation; 0 where the driver does not say */
-static long reserved_now(void)
-{
-	static char text[65536];
-
-	if (debugfs_read("vm_tables", text, sizeof(text)) < 0)
-		return 0;
-	return sum_of(text, "  reserved 4K ");
-}
-
-/* The same once VMs that were closed are gone */
+/* Pages that all VMs have under reservation, once VMs that were closed are gone */
 static long reserved_pages(void)
 {
-	long now = reserved_now(), last;
+	long now = vm_tables("reserved 4K"), last;
 
 	do {
 		last = now;
 		sleep_ms(200);
-		now = reserved_now();
+		now = vm_tables("reserved 4K");
 	} while (now != last);
 	return now;
 }

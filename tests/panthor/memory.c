@@ -98,6 +98,17 @@ struct bo_state bo_state(const char *label)
 	return s;
 }
 
+long vm_tables(const char *what)
+{
+	static char text[65536];
+	char label[32];
+
+	if (debugfs_read("vm_tables", text, sizeof(text)) < 0)
+		return 0;
+	snprintf(label, sizeof(label), "  %s ", what);
+	return sum_of(text, label);
+}
+
 long shrink(unsigned long pages)
 {
 	char text[32];

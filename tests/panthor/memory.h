@@ -32,6 +32,12 @@ struct bo_state {
 
 struct bo_state bo_state(const char *label);
 
+/*
+ * What debugfs says of the page tables of all VMs: "idle", "reserved 4K" and so on, added
+ * up. 0 where the driver does not say
+ */
+long vm_tables(const char *what);
+
 /* Pages that the shrinker took when it was asked for @pages */
 long shrink(unsigned long pages);
 /* It is asked until the buffer is gone; false when that does not help */

@@ -228,6 +228,24 @@ int copier_run(struct copier *c)
 	return ret;
 }
 
+void copier_idle(struct copier *c, unsigned int tables)
+{
+	const uint64_t va = DATA_VA + SZ_1T;
+	struct pan *p = c->gpu.pan;
+	uint32_t vm = c->gpu.vm;
+
+	need(pan_group_destroy(p, c->gpu.group));
+	c->gpu.group = 0;
+	sleep_ms(100);
+	for (unsigned int i = 0; i < tables; i++)
+		gpu_map(&c->gpu, va + i * SZ_2M, &c->src, 0, SZ_4K);
+	need(pan_unmap(p, vm, va, tables * SZ_2M));
+	need(pan_unmap(p, vm, COPY_VA, SZ_64K));
+	need(pan_unmap(p, vm, COPY_VA + SZ_1M, SZ_64K));
+	need(pan_unmap(p, vm, WORDS_VA, WORDS_SIZE));
+	need(pan_unmap(p, vm, CMD_VA, CMD_SIZE));
+}
+
 bool gpu_works(void)
 {
 	struct copier c;
@@ -315,38 +333,63 @@ bool reset_within(uint64_t resets, unsigned int ms)
 	return true;
 }
 
-struct call {
-	struct gpu *g;
-	int (*function)(struct gpu *g, void *arg);
-	void *arg;
-	bool begun;
-	int ret;
-};
-
 static void *call_thread(void *arg)
 {
 	struct call *c = arg;
 
 	__atomic_store_n(&c->begun, true, __ATOMIC_SEQ_CST);
 	c->ret = c->function(c->g, c->arg);
+	__atomic_store_n(&c->over, true, __ATOMIC_SEQ_CST);
 	return NULL;
+}
+
+void call_begin(struct call *c, struct gpu *g, int (*function)(struct gpu *g, void *arg),
+		void *arg)
+{
+	*c = (struct call){ .g = g, .function = function, .arg = arg };
+	need(-pthread_create(&c->thread, NULL, call_thread, c));
+	for (int ms = 0; ms < 2000 &&
+	     !__atomic_load_n(&c->begun, __ATOMIC_SEQ_CST); ms++)
+		sleep_ms(1);
+}
+
+bool call_is_over(const struct call *c)
+{
+	return __atomic_load_n(&c->over, __ATOMIC_SEQ_CST);
+}
+
+int call_end(struct call *c)
+{
+	pthread_join(c->thread, NULL);
+	return c->ret;
 }
 
 int call_with_stuck(const char *what, struct gpu *g,
 		    int (*function)(struct gpu *g, void *arg), void *arg)
 {
-	struct call c = { .g = g, .function = function, .arg = arg };
-	pthread_t thread;
+	struct call c;
 
 	need(inject_slow(what, INJECT_NEVER));
-	need(-pthread_create(&thread, NULL, call_thread, &c));
-	for (int ms = 0; ms < 2000 &&
-	     !__atomic_load_n(&c.begun, __ATOMIC_SEQ_CST); ms++)
-		sleep_ms(1);
+	call_begin(&c, g, function, arg);
 	/* The driver gives up after 100 ms */
 	sleep_ms(50);
 	need(inject_slow(what, 0));
-	pthread_join(thread, NULL);
+	return call_end(&c);
+}
+
+int call_with_late(struct gpu *g, int (*function)(struct gpu *g, void *arg), void *arg)
+{
+	struct call c;
+	bool given_up;
+
+	kmsg_mark();
+	need(inject_stuck());
+	call_begin(&c, g, function, arg);
+	/* 10,000 polls, 10 us at least each but 300 us under emulation */
+	given_up = kmsg_wait("AS_ACTIVE bit stuck", 20000);
+	need(inject_clear());
+	call_end(&c);
+	need(given_up ? 0 : -ETIME);
 	return c.ret;
 }
 

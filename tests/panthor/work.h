@@ -6,6 +6,7 @@
 #ifndef PANTHOR_WORK_H
 #define PANTHOR_WORK_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -76,6 +77,11 @@ void copier_open(struct copier *c, struct pan *p);
 void copier_close(struct copier *c);
 /* 0, or a negative errno; -EBADMSG when the bytes are wrong */
 int copier_run(struct copier *c);
+/*
+ * Its VM has no group any more and nothing mapped, but keeps its address space, and has
+ * @tables leaf tables that are idle. Not for copier_close().
+ */
+void copier_idle(struct copier *c, unsigned int tables);
 
 /* The job is over within @ms: true, however it ended */
 bool ends(const struct gpu *g, unsigned int ms);
@@ -93,6 +99,24 @@ struct cs cs_never(struct gpu *owner, unsigned int member);
 /* The GPU was reset again since it had been @resets times, or is within @ms */
 bool reset_within(uint64_t resets, unsigned int ms);
 
+/* A call that a thread makes; the rest is the thread's */
+struct call {
+	struct gpu *g;
+	int (*function)(struct gpu *g, void *arg);
+	void *arg;
+	pthread_t thread;
+	bool begun;
+	bool over;
+	int ret;
+};
+
+/* Returns when it has begun */
+void call_begin(struct call *c, struct gpu *g, int (*function)(struct gpu *g, void *arg),
+		void *arg);
+bool call_is_over(const struct call *c);
+/* Waits for it; what it returned */
+int call_end(struct call *c);
+
 /*
  * A command of the GPU is made to last for ever while a function is called, or @g's VM is
  * changed, or memory is bound in it; those that follow are not slow. What the call
@@ -102,6 +126,12 @@ int call_with_stuck(const char *what, struct gpu *g,
 		    int (*function)(struct gpu *g, void *arg), void *arg);
 int op_with_stuck(struct gpu *g, struct drm_panthor_vm_bind_op op, const char *what);
 int bind_with_stuck(struct gpu *g, struct pan_bo *bo, const char *what);
+
+/*
+ * The next command of an address space does not end before the driver gives it up, and
+ * does right after that. What the driver says is looked at from here on.
+ */
+int call_with_late(struct gpu *g, int (*function)(struct gpu *g, void *arg), void *arg);
 
 /* The slot of the stream of a job that has just been queued, within a second */
 int slot_of_stream(const struct cs *cs);
