@@ -55,6 +55,9 @@ void run_finding_heap(void);
 void run_unmapped_memory(void);
 void run_evicted_memory(void);
 
+/* s_evict.c */
+void run_late_evict(void);
+
 /* s_slow.c */
 void run_slow(void);
 void run_slow_flush(void);

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Memory reclaim when the MMU or a flush fails, and what becomes of mappings whose memory
+ * is away then: nothing is taken that the GPU may still use, nothing is restored by
+ * halves, and nobody waits for a VM that is at work.
+ */
+#include <string.h>
+
+#include "host.h"
+#include "inject.h"
+#include "memory.h"
+#include "scenarios.h"
+#include "tap.h"
+#include "work.h"
+
+#define VA		(DATA_VA + 128 * SZ_1G)
+#define LABEL		"hardpaths evicted"
+/* A reset is over by then, and the firmware started */
+#define RESET_MS	500
+
+/* A VM with an address space, in which a buffer can be found by its label */
+static void start(struct copier *c, struct pan *p)
+{
+	need(pan_open(p));
+	swap_ready();
+	ok(stay_awake(true), "the GPU is awake");
+	copier_open(c, p);
+	bo_label(p, &c->dst, LABEL);
+	is(copier_run(c), 0, "the VM works, and has an address space");
+}
+
+static void end(struct copier *c, struct pan *p, const char *when)
+{
+	copier_close(c);
+	stay_awake(false);
+	life_goes_on(when);
+	pan_close(p);
+}
+
+static void wait_for_reset(uint64_t resets)
+{
+	ok(reset_within(resets, 2000), "the GPU is reset");
+	sleep_ms(RESET_MS);
+}
+
+static int shrink_all(struct gpu *g, void *arg)
+{
+	(void)g;
+	(void)arg;
+	return shrink(1000000);
+}
+
+/* All that the VM has is away */
+static void take_all(const char *label)
+{
+	need(evict(label) ? 0 : -ETIME);
+	while (shrink(1000000))
+		;
+}
+
+/*
+ * The buffer is the only one that can be taken, and the LOCK with which that begins fails.
+ * All that follows would not.
+ */
+void run_late_evict(void)
+{
+	uint64_t resets = gpu_stat("resets");
+	struct bo_state s;
+	struct copier c;
+	struct pan p;
+
+	start(&c, &p);
+	take_all(LABEL);
+	gpu_map(&c.gpu, VA, &c.dst, 0, SZ_64K);
+	s = bo_state(LABEL);
+	is(s.resident, SZ_64K, "a buffer is back, and no other");
+
+	call_with_late(&c.gpu, shrink_all, NULL);
+	is(bo_state(LABEL).evictions, s.evictions,
+	   "it is not taken when its address space cannot be locked");
+	is(bo_state(LABEL).resident, SZ_64K, "its memory is there");
+	not_said("WARNING");
+	wait_for_reset(resets);
+	need(gpu_revive(&c.gpu));
+	memset(c.src.map, 0, SZ_64K);
+	ok(!gpu_copy(&c.gpu, COPY_VA, VA, SZ_64K) && holds(c.src.map, c.seed, 0, SZ_64K),
+	   "it is mapped as it was");
+	ok(evict(LABEL), "after the reset it can be taken");
+	is(copier_run(&c), 0, "and comes back");
+	end(&c, &p, "after memory could not be taken");
+}
