@@ -72,6 +72,8 @@ static const struct scenario scenarios[] = {
 	{ "evicted-memory", "memory that is taken while a flush never ends",
 	  run_evicted_memory, INJECTS },
 	{ "late-evict", "memory is not taken when a LOCK fails", run_late_evict, INJECTS },
+	{ "late-restore", "memory is not restored when a LOCK fails",
+	  run_late_restore, INJECTS },
 	{ "slow-power", "power that comes late", run_slow_power, INJECTS },
 	{ "heap-arguments", "bad arguments of tiler heaps", run_heap_arguments, PLAIN },
 	{ "heap-growth", "a tiler that runs out of memory", run_heap_growth, PLAIN },

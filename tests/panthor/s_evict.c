@@ -4,6 +4,7 @@
  * is away then: nothing is taken that the GPU may still use, nothing is restored by
  * halves, and nobody waits for a VM that is at work.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "host.h"
@@ -88,4 +89,61 @@ void run_late_evict(void)
 	ok(evict(LABEL), "after the reset it can be taken");
 	is(copier_run(&c), 0, "and comes back");
 	end(&c, &p, "after memory could not be taken");
+}
+
+/* Pages and blocks that all VMs have under reservation */
+static long reserved_now(void)
+{
+	return vm_tables("reserved 4K") + vm_tables("reserved 2M");
+}
+
+/* The same once what was destroyed is gone */
+static long reserved_at_rest(void)
+{
+	long now = reserved_now(), last;
+
+	do {
+		last = now;
+		sleep_ms(200);
+		now = reserved_now();
+	} while (now != last);
+	return now;
+}
+
+static int queue_copy(struct gpu *g, void *arg)
+{
+	struct cs cs = gpu_cs(g);
+
+	(void)arg;
+	cs_copy(&cs, COPY_VA + SZ_1M, COPY_VA, SZ_64K);
+	cs_end(&cs);
+	return gpu_queue(g, 0, &cs, 0, g->done);
+}
+
+/* A job needs what was taken, and the LOCK with which that is restored fails */
+void run_late_restore(void)
+{
+	uint64_t resets = gpu_stat("resets");
+	long reserved = reserved_at_rest();
+	struct copier c;
+	struct pan p;
+
+	start(&c, &p);
+	take_all(LABEL);
+	is(call_with_late(&c.gpu, queue_copy, NULL), -ETIMEDOUT,
+	   "a job is refused when its address space cannot be locked");
+	not_said("WARNING");
+	wait_for_reset(resets);
+	is(pan_vm_state(&p, c.gpu.vm), DRM_PANTHOR_VM_STATE_USABLE,
+	   "the VM is still usable");
+	need(gpu_revive(&c.gpu));
+	fill(c.src.map, 77, SZ_64K);
+	ok(!gpu_copy(&c.gpu, COPY_VA + SZ_1M, COPY_VA, SZ_64K) &&
+	   holds(c.dst.map, 77, 0, SZ_64K), "the next job finds all that it needs");
+
+	copier_idle(&c, 0);
+	is(reserved_at_rest(), reserved, "nothing stays reserved in a VM with nothing in it");
+	pan_close(&p);
+	stay_awake(false);
+	life_goes_on("after memory could not be restored");
 }
