@@ -74,6 +74,8 @@ static const struct scenario scenarios[] = {
 	{ "late-evict", "memory is not taken when a LOCK fails", run_late_evict, INJECTS },
 	{ "late-restore", "memory is not restored when a LOCK fails",
 	  run_late_restore, INJECTS },
+	{ "gone-vmas", "memory of what is unmapped, and not flushed yet",
+	  run_gone_vmas, INJECTS },
 	{ "slow-power", "power that comes late", run_slow_power, INJECTS },
 	{ "heap-arguments", "bad arguments of tiler heaps", run_heap_arguments, PLAIN },
 	{ "heap-growth", "a tiler that runs out of memory", run_heap_growth, PLAIN },

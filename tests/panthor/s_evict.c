@@ -147,3 +147,76 @@ void run_late_restore(void)
 	stay_awake(false);
 	life_goes_on("after memory could not be restored");
 }
+
+/* --- VMAs that are gone -------------------------------------------------- */
+
+/*
+ * The buffer is unmapped, and the flush never ends: until another operation of the VM
+ * flushes, it is linked to its buffer.
+ */
+static void unmap_with_stuck_flush(struct gpu *g)
+{
+	uint64_t resets = gpu_stat("resets");
+
+	need(op_with_stuck(g, pan_op_unmap(VA, SZ_64K), "flush"));
+	wait_for_reset(resets);
+}
+
+/* There is nothing to unmap in it when its buffer is taken */
+static void taken_when_gone(struct copier *c)
+{
+	unmap_with_stuck_flush(&c->gpu);
+	ok(evict(LABEL), "the buffer can be taken");
+	not_said("WARNING");
+	is(pan_vm_state(c->gpu.pan, c->gpu.vm), DRM_PANTHOR_VM_STATE_USABLE,
+	   "the VM is still usable");
+}
+
+/*
+ * Nor is there anything to restore in it if the buffer had been taken before. A group that
+ * has not run yet survives the reset; to make one would flush.
+ */
+static void restored_when_gone(struct copier *c)
+{
+	struct gpu other;
+	struct cs cs;
+
+	member_open(&other, &c->gpu, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
+	take_all(LABEL);
+	unmap_with_stuck_flush(&c->gpu);
+	fill(c->src.map, 78, SZ_64K);
+	cs = gpu_cs(&c->gpu);
+	cs_copy(&cs, COPY_VA + SZ_1M, COPY_VA, SZ_64K);
+	cs_end(&cs);
+	need(gpu_queue(&other, 0, &cs, 0, other.done));
+	ok(ends(&other, 5000) && holds(c->dst.map, 78, 0, SZ_64K),
+	   "a job has what it needs");
+
+	gpu_cs_keep(&c->gpu, &cs);
+	cs = gpu_cs(&c->gpu);
+	cs_copy(&cs, COPY_VA, VA, SZ_4K);
+	cs_end(&cs);
+	need(gpu_queue(&other, 0, &cs, 0, other.done));
+	ok(ends(&other, 5000) && pan_fence_status(c->gpu.pan, other.done) < 0,
+	   "what was unmapped is not mapped again");
+	member_close(&other);
+}
+
+static void with_buffer(void (*test)(struct copier *c))
+{
+	struct copier c;
+	struct pan p;
+
+	start(&c, &p);
+	gpu_map(&c.gpu, VA, &c.dst, 0, SZ_64K);
+	kmsg_mark();
+	test(&c);
+	said("Flush caches timeout");
+	end(&c, &p, "after something was unmapped without a flush");
+}
+
+void run_gone_vmas(void)
+{
+	with_buffer(taken_when_gone);
+	with_buffer(restored_when_gone);
+}

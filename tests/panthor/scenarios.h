@@ -58,6 +58,7 @@ void run_evicted_memory(void);
 /* s_evict.c */
 void run_late_evict(void);
 void run_late_restore(void);
+void run_gone_vmas(void);
 
 /* s_slow.c */
 void run_slow(void);
