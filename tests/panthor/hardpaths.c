@@ -76,6 +76,7 @@ static const struct scenario scenarios[] = {
 	  run_late_restore, INJECTS },
 	{ "gone-vmas", "memory of what is unmapped, and not flushed yet",
 	  run_gone_vmas, INJECTS },
+	{ "busy-trim", "reclaim meets a VM that is at work", run_busy_trim, INJECTS },
 	{ "slow-power", "power that comes late", run_slow_power, INJECTS },
 	{ "heap-arguments", "bad arguments of tiler heaps", run_heap_arguments, PLAIN },
 	{ "heap-growth", "a tiler that runs out of memory", run_heap_growth, PLAIN },

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "acct.h"
 #include "host.h"
 #include "inject.h"
 #include "memory.h"
@@ -14,10 +15,15 @@
 #include "tap.h"
 #include "work.h"
 
+#define MS		1000000ull
 #define VA		(DATA_VA + 128 * SZ_1G)
 #define LABEL		"hardpaths evicted"
+#define TRIES		5
 /* A reset is over by then, and the firmware started */
 #define RESET_MS	500
+/* The driver allows each command of the MMU, and a flush, 100 ms */
+#define SLOW_MS		80
+#define IDLE_TABLES	16
 
 /* A VM with an address space, in which a buffer can be found by its label */
 static void start(struct copier *c, struct pan *p)
@@ -219,4 +225,76 @@ void run_gone_vmas(void)
 {
 	with_buffer(taken_when_gone);
 	with_buffer(restored_when_gone);
+}
+
+/* --- Idle tables of a VM that is at work --------------------------------- */
+
+static void make_idle(struct copier *c)
+{
+	for (unsigned int i = 0; i < IDLE_TABLES; i++)
+		gpu_map(&c->gpu, VA + i * SZ_2M, &c->src, 0, SZ_64K);
+	need(pan_unmap(c->gpu.pan, c->gpu.vm, VA, IDLE_TABLES * SZ_2M));
+}
+
+static int bind_elsewhere(struct gpu *g, void *bo)
+{
+	return pan_map(g->pan, g->vm, VA - SZ_1G, bo, 0, SZ_64K,
+		       DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC);
+}
+
+static void drop_slab(void)
+{
+	need(sysfs_write("/proc/sys/vm/drop_caches", "2"));
+}
+
+/* The kernel is done with its shrinkers, while the VM is not with its bind */
+static bool reclaims_meanwhile(struct copier *c, long *ms)
+{
+	struct call bind;
+	bool over;
+
+	need(inject_slow("as", SLOW_MS * MS));
+	need(inject_slow("flush", SLOW_MS * MS));
+	call_begin(&bind, &c->gpu, bind_elsewhere, &c->src);
+	sleep_ms(SLOW_MS / 8);
+	*ms = now_ms();
+	drop_slab();
+	*ms = now_ms() - *ms;
+	over = call_is_over(&bind);
+	is(call_end(&bind), 0, "a slow bind succeeds");
+	need(inject_clear());
+	need(pan_unmap(c->gpu.pan, c->gpu.vm, VA - SZ_1G, SZ_64K));
+	return !over;
+}
+
+/* Reclaim wants the tables of a VM that has its lock for a while, and does without */
+void run_busy_trim(void)
+{
+	static const char what[] = "reclaim does not wait for a VM that is at work";
+	bool meanwhile = false;
+	struct copier c;
+	struct pan p;
+	long ms;
+
+	if (acct_has_slab()) {
+		skip("this driver has no idle tables", what);
+		return;
+	}
+	start(&c, &p);
+	kmsg_mark();
+	for (int i = 0; i < TRIES && !meanwhile; i++) {
+		/* What else there is to take would take its time */
+		acct_reclaim();
+		need(copier_run(&c));
+		make_idle(&c);
+		ok(vm_tables("idle") >= IDLE_TABLES, "the VM has idle tables");
+		meanwhile = reclaims_meanwhile(&c, &ms);
+		note("reclaim took %ld ms", ms);
+	}
+	ok(meanwhile, what);
+	ok(vm_tables("idle") >= IDLE_TABLES, "its idle tables stay");
+	drop_slab();
+	is(vm_tables("idle"), 0, "and are taken when it is not");
+	not_said("*ERROR*");
+	end(&c, &p, "after reclaim met a bind");
 }

@@ -59,6 +59,7 @@ void run_evicted_memory(void);
 void run_late_evict(void);
 void run_late_restore(void);
 void run_gone_vmas(void);
+void run_busy_trim(void);
 
 /* s_slow.c */
 void run_slow(void);
