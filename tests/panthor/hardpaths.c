@@ -67,6 +67,7 @@ static const struct scenario scenarios[] = {
 	{ "stuck-gather", "tables that go when a flush never ends", run_stuck_gather, INJECTS },
 	{ "stuck-destroy", "a VM is destroyed while the MMU is stuck",
 	  run_stuck_destroy, INJECTS },
+	{ "freed-trim", "a VM is freed while reclaim is at work", run_freed_trim, INJECTS },
 	{ "unmapped-memory", "memory of what is unmapped, until the flush",
 	  run_unmapped_memory, INJECTS },
 	{ "evicted-memory", "memory that is taken while a flush never ends",

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "acct.h"
+#include "gate.h"
 #include "gpu.h"
 #include "host.h"
 #include "inject.h"
@@ -191,6 +192,77 @@ void run_stuck_destroy(void)
 	destroyed_while_stuck(destroy_with_stuck_flush, "the flush");
 	stay_awake(false);
 	life_goes_on("after a VM was destroyed with a stuck MMU");
+}
+
+/*
+ * Reclaim goes from one VM to the next, and flushes for each as long as it takes. The last
+ * one is about to be freed by then, and waits for reclaim to be done: its address space is
+ * nobody's, and reclaim does not lock it.
+ */
+#define OTHERS		4
+#define FEW_TABLES	4
+#define SLOW_FLUSH	(20 * 1000000ull)
+
+static int drop_slab(struct gpu *g, void *arg)
+{
+	(void)g;
+	(void)arg;
+	return sysfs_write("/proc/sys/vm/drop_caches", "2");
+}
+
+/* A queued operation that waits is all that keeps the VM */
+static void keep_by_operation(struct gpu *g, const struct gate *gate, uint32_t done)
+{
+	struct drm_panthor_vm_bind_op op = pan_op_sync_only();
+	struct drm_panthor_sync_op syncs[2] = {
+		pan_wait(gate->fence, 0), pan_signal(done, 0),
+	};
+
+	op.syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(2, syncs);
+	need(pan_bind(g->pan, g->vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1));
+	need(pan_vm_destroy(g->pan, g->vm));
+}
+
+void run_freed_trim(void)
+{
+	static const char what[] = "reclaim locks no address space of a VM that is freed";
+	struct copier c[OTHERS + 1];
+	struct gate gate;
+	struct call drop;
+	uint64_t locks;
+	uint32_t done;
+	struct pan p;
+
+	if (acct_has_slab()) {
+		skip("this driver has no idle tables", what);
+		return;
+	}
+	need(pan_open(&p));
+	ok(stay_awake(true), "the GPU is awake");
+	gate_init(&gate, &p);
+	need(pan_syncobj_create(&p, &done));
+	acct_reclaim();
+	for (int i = 0; i <= OTHERS; i++) {
+		copier_open(&c[i], &p);
+		need(copier_run(&c[i]));
+		copier_idle(&c[i], FEW_TABLES);
+	}
+	gate_shut(&gate);
+	keep_by_operation(&c[OTHERS].gpu, &gate, done);
+
+	need(inject_slow("flush", SLOW_FLUSH));
+	locks = gpu_stat("as-lock");
+	call_begin(&drop, &c[0].gpu, drop_slab, NULL);
+	sleep_ms(5);
+	need(gate_open(&gate));
+	need(call_end(&drop));
+	need(pan_syncobj_wait(&p, done, 0, PAN_TIMEOUT_MS));
+	is(gpu_stat("as-lock") - locks, OTHERS, what);
+	need(inject_clear());
+	gate_fini(&gate);
+	pan_close(&p);
+	stay_awake(false);
+	life_goes_on("after a VM was freed while reclaim was at work");
 }
 
 void run_finding_heap(void)

@@ -49,6 +49,7 @@ void run_beside(void);
 /* s_races.c */
 void run_vm_race(void);
 void run_stuck_destroy(void);
+void run_freed_trim(void);
 void run_finding_heap(void);
 
 /* s_memory.c */
