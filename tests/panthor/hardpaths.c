@@ -52,6 +52,8 @@ static const struct scenario scenarios[] = {
 	{ "firmware-boot", "the firmware does not start", run_firmware_boot, INJECTS },
 	{ "reset", "resets under groups on all slots and off",
 	    run_reset_survival, INJECTS | LONG },
+	{ "reset-flush", "a reset while reclaim flushes",
+	    run_reset_flush, INJECTS | LONG },
 	{ "lost-job", "a job interrupt that does not come", run_lost_job, INJECTS | LONG },
 	{ "lost-mmu", "an MMU interrupt that does not come", run_lost_mmu, INJECTS | LONG },
 	{ "lost-gpu", "a GPU interrupt that does not come", run_lost_gpu, INJECTS },

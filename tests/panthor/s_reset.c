@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Resets while everything is at work: what can be suspended survives them, be
- * it on a slot or off.
+ * it on a slot or off. And a reset that comes while reclaim has the GPU flush.
  */
 #include <errno.h>
 
+#include "acct.h"
 #include "host.h"
 #include "inject.h"
+#include "memory.h"
 #include "scenarios.h"
 #include "tap.h"
 #include "work.h"
@@ -90,4 +92,66 @@ void run_reset_survival(void)
 	stay_awake(false);
 	life_goes_on("after all those resets");
 	pan_close(&p);
+}
+
+/*
+ * From when the GPU wakes up until the watchdog is not answered; a timer of that length can
+ * be a quarter of a second late
+ */
+#define WATCHDOG_MS	12100
+#define EARLY_MS	200
+/* Each has tables for four flushes */
+#define FLUSHED_VMS	3
+/* The driver allows each 100 ms */
+#define FLUSH_MS	90
+#define LONG_RESET_MS	95
+#define MS		1000000ull
+
+/*
+ * Reclaim takes tables in many steps, and flushes after each. One flush is under way when
+ * the watchdog has the GPU reset: it comes to its end before the reset begins, and no other
+ * one does. Nothing else is at work then, whose end would be waited for.
+ */
+void run_reset_flush(void)
+{
+	static const char what[] = "a reset waits for the flush that is under way";
+	struct copier c[FLUSHED_VMS];
+	uint64_t resets;
+	struct pan p;
+	long awake;
+
+	if (acct_has_slab()) {
+		skip("this driver does not flush for reclaim", what);
+		return;
+	}
+	need(pan_open(&p));
+	ok(sleeps(3000), "the GPU sleeps");
+	ok(stay_awake(true), "it is awake");
+	awake = now_ms();
+	for (int i = 0; i < FLUSHED_VMS; i++) {
+		copier_open(&c[i], &p);
+		need(copier_run(&c[i]));
+		copier_idle(&c[i], ACCT_IDLE_LEAVES);
+	}
+	kmsg_mark();
+	resets = gpu_stat("resets");
+	need(induce("\"kind\": \"firmware-stop\""));
+	need(inject_slow("flush", FLUSH_MS * MS));
+	need(inject_slow("reset", LONG_RESET_MS * MS));
+
+	sleep_ms(awake + WATCHDOG_MS - EARLY_MS - now_ms());
+	need(sysfs_write("/proc/sys/vm/drop_caches", "2"));
+	need(inject_slow("flush", 0));
+	ok(vm_tables("idle") > 0, "the reset comes while reclaim is at work");
+	ok(reset_within(resets, 2000), "the watchdog has the GPU reset");
+	said("FW ping timeout, scheduling a reset");
+	sleep_ms(5 * LONG_RESET_MS);
+	detail("\"Flush caches timeout\" or \"AS_ACTIVE bit stuck\"");
+	ok(!kmsg_count("Flush caches timeout") && !kmsg_count("AS_ACTIVE bit stuck"), what);
+	need(inject_clear());
+	acct_reclaim();
+	is(vm_tables("idle"), 0, "what is left is reclaimed after it");
+	pan_close(&p);
+	stay_awake(false);
+	life_goes_on("after a reset met a flush");
 }
