@@ -46,6 +46,8 @@ static const struct scenario scenarios[] = {
 	{ "profiling", "what jobs measure about themselves", run_profiling, 0 },
 	{ "devfreq", "the device's clock in sysfs", run_devfreq, 0 },
 	{ "failing", "every allocation of every request fails once", run_failing, FAULTS },
+	{ "failing-restore", "the same as buffers that were taken come back",
+	  run_failing_restore, FAULTS },
 	{ "failing-probe", "the same while the driver probes", run_failing_probe, FAULTS },
 	{ "finding-group", "a group without memory for its scheduler: an oops",
 	  run_finding_group, FINDING },

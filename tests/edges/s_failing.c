@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +34,12 @@
 #define MOST	2000
 #define SHORT_STEP	13
 #define SLUB_TRIES	5
+#define CGROUPS	"/sys/fs/cgroup"
+#define MEMCG	CGROUPS "/edges"
+#define BLOCKS	2
+#define BLOCKS_KIB	((long)(BLOCKS * SZ_2M / 1024))
+#define BLOCKS_VA	(VA + 4 * SZ_1G)
+#define COPY_VA	(VA + 5 * SZ_1G)
 
 /* What the requests work with; they leave it as it was */
 static struct {
@@ -44,7 +52,9 @@ static struct {
 
 static void filter(const char *file, unsigned long long value)
 {
-	static const char * const attr[] = { "failslab", "fail_page_alloc" };
+	static const char * const attr[] = {
+		"failslab", "fail_page_alloc", "fail_mempool_alloc", "fail_mempool_alloc_bulk",
+	};
 	char path[128], text[32];
 
 	snprintf(text, sizeof(text), "0x%llx", value);
@@ -458,6 +468,138 @@ void run_finding_group(void)
 	open_subject();
 	fails_well(&r);
 	pan_close(&S.p);
+}
+
+/* --- Restoring ----------------------------------------------------------- */
+
+/* Whether there is a memcg, and this process is in it */
+static bool in_memcg(void)
+{
+	char controllers[256] = "";
+
+	mount("none", CGROUPS, "cgroup2", 0, NULL);
+	sysfs_read(CGROUPS "/cgroup.controllers", controllers, sizeof(controllers));
+	if (!strstr(controllers, "memory"))
+		return false;
+	need(sysfs_write(CGROUPS "/cgroup.subtree_control", "+memory"));
+	mkdir(MEMCG, 0755);
+	need(sysfs_write(MEMCG "/cgroup.procs", "0"));
+	return true;
+}
+
+/* All memory of the process that nobody uses, and so much of it is there */
+static void swap_out(long kib)
+{
+	long before = mem_kib("SwapFree:");
+
+	for (int i = 0; i < 20 && before - mem_kib("SwapFree:") < kib; i++)
+		sysfs_write(MEMCG "/memory.reclaim", "64M");
+	need(before - mem_kib("SwapFree:") < kib ? -ETIME : 0);
+}
+
+/* A buffer of huge pages is mapped as blocks, goes to swap, and is pages when it is back */
+static void lose_blocks(struct pan_bo *bo, uint32_t seed)
+{
+	gpu_bo(&S.g, BLOCKS * SZ_2M, bo);
+	bo_label(&S.p, bo, "edges blocks");
+	fill(bo->map, seed, bo->size);
+	gpu_map(&S.g, BLOCKS_VA, bo, 0, bo->size);
+	detail("nothing is mapped as blocks");
+	need(vm_tables("reserved 2M") < BLOCKS ? -ENOENT : 0);
+	need(evict("edges blocks") ? 0 : -ETIME);
+	swap_out(BLOCKS_KIB);
+}
+
+static bool blocks_are_right(const struct pan_bo *dst, uint32_t seed)
+{
+	for (uint64_t at = SZ_1M; at < BLOCKS * SZ_2M; at += SZ_2M) {
+		memset(dst->map, 0, SIZE);
+		if (gpu_copy(&S.g, COPY_VA, BLOCKS_VA + at, SIZE) ||
+		    !holds(dst->map, seed, at, SIZE))
+			return false;
+	}
+	return true;
+}
+
+/* A job that needs them, and the @n-th allocation of what is reserved for that fails */
+static int restore_with_failure(unsigned int n, bool *failed)
+{
+	struct cs cs = gpu_cs(&S.g);
+	int ret;
+
+	cs_copy(&cs, COPY_VA, BLOCKS_VA, SIZE);
+	cs_end(&cs);
+	only("panthor_reserve");
+	/* It takes memory in whoever comes along */
+	spare("debug_objects_fill_pool");
+	fail_nth(n);
+	ret = gpu_queue(&S.g, 0, &cs, 0, S.g.done);
+	*failed = fail_happened();
+	spare(NULL);
+	only(NULL);
+	if (!ret)
+		need(pan_syncobj_wait(&S.p, S.g.done, 0, PAN_TIMEOUT_MS));
+	return ret;
+}
+
+/* What the job is told, or -EBADE if it, or the one after it, does not leave all right */
+static int restore_once(unsigned int n, const struct pan_bo *dst, bool *failed)
+{
+	long pages, blocks;
+	struct pan_bo bo;
+	bool right;
+	int ret;
+
+	lose_blocks(&bo, n);
+	pages = vm_tables("reserved 4K");
+	blocks = vm_tables("reserved 2M");
+	ret = restore_with_failure(n, failed);
+	right = !ret || (vm_tables("reserved 4K") == pages &&
+			 vm_tables("reserved 2M") == blocks);
+	detail("%ld pages were reserved, and are %ld", pages, vm_tables("reserved 4K"));
+	right = right && blocks_are_right(dst, n) &&
+		vm_tables("reserved 2M") <= blocks - BLOCKS;
+	need(pan_unmap(&S.p, S.g.vm, BLOCKS_VA, bo.size));
+	pan_bo_destroy(&S.p, &bo);
+	acct_reclaim();
+	return right ? ret : -EBADE;
+}
+
+/* The tables that are missing then can be, too: all that was evicted stays so */
+static void restores_all_or_nothing(void)
+{
+	unsigned int refused = 0, n, used = S.g.cmd_used;
+	bool failed = true;
+	struct pan_bo dst;
+	int ret = 0;
+
+	gpu_bo(&S.g, SIZE, &dst);
+	gpu_map(&S.g, COPY_VA, &dst, 0, SIZE);
+	for (n = 1; n < MOST && failed && (!ret || ret == -ENOMEM); n++) {
+		S.g.cmd_used = used;
+		ret = restore_once(n, &dst, &failed);
+		refused += ret == -ENOMEM;
+	}
+	note("a job that needs what was taken: %u failures refused", refused);
+	if (ret != -EBADE)
+		detail("%u refused, at last %d", refused, ret);
+	ok(refused && !ret && !failed, "each allocation fails once");
+}
+
+void run_failing_restore(void)
+{
+	need(fail_open() ? 0 : -EOPNOTSUPP);
+	if (!in_memcg() || acct_has_slab()) {
+		skip("this kernel has no memcg, or no reservations", "each allocation fails once");
+		return;
+	}
+	swap_ready();
+	open_subject();
+	restores_all_or_nothing();
+	is(pan_vm_state(&S.p, S.g.vm), DRM_PANTHOR_VM_STATE_USABLE,
+	   "the VM is still usable");
+	pan_close(&S.p);
+	need(sysfs_write(CGROUPS "/cgroup.procs", "0"));
 }
 
 /* --- Probing ------------------------------------------------------------- */

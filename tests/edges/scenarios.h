@@ -35,6 +35,7 @@ void run_profiling(void);
 void run_devfreq(void);
 /* s_failing.c */
 void run_failing(void);
+void run_failing_restore(void);
 void run_failing_probe(void);
 void run_finding_group(void);
 

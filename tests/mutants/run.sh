@@ -150,7 +150,7 @@ suite_edges()
 suite_failing()
 {
 	(guest_prepare mutant debug && guest_program edges edges) >/dev/null || return 99
-	mutant_guest --flavour debug -- "edges --short failing gone-vms"
+	mutant_guest --flavour debug -- "edges --short failing failing-restore gone-vms"
 }
 
 # What is charged to whom
