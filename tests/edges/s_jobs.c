@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Which queued operations are one job of the scheduler, as its tracepoint tells: what a
- * job has holds the VM's lock, and the memory that it locks, in one go.
+ * job has holds the VM's lock, and the memory that it locks, in one go. Each buffer that
+ * it maps has its fence.
  */
 #include "gpu.h"
 #include "host.h"
@@ -10,7 +11,9 @@
 #include "traces.h"
 
 #define QUEUED	"drm_sched_job_queue"
+#define FENCED	"edges_fenced"
 #define TILE	SZ_64K
+#define BUFFERS	3
 #define MAX_OPS	64
 #define SIZE	(64 * SZ_1M)
 
@@ -95,6 +98,29 @@ static void by_syncs(struct jobs *j)
 	   "one with a sync operation is alone, and those on both sides together");
 }
 
+/*
+ * So that whoever has such a buffer can wait for what the job does with it. The VM's own
+ * is one more.
+ */
+static void with_fences(struct jobs *j)
+{
+	struct drm_panthor_vm_bind_op ops[BUFFERS];
+	struct pan_bo bo[BUFFERS];
+
+	need(trace_probe("p:kprobes/" FENCED " dma_resv_add_fence"));
+	for (unsigned int i = 0; i < BUFFERS; i++) {
+		gpu_bo(&j->gpu, TILE, &bo[i]);
+		ops[i] = pan_op_map(DATA_VA + i * TILE, &bo[i], 0, TILE);
+	}
+	need(trace_event("kprobes", FENCED, true));
+	is(jobs_of(j, ops, BUFFERS), 1, "maps of several buffers are a job");
+	need(trace_event("kprobes", FENCED, false));
+	is(traces_lines(FENCED ":", " edges-"), BUFFERS + 1, "whose fence all of them have");
+	need(trace_probe("-:kprobes/" FENCED));
+	for (unsigned int i = 0; i < BUFFERS; i++)
+		pan_bo_destroy(&j->p, &bo[i]);
+}
+
 void run_jobs(void)
 {
 	static char tables[65536];
@@ -114,6 +140,7 @@ void run_jobs(void)
 	by_number(&j);
 	by_size(&j);
 	by_syncs(&j);
+	with_fences(&j);
 
 	pan_syncobj_destroy(&j.p, j.syncobj);
 	gpu_close(&j.gpu);
