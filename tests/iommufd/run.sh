@@ -4,11 +4,11 @@
 # make iommufd: the kernel's own selftests of iommufd, on a kernel without the series and
 # on the series, where every domain of the mock device has reservations and
 # IOMMU_RESERVE_DEBUG looks at who uses them; how many pages tables have on both
-# (tables.c); and where IOMMU_IOAS_MAP fails when any of its allocations does (inject.c,
-# stacks.py). All that on two machines: natively on User Mode Linux ("um"), and on arm64 in
-# QEMU ("arm64"), which has huge pages. The kernel without the series is the base kernel
-# and the steps that mend the selftests' own support, or hardly any of them would pass on
-# User Mode Linux.
+# (tables.c), and who is charged for them (charged.c); and where IOMMU_IOAS_MAP fails when
+# any of its allocations does (inject.c, stacks.py). All that on two machines: natively on
+# User Mode Linux ("um"), where there are memcgs, and on arm64 in QEMU ("arm64"), which has
+# huge pages. The kernel without the series is the base kernel and the steps that mend the
+# selftests' own support, or hardly any of them would pass on User Mode Linux.
 #
 #   tests/iommufd/run.sh [um|arm64]
 #   tests/iommufd/run.sh bench [ROUNDS]	what mapping costs, a run of each kernel in turn
@@ -26,7 +26,7 @@
 . "$ROOT/scripts/kernel-lib.sh"
 
 HERE=$ROOT/tests/iommufd
-PROGRAMS=(iommufd iommufd_fail_nth tables walks failing inject)
+PROGRAMS=(iommufd iommufd_fail_nth tables walks failing inject charged)
 TIMEOUT=${IOMMUFD_TIMEOUT:-600}
 # For QEMU, where time is to be counted in instructions
 EXACT=()
@@ -83,7 +83,7 @@ compile()
 		"${cc[@]}" -I "$src/tools/testing/selftests" -o "$root/$program" \
 			"$src/tools/testing/selftests/iommu/$program.c" "${lib[@]}"
 	done
-	for program in tables walks failing inject bench init; do
+	for program in tables walks failing inject charged bench init; do
 		"${cc[@]}" -std=gnu11 -Wall -Wextra -Werror -o "$root/$program" \
 			"$HERE/$program.c"
 	done
