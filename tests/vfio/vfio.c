@@ -170,12 +170,15 @@ static bool next_records_have(int log, const char *number)
 	return false;
 }
 
-/* Does the kernel's log name @iova within a second? @log was opened before. */
+/*
+ * Does the kernel's log name the page of @iova within a second? @log was opened before. Some
+ * drivers name the byte, some the page: "0x", and what both begin with.
+ */
 bool log_names(int log, __u64 iova)
 {
 	char number[32];
 
-	snprintf(number, sizeof(number), "%llx", (unsigned long long)iova);
+	snprintf(number, sizeof(number), "0x%llx", (unsigned long long)(iova / PAGE));
 	for (int ms = 0; ms < 1000; ms += 10) {
 		if (next_records_have(log, number))
 			return true;
