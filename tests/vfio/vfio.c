@@ -439,8 +439,8 @@ static void test_domains(void)
 	     moves_by(&devs[1], SMALL + BLOCK, page(1)) && !unmap(SMALL, PAGE) &&
 	     moves_by(&devs[1], SMALL + BLOCK, page(1)) && moves(SMALL + BLOCK, page(1));
 	check(ok, "areas come and go in both");
-	ok = nothing_at(SMALL, page(0)) && !unmap(SMALL + BLOCK, PAGE) && !device_attach(dev, ioas) &&
-	     !object_destroy(iommufd, hwpt);
+	ok = nothing_at(SMALL, page(0)) && !unmap(SMALL + BLOCK, PAGE) &&
+	     !device_attach(dev, ioas) && !object_destroy(iommufd, hwpt);
 	check(ok, "nothing is in the second one of what went; and it goes");
 }
 
