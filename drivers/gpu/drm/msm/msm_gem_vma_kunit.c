@@ -65,7 +65,7 @@ static struct msm_vma_env *make_env(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, env);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
 	env->drm = __drm_kunit_helper_alloc_drm_device(test, dev, sizeof(*env->drm), 0,
-						       DRIVER_GEM | DRIVER_GEM_GPUVA);
+						       DRIVER_GEM);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, env->drm);
 	env->priv = kunit_kzalloc(test, sizeof(*env->priv), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, env->priv);
@@ -137,8 +137,10 @@ static struct msm_vm_bind_job *make_job(struct kunit *test, struct msm_vma_env *
 	return job;
 }
 
-static int prepare(struct kunit *test, struct msm_vm_bind_job *job)
+/* As the ioctl does it. Maps beyond the size of the VM fail half-way */
+static int prepare(struct kunit *test, struct msm_vm_bind_job *job, u64 size)
 {
+	u64 all = job->vm->mm_range;
 	struct drm_exec exec;
 	int ret;
 
@@ -146,7 +148,9 @@ static int prepare(struct kunit *test, struct msm_vm_bind_job *job)
 	drm_exec_init(&exec, DRM_EXEC_IGNORE_DUPLICATES, 0);
 	KUNIT_ASSERT_EQ(test, 0, vm_bind_job_lock_objects(job, &exec));
 	KUNIT_ASSERT_EQ(test, 0, vm_bind_job_pin_objects(job));
+	job->vm->mm_range = size;
 	ret = vm_bind_job_prepare(job);
+	job->vm->mm_range = all;
 	if (ret)
 		vm_bind_job_unpin_objects(job);
 	drm_exec_fini(&exec);
@@ -158,7 +162,7 @@ static struct msm_vm_bind_job *queue_op(struct kunit *test, struct msm_vma_env *
 {
 	struct msm_vm_bind_job *job = make_job(test, env, &op, 1);
 
-	KUNIT_ASSERT_EQ(test, 0, prepare(test, job));
+	KUNIT_ASSERT_EQ(test, 0, prepare(test, job, env->vm->mm_range));
 	return job;
 }
 
@@ -322,14 +326,13 @@ static void failed_ioctls_release_all(struct kunit *test)
 {
 	struct msm_vma_env *env = make_env(test);
 	struct drm_gem_object *obj = make_obj(test, env);
-	struct msm_vm_bind_op ops[3] = { bind(NULL, 0, 4), bind(obj, 0, 2), bind(obj, 8, 4) };
+	struct msm_vm_bind_op ops[3] = { bind(NULL, 0, 4), bind(obj, 8, 2), bind(obj, 10, 4) };
 	struct msm_vm_bind_job *job;
 
 	run_op(test, env, bind(obj, 0, 6));
-	/* In the pgtable, not in the VM */
-	ops[1].iova = SZ_2M;
 	job = make_job(test, env, ops, 3);
-	KUNIT_EXPECT_EQ(test, -EINVAL, prepare(test, job));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			prepare(test, job, BASE - env->vm->mm_start + 8 * PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, 6 + 2 + 4, reserved(env));
 	free_job(job);
 	KUNIT_EXPECT_TRUE(test, to_msm_vm(env->vm)->unusable);
