@@ -103,7 +103,7 @@ fragments()
 			printf '%s\n' "$dir/reserve-pt.config"
 		[ ! -e "$tree/drivers/gpu/drm/panthor/panthor_reserve_kunit.c" ] ||
 			printf '%s\n' "$dir/um-reserve-panthor.config"
-		[ ! -e "$tree/drivers/gpu/drm/msm/msm_iommu_kunit.c" ] ||
+		[ ! -e "$tree/drivers/gpu/drm/msm/msm_iommu_kunit.h" ] ||
 			printf '%s\n' "$dir/um-reserve-msm.config"
 		;;
 	reserve-um-iommufd-debug | mutant-um-iommufd-debug)

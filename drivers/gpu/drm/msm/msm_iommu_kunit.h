@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * KUnit tests of pgtables for userspace managed VMs, included by msm_iommu.c: that
  * the SMMU is flushed whenever it can have something in its TLB, and that tables

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * KUnit tests of what VM_BIND reserves, included by msm_gem_vma.c.  Jobs are
  * prepared as the ioctl does it, and run and freed as the scheduler does, or not;
