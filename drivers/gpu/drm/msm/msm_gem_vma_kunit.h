@@ -296,29 +296,33 @@ static void evicted_keep_and_release(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, env->freed);
 }
 
-/* Two jobs, the second one is killed and freed before the first one runs */
+/* Of three jobs, two are killed and freed before the first one runs */
 static void not_run_is_unmapped_and_not_mapped(struct kunit *test)
 {
 	struct msm_vma_env *env = make_env(test);
 	struct drm_gem_object *obj = make_obj(test, env);
-	struct msm_vm_bind_job *first, *second;
+	struct msm_vm_bind_job *first, *second, *third;
 
 	run_op(test, env, bind(obj, 0, 4));
 	first = queue_op(test, env, bind(obj, 8, 4));
 	second = queue_op(test, env, bind(NULL, 0, NR));
-	KUNIT_EXPECT_EQ(test, 8, reserved(env));
+	third = queue_op(test, env, bind(obj, 12, 2));
+	KUNIT_EXPECT_EQ(test, 10, reserved(env));
 
 	free_job(second);
 	KUNIT_EXPECT_TRUE(test, to_msm_vm(env->vm)->unusable);
-	KUNIT_EXPECT_EQ(test, 0, reserved(env));
+	free_job(third);
+	/* Its VMA is there until the VM is closed, and holds them */
+	KUNIT_EXPECT_EQ(test, 2, reserved(env));
 	KUNIT_EXPECT_TRUE(test, is_mapped(env, 0, NULL, 0));
 	run_job(first);
 	KUNIT_EXPECT_TRUE(test, is_mapped(env, 8, NULL, 0));
+	KUNIT_EXPECT_TRUE(test, is_mapped(env, 12, NULL, 0));
 	KUNIT_EXPECT_EQ(test, 0, to_msm_bo(obj)->pin_count);
 
 	drm_gem_object_put(obj);
-	KUNIT_EXPECT_EQ(test, 1, env->freed);
 	close_env(test, env);
+	KUNIT_EXPECT_EQ(test, 1, env->freed);
 }
 
 /* The second of three operations fails, when the first one has unmapped something */

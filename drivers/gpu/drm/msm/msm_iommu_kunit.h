@@ -132,11 +132,13 @@ static void flushed_if_powered(struct kunit *test)
 	pagetable = to_pagetable(mmu);
 	smmu = to_kunit_smmu(mmu);
 
-	/* Without runtime PM it is always powered */
+	/* Without runtime PM it is always powered, and has no references to drop */
+	pm_runtime_get_noresume(dev);
 	msm_iommu_tlb_flush_walk(SZ_1M, SZ_2M, SZ_4K, pagetable);
 	msm_iommu_tlb_flush_all(pagetable);
 	KUNIT_EXPECT_EQ(test, 2, smmu->walks);
-	KUNIT_EXPECT_EQ(test, 0, atomic_read(&dev->power.usage_count));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&dev->power.usage_count));
+	pm_runtime_put_noidle(dev);
 
 	pm_runtime_enable(dev);
 	msm_iommu_tlb_flush_walk(SZ_1M, SZ_2M, SZ_4K, pagetable);
