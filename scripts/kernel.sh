@@ -89,7 +89,8 @@ fragments()
 	# What only the whole series has: its own tests and checks.
 	case $which-$1 in
 	reserve-kunit)
-		printf '%s\n' "${tests[@]}" "$dir/reserve-kunit-panthor.config" ;;
+		printf '%s\n' "${tests[@]}" "$dir/reserve-kunit-panthor.config" \
+			"$dir/reserve-kunit-msm.config" ;;
 	reserve-kcsan) printf '%s\n' "${tests[@]}" ;;
 	reserve-debug) printf '%s\n' "$dir/reserve-guest-debug.config" ;;
 	reserve-arm64-iommufd | mutant-arm64-iommufd | reserve-x86-iommufd | mutant-x86-iommufd)
@@ -102,15 +103,18 @@ fragments()
 			printf '%s\n' "$dir/reserve-pt.config"
 		[ ! -e "$tree/drivers/gpu/drm/panthor/panthor_reserve_kunit.c" ] ||
 			printf '%s\n' "$dir/um-reserve-panthor.config"
+		[ ! -e "$tree/drivers/gpu/drm/msm/msm_iommu_kunit.h" ] ||
+			printf '%s\n' "$dir/um-reserve-msm.config"
 		;;
 	reserve-um-iommufd-debug | mutant-um-iommufd-debug)
 		printf '%s\n' "$dir/um-reserve-debug.config" ;;
 	reserve-um | reserve-um-smp | mutant-um)
 		printf '%s\n' "${tests[@]}" "$dir/um-reserve.config" \
-			"$dir/um-reserve-panthor.config" ;;
+			"$dir/um-reserve-panthor.config" "$dir/um-reserve-msm.config" ;;
 	reserve-um-debug | mutant-um-debug)
 		printf '%s\n' "${tests[@]}" "$dir/um-reserve.config" \
-			"$dir/um-reserve-panthor.config" "$dir/um-reserve-debug.config" ;;
+			"$dir/um-reserve-panthor.config" "$dir/um-reserve-msm.config" \
+			"$dir/um-reserve-debug.config" ;;
 	esac
 }
 

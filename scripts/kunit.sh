@@ -99,17 +99,17 @@ run_debug()
 		>"$OUT/kunit-um-debug.log" || :
 }
 
-# The page tables' own suites provoke reports of the debug option; Panthor's, which
-# comes after them, must not.
+# The page tables' own suites provoke reports of the debug option; those of drivers,
+# msm and Panthor, which come after them, must not.
 judge_reports()
 {
 	local log=$OUT/kunit-um-debug.log found
 
-	found=$(sed -n '/# Subtest: panthor-reserve/,$p' "$log" | grep -m 1 'iommu reserve: ') || :
+	found=$(sed -n '/# Subtest: msm-reserve/,$p' "$log" | grep -m 1 'iommu reserve: ') || :
 	if [ -z "$found" ] && grep -q 'iommu reserve: ' "$log"; then
-		result kunit pass "um-debug: Panthor's suite keeps its side of the contract"
+		result kunit pass "um-debug: the drivers' suites keep their side of the contract"
 	else
-		result kunit fail "um-debug: Panthor's suite keeps its side of the contract" \
+		result kunit fail "um-debug: the drivers' suites keep their side of the contract" \
 			"${found:-no report at all}"
 	fi
 }

@@ -37,6 +37,8 @@ TARGETS=(
 	'arm64-64k|arm64|aarch64-linux-gnu-|kunit kunit-64bit arm64 arm64-64k qemu|Image|run_arm64'
 )
 OBJECTS=(drivers/iommu/ drivers/gpu/drm/panthor/ drivers/gpu/drm/panfrost/)
+# Where there is an SMMU
+MSM=drivers/gpu/drm/msm/
 
 target_of()
 {
@@ -91,6 +93,7 @@ compile()
 	local log=$LOGS/.builds-$target paths=(drivers/iommu/)
 
 	[ "$what" != objects ] || paths=("${OBJECTS[@]}")
+	! grep -q '^CONFIG_DRM_MSM=' "${files[@]}" || paths+=("$MSM")
 	mkdir -p "$out"
 	kmake tinyconfig
 	cat "${files[@]}" >>"$out/.config"

@@ -24,20 +24,30 @@ struct il_pt {
 	struct iommu_flush_ops tlb;
 	struct device dev;
 	unsigned int variant;
+	/* Of IL_MSM: its mmu_lock */
+	struct mutex lock;
 	struct io_pgtable_repeat *repeat;
 };
 
 static struct il_pt il_pt;
 
+/* The callbacks of msm can not wake it up: what sleeps has nothing to flush */
+static bool il_flushable(struct il_pt *pt)
+{
+	return !(pt->variant & IL_MSM) || il_hw_powered();
+}
+
 static void il_flush_all(void *cookie)
 {
-	il_tlb_flush_all();
+	if (il_flushable(cookie))
+		il_tlb_flush_all();
 }
 
 static void il_flush_walk(unsigned long iova, size_t size, size_t granule,
 			  void *cookie)
 {
-	il_tlb_flush(iova, size, granule, false);
+	if (il_flushable(cookie))
+		il_tlb_flush(iova, size, granule, false);
 }
 
 static void il_add_page(struct iommu_iotlb_gather *gather, unsigned long iova,
@@ -90,6 +100,7 @@ void *il_pt_new(const struct il_cfg *cfg, unsigned long *pgd_phys)
 	if (cfg->fmt != IL_FMT_MALI)
 		pt->cfg.quirks |= IO_PGTABLE_QUIRK_NO_WARN;
 	pt->variant = cfg->variant;
+	mutex_init(&pt->lock);
 
 	pt->ops = alloc_io_pgtable_ops(fmts[cfg->fmt], &pt->cfg, pt);
 	if (!pt->ops)
@@ -119,11 +130,51 @@ int il_pt_reserve(void *p, unsigned long iova, size_t size, size_t pgsize)
 	return pt->ops->reserve(pt->ops, iova, size, pgsize, GFP_KERNEL);
 }
 
+static size_t il_clear(struct il_pt *pt, unsigned long iova, size_t pgsize,
+		       size_t count, struct iommu_iotlb_gather *gather);
+
+/* msm_iommu_pagetable_release(), which its caller calls under mmu_lock */
+static size_t il_msm_release(struct il_pt *pt, unsigned long iova, size_t pgsize,
+			     size_t count, bool mapped)
+{
+	struct iommu_iotlb_gather gather;
+	size_t done = 0;
+
+	mutex_lock(&pt->lock);
+	if (mapped)
+		done = il_clear(pt, iova, pgsize, count, NULL);
+	iommu_iotlb_gather_init(&gather);
+	pt->ops->unreserve(pt->ops, iova, pgsize * count, pgsize, &gather);
+	il_hw_wake();
+	il_tlb_flush_all();
+	iommu_put_pages_list(&gather.freelist);
+	mutex_unlock(&pt->lock);
+	return done;
+}
+
+/* What the shrinker does to a VMA that stays */
+static size_t il_msm_evict(struct il_pt *pt, unsigned long iova, size_t pgsize,
+			   size_t count)
+{
+	size_t done;
+
+	mutex_lock(&pt->lock);
+	done = il_clear(pt, iova, pgsize, count, NULL);
+	il_hw_wake();
+	il_tlb_flush_all();
+	mutex_unlock(&pt->lock);
+	return done;
+}
+
 void il_pt_unreserve(void *p, unsigned long iova, size_t size, size_t pgsize)
 {
 	struct il_pt *pt = p;
 	struct iommu_iotlb_gather gather;
 
+	if (pt->variant & IL_MSM) {
+		il_msm_release(pt, iova, pgsize, size / pgsize, false);
+		return;
+	}
 	if (pt->variant & IL_NO_GATHER) {
 		pt->ops->unreserve(pt->ops, iova, size, pgsize, NULL);
 		return;
@@ -133,11 +184,9 @@ void il_pt_unreserve(void *p, unsigned long iova, size_t size, size_t pgsize)
 	il_gather_sync(&pt->domain, &gather);
 }
 
-int il_pt_map(void *p, unsigned long iova, unsigned long paddr, size_t pgsize,
-	      size_t count)
+static int il_map(struct il_pt *pt, unsigned long iova, unsigned long paddr,
+		  size_t pgsize, size_t count)
 {
-	struct il_pt *pt = p;
-
 	while (count) {
 		size_t mapped = 0;
 		int ret = pt->ops->map_pages(pt->ops, iova, paddr, pgsize, count,
@@ -151,6 +200,20 @@ int il_pt_map(void *p, unsigned long iova, unsigned long paddr, size_t pgsize,
 		count -= mapped / pgsize;
 	}
 	return 0;
+}
+
+int il_pt_map(void *p, unsigned long iova, unsigned long paddr, size_t pgsize,
+	      size_t count)
+{
+	struct il_pt *pt = p;
+	int ret;
+
+	if (!(pt->variant & IL_MSM))
+		return il_map(pt, iova, paddr, pgsize, count);
+	mutex_lock(&pt->lock);
+	ret = il_map(pt, iova, paddr, pgsize, count);
+	mutex_unlock(&pt->lock);
+	return ret;
 }
 
 static size_t il_clear(struct il_pt *pt, unsigned long iova, size_t pgsize,
@@ -187,6 +250,8 @@ size_t il_pt_unmap(void *p, unsigned long iova, size_t pgsize, size_t count)
 	struct iommu_iotlb_gather gather;
 	size_t done;
 
+	if (pt->variant & IL_MSM)
+		return il_msm_evict(pt, iova, pgsize, count);
 	il_gather_init(pt->variant, &gather);
 	done = il_unmap(pt, iova, pgsize, count, &gather);
 	il_gather_sync(&pt->domain, &gather);
@@ -199,6 +264,8 @@ size_t il_pt_drop(void *p, unsigned long iova, size_t pgsize, size_t count)
 	struct iommu_iotlb_gather gather;
 	size_t done;
 
+	if (pt->variant & IL_MSM)
+		return il_msm_release(pt, iova, pgsize, count, true);
 	il_gather_init(pt->variant, &gather);
 	done = il_unmap(pt, iova, pgsize, count, &gather);
 	pt->ops->unreserve(pt->ops, iova, pgsize * count, pgsize, &gather);
@@ -299,7 +366,7 @@ void il_pt_trim(void *p, unsigned long nr)
 	struct il_pt *pt = p;
 	struct iommu_iotlb_gather gather;
 
-	if (pt->variant & IL_NO_GATHER) {
+	if (pt->variant & (IL_NO_GATHER | IL_MSM)) {
 		io_pgtable_trim(pt->ops, nr, NULL);
 		return;
 	}

@@ -65,6 +65,7 @@ static struct node nodes[MAX_NODES];
 static unsigned int nr_nodes;
 static struct node *path[MAX_ADDRS][MAX_LEVELS];
 static bool running;
+static bool asleep;
 static unsigned long granule;
 static unsigned long indices[65536 / 8 / 64];
 
@@ -177,6 +178,7 @@ void hw_start(const struct il_cfg *c, unsigned long pgd_phys,
 		indices[index / 64] |= 1UL << index % 64;
 	}
 	running = true;
+	asleep = false;
 	hw_dirty = true;
 }
 
@@ -281,6 +283,8 @@ static bool is_in_top(const struct node *n)
 
 void hw_walk(void)
 {
+	if (asleep)
+		return;
 	hw_dirty = false;
 	if (!running)
 		return;
@@ -419,5 +423,28 @@ void il_tlb_flush_all(void)
 	point(P_FLUSH, NULL, 0, true, CALLER);
 	for (unsigned int i = 0; i < nr_nodes; i++)
 		nodes[i].nr = 0;
+	hw_dirty = true;
+}
+
+bool il_hw_powered(void)
+{
+	point(P_FLUSH, NULL, 0, true, CALLER);
+	return !asleep;
+}
+
+void il_hw_sleep(void)
+{
+	point(P_FLUSH, NULL, 0, true, CALLER);
+	asleep = true;
+}
+
+void il_hw_wake(void)
+{
+	if (!asleep)
+		return;
+	il_tlb_flush_all();
+	/* Not yet: somebody who looks sees it without power, and does not flush */
+	point(P_FLUSH, NULL, 0, true, CALLER);
+	asleep = false;
 	hw_dirty = true;
 }

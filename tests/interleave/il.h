@@ -70,6 +70,11 @@ void il_tlb_flush(unsigned long iova, size_t size, size_t granule,
 /* A flush of what lies in a range as a whole */
 void il_tlb_flush_range(unsigned long iova, size_t size, bool leaf_only);
 void il_tlb_flush_all(void);
+/* Without power there are no walks, and what was cached stays until it is back */
+bool il_hw_powered(void);
+void il_hw_sleep(void);
+/* Forgets all that was cached, before the first walk */
+void il_hw_wake(void);
 /* Walks begin with another table: @level counts from leaf tables, which are 0 */
 void il_change_top(unsigned long phys, unsigned int level);
 
@@ -98,6 +103,11 @@ struct il_cfg {
 #define IL_ONE_IDLE	4
 /* A flush of two ranges is two flushes */
 #define IL_NO_GAPS	8
+/*
+ * As drm/msm: one mutex for all that changes entries, what is unmapped and released is
+ * flushed as a whole, and the IOMMU sleeps now and then
+ */
+#define IL_MSM	16
 
 /* Of AMDv1, the level of the first top, from which on it grows */
 #define IL_AMD_TOP	1

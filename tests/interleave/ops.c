@@ -19,6 +19,7 @@
  *   write	the hardware writes there
  *   dirty	read and clear the dirty bits
  *   reclaim	memory is scarce
+ *   sleep, wake	the hardware loses its power, and has it again
  *   rres, runres	reserve a region for memory that repeats, release it
  *   rmap	map that memory again and again; unmap goes for it, too, also of a part
  *
@@ -48,12 +49,12 @@
 
 enum op_kind {
 	OP_RES, OP_UNRES, OP_MAP, OP_UNMAP, OP_DROP, OP_TAKE, OP_TRIM, OP_MAPBAD, OP_NOUN,
-	OP_LOOK, OP_WALK, OP_WRITE, OP_DIRTY, OP_RECLAIM, OP_RRES, OP_RUNRES, OP_RMAP
+	OP_LOOK, OP_WALK, OP_WRITE, OP_DIRTY, OP_RECLAIM, OP_SLEEP, OP_WAKE, OP_RRES, OP_RUNRES, OP_RMAP
 };
 
 static const char *const op_names[] = {
 	"res", "unres", "map", "unmap", "drop", "take", "trim", "mapbad", "noun", "look",
-	"walk", "write", "dirty", "reclaim", "rres", "runres", "rmap"
+	"walk", "write", "dirty", "reclaim", "sleep", "wake", "rres", "runres", "rmap"
 };
 
 struct op {
@@ -97,6 +98,8 @@ const struct config configs[] = {
 	{ "4k-2m-1g-nc", { IL_FMT_S1, 4096 | 2 * MB | GB, 40, 48, false, IL_ONE_IDLE }, true },
 	{ "4k-1g", { IL_FMT_S1, 4096 | GB, 40, 48, true, 0 }, true },
 	{ "4k", { IL_FMT_S1, 4096, 39, 48, true, IL_ONE_IDLE }, false },
+	{ "msm", { IL_FMT_S1, 4096, 48, 48, true, IL_MSM | IL_ONE_IDLE }, true },
+	{ "msm-nc", { IL_FMT_S1, 4096, 48, 48, false, IL_MSM }, true },
 	{ "s2-4k-2m", { IL_FMT_S2, 4096 | 2 * MB, 40, 40, true, IL_ONE_IDLE }, false },
 	{ "s2-4k-2m-1g-nc", { IL_FMT_S2, 4096 | 2 * MB | GB, 48, 48, false, 0 }, false },
 	{ "mali", { IL_FMT_MALI, 4096 | 2 * MB, 48, 40, true, 0 }, false },
@@ -153,6 +156,7 @@ const struct setup setups[] = {
 	{ "repeat-two", "0:rres.J 0:res.D 1:res.D 0:rmap.J", false },
 	{ "repeat-wide", "0:rres.J 0:res.x 0:rmap.J 1:res.w", false },
 	{ "left-two", "0:res.l 0:map.l 0:unmap.l 1:res.D", false },
+	{ "evicted", "0:res.x 0:map.x 0:unmap.x 1:res.x 1:map.x", false },
 	{ "left-below", "0:res.z 0:map.z 0:unmap.z 1:res.H", false },
 };
 
@@ -176,6 +180,9 @@ const char *const programs[] = {
 	"unmap.J runres.J", "res.H map.H", "unmap.H unres.H", "unmap.E",
 	"take.w", "take.D", "res.x map.x take.x", "res.w map.w take.w", "res.l map.l take.l",
 	"res.D map.D take.D", "res.v", "res!4.v", "mapbad.w", "look.w", "dirty.z",
+	/* What msm does: ioctl, job, shrinker, job; and its SMMU */
+	"res.x map.x unmap.x map.x drop.x", "unmap.x map.x drop.x", "res.w unres.w", "sleep.x",
+	"sleep.x wake.x", "sleep.x trim.x", "sleep.x res.z map.z", "drop.x sleep.x trim.x wake.x",
 };
 
 const unsigned int nr_programs = ARRAY_SIZE(programs);
@@ -541,7 +548,7 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 				return false;
 		return true;
 	case OP_TAKE:
-		if (!all_of_size(l, &r))
+		if (!all_of_size(l, &r) || now->config->cfg.variant & IL_MSM)
 			return false;
 		/* Falls through - it is a drop, then */
 	case OP_DROP:
@@ -592,6 +599,9 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 		       r.end - r.start <= geo.slot;
 	case OP_WALK:
 		return !il_generic;
+	case OP_SLEEP:
+	case OP_WAKE:
+		return now->config->cfg.variant & IL_MSM;
 	case OP_LOOK:
 	case OP_TRIM:
 	case OP_RECLAIM:
@@ -806,7 +816,7 @@ static void do_map(struct range *r)
 		violation("a reserved map fails with %d", ret);
 	if (cur->allocs != allocs)
 		violation("a reserved map takes memory");
-	if (in_use && cur->shared != shared)
+	if (in_use && cur->shared != shared && !(now->config->cfg.variant & IL_MSM))
 		violation("a map in a table that is in use locks or flushes");
 	add_range(ledger.mapped, &ledger.nr_mapped, r);
 	expect_range(r, EXPECT_MAPPED);
@@ -1022,6 +1032,12 @@ static void do_op(const struct op *op, unsigned int owner)
 	case OP_RECLAIM:
 		il_reclaim();
 		break;
+	case OP_SLEEP:
+		il_hw_sleep();
+		break;
+	case OP_WAKE:
+		il_hw_wake();
+		break;
 	}
 	if (hw_dirty)
 		hw_walk();
@@ -1110,6 +1126,7 @@ static void probe(void)
 
 static void unwind(void)
 {
+	il_hw_wake();
 	probe();
 	trace_note("unwind");
 	while (ledger.nr_mapped) {
