@@ -177,8 +177,8 @@ static uint32_t root(uint32_t x, unsigned int width)
 
 static uint32_t log_ratio(uint32_t x)
 {
-	int e;
 	long double m;
+	int e;
 
 	if (ref_value(x, 32) == 0 || x == inf_of(32))
 		return inf_of(32);
