@@ -89,8 +89,7 @@ fragments()
 	# What only the whole series has: its own tests and checks.
 	case $which-$1 in
 	reserve-kunit)
-		printf '%s\n' "${tests[@]}" "$dir/reserve-kunit-panthor.config" \
-			"$dir/reserve-kunit-msm.config" ;;
+		printf '%s\n' "${tests[@]}" "$dir/reserve-kunit-panthor.config" ;;
 	reserve-kcsan) printf '%s\n' "${tests[@]}" ;;
 	reserve-debug) printf '%s\n' "$dir/reserve-guest-debug.config" ;;
 	reserve-arm64-iommufd | mutant-arm64-iommufd | reserve-x86-iommufd | mutant-x86-iommufd)
@@ -113,8 +112,7 @@ fragments()
 			"$dir/um-reserve-panthor.config" "$dir/um-reserve-msm.config" ;;
 	reserve-um-debug | mutant-um-debug)
 		printf '%s\n' "${tests[@]}" "$dir/um-reserve.config" \
-			"$dir/um-reserve-panthor.config" "$dir/um-reserve-msm.config" \
-			"$dir/um-reserve-debug.config" ;;
+			"$dir/um-reserve-panthor.config" "$dir/um-reserve-debug.config" ;;
 	esac
 }
 

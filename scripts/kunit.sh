@@ -11,7 +11,7 @@
 # and on arm64, on two processors that QEMU emulates (out/kunit-arm64.log).
 #
 # tests/kernel/kunit-suites names the suites that must be there; on the reserve
-# kernel also tests/kernel/kunit-suites-reserve.
+# kernel also tests/kernel/kunit-suites-reserve, and kunit-suites-reserve-um.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -67,7 +67,8 @@ run_tree()
 	image=$(sed -n 's/^image=//p' <<<"$image")
 	cat "$ROOT/tests/kernel/kunit-suites" >"$required"
 	if [ "$tree" = reserve ] && [ -f "$ROOT/tests/kernel/kunit-suites-reserve" ]; then
-		cat "$ROOT/tests/kernel/kunit-suites-reserve" >>"$required"
+		cat "$ROOT/tests/kernel/kunit-suites-reserve" \
+			"$ROOT/tests/kernel/kunit-suites-reserve-um" >>"$required"
 	fi
 	say "KUnit on the $tree kernel:"
 	start=$SECONDS
@@ -99,17 +100,17 @@ run_debug()
 		>"$OUT/kunit-um-debug.log" || :
 }
 
-# The page tables' own suites provoke reports of the debug option; those of drivers,
-# msm and Panthor, which come after them, must not.
+# The page tables' own suites provoke reports of the debug option; Panthor's, which
+# comes after them, must not.
 judge_reports()
 {
 	local log=$OUT/kunit-um-debug.log found
 
-	found=$(sed -n '/# Subtest: msm-reserve/,$p' "$log" | grep -m 1 'iommu reserve: ') || :
+	found=$(sed -n '/# Subtest: panthor-reserve/,$p' "$log" | grep -m 1 'iommu reserve: ') || :
 	if [ -z "$found" ] && grep -q 'iommu reserve: ' "$log"; then
-		result kunit pass "um-debug: the drivers' suites keep their side of the contract"
+		result kunit pass "um-debug: Panthor's suite keeps its side of the contract"
 	else
-		result kunit fail "um-debug: the drivers' suites keep their side of the contract" \
+		result kunit fail "um-debug: Panthor's suite keeps its side of the contract" \
 			"${found:-no report at all}"
 	fi
 }
