@@ -59,24 +59,6 @@ struct mali_cs_op {
 };
 
 /**
- * struct mali_cs_dispatch - a compute job, between two of its workgroups
- *
- * The operands of RUN_COMPUTE as they were when it was issued; what each is says
- * struct shader_job.
- */
-struct mali_cs_dispatch {
-	uint64_t srt;
-	uint64_t fau;
-	uint64_t spd;
-	uint64_t tsd;
-	uint32_t attribute_offset;
-	uint32_t wg_size;
-	uint32_t offset[3];
-	uint32_t size[3];
-	uint64_t next;
-};
-
-/**
  * struct mali_cs_ctx - what a stream owns: saved when its group is suspended
  * @regs: Work registers.
  * @extract: Byte count of what was consumed of the ring; points behind the
@@ -118,7 +100,7 @@ struct mali_cs_ctx {
 	uint32_t handler_ran;
 	uint32_t num_ops;
 	uint64_t tiling_left;
-	struct mali_cs_dispatch dispatch;
+	struct shader_dispatch dispatch;
 	struct mali_cs_op op[MALI_CS_OPS];
 };
 

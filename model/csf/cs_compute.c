@@ -3,14 +3,13 @@
  * Compute: RUN_COMPUTE when it is issued, and the dispatch as it goes on.
  *
  * Invariants:
- * - Operands are those of the time of issue, in struct mali_cs_dispatch, which also
+ * - Operands are those of the time of issue, in mali_cs_ctx::dispatch, which also
  *   says how far the dispatch is whenever no workgroup is under way.
  * - A workgroup that stalls or faults by the MMU waits as an access of the stream
  *   does, and goes on with the instruction that it was at. After any other fault
  *   the dispatch is over.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "cs_slice.h"
 
@@ -22,9 +21,6 @@ static bool has_cores(const struct slice *s)
 
 enum step slice_dispatch(struct slice *s, uint64_t i)
 {
-	struct mali_cs_dispatch *d = &s->cs->ctx.dispatch;
-	struct shader_job job;
-
 	if (cs_task_axis(i) == 3)
 		return slice_invalid(s, i);
 	if (!has_cores(s)) {
@@ -32,38 +28,17 @@ enum step slice_dispatch(struct slice *s, uint64_t i)
 				 " without a shader core", slice_position(s->cs));
 		return slice_raise(s, STEP_FAULT, CS_EXC_ENDPOINT_FAULT, i);
 	}
-	shader_job_init(&job, NULL, s->cs->ctx.regs, i);
-	*d = (struct mali_cs_dispatch){
-		.srt = job.srt,
-		.fau = job.fau,
-		.spd = job.spd,
-		.tsd = job.tsd,
-		.attribute_offset = job.attribute_offset,
-		.wg_size = job.wg_size,
-	};
-	memcpy(d->offset, job.offset, sizeof(d->offset));
-	memcpy(d->size, job.size, sizeof(d->size));
+	shader_dispatch_init(&s->cs->ctx.dispatch, s->cs->ctx.regs, i);
 	return STEP_NEXT;
 }
 
 /* A job again of what is plain data */
 static void revive(struct slice *s)
 {
-	const struct mali_cs_dispatch *d = &s->cs->ctx.dispatch;
-	struct shader_job *job = &s->cs->job;
-
-	*job = (struct shader_job){
+	s->cs->job = (struct shader_job){
 		.ctx = mali_cores_space(s->env->cores, s->at->as),
-		.srt = d->srt,
-		.fau = d->fau,
-		.spd = d->spd,
-		.tsd = d->tsd,
-		.attribute_offset = d->attribute_offset,
-		.wg_size = d->wg_size,
-		.next = d->next,
+		.d = s->cs->ctx.dispatch,
 	};
-	memcpy(job->offset, d->offset, sizeof(job->offset));
-	memcpy(job->size, d->size, sizeof(job->size));
 	s->cs->stuck_since = s->now;
 	s->cs->stuck_reported = false;
 }
@@ -71,16 +46,16 @@ static void revive(struct slice *s)
 /* Run it, and note what that cost and whether it moved. */
 static enum shader_result go_on(struct slice *s, struct shader_fault *f)
 {
-	struct mali_cs_dispatch *d = &s->cs->ctx.dispatch;
+	struct shader_dispatch *d = &s->cs->ctx.dispatch;
 	int64_t before = s->lanes;
 	enum shader_result r;
 
 	r = mali_cores_run(s->env->cores, &s->cs->job, &s->lanes,
 			   s->at->leaving, f);
 	s->res.work += before - s->lanes;
-	if (d->next != s->cs->job.next)
+	if (d->next != s->cs->job.d.next)
 		s->cs->stuck_since = s->now;
-	d->next = s->cs->job.next;
+	d->next = s->cs->job.d.next;
 	return r;
 }
 

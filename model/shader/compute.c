@@ -60,11 +60,10 @@ static uint64_t reg_pair(const uint32_t *regs, unsigned int first,
 	return regs[first] | (uint64_t)regs[first + 1] << 32;
 }
 
-void shader_job_init(struct shader_job *job, void *ctx, const uint32_t *regs,
-		     uint64_t instr)
+void shader_dispatch_init(struct shader_dispatch *d, const uint32_t *regs,
+			  uint64_t instr)
 {
-	*job = (struct shader_job){
-		.ctx = ctx,
+	*d = (struct shader_dispatch){
 		.srt = reg_pair(regs, 0, instr, 40),
 		.fau = reg_pair(regs, 8, instr, 46),
 		.spd = reg_pair(regs, 16, instr, 42),
@@ -72,8 +71,8 @@ void shader_job_init(struct shader_job *job, void *ctx, const uint32_t *regs,
 		.attribute_offset = regs[32],
 		.wg_size = regs[33],
 	};
-	memcpy(job->offset, regs + 34, sizeof(job->offset));
-	memcpy(job->size, regs + 37, sizeof(job->size));
+	memcpy(d->offset, regs + 34, sizeof(d->offset));
+	memcpy(d->size, regs + 37, sizeof(d->size));
 }
 
 void shader_job_cancel(struct shader_job *job)
@@ -99,7 +98,7 @@ static bool job_invalid(const struct shader_job *job, const char *why,
 			struct shader_fault *fault)
 {
 	*fault = (struct shader_fault){
-		.exception = SHADER_DATA_INVALID, .va = job->spd, .why = why,
+		.exception = SHADER_DATA_INVALID, .va = job->d.spd, .why = why,
 	};
 	return false;
 }
@@ -112,7 +111,7 @@ static bool group_new(struct shader *sh, struct shader_job *job,
 	unsigned int warps;
 
 	for (unsigned int i = 0; i < 3; i++)
-		dim[i] = (job->wg_size >> i * 10 & 0x3ff) + 1;
+		dim[i] = (job->d.wg_size >> i * 10 & 0x3ff) + 1;
 	threads = dim[0] * dim[1] * dim[2];
 	if (threads > SHADER_MAX_THREADS)
 		return job_invalid(job, "too many threads in a workgroup",
@@ -137,9 +136,9 @@ static bool group_new(struct shader *sh, struct shader_job *job,
 static bool job_start(struct shader *sh, struct shader_job *job,
 		      struct shader_fault *fault)
 {
-	job->total = count_groups(job->size);
+	job->total = count_groups(job->d.size);
 	job->ready = true;
-	if (job->next >= job->total)
+	if (job->d.next >= job->total)
 		return true;
 	if (!group_new(sh, job, fault))
 		return false;
@@ -147,7 +146,7 @@ static bool job_start(struct shader *sh, struct shader_job *job,
 		shader_job_cancel(job);
 		return false;
 	}
-	sh->stats.jobs += !job->next;
+	sh->stats.jobs += !job->d.next;
 	return true;
 }
 
@@ -165,7 +164,7 @@ static void preload(struct warp *w, const struct shader_group *g,
 
 	for (unsigned int i = 0; i < 3; i++) {
 		val[9 + i] = wg[i];
-		val[12 + i] = wg[i] * g->dim[i] + id[i] + job->offset[i];
+		val[12 + i] = wg[i] * g->dim[i] + id[i] + job->d.offset[i];
 	}
 	for (unsigned int i = 0; i < 16; i++)
 		if (g->env.preload >> i & 1)
@@ -174,9 +173,9 @@ static void preload(struct warp *w, const struct shader_group *g,
 
 static void group_start(struct shader_group *g, const struct shader_job *job)
 {
-	uint64_t n = job->next;
-	uint32_t wg[3] = { n % job->size[0], n / job->size[0] % job->size[1],
-			   n / job->size[0] / job->size[1] };
+	uint64_t n = job->d.next;
+	uint32_t wg[3] = { n % job->d.size[0], n / job->d.size[0] % job->d.size[1],
+			   n / job->d.size[0] / job->d.size[1] };
 
 	for (unsigned int i = 0; i < g->num_warps; i++) {
 		struct warp *w = &g->warps[i];
@@ -284,7 +283,7 @@ static enum shader_result run(struct shader *sh, struct shader_job *job,
 	if (!job->group && !job_start(sh, job, fault))
 		return start_failed(sh, fault);
 	g = job->group;
-	while (job->next < job->total) {
+	while (job->d.next < job->total) {
 		if (!g->active && one_group) {
 			shader_job_cancel(job);
 			return SHADER_PAUSED;
@@ -299,7 +298,7 @@ static enum shader_result run(struct shader *sh, struct shader_job *job,
 		if (r != SHADER_DONE)
 			return r;
 		g->active = false;
-		job->next++;
+		job->d.next++;
 		sh->stats.workgroups++;
 	}
 	shader_job_cancel(job);

@@ -179,8 +179,8 @@ static bool read_uniforms(struct shader_env *env, uint64_t fau,
 bool desc_env(struct shader_env *env, const struct shader_job *job,
 	      struct shader_fault *fault)
 {
-	env->srt = job->srt;
-	return read_program(env, job->spd, fault) &&
-	       read_storage(env, job->tsd, fault) &&
-	       read_uniforms(env, job->fau, fault);
+	env->srt = job->d.srt;
+	return read_program(env, job->d.spd, fault) &&
+	       read_storage(env, job->d.tsd, fault) &&
+	       read_uniforms(env, job->d.fau, fault);
 }

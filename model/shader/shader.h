@@ -99,9 +99,8 @@ struct shader;
 struct shader_group;
 
 /**
- * struct shader_job - a dispatch: what RUN_COMPUTE takes of a stream's registers,
- * and how far it is
- * @ctx: For the callbacks; stands for the address space.
+ * struct shader_dispatch - what RUN_COMPUTE takes of a stream's registers, and how
+ * far it is; all there is of a job between two workgroups
  * @srt: Shader resource table, its count in the low 6 bits.
  * @fau: Fast-access uniforms, their count in the top 8 bits.
  * @spd: Shader program descriptor.
@@ -111,16 +110,28 @@ struct shader_group;
  * @offset: Registers 34 to 36: what is added to global ids.
  * @size: Registers 37 to 39: workgroups.
  * @next: Number of the next workgroup.
+ *
+ * Fixed-width members only, since streams save it.
+ */
+struct shader_dispatch {
+	uint64_t srt, fau, spd, tsd;
+	uint32_t attribute_offset, wg_size;
+	uint32_t offset[3], size[3];
+	uint64_t next;
+};
+
+/**
+ * struct shader_job - a dispatch that is executed
+ * @ctx: For the callbacks; stands for the address space.
+ * @d: The dispatch.
  * @total: Number of workgroups.
  * @ready: @total is valid.
  * @group: The workgroup under way, or NULL. Everything else is plain data.
  */
 struct shader_job {
 	void *ctx;
-	uint64_t srt, fau, spd, tsd;
-	uint32_t attribute_offset, wg_size;
-	uint32_t offset[3], size[3];
-	uint64_t next, total;
+	struct shader_dispatch d;
+	uint64_t total;
 	bool ready;
 	struct shader_group *group;
 };
@@ -143,14 +154,15 @@ struct shader *shader_new(const struct shader_ops *ops);
 void shader_free(struct shader *sh);
 
 /**
- * shader_job_init() - take a dispatch from a stream's registers
- * @job: The job; whatever it was before is forgotten, not freed.
- * @ctx: For the callbacks.
+ * shader_dispatch_init() - take a dispatch from a stream's registers
+ * @d: The dispatch.
  * @regs: The stream's 32-bit registers, at least 40 of them.
  * @instr: The RUN_COMPUTE instruction, whose selectors count.
+ *
+ * A job of it is { .ctx = ..., .d = ... }.
  */
-void shader_job_init(struct shader_job *job, void *ctx, const uint32_t *regs,
-		     uint64_t instr);
+void shader_dispatch_init(struct shader_dispatch *d, const uint32_t *regs,
+			  uint64_t instr);
 
 /**
  * shader_run() - execute a job, as far as a budget of lane instructions goes

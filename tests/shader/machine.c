@@ -184,7 +184,8 @@ void machine_code(struct machine *m, const char *text)
 void machine_job(struct machine *m)
 {
 	shader_job_cancel(&m->job);
-	shader_job_init(&m->job, m, m->regs, 4ull << 56);
+	m->job = (struct shader_job){ .ctx = m };
+	shader_dispatch_init(&m->job.d, m->regs, 4ull << 56);
 }
 
 enum shader_result machine_run(struct machine *m)

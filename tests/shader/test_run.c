@@ -570,7 +570,7 @@ static void test_slices(void)
 	shader_run(m.sh, &m.job, 1000, &m.fault);
 	is_u64(shader_run_group(m.sh, &m.job, 1000, &m.fault), SHADER_PAUSED,
 	       "a suspend waits for the workgroup under way");
-	ok(!m.job.group && m.job.next == 3, "then the job is plain data");
+	ok(!m.job.group && m.job.d.next == 3, "then the job is plain data");
 	is_u64(shader_run(m.sh, &m.job, 100000, &m.fault), SHADER_DONE,
 	       "and goes on from there");
 	/* Endless, but within its budget */
