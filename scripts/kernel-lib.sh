@@ -312,3 +312,13 @@ checkpatch_typedefs()
 {
 	printf '%s\n' arm_lpae_iopte dart_iopte mali_table_fn mali_instr_fn quad
 }
+
+# run_checkpatch [OPTION...] FILE...: in the kernel tree, since checkpatch leaves a cache
+# where it runs; with the system's Python, which has the modules of its licence check and
+# of codespell. Without these it looks for less, and passes.
+run_checkpatch()
+{
+	checkpatch_typedefs >"$BUILD/.typedefs"
+	env -C "$TREE" PATH=/usr/bin:/bin perl scripts/checkpatch.pl --strict \
+		--typedefsfile "$BUILD/.typedefs" "$@"
+}

@@ -92,13 +92,9 @@ check_series()
 	[ -z "$orphans" ] || _fail "no step names these files in an Overlay: line: $orphans"
 }
 
-# In the kernel tree, since checkpatch leaves a cache where it runs; with the
-# system's Python, which has the modules of its licence check.
 checkpatch()
 {
-	checkpatch_typedefs >"$BUILD/.typedefs"
-	env -C "$TREE" PATH=/usr/bin:/bin perl scripts/checkpatch.pl --strict --quiet --no-summary --terse \
-		--typedefsfile "$BUILD/.typedefs" --show-types "$@" >"$BUILD/.checkpatch" 2>&1 || :
+	run_checkpatch --quiet --no-summary --terse --show-types "$@" >"$BUILD/.checkpatch" 2>&1 || :
 	# The CamelCase of inttypes.h and libdrm is theirs.
 	! sed "s|$ROOT/||" "$BUILD/.checkpatch" | grep -v 'CamelCase: <\(PRI[duxX]\|drm\)' || return 1
 }

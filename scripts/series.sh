@@ -30,13 +30,9 @@ format()
 	sed -i "1,/^$/s/^From: $IDENT_NAME <$IDENT_EMAIL>\$/From: $name <$email>/" "$TMP"/*.patch
 }
 
-# Debian's python is the one that has codespell: without it checkpatch looks for no typos
-# and says so, but passes.
 check()
 {
-	checkpatch_typedefs >"$BUILD/.typedefs"
-	PATH=/usr/bin:/bin perl "$TREE/scripts/checkpatch.pl" --root="$TREE" --strict --no-tree \
-		--codespell --typedefsfile "$BUILD/.typedefs" --ignore FILE_PATH_CHANGES,EMBEDDED_FILENAME "$1"
+	run_checkpatch --codespell --ignore FILE_PATH_CHANGES,EMBEDDED_FILENAME "$1"
 }
 
 # Build one step in a tree of its own, which goes from step to step, so that
