@@ -96,7 +96,9 @@ series_key()
 {
 	local d parts=()
 
-	for d in patches drivers include Documentation Kconfig; do
+	# Not the covers of mails, patches/covers: no commit has them
+	parts=("$2"/patches/*.patch "$2/patches/series")
+	for d in drivers include Documentation Kconfig; do
 		[ ! -e "$2/$d" ] || parts+=("$2/$d")
 	done
 	hash_of "compose $COMPOSE_FORMAT $1" "${parts[@]}" | cut -c1-40
@@ -182,6 +184,38 @@ _commit_step()
 		kgit commit-tree -p "$parent" "$(_index "$work/index" write-tree)"
 }
 
+# step_mail ROOT STEP: a step as git am takes it, with its whole files as it adds them
+step_mail()
+{
+	local root=$1 s=$2 patch=$1/patches/$2.patch from empty tree
+
+	from=$(patch_field "$patch" From | head -n 1)
+	rm -f "$work/new-files"
+	_index "$work/new-files" update-index --index-info <"$work/$s.add"
+	tree=$(_index "$work/new-files" write-tree)
+	empty=$(kgit hash-object -w -t tree --stdin </dev/null)
+	printf 'From: %s\nSubject: [PATCH] %s\n\n' "${from:-$IDENT_NAME <$IDENT_EMAIL>}" "$(patch_field "$patch" Subject | head -n 1)"
+	patch_message "$patch" | tail -n +2 | git stripspace
+	printf -- '---\n\n'
+	kgit diff --no-color --no-renames "$empty" "$tree"
+	cat "$work/$s.diff"
+}
+
+# A step does not apply: leave it and those after it as mails in $BUILD/drift, and in
+# $BUILD/.drift the step and the commit before it
+_drifted()
+{
+	local root=$1 step=$2 head=$3 s n=0
+
+	rm -rf "$BUILD/drift"
+	mkdir -p "$BUILD/drift"
+	for s in $(series_steps "$root" | sed -n "/^$step\$/,\$p"); do
+		n=$((n + 1))
+		step_mail "$root" "$s" >"$BUILD/drift/$(printf '%04d' $n)-$s.patch"
+	done
+	printf '%s %s\n' "$step" "$head" >"$BUILD/.drift"
+}
+
 _note_step()
 {
 	GIT_COMMITTER_NAME=$IDENT_NAME GIT_COMMITTER_EMAIL=$IDENT_EMAIL \
@@ -213,8 +247,10 @@ compose()
 		n=$((n + 1))
 		_index "$work/index" update-index --index-info <"$work/$s.add"
 		if [ -s "$work/$s.diff" ]; then
-			_index "$work/index" apply --cached --whitespace=nowarn "$work/$s.diff" ||
+			_index "$work/index" apply --cached --whitespace=nowarn "$work/$s.diff" || {
+				_drifted "$root" "$s" "$head"
 				_fail "the patch of step $s does not apply; rebase the steps in $TREE and run 'make kernel-save', or mend patches/$s.patch"
+			}
 		fi
 		head=$(_commit_step "$root" "$s" "$head" $n)
 		_note_step "$head" "$s"

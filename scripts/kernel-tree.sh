@@ -8,7 +8,12 @@
 # The kernel is the distribution's source package, or your own tree:
 #   make kernel-tree KERNEL_SRC=/path/to/linux
 # which is only read: its tracked files as they are now if it is a git tree,
-# else all files that its .gitignore does not name.
+# else all files that its .gitignore does not name. One of another version is refused,
+# unless DRIFT=1 says to try.
+#
+# Where a step does not apply to a tree of your own, build/linux has the steps before
+# it, and is in the middle of git am with that step and those after it: mend it there,
+# go on with "git am --continue", and carry it back with "make kernel-save".
 #
 # Run again after a change below patches/, drivers/, include/, Documentation/
 # or Kconfig: only the commits are made anew, and only files that differ are
@@ -27,8 +32,12 @@ check_series()
 	local found
 
 	found=$(sed -n -e 's/^VERSION = //p' -e 's/^PATCHLEVEL = //p' | head -n 2 | paste -sd .)
+	if [ -n "$found" ] && [ "$found" != "$KERNEL_SERIES" ] && [ "${DRIFT:-}" = 1 ]; then
+		say "  $1 is Linux $found, and the series is written for Linux $KERNEL_SERIES; trying"
+		return
+	fi
 	[ "$found" = "$KERNEL_SERIES" ] ||
-		die "$1 is ${found:+Linux }${found:-no kernel tree}, but the series is written for Linux $KERNEL_SERIES; give such a tree with KERNEL_SRC=/path/to/linux-$KERNEL_SERIES"
+		die "$1 is ${found:+Linux }${found:-no kernel tree}, but the series is written for Linux $KERNEL_SERIES; give such a tree with KERNEL_SRC=/path/to/linux-$KERNEL_SERIES, or see how far it gets with DRIFT=1"
 }
 
 user_files()
@@ -188,6 +197,41 @@ recover_switch()
 	finish_switch "$next"
 }
 
+# stop_as_am: what somebody has who applied the series by git am, up to the step that
+# does not apply. Tells where that is.
+stop_as_am()
+{
+	local step head total n where
+
+	read -r step head <"$BUILD/.drift"
+	total=$(series_steps "$SERIES_ROOT" | wc -l)
+	n=$(series_steps "$SERIES_ROOT" | grep -nx -- "$step" | cut -d: -f1)
+	where=$(sed -n 's/^error: patch failed: //p; s/^error: \(.*\): does not exist in index$/\1, which is not there/p' \
+		"$LOGS/compose-the-series.log" | sort -u | paste -sd ' ')
+	printf '%s\n' "$head" >"$BUILD/.head"
+	step "write kernel trees" make_trees
+	stamp_set "$COMPOSE_STAMP" "$(series_key "$(kref base)" "$SERIES_ROOT")"
+	# It fails: that is what it is for
+	GIT_COMMITTER_NAME=$IDENT_NAME GIT_COMMITTER_EMAIL=$IDENT_EMAIL \
+		wgit "$TREE" am --quiet "$BUILD"/drift/*.patch >"$LOGS/drift.log" 2>&1 || :
+	die "step $n of $total, $step, does not apply: ${where:-see $LOGS/compose-the-series.log}. build/linux has the $((n - 1)) before it, in the middle of git am; there, 'git am --show-current-patch' shows it and 'git apply --reject' what of it fits; when it is mended 'git am --continue', then 'make kernel-save'"
+}
+
+# Nothing may be built of half a series.
+guard_drift()
+{
+	local dir
+
+	[ -e "$TREE/.git" ] && [ -f "$BUILD/.drift" ] || return 0
+	dir=$(wgit "$TREE" rev-parse --absolute-git-dir)
+	if [ -d "$dir/rebase-apply" ]; then
+		die "build/linux is in the middle of git am at $(cut -d ' ' -f 1 "$BUILD/.drift"); finish it there ('git am --continue'), or drop it with: git -C $TREE am --abort"
+	fi
+	# Given up, and not mended: the series is not composed
+	[ "$(wgit "$TREE" rev-parse HEAD)" != "$(cut -d ' ' -f 2 "$BUILD/.drift")" ] || rm -f "$COMPOSE_STAMP"
+	rm -f "$BUILD/.drift"
+}
+
 make_trees()
 {
 	worktree "$BASE_TREE" base
@@ -214,8 +258,15 @@ make_composed()
 		return
 	fi
 	guard_edits
+	rm -f "$BUILD/.drift"
 	REMEDY="see the sentence above"
-	step "compose the series" compose "$SERIES_ROOT" base "$BUILD/.head"
+	if ! (step "compose the series" compose "$SERIES_ROOT" base "$BUILD/.head"); then
+		if [ -n "${KERNEL_SRC:-}" ] && [ -f "$BUILD/.drift" ]; then
+			stop_as_am
+		fi
+		rm -f "$BUILD/.drift"
+		exit 1
+	fi
 	REMEDY="free disk space if it is full, then run again"
 	step "write kernel trees" make_trees
 	orphan=$(series_orphans "$SERIES_ROOT" | head -n 1)
@@ -235,6 +286,7 @@ main()
 	if [ -d "$KGIT" ]; then
 		recover_switch
 	fi
+	guard_drift
 	make_base
 	make_composed
 	say "build/linux: $(series_steps "$SERIES_ROOT" | wc -l) steps on $(kgit log -1 --format=%s base)"

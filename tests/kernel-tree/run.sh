@@ -210,11 +210,63 @@ test_wrong_series_is_refused()
 	[ "$(tree_git rev-list --count base..reserve)" = 3 ]
 }
 
+test_wrong_series_is_tried()
+{
+	KERNEL_SRC=$scratch/old DRIFT=1 compose
+	grep -q 'is Linux 6.12' "$scratch/log"
+	[ "$(tree_git rev-list --count base..reserve)" = 3 ]
+	tree_git show base:Makefile | grep -q 'PATCHLEVEL = 12'
+	restore_series
+}
+
+# A tree in which somebody renamed what the second step's diff has around it
+test_drift_stops_as_git_am()
+{
+	cp -r "$scratch/base" "$scratch/drifted"
+	sed -i 's/line_49;/line_forty_nine;/' "$scratch/drifted/drivers/iommu/table.c"
+	KERNEL_SRC=$scratch/drifted not compose
+	grep -q 'step 2 of 3, 0002-use-the-reservation-in-the-table, does not apply: drivers/iommu/table.c:' "$scratch/log"
+	[ "$(tree_git log -1 --format=%s)" = 'iommu: Add a reservation' ]
+	[ "$(tree_git rev-list --count base..HEAD)" = 1 ]
+	tree_git am --show-current-patch=diff | grep -q '^+int line_fifty;'
+	# Half a series is not built, nor saved
+	KERNEL_SRC=$scratch/drifted not compose
+	grep -q 'in the middle of git am at 0002-use' "$scratch/log"
+	not save
+}
+
+test_drift_is_mended()
+{
+	not tree_git apply --reject "$BUILD"/drift/0001-*.patch
+	rm "$tree"/drivers/iommu/table.c.rej
+	sed -i 's/line_50;/line_fifty;/' "$tree/drivers/iommu/table.c"
+	tree_git add -A
+	tree_git am --quiet --continue
+	[ "$(tree_git log --reverse --format=%s base..HEAD | paste -sd ';')" = 'iommu: Add a reservation;iommu: Use the reservation in the table;iommu: Describe it' ]
+	save
+	grep -q '^ int line_forty_nine;' "$SERIES_ROOT/patches/0002-use-the-reservation-in-the-table.patch"
+	cmp "$HERE/series/drivers/iommu/reserve.c" "$SERIES_ROOT/drivers/iommu/reserve.c"
+	KERNEL_SRC=$scratch/drifted compose
+	restore_series
+}
+
+test_drift_given_up_is_not_built()
+{
+	KERNEL_SRC=$scratch/drifted not compose
+	tree_git am --abort
+	KERNEL_SRC=$scratch/drifted not compose
+	grep -q 'step 2 of 3' "$scratch/log"
+	tree_git am --abort
+	compose
+	[ "$(tree_git rev-list --count base..reserve)" = 3 ]
+}
+
 test_bad_steps_are_named()
 {
 	sed -i 's/^-int line_50/-int line_49/' "$SERIES_ROOT"/patches/0002-*.patch
 	not compose
 	grep -q 'the patch of step 0002-use-the-reservation-in-the-table does not apply' "$scratch/log"
+	tree_git am --abort
 	restore_series
 	rm "$SERIES_ROOT/drivers/iommu/reserve.c"
 	not compose
