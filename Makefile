@@ -15,7 +15,8 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 16 | sed 's/^/  /'
 	@echo
 	@echo 'Settings: KERNEL_SRC=/path/to/linux (a tree of your own in place of the'
-	@echo 'source package), JOBS=n (parallel jobs of a build), FORCE=1 (kernel-save).'
+	@echo 'source package), JOBS=n (parallel jobs of a build), FORCE=1 (kernel-save),'
+	@echo "SIGNOFF='Name <address>' (series), DRIFT=1 (a KERNEL_SRC of another version)."
 
 # Scripts decide what is up to date, so nothing here is a file.
 .PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan soak campaign iommufd vfio coverage model-test shader-test models fuzz torture bench shell
@@ -66,7 +67,7 @@ bench: ## base kernel against reserve kernel, and how fast the model is
 shell: ## the guest with a prompt
 	@$(S)/guest.sh shell
 
-.PHONY: kernel-tree kernel-save kernels qemu guest series lint
+.PHONY: kernel-tree kernel-save kernels qemu guest series series-check lint
 kernel-tree: ## build/linux: the kernel with the series, one commit a step
 	@$(S)/kernel-tree.sh
 kernel-save: ## carry the commits in build/linux back into the repository
@@ -79,8 +80,10 @@ qemu: ## QEMU with the virtual Mali
 	@$(S)/qemu.sh build
 guest: ## the guest's root image
 	@$(S)/guest.sh image
-series: ## the series as mailable patches in out/series, checked and built
+series: ## series of patches to mail, with covers, in out/series: SIGNOFF='Name <address>'
 	@$(S)/series.sh
+series-check: ## each step of the series builds, without a warning, and passes KUnit
+	@$(S)/series-check.sh
 lint: ## checkpatch, sparse, W=1, kernel-doc, shellcheck
 	@$(S)/lint.sh
 

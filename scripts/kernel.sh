@@ -95,6 +95,7 @@ fragments()
 	reserve-arm64-iommufd | mutant-arm64-iommufd | reserve-x86-iommufd | mutant-x86-iommufd)
 		printf '%s\n' "$dir/reserve-iommufd.config" ;;
 	step-um)
+		printf '%s\n' "$dir/um-step.config"
 		# From the step on that has them
 		[ ! -e "$tree/drivers/iommu/io-pgtable-reserve-torture.c" ] ||
 			printf '%s\n' "$dir/reserve-tests.config" "$dir/um-reserve.config"

@@ -10,6 +10,9 @@
 #   series        each whole file belongs to a step
 #   checkpatch    --strict: the steps, the kernel files, the model, C tests
 #   kernel-doc    the kernel files that the series adds or changes
+#   docs          the pages of Documentation that the series adds, by Sphinx
+#   coccinelle    the kernel's semantic patches on the C files that the series adds
+#                 or changes, but for what upstream's files have too; by default not
 #   warnings      W=1 on the C files that the series adds or changes
 #   sparse        sparse on the same; skipped where the installed one is older
 #                 than the kernel asks for, as Debian 12's is
@@ -186,6 +189,67 @@ compile_touched()
 	! grep -E '(warning|error):' "$BUILD/.warnings" || return 1
 }
 
+# known CHECK: stdin without what tests/series/known says is nobody's to mend here
+known()
+{
+	grep -vEf <(sed -n "s/^$1\t//p" "$ROOT/tests/series/known") || :
+}
+
+# The pages alone, as make htmldocs would build them with all others. The kernel's
+# extensions want a folder of that name, and look for MAINTAINERS beside it.
+check_docs()
+{
+	local dir=$BUILD/docs pages page
+
+	mapfile -t pages < <(kgit diff --name-only --diff-filter=A base reserve -- 'Documentation/*.rst')
+	[ ${#pages[@]} != 0 ] || return 0
+	rm -rf "$dir"
+	mkdir -p "$dir/Documentation"
+	: >"$dir/MAINTAINERS"
+	printf 'Pages\n=====\n\n.. toctree::\n\n' >"$dir/Documentation/index.rst"
+	for page in "${pages[@]#Documentation/}"; do
+		mkdir -p "$dir/Documentation/$(dirname "$page")"
+		cp "$TREE/Documentation/$page" "$dir/Documentation/$page"
+		printf '   %s\n' "${page%.rst}" >>"$dir/Documentation/index.rst"
+	done
+	env -C "$TREE/Documentation" PATH=/usr/bin:/bin PYTHONDONTWRITEBYTECODE=1 srctree=.. \
+		KERNELDOC="$TREE/tools/docs/kernel-doc" BUILDDIR="$dir" \
+		sphinx-build -q -b html -c . -d "$dir/doctrees" -D "version=$KERNEL_SERIES" \
+		-D "release=$KERNEL_SERIES" "$dir/Documentation" "$OUT/docs" >"$dir/said" 2>&1 ||
+		_fail "Sphinx failed: $(tail -n 1 "$dir/said")"
+	sed "s|$dir/||" "$dir/said" | known docs | tee "$BUILD/.docs"
+	[ ! -s "$BUILD/.docs" ]
+}
+
+# semantic_patches TREE FILE...: complaints, without line numbers, as files move
+semantic_patches()
+{
+	local cocci
+
+	find "$TREE/scripts/coccinelle" -name '*.cocci' | sort | while read -r cocci; do
+		grep -q 'virtual report' "$cocci" || continue
+		# What a semantic patch says it wants, as scripts/coccicheck takes it
+		# shellcheck disable=SC2046 # options
+		env -C "$1" timeout 600 spatch -D report --very-quiet --no-show-diff --cocci-file "$cocci" \
+			--patch . -I include -I arch/x86/include \
+			$(sed -n 's|^// Options:||p; s|^//# *Options:||p' "$cocci") "${@:2}" 2>"$BUILD/.cocci-err" ||
+			printf 'error: %s failed: %s\n' "${cocci##*/coccinelle/}" "$(tail -n 1 "$BUILD/.cocci-err")"
+	done | sed -E 's/:[0-9]+(:[0-9]+(-[0-9]+)?)?:/:/; s/ (on |in |at )?lines? [0-9, ]+//g' | sort -u
+}
+
+check_coccinelle()
+{
+	local files old
+
+	need_packages coccinelle
+	mapfile -t files < <(touched 'drivers/*.c' 'include/*.h')
+	[ ${#files[@]} != 0 ] || return 0
+	mapfile -t old < <(kgit diff --name-only --diff-filter=M base reserve -- 'drivers/*.c' 'include/*.h')
+	comm -13 <(semantic_patches "$BASE_TREE" "${old[@]}") <(semantic_patches "$TREE" "${files[@]}") |
+		known coccinelle | tee "$BUILD/.coccinelle"
+	[ ! -s "$BUILD/.coccinelle" ]
+}
+
 check_warnings()
 {
 	compile_touched W=1
@@ -225,9 +289,11 @@ cd "$ROOT"
 mkdir -p "$LOGS"
 need_packages shellcheck perl python3 python3-ply python3-git codespell sparse
 checks=("$@")
-[ $# != 0 ] || checks=(bash python spdx layers series checkpatch kernel-doc warnings sparse)
+[ $# != 0 ] || checks=(bash python spdx layers series checkpatch kernel-doc docs warnings sparse)
+[[ " ${checks[*]} " != *" docs "* ]] || need_packages python3-sphinx python3-yaml
 "$ROOT/scripts/kernel-tree.sh"
-if [ -n "$(series_steps "$ROOT")" ]; then
+# What compiles nothing takes no kernel
+if [ -n "$(series_steps "$ROOT")" ] && [[ " ${checks[*]} " =~ \ (warnings|sparse)\  ]]; then
 	for c in "${LINT_CONFIGS[@]}"; do
 		"$ROOT/scripts/kernel.sh" build reserve "$c" >/dev/null
 	done

@@ -1,71 +1,228 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# make series: the series as patches to mail, in out/series. Each step must
-# pass the kernel's checkpatch.pl --strict, must build (User Mode Linux) and must
-# pass the KUnit suites of io-pgtable that it has; the patches appear only when all
-# do. Author and sign-off are yours, from git's user.name and user.email. Prints
-# the list of files.
+# make series: the steps as several series of patches to mail, in out/series.
+#
+#   make series SIGNOFF='Your Name <you@example.org>'
+#   scripts/series.sh [--signoff 'Your Name <you@example.org>']
+#
+# out/series/NAME/ is one series, as patches/covers/NAME.txt says (what is in it:
+# scripts/series-lib.sh): 0000-cover-letter.patch, numbered patches that answer to it,
+# and recipients, which the kernel's get_maintainer.pl names; the cover is addressed
+# to them. out/series/order has the names in the order in which they apply, and
+# out/series/patches all patches without the covers:
+#
+#   git am $(cat out/series/patches)          in your kernel tree
+#
+# Author and sign-off are SIGNOFF's; without it they are a placeholder, and git need
+# not know who you are. Nothing is mailed.
+#
+# Made in minutes: each patch passes the kernel's checkpatch.pl --strict, all of them
+# apply to the base and give build/linux, and the kernel's kernel-doc and Sphinx are
+# content with what is documented. The patches appear only if all of that holds. What
+# takes hours is 'make series-check'.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=scripts/kernel-lib.sh
 . "$(dirname "$0")/kernel-lib.sh"
+# shellcheck source=scripts/series-lib.sh
+. "$(dirname "$0")/series-lib.sh"
 
 TMP=$OUT/series.tmp
-STEP_TREE=$BUILD/linux-step
+PLACEHOLDER='Your Name <you@example.org>'
 
-# A committed identity is the project's; mails are sent by somebody.
+# The identity of who mails, in mailer and email
+identity()
+{
+	local who=${SIGNOFF:-$PLACEHOLDER}
+
+	[[ $who =~ ^([^<>]+)\ \<([^<>@ ]+@[^<>@ ]+)\>$ ]] ||
+		die "SIGNOFF is '$who', but must be of the form 'Your Name <you@example.org>'"
+	mailer=${BASH_REMATCH[1]}
+	email=${BASH_REMATCH[2]}
+}
+
+check_covers()
+{
+	local problems cover
+
+	problems=$(
+		series_problems
+		for cover in $(cover_names); do
+			cover_problems "$cover" | sed "s|^|patches/covers/$cover.txt |"
+		done
+	)
+	[ -z "$problems" ] || _fail "the covers do not fit the series: ${problems//$'\n'/; }"
+}
+
+# The end of each cover letter: where the series stands among the others
+place_of()
+{
+	local mine=$1 cover needs
+
+	printf 'The series, in the order in which they apply to Linux %s:\n\n' "$KERNEL_SERIES"
+	for cover in $(cover_order); do
+		printf '  %s %s (%d)\n' "$([ "$cover" = "$mine" ] && echo '*' || echo ' ')" \
+			"$(cover_field "$cover" Subject)" "$(cover_members "$cover" | wc -l)"
+	done
+	needs=$(for cover in $(cover_field "$mine" Needs); do
+		printf '  %s\n' "$(cover_field "$cover" Subject)"
+	done)
+	if [ -z "$needs" ]; then
+		printf '\nThis one (*) needs none of the others.\n'
+	else
+		printf '\nThis one (*) needs\n\n%s\n' "$needs"
+	fi
+}
+
+# Put the cover's subject, text and recipients into what git made of a cover letter.
+fill_cover()
+{
+	local cover=$1 letter=$2
+
+	{
+		cover_text "$cover"
+		printf '\n'
+		place_of "$cover"
+	} >"$TMP/.text"
+	cover_field "$cover" Subject >"$TMP/.subject"
+	sed -n 's/^To: //p' "$TMP/$cover/recipients" | sed '$!s/$/,/; 1s/^/To: /; 1!s/^/    /' >"$TMP/.to"
+	sed -n 's/^Cc: //p' "$TMP/$cover/recipients" | sed '$!s/$/,/; 1s/^/Cc: /; 1!s/^/    /' >>"$TMP/.to"
+	# Words in capitals between asterisks are git's
+	awk -v subject="$TMP/.subject" -v text="$TMP/.text" -v to="$TMP/.to" '
+		/^$/ && !body {
+			body = 1
+			while ((getline line < to) > 0)
+				print line
+		}
+		{
+			at = index($0, "*** SUBJECT HERE ***")
+			if (at) {
+				getline line < subject
+				print substr($0, 1, at - 1) line
+			} else if ($0 == "*** BLURB HERE ***") {
+				while ((getline line < text) > 0)
+					print line
+			} else {
+				print
+			}
+		}' "$letter" >"$letter.tmp"
+	mv "$letter.tmp" "$letter"
+	! grep -q '^\*\*\* \|\*\*\* SUBJECT' "$letter" || _fail "git's cover letter has a form that fill_cover() does not know"
+}
+
+# Whoever saved a step is its author in build/linux. In a mail that is who mails it,
+# but for a patch that somebody else signed off.
+set_author()
+{
+	awk -v from="From: $mailer <$email>" '
+		NR == FNR {
+			if (sub(/^Signed-off-by: /, ""))
+				signed["From: " $0] = 1
+			next
+		}
+		header == "" && /^$/ { header = "over" }
+		header == "" && /^From: / { author = $0; next }
+		author != "" && /^[ \t]/ { sub(/^[ \t]+/, " "); author = author $0; next }
+		author != "" { print (author in signed ? author : from); author = "" }
+		{ print }' "$1" "$1" >"$1.tmp"
+	mv "$1.tmp" "$1"
+}
+
 format()
 {
-	local name email
+	local cover=$1 range patch
 
-	name=$(git -C "$ROOT" config user.name) || _fail "git does not know who you are; set user.name"
-	email=$(git -C "$ROOT" config user.email) || _fail "git does not know who you are; set user.email"
-	rm -rf "$TMP"
-	mkdir -p "$TMP"
-	GIT_COMMITTER_NAME=$name GIT_COMMITTER_EMAIL=$email \
-		wgit "$TREE" format-patch --quiet --signoff --no-numbered --no-signature \
-		--thread -o "$TMP" base..reserve
-	sed -i "1,/^$/s/^From: $IDENT_NAME <$IDENT_EMAIL>\$/From: $name <$email>/" "$TMP"/*.patch
+	range=$(cover_range "$cover")
+	mkdir -p "$TMP/$cover"
+	GIT_COMMITTER_NAME=$mailer GIT_COMMITTER_EMAIL=$email \
+		wgit "$TREE" format-patch --quiet --signoff --numbered --cover-letter --no-signature \
+		--thread=shallow -o "$TMP/$cover" "$range"
+	for patch in "$TMP/$cover"/*.patch; do
+		set_author "$patch"
+	done
+	cover_recipients "$cover" >"$TMP/$cover/recipients"
+	grep -q '^To: .*@' "$TMP/$cover/recipients" ||
+		_fail "the kernel's get_maintainer.pl knows nobody for $cover"
+	fill_cover "$cover" "$TMP/$cover/0000-cover-letter.patch"
+}
+
+# patches_of DIR NAME: of one series without its cover, in their order
+patches_of()
+{
+	find "$1/$2" -name '*.patch' ! -name 0000-cover-letter.patch | sort
+}
+
+# all_patches DIR: without the covers, in their order
+all_patches()
+{
+	local cover
+
+	for cover in $(cover_order); do
+		patches_of "$1" "$cover"
+	done
 }
 
 check()
 {
-	run_checkpatch --codespell --ignore FILE_PATH_CHANGES,EMBEDDED_FILENAME "$1"
+	local patches
+
+	mapfile -t patches < <(patches_of "$TMP" "$1")
+	run_checkpatch --codespell --ignore FILE_PATH_CHANGES,EMBEDDED_FILENAME "${patches[@]}"
 }
 
-# Build one step in a tree of its own, which goes from step to step, so that
-# only what a step touches is compiled.
-build_step()
+# What is mailed must be what was tested.
+verify()
 {
-	worktree "$STEP_TREE" base
-	wgit "$STEP_TREE" checkout -q -f --detach "$1"
-	"$ROOT/scripts/kernel.sh" build step um
-	timeout --kill-after=10 300 "$STEP_TREE/out-um/linux" mem=1G con=null \
-		con0=null,fd:1 console=tty0 kunit_shutdown=halt \
-		"kunit.filter_glob=$SERIES_GLOB" </dev/null |
-		tee "$BUILD/.step.log" |
-		python3 "$ROOT/scripts/ktap.py" --require <(echo io-pgtable-arm-test) >"$BUILD/.step.tsv"
-	! grep '^fail' "$BUILD/.step.tsv" || _fail "KUnit fails at this step; its log is $BUILD/.step.log"
+	local index=$BUILD/.series-index patches=()
+
+	mapfile -t patches < <(all_patches "$TMP")
+	rm -f "$index"
+	GIT_INDEX_FILE=$index kgit read-tree base
+	GIT_INDEX_FILE=$index kgit apply --cached --whitespace=nowarn "${patches[@]}"
+	[ "$(GIT_INDEX_FILE=$index kgit write-tree)" = "$(kgit rev-parse 'reserve^{tree}')" ] ||
+		_fail "the patches apply, but do not give build/linux"
+	rm -f "$index"
 }
 
-need_packages perl codespell python3
-"$ROOT/scripts/kernel-tree.sh"
-[ -n "$(series_steps "$SERIES_ROOT")" ] || die "the series has no steps yet, see patches/series"
-edits=$(tree_edits)
-[ -z "$edits" ] || die "build/linux has $edits; run 'make kernel-save' first"
-REMEDY="set git's user.name and user.email"
-step "format patches" format
-for patch in "$TMP"/*.patch; do
-	REMEDY="mend the step in build/linux and run 'make kernel-save'"
-	step "checkpatch $(basename "$patch" .patch)" check "$patch"
-done
-for commit in $(kgit rev-list --reverse base..reserve); do
-	name=$(kgit notes --ref=step show "$commit")
-	REMEDY="mend the step in build/linux and run 'make kernel-save'; the compiler's output is in $LOGS/build-step-um-kernel.log"
-	step "build $name" build_step "$commit"
-done
-rm -rf "$OUT/series"
-mv "$TMP" "$OUT/series"
-printf '%s\n' "$OUT"/series/*.patch
+main()
+{
+	local cover mailer email edits
+
+	case ${1:-} in
+	'') ;;
+	--signoff) SIGNOFF=${2:-} ;;
+	*) die "usage: series.sh [--signoff 'Your Name <you@example.org>']" ;;
+	esac
+	identity
+	need_packages perl codespell python3
+	"$ROOT/scripts/kernel-tree.sh"
+	[ -n "$(series_steps "$SERIES_ROOT")" ] || die "the series has no steps yet, see patches/series"
+	edits=$(tree_edits)
+	[ -z "$edits" ] || die "build/linux has $edits; run 'make kernel-save' first"
+	REMEDY="patches/covers says which step begins a series; scripts/series-lib.sh how"
+	step "check the covers" check_covers
+	rm -rf "$TMP"
+	mkdir -p "$TMP"
+	for cover in $(cover_order); do
+		step "format $cover" format "$cover"
+		REMEDY="mend the step in build/linux and run 'make kernel-save'"
+		step "checkpatch $cover" check "$cover"
+	done
+	step "apply all of them" verify
+	"$ROOT/scripts/lint.sh" kernel-doc docs >&2
+	cover_order >"$TMP/order"
+	rm -rf "$OUT/series"
+	rm -f "$TMP"/.[a-z]*
+	mv "$TMP" "$OUT/series"
+	all_patches "$OUT/series" >"$OUT/series/patches"
+	[ -n "${SIGNOFF:-}" ] ||
+		say "author and sign-off are '$PLACEHOLDER'; 'make series SIGNOFF=...' puts yours"
+	say "to mail one: git send-email --to-cover --cc-cover $OUT/series/NAME/*.patch"
+	find "$OUT/series" -name '*.patch' | sort
+}
+
+# Read whole before it runs: an edit of this script must not reach a run.
+main "$@"
+exit

@@ -21,6 +21,7 @@
 SUITES=(
 	'kernel-tree|tests/kernel-tree/run.sh'
 	'results|tests/results/run.sh'
+	'series|tests/series/run.sh'
 	'patches|tests/mutants/run.sh --check'
 	'model|make --no-print-directory -C tests/model check'
 	'shader|make --no-print-directory -C tests/shader check'

@@ -5,6 +5,9 @@
 # was written on, without a warning; and KUnit of page tables there.
 #
 #   tests/builds/run.sh [NAME...]      only these; "-l" lists the names
+#   tests/builds/run.sh --tree DIR NAME...    another tree of this kernel, which may
+#                                      have a part of the series; no results are
+#                                      written, the first that fails ends it
 #
 # Each build has W=1 and CONFIG_WERROR. Objects are those of drivers/iommu and of
 # the drivers of Mali GPUs, with every format of page tables and whoever uses one
@@ -84,8 +87,24 @@ check_config()
 {
 	local lost
 
-	lost=$(cat "${files[@]}" | grep -E '^CONFIG_' | grep -vxFf "$out/.config" || :)
+	lost=$(grep -E '^CONFIG_' "$out/.wanted" | grep -vxFf "$out/.config" || :)
 	[ -z "$lost" ] || _fail "Kconfig dropped these options, look for unmet dependencies: ${lost//$'\n'/, }"
+}
+
+# An option that comes with a later step is none of this tree's.
+options()
+{
+	local line
+
+	if [ -z "$part" ]; then
+		cat "${files[@]}"
+		return
+	fi
+	cat "${files[@]}" | while read -r line; do
+		[[ ! $line =~ ^CONFIG_([A-Z0-9_a-z]*)= ]] ||
+			git -C "$TREE" grep -q -E "^(menu)?config ${BASH_REMATCH[1]}\$" HEAD -- '*Kconfig*' || continue
+		printf '%s\n' "$line"
+	done
 }
 
 compile()
@@ -96,7 +115,8 @@ compile()
 	! grep -q '^CONFIG_DRM_MSM=' "${files[@]}" || paths+=("$MSM")
 	mkdir -p "$out"
 	kmake tinyconfig
-	cat "${files[@]}" >>"$out/.config"
+	options >"$out/.wanted"
+	cat "$out/.wanted" >>"$out/.config"
 	kmake olddefconfig
 	check_config
 	kmake W=1 "${paths[@]}" 2>&1 | tee "$log"
@@ -164,6 +184,10 @@ run_target()
 		files+=("$HERE/$f.config")
 	done
 	packages
+	if [ -n "$part" ]; then
+		step "builds $target" compile
+		return
+	fi
 	if (step "builds $target" compile); then
 		result builds pass "$target: no warning"
 	else
@@ -175,20 +199,27 @@ run_target()
 
 main()
 {
-	local names=("$@") t
+	local names t part=''
 
 	if [ "${1:-}" = -l ]; then
 		printf '%s\n' "${TARGETS[@]%%|*}"
 		exit
 	fi
+	if [ "${1:-}" = --tree ]; then
+		part=1
+		TREE=${2:-}
+		[ -e "$TREE/.git" ] || die "--tree wants a work tree of the kernel, not '$TREE'"
+		shift 2
+	fi
+	names=("$@")
 	[ $# != 0 ] || names=("${TARGETS[@]%%|*}")
 	mkdir -p "$OUT" "$LOGS"
-	result_start builds
+	[ -n "$part" ] || result_start builds
 	"$ROOT/scripts/kernel-tree.sh"
 	for t in "${names[@]}"; do
 		run_target "$(target_of "$t")"
 	done
-	"$ROOT/scripts/results.sh" builds
+	[ -n "$part" ] || "$ROOT/scripts/results.sh" builds
 }
 
 # Read whole before it runs: an edit of this script must not reach a run.

@@ -5,7 +5,9 @@
 #
 #   tests/mutants/run.sh [--suite SUITE] [NAME...]    all when no NAME is given
 #   tests/mutants/run.sh --check     only see that they fit the code, and the mistakes
-#                                    in tests/kernel as well: out/results/patches.tsv
+#                                    in tests/kernel as well, and that the covers of
+#                                    patches/covers fit the steps and have recipients
+#                                    (scripts/series-lib.sh): out/results/patches.tsv
 #
 # A mutant is a patch here, NAME.patch, against the composed tree (build/linux). Its
 # first lines say what is wrong and which suites look for it, the first one first:
@@ -23,6 +25,8 @@
 . "$ROOT/scripts/kernel-lib.sh"
 # shellcheck source=scripts/vmbind-lib.sh
 . "$ROOT/scripts/vmbind-lib.sh"
+# shellcheck source=scripts/series-lib.sh
+. "$ROOT/scripts/series-lib.sh"
 
 HERE=$ROOT/tests/mutants
 MUTANT_TREE=$BUILD/linux-mutant
@@ -258,6 +262,7 @@ check_patches()
 	for patch in "$ROOT"/tests/kernel/break-*.patch; do
 		[[ $patch = */break-reserve-* ]] || check_patch "$BASE_TREE" "$patch"
 	done
+	cover_checks >>"$OUT/results/patches.tsv"
 	"$ROOT/scripts/results.sh" patches
 }
 
