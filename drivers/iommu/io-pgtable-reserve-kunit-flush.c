@@ -1155,6 +1155,158 @@ static void reclaim_forgets_page_tables_that_go(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, reclaim_count());
 	KUNIT_EXPECT_EQ(test, 0, reclaim_scan(100));
 }
+
+/*
+ * The stock: the tables of a first mapping are allocated before it comes.
+ */
+
+static unsigned int stock_tables(struct rsvt *rt)
+{
+	return iopt_stock_tables(io_pgtable_ops_to_pgtable(rt->ops)->rsv);
+}
+
+/* With the allocation number @fail failing */
+static void stock_failing(struct rsvt *rt, unsigned int fail)
+{
+	struct rsvt_state *state = rsvt_state(rt->test);
+
+	state->nr = 0;
+	state->fail = fail;
+	state->fail_all = false;
+	io_pgtable_stock(rt->ops, GFP_KERNEL);
+	state->fail = 0;
+}
+
+static void first_of_stock(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+	struct rsvt_state *state = rsvt_state(rt->test);
+	unsigned int levels = RSVT_LEAF - rt->top;
+	struct io_pgtable_reserve_stats stats;
+
+	io_pgtable_stock(rt->ops, GFP_KERNEL);
+	RSVT_EXPECT(rt, stock_tables(rt) == levels);
+	/* It is not worth an OOM kill */
+	RSVT_EXPECT(rt, state->gfp & __GFP_NORETRY);
+	io_pgtable_reserve_stats(rt->ops, &stats);
+	RSVT_EXPECT(rt, stats.tables == levels && stats.idle == levels);
+	RSVT_EXPECT(rt, io_pgtable_reserved_tables(rt->ops) == levels);
+
+	/* Whoever is first takes nothing from the allocator */
+	RSVT_EXPECT(rt, !rsvt_reserve_failing(rt, 1, true, rt->base, pgsize, pgsize));
+	RSVT_EXPECT(rt, !state->nr);
+	RSVT_EXPECT(rt, !stock_tables(rt));
+	rsvt_use(rt, rt->base, pgsize, pgsize);
+	RSVT_EXPECT(rt, io_pgtable_reserved_tables(rt->ops) == levels);
+	rsvt_unreserve(rt, rt->base, pgsize, pgsize);
+	rsvt_expect_empty(rt);
+}
+
+/*
+ * Seen to fail with a reserve() that does not look for the stock, and with one that
+ * leaves it there.
+ */
+static void the_stock_serves_the_first_reserve(struct kunit *test)
+{
+	rsvt_all_configs(test, first_of_stock);
+}
+
+/* What the first one does not need, or cannot do with, is not kept */
+static void rest_of_stock(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+	unsigned long blocks = BIT(rsvt_shift(rt, RSVT_LEAF - 1));
+	unsigned int levels = RSVT_LEAF - rt->top;
+
+	if (levels > 1 && rsvt_pgsizes(rt) & blocks) {
+		io_pgtable_stock(rt->ops, GFP_KERNEL);
+		RSVT_EXPECT(rt, !rsvt_reserve(rt, rt->base, blocks, blocks));
+		RSVT_EXPECT(rt, !stock_tables(rt));
+		RSVT_EXPECT(rt, io_pgtable_reserved_tables(rt->ops) == levels - 1);
+		rsvt_unreserve(rt, rt->base, blocks, blocks);
+	}
+
+	/* Twice is once, and it goes with the page table */
+	io_pgtable_stock(rt->ops, GFP_KERNEL);
+	io_pgtable_stock(rt->ops, GFP_KERNEL);
+	RSVT_EXPECT(rt, stock_tables(rt) == levels);
+	RSVT_EXPECT(rt, !rsvt_reserve(rt, rt->base, pgsize, pgsize));
+	rsvt_unreserve(rt, rt->base, pgsize, pgsize);
+	io_pgtable_stock(rt->ops, GFP_KERNEL);
+}
+
+static void what_is_left_of_the_stock_is_freed(struct kunit *test)
+{
+	rsvt_all_configs(test, rest_of_stock);
+}
+
+static void fail_stock(struct rsvt *rt)
+{
+	unsigned long pgsize = BIT(rt->granule_shift);
+	struct rsvt_state *state = rsvt_state(rt->test);
+	unsigned int fail = 0, all;
+
+	do {
+		stock_failing(rt, ++fail);
+		all = state->nr;
+		RSVT_EXPECT(rt, stock_tables(rt) <= RSVT_LEAF - rt->top);
+		/* Whatever is there, the next one allocates what is not */
+		RSVT_EXPECT(rt, !rsvt_reserve(rt, rt->base, pgsize, pgsize));
+		RSVT_EXPECT(rt, !stock_tables(rt));
+		rsvt_unreserve(rt, rt->base, pgsize, pgsize);
+	} while (fail <= all);
+	rsvt_expect_empty(rt);
+}
+
+static void a_stock_is_not_promised(struct kunit *test)
+{
+	rsvt_all_configs(test, fail_stock);
+}
+
+static void reclaim_has_the_stock(struct kunit *test)
+{
+	struct rsvt *rt;
+	long pages;
+
+	reclaim_begin(test);
+	rt = new_idle(test, 3);
+	rcu_barrier();
+	pages = iopt_kunit_pages();
+	io_pgtable_stock(rt->ops, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, 1, stock_tables(rt));
+	KUNIT_EXPECT_EQ(test, 4, reclaim_count());
+
+	/* It goes first: nothing is to be flushed for it */
+	KUNIT_EXPECT_EQ(test, 1, reclaim_scan(1));
+	KUNIT_EXPECT_EQ(test, 0, stock_tables(rt));
+	KUNIT_EXPECT_EQ(test, 0, rt->flushes.walks);
+	KUNIT_EXPECT_EQ(test, pages, iopt_kunit_pages());
+	KUNIT_EXPECT_EQ(test, 3, reclaim_count());
+	KUNIT_EXPECT_EQ(test, 3, reclaim_scan(100));
+
+	/* And without a table that is idle */
+	io_pgtable_stock(rt->ops, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, 1, reclaim_count());
+	KUNIT_EXPECT_EQ(test, 1, reclaim_scan(100));
+	KUNIT_EXPECT_EQ(test, 0, reclaim_count());
+	rsvt_free(rt);
+}
+
+/* A stock that is more than reclaim asks for is no reason to take idle tables */
+static void reclaim_stops_after_the_stock(struct kunit *test)
+{
+	struct rsvt *rt;
+
+	reclaim_begin(test);
+	rt = rsvt_gpu(test);
+	rsvt_come_and_go(rt, SZ_1G, SZ_4K);
+	KUNIT_ASSERT_EQ(test, 1, idle_tables(rt));
+	io_pgtable_stock(rt->ops, GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, 3, stock_tables(rt));
+	KUNIT_EXPECT_EQ(test, 3, reclaim_scan(1));
+	KUNIT_EXPECT_EQ(test, 1, idle_tables(rt));
+	rsvt_free(rt);
+}
 #endif
 
 static struct kunit_case flush_cases[] = {
@@ -1200,6 +1352,11 @@ static struct kunit_case idle_cases[] = {
 	KUNIT_CASE(reclaim_goes_around),
 	KUNIT_CASE(reclaim_asks_the_owner),
 	KUNIT_CASE(reclaim_forgets_page_tables_that_go),
+	KUNIT_CASE_SLOW(the_stock_serves_the_first_reserve),
+	KUNIT_CASE_SLOW(what_is_left_of_the_stock_is_freed),
+	KUNIT_CASE_SLOW(a_stock_is_not_promised),
+	KUNIT_CASE(reclaim_has_the_stock),
+	KUNIT_CASE(reclaim_stops_after_the_stock),
 #endif
 	{}
 };

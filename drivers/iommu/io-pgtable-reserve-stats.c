@@ -161,10 +161,15 @@ void io_pgtable_reserve_stats(struct io_pgtable_ops *ops,
 			      struct io_pgtable_reserve_stats *stats)
 {
 	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(ops);
+	unsigned int stock;
 
 	*stats = (struct io_pgtable_reserve_stats){};
-	if (iop->rsv)
-		stats_walk(iop->rsv, 0, 0, stats);
+	if (!iop->rsv)
+		return;
+	stats_walk(iop->rsv, 0, 0, stats);
+	stock = iopt_stock_tables(iop->rsv);
+	stats->tables += stock;
+	stats->idle += stock;
 }
 EXPORT_SYMBOL_GPL(io_pgtable_reserve_stats);
 
@@ -180,6 +185,8 @@ unsigned long io_pgtable_reserved_tables(struct io_pgtable_ops *ops)
 {
 	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(ops);
 
-	return iop->rsv ? READ_ONCE(iop->rsv->nr_tables) : 0;
+	if (!iop->rsv)
+		return 0;
+	return READ_ONCE(iop->rsv->nr_tables) + iopt_stock_tables(iop->rsv);
 }
 EXPORT_SYMBOL_GPL(io_pgtable_reserved_tables);

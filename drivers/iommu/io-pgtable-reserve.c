@@ -102,4 +102,23 @@ unsigned long io_pgtable_trim(struct io_pgtable_ops *ops, unsigned long nr,
 	return iop->rsv ? iopt_trim(iop->rsv, nr, gather) : 0;
 }
 EXPORT_SYMBOL_GPL(io_pgtable_trim);
+
+/**
+ * io_pgtable_stock() - Have the tables of a first mapping at hand
+ * @ops: The page table
+ * @gfp: Flags for the tables, GFP_KERNEL or GFP_KERNEL_ACCOUNT
+ *
+ * For owners to whom the first io_pgtable_ops::reserve matters more than the
+ * making of the page table: it takes what this allocates. Until then reclaim can
+ * have it, and io_pgtable_reserve_stats() counts it as idle. May sleep. Does
+ * nothing without reservations or memory.
+ */
+void io_pgtable_stock(struct io_pgtable_ops *ops, gfp_t gfp)
+{
+	struct io_pgtable *iop = io_pgtable_ops_to_pgtable(ops);
+
+	if (iop->rsv)
+		iopt_stock_fill(iop->rsv, gfp);
+}
+EXPORT_SYMBOL_GPL(io_pgtable_stock);
 #endif

@@ -24,6 +24,8 @@
  *	The mutex is held across an owner's callback, and reclaim itself does not
  *	wait for it. An owner whose page table goes does, wherever that is; who
  *	holds it neither allocates nor waits for more than an owner's flush.
+ * J5.	The stock is in no slot, and nobody finds its tables there. It is taken as
+ *	a whole, under the lock, and what its taker does not use is freed.
  */
 
 #include <kunit/visibility.h>
@@ -142,6 +144,65 @@ unsigned long iopt_trim(struct iopt_reserve *rsv, unsigned long nr,
 	return done;
 }
 
+/**
+ * iopt_stock_fill - Allocate the tables of one mapping for a reserve() to come
+ * @rsv: The reservations of a page table
+ * @gfp: Flags for the tables
+ *
+ * Nothing fails without them, so nothing is said if there is no memory.
+ */
+void iopt_stock_fill(struct iopt_reserve *rsv, gfp_t gfp)
+{
+	unsigned int below = rsv->geo.levels - 1;
+	struct iopte_stash want = {
+		.nr_leaf	= 1,
+		.nr_upper	= below - 1,
+		.nr_chunks	= below,
+	};
+	struct iopte_stash stash = {};
+	unsigned long flags;
+
+	if (!below)
+		return;
+	iopt_stock_take(rsv, &stash);
+	iopte_stash_fill(&stash, &rsv->src, &want, gfp | __GFP_NORETRY | __GFP_NOWARN);
+
+	spin_lock_irqsave(&rsv->lock, flags);
+	if (!iopt_stock_tables(rsv))
+		swap(rsv->stock, stash);
+	spin_unlock_irqrestore(&rsv->lock, flags);
+	iopte_stash_free(&stash);
+}
+
+/**
+ * iopt_stock_take - Have the stock, if there is one
+ * @rsv: The reservations of a page table
+ * @stash: Where it goes to, empty
+ */
+void iopt_stock_take(struct iopt_reserve *rsv, struct iopte_stash *stash)
+{
+	unsigned long flags;
+
+	/* Who does not see one that comes now allocates */
+	if (!iopt_stock_tables(rsv))
+		return;
+	spin_lock_irqsave(&rsv->lock, flags);
+	swap(rsv->stock, *stash);
+	spin_unlock_irqrestore(&rsv->lock, flags);
+}
+
+/* The stock of a page table goes. Returns the number of its tables */
+static unsigned long stock_drop(struct iopt_reserve *rsv)
+{
+	struct iopte_stash stash = {};
+	unsigned long nr;
+
+	iopt_stock_take(rsv, &stash);
+	nr = stash.nr_leaf + stash.nr_upper;
+	iopte_stash_free(&stash);
+	return nr;
+}
+
 /* Protects the list, and the page tables on it from being freed */
 static DEFINE_MUTEX(idle_lock);
 static LIST_HEAD(idle_list);
@@ -160,7 +221,7 @@ void iopt_idle_register(struct iopt_reserve *rsv)
 }
 
 /**
- * iopt_idle_unregister - Undo iopt_idle_register()
+ * iopt_idle_unregister - Undo iopt_idle_register(), and free the stock
  * @rsv: The reservations of a page table that is going to be freed
  */
 void iopt_idle_unregister(struct iopt_reserve *rsv)
@@ -168,6 +229,7 @@ void iopt_idle_unregister(struct iopt_reserve *rsv)
 	mutex_lock(&idle_lock);
 	list_del(&rsv->reclaim);
 	mutex_unlock(&idle_lock);
+	stock_drop(rsv);
 }
 
 VISIBLE_IF_KUNIT unsigned long iopt_idle_count(struct shrinker *shrinker,
@@ -179,7 +241,7 @@ VISIBLE_IF_KUNIT unsigned long iopt_idle_count(struct shrinker *shrinker,
 	if (!mutex_trylock(&idle_lock))
 		return 0;
 	list_for_each_entry(rsv, &idle_list, reclaim)
-		nr += READ_ONCE(rsv->nr_idle);
+		nr += READ_ONCE(rsv->nr_idle) + iopt_stock_tables(rsv);
 	mutex_unlock(&idle_lock);
 	return nr ?: SHRINK_EMPTY;
 }
@@ -200,7 +262,8 @@ VISIBLE_IF_KUNIT unsigned long iopt_idle_scan(struct shrinker *shrinker,
 	do {
 		rsv = list_first_entry(&idle_list, struct iopt_reserve, reclaim);
 		list_rotate_left(&idle_list);
-		if (READ_ONCE(rsv->nr_idle))
+		nr += stock_drop(rsv);
+		if (nr < sc->nr_to_scan && READ_ONCE(rsv->nr_idle))
 			nr += rsv->flush->trim(rsv->pt, sc->nr_to_scan - nr);
 	} while (nr < sc->nr_to_scan && rsv != last);
 unlock:

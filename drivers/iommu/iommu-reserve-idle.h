@@ -12,6 +12,7 @@ struct iommu_iotlb_gather;
 struct iopt_dead;
 struct iopt_reserve;
 struct iopte_page;
+struct iopte_stash;
 struct shrink_control;
 struct shrinker;
 
@@ -25,6 +26,8 @@ unsigned long iopt_idle_trim(struct iopt_reserve *rsv, unsigned int max,
 			     struct iopt_dead *dead);
 unsigned long iopt_trim(struct iopt_reserve *rsv, unsigned long nr,
 			struct iommu_iotlb_gather *gather);
+void iopt_stock_fill(struct iopt_reserve *rsv, gfp_t gfp);
+void iopt_stock_take(struct iopt_reserve *rsv, struct iopte_stash *stash);
 void iopt_idle_register(struct iopt_reserve *rsv);
 void iopt_idle_unregister(struct iopt_reserve *rsv);
 #if IS_ENABLED(CONFIG_KUNIT)
@@ -59,6 +62,15 @@ static inline unsigned long iopt_trim(struct iopt_reserve *rsv,
 				      struct iommu_iotlb_gather *gather)
 {
 	return 0;
+}
+
+static inline void iopt_stock_fill(struct iopt_reserve *rsv, gfp_t gfp)
+{
+}
+
+static inline void iopt_stock_take(struct iopt_reserve *rsv,
+				   struct iopte_stash *stash)
+{
 }
 
 static inline void iopt_idle_register(struct iopt_reserve *rsv)

@@ -51,6 +51,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
+#include "iommu-reserve-idle.h"
 #include "iommu-reserve.h"
 
 /* Missing tables that are allocated in one go */
@@ -371,6 +372,7 @@ static int rsv_hold_rest(struct iopt_reserve *rsv, unsigned long *iova,
 		return -ENOMEM;
 
 	walk.gfp = rsv_gfp(tables, gfp);
+	iopt_stock_take(rsv, &walk.stash);
 	do {
 		if (ret)
 			ret = rsv_alloc(&walk, *iova, last);

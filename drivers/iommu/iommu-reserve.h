@@ -167,7 +167,8 @@ struct iopt_dead {
  * @idle: Idle tables, the oldest first
  * @nr_idle: Number of @idle
  * @max_idle: How many of them stay
- * @nr_tables: Number of tables, without the top
+ * @stock: Tables for the first reserve(), see iommu-reserve-idle.c
+ * @nr_tables: Number of tables, without the top and the stock
  * @later: Tables that died where nothing can be flushed, for the next unreserve()
  * @reclaim: Element of the list of page tables that reclaim looks at
  * @entries: Entries of all reservations, to find what is never released
@@ -187,6 +188,7 @@ struct iopt_reserve {
 	struct list_head idle;
 	unsigned int nr_idle;
 	unsigned int max_idle;
+	struct iopte_stash stock;
 	unsigned long nr_tables;
 	struct iopt_dead later;
 	struct list_head reclaim;
@@ -292,6 +294,17 @@ static inline unsigned int iopt_index(const struct iopt_geometry *geo,
 static inline u64 iopt_span(const struct iopt_geometry *geo, unsigned int level)
 {
 	return BIT_ULL(geo->shift[level - 1]);
+}
+
+/**
+ * iopt_stock_tables - Tables of the stock
+ * @rsv: The reservations of a page table
+ *
+ * Return: their number, which can be wrong without the lock.
+ */
+static inline unsigned int iopt_stock_tables(struct iopt_reserve *rsv)
+{
+	return data_race(rsv->stock.nr_leaf + rsv->stock.nr_upper);
 }
 
 /**

@@ -305,6 +305,14 @@ void il_pt_trim(void *p, unsigned long nr)
 {
 }
 
+void il_pt_stock(void *p)
+{
+}
+
+void il_pt_unstock(void *p)
+{
+}
+
 void il_reclaim(void)
 {
 }

@@ -5,6 +5,7 @@
  * Nothing here is a scheduling point of its own.
  */
 #include <linux/io-pgtable.h>
+#include "iommu-reserve-idle.h"
 #include "iommu-reserve-packed.h"
 #include "iommu-reserve.h"
 #include "iommu-pages.h"
@@ -373,6 +374,22 @@ void il_pt_trim(void *p, unsigned long nr)
 	il_gather_init(pt->variant, &gather);
 	io_pgtable_trim(pt->ops, nr, &gather);
 	il_gather_sync(&pt->domain, &gather);
+}
+
+void il_pt_stock(void *p)
+{
+	struct il_pt *pt = p;
+
+	io_pgtable_stock(pt->ops, GFP_KERNEL);
+}
+
+void il_pt_unstock(void *p)
+{
+	struct il_pt *pt = p;
+	struct iopte_stash stash = {};
+
+	iopt_stock_take(io_pgtable_ops_to_pgtable(pt->ops)->rsv, &stash);
+	iopte_stash_free(&stash);
 }
 
 void il_reclaim(void)

@@ -148,6 +148,8 @@ int il_pt_walk(void *pt, unsigned long iova);
 int il_pt_dirty(void *pt, unsigned long iova, size_t size);
 /* Lets go of some of what the page table keeps though nobody needs it */
 void il_pt_trim(void *pt, unsigned long nr);
+void il_pt_stock(void *pt);
+void il_pt_unstock(void *pt);
 /* The same for all page tables, as reclaim does it */
 void il_reclaim(void);
 

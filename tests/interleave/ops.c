@@ -19,6 +19,7 @@
  *   write	the hardware writes there
  *   dirty	read and clear the dirty bits
  *   reclaim	memory is scarce
+ *   stock	allocate the tables of one mapping for whoever reserves next
  *   sleep, wake	the hardware loses its power, and has it again
  *   rres, runres	reserve a region for memory that repeats, release it
  *   rmap	map that memory again and again; unmap goes for it, too, also of a part
@@ -49,13 +50,14 @@
 
 enum op_kind {
 	OP_RES, OP_UNRES, OP_MAP, OP_UNMAP, OP_DROP, OP_TAKE, OP_TRIM, OP_MAPBAD, OP_NOUN,
-	OP_LOOK, OP_WALK, OP_WRITE, OP_DIRTY, OP_RECLAIM, OP_SLEEP, OP_WAKE,
-	OP_RRES, OP_RUNRES, OP_RMAP
+	OP_LOOK, OP_WALK, OP_WRITE, OP_DIRTY, OP_RECLAIM, OP_STOCK, OP_SLEEP,
+	OP_WAKE, OP_RRES, OP_RUNRES, OP_RMAP
 };
 
 static const char *const op_names[] = {
 	"res", "unres", "map", "unmap", "drop", "take", "trim", "mapbad", "noun", "look",
-	"walk", "write", "dirty", "reclaim", "sleep", "wake", "rres", "runres", "rmap"
+	"walk", "write", "dirty", "reclaim", "stock", "sleep", "wake", "rres", "runres",
+	"rmap"
 };
 
 struct op {
@@ -144,6 +146,7 @@ const struct setup setups[] = {
 	{ "waiting-seen", "0:res.B 0:res.S 0:map.q 0:unmap.q 0:map.B 0:unmap.B 1:res.x", false },
 	{ "emptied", "0:res.B 0:res.S 0:map.q 0:unmap.B", false },
 	{ "idle", "0:res.x 0:map.x 0:unmap.x 0:unres.x", false },
+	{ "stock", "0:stock.x", false },
 	{ "idle-beside", "0:res.x 0:map.x 0:unmap.x 0:unres.x 1:res.z 1:map.z", false },
 	{ "block-or-table", "0:res.S 0:map.q 0:unmap.q 1:res.B", false },
 	{ "two-blocks", "0:res.D 1:res.D 1:map.E", false },
@@ -176,7 +179,7 @@ const char *const programs[] = {
 	"noun.x", "look.x", "walk.y", "dirty.x", "dirty.y", "res.x map.x", "unmap.x map.x",
 	"res.B map.B", "unmap.B unres.B", "unmap.B map.x", "unmap.B map.B", "res.z",
 	"res.l unres.l", "res.w map.w unmap.w unres.w", "res.x map.x drop.x",
-	"reclaim.x", "trim!1.x", "res@1.x", "res@3.w map.w", "res!1.x", "res!2.D",
+	"reclaim.x", "stock.x", "stock!2.x", "stock.x res.v map.v", "trim!1.x", "res@1.x", "res@3.w map.w", "res!1.x", "res!2.D",
 	"res!3.w", "res^1.D", "rres.D rmap.D", "rres.B rmap.B unmap.B runres.B",
 	"unmap.J runres.J", "res.H map.H", "unmap.H unres.H", "unmap.E",
 	"take.w", "take.D", "res.x map.x take.x", "res.w map.w take.w", "res.l map.l take.l",
@@ -606,6 +609,7 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 	case OP_LOOK:
 	case OP_TRIM:
 	case OP_RECLAIM:
+	case OP_STOCK:
 		return true;
 	}
 	return false;
@@ -771,6 +775,16 @@ static void do_reserve(const struct op *op, const struct range *r)
 		add_range(ledger.reserved, &ledger.nr_reserved, r);
 	else if (!(op->fail && ret == -12) && !(op->sig && ret == -4))
 		violation("reserve() returns %d", ret);
+}
+
+/* It may fail, and says nothing then */
+static void do_stock(const struct op *op)
+{
+	cur->fail_at = op->fail ? cur->allocs + op->fail : 0;
+	cur->reserving = true;
+	il_pt_stock(pt);
+	cur->reserving = false;
+	cur->fail_at = 0;
 }
 
 static void do_unreserve(const struct range *r)
@@ -1033,6 +1047,9 @@ static void do_op(const struct op *op, unsigned int owner)
 	case OP_RECLAIM:
 		il_reclaim();
 		break;
+	case OP_STOCK:
+		do_stock(op);
+		break;
 	case OP_SLEEP:
 		il_hw_sleep();
 		break;
@@ -1149,6 +1166,7 @@ static void unwind(void)
 			hw_walk();
 	}
 	il_pt_trim(pt, ~0UL);
+	il_pt_unstock(pt);
 	sched_drain();
 	if (hw_dirty)
 		hw_walk();

@@ -23,6 +23,9 @@
 #define MEMCG		"/sys/fs/cgroup/vmbind"
 #define ROOT_PROCS	"/sys/fs/cgroup/cgroup.procs"
 #define TABLES		256
+#define VMS		32
+/* What a VM has at hand for its first bind: one of each level below the top */
+#define STOCK_TABLES	3
 #define FAR_VA		(DATA_VA + SZ_1G * 1024ull)
 /* Upper tables, and what a batch of RCU callbacks has yet to free */
 #define MORE_TABLES	8
@@ -92,6 +95,23 @@ static void tables_are_charged(struct gpu *g, const struct pan_bo *bo)
 
 	need(pan_unmap(g->pan, g->vm, FAR_VA, TABLES * SZ_2M));
 	is(charged_falls_to(before), before, "nothing is charged once they are gone");
+	need(sysfs_write(ROOT_PROCS, "0"));
+}
+
+static void stocks_are_charged(struct pan *p)
+{
+	long least = VMS * STOCK_TABLES * 4, before;
+	uint32_t vms[VMS];
+
+	need(sysfs_write(MEMCG "/cgroup.procs", "0"));
+	before = charged_kib();
+	for (unsigned int i = 0; i < VMS; i++)
+		need(pan_vm_create(p, &vms[i]));
+	detail("%ld KiB", charged_rises_to(before + least) - before);
+	ok(charged_kib() >= before + least, "the first tables of a VM are charged to who makes it");
+	for (unsigned int i = 0; i < VMS; i++)
+		need(pan_vm_destroy(p, vms[i]));
+	is(charged_falls_to(before), before, "and go with it");
 	need(sysfs_write(ROOT_PROCS, "0"));
 }
 
@@ -196,6 +216,7 @@ void run_charged(void)
 	gpu_map(&g, DATA_VA + SZ_1G, &dst, 0, SZ_64K);
 	tables_are_charged(&g, &src);
 	sparse_mappings_are_charged(&g);
+	stocks_are_charged(&p);
 	limit_holds(&g, &src, &dst);
 	gpu_close(&g);
 	pan_close(&p);

@@ -308,7 +308,7 @@ static long root_pages(struct pan *p)
 	uint32_t vm;
 
 	need(pan_vm_create(p, &vm));
-	pages = acct_settled() - before;
+	pages = acct_reclaimed() - before;
 	need(pan_vm_destroy(p, vm));
 	acct_wait_for(before);
 	return pages;
@@ -350,6 +350,28 @@ static void empty_sparse_is_refused(struct pages *p)
 	is(acct_wait_for(before), before, "an empty sparse mapping keeps nothing of its VM");
 }
 
+/* A VM comes with the tables of its first bind, which reclaim has until then */
+static void first_bind_takes_nothing(struct pages *p)
+{
+	long made, before = acct_reclaimed();
+	uint32_t vm;
+
+	if (acct_has_slab())
+		return;
+	need(pan_vm_create(&p->pan, &vm));
+	made = acct_pages();
+	need(pan_map(&p->pan, vm, VA, &p->bo, 0, SZ_64K, 0));
+	is(acct_pages(), made, "the first bind of a VM takes no page");
+	need(pan_vm_destroy(&p->pan, vm));
+	is(acct_wait_for(before), before, "which go with the VM");
+
+	need(pan_vm_create(&p->pan, &vm));
+	is(acct_reclaimed() - before, p->root, "reclaim leaves a VM its top alone");
+	need(pan_map(&p->pan, vm, VA, &p->bo, 0, SZ_64K, 0));
+	need(pan_vm_destroy(&p->pan, vm));
+	is(acct_wait_for(before), before, "and it binds all the same");
+}
+
 static void run_costs(const struct cost *rows, unsigned int n, bool too_large)
 {
 	const char *why = acct_why_not();
@@ -369,6 +391,7 @@ static void run_costs(const struct cost *rows, unsigned int n, bool too_large)
 	if (!too_large) {
 		refused_at_the_end(&p);
 		empty_sparse_is_refused(&p);
+		first_bind_takes_nothing(&p);
 	}
 	gate_fini(&p.gate);
 	pan_close(&p.pan);
