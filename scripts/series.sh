@@ -76,7 +76,22 @@ place_of()
 	fi
 }
 
-# Put the cover's subject, text and recipients into what git made of a cover letter.
+# shortlog COVER: who has what, as git has it in a cover letter, by who mails it
+shortlog()
+{
+	local patch
+
+	patches_of "$TMP" "$1" | while read -r patch; do
+		sed -n '/^$/q; s/^From: \(.*\) <.*/\1/p' "$patch"
+	done | paste - <(cover_steps | awk -F '\t' -v name="$1" '$1 == name { print $3 }') |
+		awk -F '\t' '
+			!($1 in n) { who[++whos] = $1 }
+			{ n[$1]++; said[$1] = said[$1] "  " $2 "\n" }
+			END { for (i = 1; i <= whos; i++) printf "%s (%d):\n%s\n", who[i], n[who[i]], said[who[i]] }'
+}
+
+# Put the cover's subject, text, recipients and list of patches into what git made of a
+# cover letter.
 fill_cover()
 {
 	local cover=$1 letter=$2
@@ -87,10 +102,12 @@ fill_cover()
 		place_of "$cover"
 	} >"$TMP/.text"
 	cover_field "$cover" Subject >"$TMP/.subject"
+	shortlog "$cover" >"$TMP/.shortlog"
 	sed -n 's/^To: //p' "$TMP/$cover/recipients" | sed '$!s/$/,/; 1s/^/To: /; 1!s/^/    /' >"$TMP/.to"
 	sed -n 's/^Cc: //p' "$TMP/$cover/recipients" | sed '$!s/$/,/; 1s/^/Cc: /; 1!s/^/    /' >>"$TMP/.to"
 	# Words in capitals between asterisks are git's
-	awk -v subject="$TMP/.subject" -v text="$TMP/.text" -v to="$TMP/.to" '
+	awk -v subject="$TMP/.subject" -v text="$TMP/.text" -v to="$TMP/.to" \
+		-v shortlog="$TMP/.shortlog" '
 		/^$/ && !body {
 			body = 1
 			while ((getline line < to) > 0)
@@ -104,7 +121,15 @@ fill_cover()
 			} else if ($0 == "*** BLURB HERE ***") {
 				while ((getline line < text) > 0)
 					print line
+				print ""
+				while ((getline line < shortlog) > 0)
+					print line
+				in_log = 1
+			} else if (in_log && !/^ [^ ]/) {
+				# What git says there is of build/linux; a diffstat follows
+				next
 			} else {
+				in_log = 0
 				print
 			}
 		}' "$letter" >"$letter.tmp"

@@ -221,6 +221,8 @@ test_covers_say_what_they_must()
 	grep -qx '  \* gpu: Rows for GPUs (2)' "$letter"
 	grep -qx 'This one (\*) needs' "$letter"
 	grep -q 'needs none of the others' "$made/tables/0000-cover-letter.patch"
+	grep -qx 'Your Name (2):' "$letter"
+	[ "$(grep -cx '  gpu: \(Say row thirty\|Describe rows\)' "$letter")" = 2 ]
 	grep -q 'gpu/gpu.c *| *2 ' "$letter"
 	not grep -q '\*\*\*' "$letter"
 }
