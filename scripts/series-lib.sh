@@ -13,6 +13,7 @@
 #   First:     the subject of the step that it begins with, or "*" for the first
 #              step of all. With several lines, the one of them that comes first,
 #              looked for behind the beginning of the series before
+#   Optional:  with any text, the cover is left out while no step has such a subject
 #   Needs:     the series without which it does not apply or does not make sense
 #   Subjects:  how the subjects of its steps may begin
 #   Check:     builds of tests/builds that series-check makes of its last step
@@ -31,7 +32,14 @@ FIGURES=("$ROOT"/docs/{results,proof,reservations}.md "$ROOT/README.md")
 
 cover_names()
 {
-	find "$COVERS" -name '*.txt' -printf '%f\n' 2>/dev/null | sed 's/\.txt$//' | sort
+	local name
+
+	for name in $(find "$COVERS" -name '*.txt' -printf '%f\n' 2>/dev/null | sed 's/\.txt$//' | sort); do
+		if [ -z "$(cover_field "$name" Optional)" ] ||
+			grep -qxFf <(cover_field "$name" First) < <(step_subjects | cut -f1); then
+			printf '%s\n' "$name"
+		fi
+	done
 }
 
 # cover_field NAME FIELD: its lines, spaces around them taken off
@@ -63,7 +71,11 @@ step_subjects()
 # is known is left out; cover_problems() says so.
 cover_order()
 {
-	[ -n "$(cover_names)" ] || return 0
+	local files
+
+	mapfile -t files < <(cover_names)
+	[ ${#files[@]} != 0 ] || return 0
+	files=("${files[@]/#/$COVERS/}")
 	awk '
 		FNR == 1 { header = 1; name = FILENAME; gsub(/.*\/|\.txt$/, "", name) }
 		/^$/ { header = 0 }
@@ -71,7 +83,7 @@ cover_order()
 		END {
 			for (at = ""; at in next_of && !seen[at]++; at = next_of[at])
 				print next_of[at]
-		}' "$COVERS"/*.txt
+		}' "${files[@]/%/.txt}"
 }
 
 # Lines "NAME<tab>STEP<tab>SUBJECT" of all steps; NAME is "-" where it has no series

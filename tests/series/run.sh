@@ -305,6 +305,23 @@ test_beginnings_may_move()
 	make_series
 }
 
+# One whose steps are not there yet, unlike one whose beginning is mistyped
+test_optional_covers()
+{
+	sed -e 's/^After:.*/After: users/' -e 's/^First: .*/First: cpu: Say row fifty/' \
+		-e 's/^Subjects: .*/Optional: yes\nSubjects: cpu:/' "$patches/covers/users.txt" | cover later
+	[ -z "$(problems)" ]
+	[ -z "$(steps_of later)" ]
+	make_step 0005 fifty 'cpu: Say row fifty' drivers/gpu/gpu.c 50
+	printf '0005-fifty\n' >>"$patches/series"
+	[ -z "$(problems)" ]
+	[ "$(steps_of later)" = 'cpu: Say row fifty' ]
+	rm "$patches/covers/later.txt"
+	problems >"$scratch/log"
+	grep -q 'users has steps that are not its own: cpu: Say row fifty' "$scratch/log"
+	make_series
+}
+
 test_covers_that_do_not_fit()
 {
 	finds 'step 0001-say-rows belongs to no series' 's/^First: .*/First: iommu: Say row twenty/' covers/tables.txt
