@@ -350,6 +350,113 @@ test_bad_pages_are_not_made()
 	refuses 'docs *failed' more_rows
 }
 
+# --- series-check, with what builds and what is built being a stand-in ---------
+
+# A root of its own, whose kernel.sh "builds" a script that says what KUnit would
+make_root()
+{
+	mkdir -p "$root/docs" "$root/tests/kernel" "$root/tests/builds"
+	cp -r "$ROOT/scripts" "$root/"
+	printf 'Before.\n<!-- scripts/series-check.sh --record -->\nOld.\n<!-- end of it -->\nAfter.\n' >"$root/docs/results.md"
+	cat >"$root/scripts/kernel.sh" <<-'EOT'
+	#!/bin/bash
+	tree=$BUILD/linux-step
+	case $1 in
+	build)
+		git -C "$tree" log -1 --format=%s >>"$BUILD/built"
+		mkdir -p "$tree/out-um/drivers/iommu" "$tree/out-um/drivers/gpu"
+		touch "$tree/out-um/drivers/iommu/table.o" "$tree/out-um/drivers/gpu/gpu.o"
+		: >"$BUILD/log/build-step-um-kernel.log"
+		cat >"$tree/out-um/linux" <<-'EOK'
+		#!/bin/bash
+		printf 'KTAP version 1\n1..1\n    KTAP version 1\n    # Subtest: io-pgtable-arm-test\n    1..1\n'
+		if grep -q 'int bug;' "$(dirname "$0")/../drivers/iommu/table.c"; then
+			printf '    not ok 1 it\nnot ok 1 io-pgtable-arm-test\n'
+		else
+			printf '    ok 1 it\nok 1 io-pgtable-arm-test\n'
+		fi
+		EOK
+		chmod +x "$tree/out-um/linux"
+		;;
+	make)
+		for object in "${@:5}"; do
+			printf '%s\n' "$object" >>"$BUILD/again"
+			[ ! -e "$tree/out-um/$object" ] || echo "warning: $object was not removed"
+			grep -H -w warn "$tree/${object%.o}.c" | sed 's/.*/warning: &/'
+			touch "$tree/out-um/$object"
+		done
+		;;
+	esac
+	EOT
+	# shellcheck disable=SC2016 # of that script
+	printf '#!/bin/bash\nprintf "%%s\\n" "$*" >>"$BUILD/elsewhere"\n' >"$root/tests/builds/run.sh"
+	chmod +x "$root/scripts/kernel.sh" "$root/tests/builds/run.sh"
+}
+
+# series_check ARG...: what it built is in $BUILD/built
+series_check()
+{
+	rm -f "$BUILD"/{built,again,elsewhere}
+	: >"$BUILD/built"
+	ROOT=$root "$root/scripts/series-check.sh" --only-steps "$@" >"$scratch/log" 2>&1
+}
+
+root=$scratch/root
+test_each_step_is_checked()
+{
+	make_root
+	edit 's/^Needs:/Check: arm64-objects\nNeeds:/' covers/users.txt
+	series_check
+	[ "$(grep -c '^pass' "$OUT/series-check.tsv")" = 4 ]
+	[ "$(wc -l <"$BUILD/built")" = 4 ]
+	[ "$(paste -sd ' ' "$BUILD/again")" = 'drivers/iommu/table.o drivers/iommu/table.o drivers/gpu/gpu.o' ]
+	[ "$(cat "$BUILD/elsewhere")" = "--tree $BUILD/linux-step arm64-objects" ]
+}
+
+test_passed_steps_are_not_built_again()
+{
+	series_check
+	[ ! -s "$BUILD/built" ]
+	[ "$(grep -c '^pass' "$OUT/series-check.tsv")" = 4 ]
+	edit 's/int row_30;/int column_30;/' 0003-say-rows.patch
+	series_check
+	[ "$(paste -sd ';' "$BUILD/built")" = 'gpu: Say row thirty;gpu: Describe rows' ]
+}
+
+test_some_steps()
+{
+	rm -rf "$BUILD/stamp/series-check"
+	series_check tables
+	[ "$(paste -sd ';' "$BUILD/built")" = 'iommu: Say row ten;iommu: Say row twenty' ]
+	series_check describe
+	[ "$(paste -sd ';' "$BUILD/built")" = 'gpu: Describe rows' ]
+	not series_check sofas
+	grep -q 'no step .*sofas' "$scratch/log"
+}
+
+test_steps_that_fail()
+{
+	edit 's/int row_20;/int warn;/' 0002-say-rows.patch
+	not series_check
+	grep -q 'the step has warnings' "$scratch/log"
+	[ "$(cut -f1 "$OUT/series-check.tsv" | paste -sd ' ')" = 'pass fail pass pass' ]
+	edit 's/int warn;/int bug;/' 0002-say-rows.patch
+	not series_check tables
+	grep -q 'KUnit fails at this step' "$scratch/log"
+	edit 's/int bug;/int row_20;/' 0002-say-rows.patch
+}
+
+test_results_are_recorded()
+{
+	series_check --record
+	grep -qx 'Before.' "$root/docs/results.md"
+	not grep -qx 'Old.' "$root/docs/results.md"
+	grep -q 'of 4 steps 4 were built' "$root/docs/results.md"
+	grep -qx '| users | 2 | 2 | arm64-objects | 1 |' "$root/docs/results.md"
+	grep -qx 'After.' "$root/docs/results.md"
+	make_series
+}
+
 nobody()
 {
 	sed -i '/^M:.*Gerda/d; s|^F:.*drivers/gpu/$|F: nowhere/|; /^F:.*Documentation/d' "$KERNEL_SRC/MAINTAINERS"
