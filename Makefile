@@ -67,7 +67,7 @@ bench: ## base kernel against reserve kernel, and how fast the model is
 shell: ## the guest with a prompt
 	@$(S)/guest.sh shell
 
-.PHONY: kernel-tree kernel-save kernels qemu guest series series-check lint
+.PHONY: kernel-tree kernel-save kernels qemu guest series series-check deb lint
 kernel-tree: ## build/linux: the kernel with the series, one commit a step
 	@$(S)/kernel-tree.sh
 kernel-save: ## carry the commits in build/linux back into the repository
@@ -84,6 +84,8 @@ series: ## series of patches to mail, with covers, in out/series: SIGNOFF='Name 
 	@$(S)/series.sh
 series-check: ## each step of the series builds, without a warning, and passes KUnit
 	@$(S)/series-check.sh
+deb: ## Debian packages of an arm64 kernel with the series, for a board
+	@$(S)/deb.sh
 lint: ## checkpatch, sparse, W=1, kernel-doc, shellcheck
 	@$(S)/lint.sh
 

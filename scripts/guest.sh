@@ -10,6 +10,8 @@
 # Options:
 #   --kernel base|reserve|break-NAME   which kernel tree (base)
 #   --flavour plain|debug|gcov  how it was configured (plain)
+#   --image PATH, --modules DIR   another kernel, arch/arm64/boot/Image, and all of its
+#                            modules with a file load-order, as kernel.sh makes them
 #   --name NAME              names the run's folder and logs (KERNEL-FLAVOUR)
 #   --timeout SECONDS        kill the guest after this long (3600). It may use 1200 s
 #                            of processor time, and 2 for each above 3600 of these
@@ -67,6 +69,8 @@ defaults()
 	QMP=
 	BOOT_ONLY=
 	PANTHOR=on
+	IMAGE=
+	MODULES=
 	ICOUNT=
 	QEMU_ARGS=()
 	COMMAND=()
@@ -127,6 +131,8 @@ parse_value()
 	case $1 in
 	--kernel) KERNEL=$2 ;;
 	--flavour) FLAVOUR=$2 ;;
+	--image) IMAGE=$2 ;;
+	--modules) MODULES=$2 ;;
 	--name) NAME=$2 ;;
 	--timeout) TIMEOUT=$2 ;;
 	--append) APPEND+=" $2" ;;
@@ -143,6 +149,11 @@ find_kernel()
 {
 	local line
 
+	if [ -n "$IMAGE" ] || [ -n "$MODULES" ]; then
+		[[ -f $IMAGE && -f $MODULES/load-order ]] ||
+			die "--image and --modules go together, and must be there: '$IMAGE', '$MODULES'"
+		return
+	fi
 	while read -r line; do
 		case $line in
 		image=*) IMAGE=${line#image=} ;;

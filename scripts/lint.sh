@@ -221,32 +221,35 @@ check_docs()
 	[ ! -s "$BUILD/.docs" ]
 }
 
-# semantic_patches TREE FILE...: complaints, without line numbers, as files move
-semantic_patches()
+# semantic_patch TREE COCCI FILE...: its complaints, without line numbers, as those move.
+# Options are what it says it wants, as scripts/coccicheck takes them.
+semantic_patch()
 {
-	local cocci
-
-	find "$TREE/scripts/coccinelle" -name '*.cocci' | sort | while read -r cocci; do
-		grep -q 'virtual report' "$cocci" || continue
-		# What a semantic patch says it wants, as scripts/coccicheck takes it
-		# shellcheck disable=SC2046 # options
-		env -C "$1" timeout 600 spatch -D report --very-quiet --no-show-diff --cocci-file "$cocci" \
-			--patch . -I include -I arch/x86/include \
-			$(sed -n 's|^// Options:||p; s|^//# *Options:||p' "$cocci") "${@:2}" 2>"$BUILD/.cocci-err" ||
-			printf 'error: %s failed: %s\n' "${cocci##*/coccinelle/}" "$(tail -n 1 "$BUILD/.cocci-err")"
-	done | sed -E 's/:[0-9]+(:[0-9]+(-[0-9]+)?)?:/:/; s/ (on |in |at )?lines? [0-9, ]+//g' | sort -u
+	# shellcheck disable=SC2046 # options
+	{ env -C "$1" timeout 600 spatch -D report --very-quiet --no-show-diff --cocci-file "$2" \
+		--patch . -I include -I arch/x86/include \
+		$(sed -n 's|^//[#/]* *Options: *||p' "$2") "${@:3}" 2>"$BUILD/.cocci-err" ||
+		printf 'error: %s failed: %s\n' "${2##*/coccinelle/}" "$(tail -n 1 "$BUILD/.cocci-err")"
+	} | sed -E 's/:[0-9]+(:[0-9]+(-[0-9]+)?)?:/:/; s/ (on |in |at )?lines? [0-9, ]+//g' | sort -u
 }
 
+# Upstream's files are asked only where there is a complaint, as few as there are.
 check_coccinelle()
 {
-	local files old
+	local files old cocci said
 
 	need_packages coccinelle
 	mapfile -t files < <(touched 'drivers/*.c' 'include/*.h')
 	[ ${#files[@]} != 0 ] || return 0
 	mapfile -t old < <(kgit diff --name-only --diff-filter=M base reserve -- 'drivers/*.c' 'include/*.h')
-	comm -13 <(semantic_patches "$BASE_TREE" "${old[@]}") <(semantic_patches "$TREE" "${files[@]}") |
-		known coccinelle | tee "$BUILD/.coccinelle"
+	: >"$BUILD/.coccinelle"
+	while read -r cocci; do
+		said=$(semantic_patch "$TREE" "$cocci" "${files[@]}")
+		[ -n "$said" ] || continue
+		comm -13 <(semantic_patch "$BASE_TREE" "$cocci" "${old[@]}") <(printf '%s\n' "$said") |
+			known coccinelle >>"$BUILD/.coccinelle"
+	done < <(find "$TREE/scripts/coccinelle" -name '*.cocci' -exec grep -l 'virtual report' {} + | sort)
+	cat "$BUILD/.coccinelle"
 	[ ! -s "$BUILD/.coccinelle" ]
 }
 
