@@ -53,18 +53,6 @@ run_kernel()
 		die "nothing was seen of the GPU over QMP; see $LOGS/watch-$1.log"
 }
 
-# It ends with the guest; where the guest never came up, it has to be told.
-wait_for_watcher()
-{
-	local end=$((SECONDS + 5))
-
-	while [ $SECONDS -lt $end ]; do
-		kill -0 "$1" 2>/dev/null || return 0
-		sleep 0.2
-	done
-	kill "$1" 2>/dev/null || :
-}
-
 # Sets guest_rc. Where upstream warns, and only of that, the file "warned" is there.
 run_huge()
 {
