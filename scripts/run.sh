@@ -6,12 +6,13 @@
 #   scripts/run.sh [KERNEL...]     base reserve when none is given
 #   scripts/run.sh --suite         reserve as a test suite, to out/results/run.tsv
 #
-# Builds what is missing. Each kernel is booted three times: for vmbind, with a
+# Builds what is missing. Each kernel is booted four times: for vmbind, with a
 # look at the GPU's walker over QMP meanwhile; for binds so large that upstream's
-# kernel warns; and, in the guest of scripts/exact-lib.sh, for instructions and
-# allocations. The report is the last thing on stdout; out/run.json holds the
-# same. Exits 0 only when every test point passed and no kernel reported a mistake
-# of its own, but for that one warning of upstream's.
+# kernel warns; in the guest of scripts/exact-lib.sh, for instructions and
+# allocations; and for the flight of tests/stream, which the suite makes a shorter
+# one. The report is the last thing on stdout; out/run.json holds the same. Exits 0
+# only when every test point passed and no kernel reported a mistake of its own, but
+# for that one warning of upstream's.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -93,6 +94,17 @@ run_costs()
 	[ "$guest_rc" != 1 ] || guest_rc=2
 }
 
+# Sets guest_rc
+run_flight()
+{
+	guest_rc=0
+	# shellcheck disable=SC2086 # words, or none
+	"$ROOT/tests/stream/run.sh" ${RUN_FRAMES:+--frames $RUN_FRAMES} "$1" >"$LOGS/run-$1-flight.log" || guest_rc=$?
+	cp -r "$OUT/stream/$1" "$OUT/run/$1/flight"
+	[ -s "$OUT/run/$1/flight/flight.json" ] ||
+		die "the flight left no result; see $LOGS/stream-$1.log"
+}
+
 # complain LOG: a guest that did more than fail a point of its own
 complain()
 {
@@ -120,6 +132,8 @@ main()
 		complain "$LOGS/run-$kernel-huge.log"
 		run_costs "$kernel"
 		complain "$OUT/run/$kernel/costs.console"
+		run_flight "$kernel"
+		complain "$LOGS/stream-$kernel.log"
 		sources+=("$(label "$kernel")=$OUT/run/$kernel")
 	done
 	"$ROOT/tests/vmbind/report.py" "${RUN_JSON:-$OUT/run.json}" "${sources[@]}" || rc=1
@@ -132,7 +146,7 @@ suite()
 	local rc=0 json=$OUT/run-suite.json
 
 	rm -f "$json"
-	RUN_JSON=$json "$ROOT/scripts/run.sh" reserve || rc=$?
+	RUN_JSON=$json RUN_FRAMES=8 "$ROOT/scripts/run.sh" reserve || rc=$?
 	result_start run
 	[ ! -s "$json" ] || python3 - "$json" >"$OUT/results/run.tsv" <<-END
 		import json, sys
