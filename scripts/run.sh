@@ -10,9 +10,10 @@
 # look at the GPU's walker over QMP meanwhile; for binds so large that upstream's
 # kernel warns; in the guest of scripts/exact-lib.sh, for instructions and
 # allocations; and for the flight of tests/stream, which the suite makes a shorter
-# one. The report is the last thing on stdout; out/run.json holds the same. Exits 0
-# only when every test point passed and no kernel reported a mistake of its own, but
-# for that one warning of upstream's.
+# one. The report is the last thing on stdout; out/run.json holds the same, and
+# out/report.html shows it (the suite's are run-suite.json and .html). Exits 0 only
+# when every test point passed and no kernel reported a mistake of its own, but for
+# that one warning of upstream's.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -137,16 +138,18 @@ main()
 		sources+=("$(label "$kernel")=$OUT/run/$kernel")
 	done
 	"$ROOT/tests/vmbind/report.py" "${RUN_JSON:-$OUT/run.json}" "${sources[@]}" || rc=1
+	"$ROOT/tests/report/page.py" "${RUN_JSON:-$OUT/run.json}" "${RUN_PAGE:-$OUT/report.html}" || rc=1
+	say "The same with pictures: ${RUN_PAGE:-$OUT/report.html}"
 	return $rc
 }
 
 # The report's points are the suite's, and what else went wrong is one more.
 suite()
 {
-	local rc=0 json=$OUT/run-suite.json
+	local rc=0 json=$OUT/run-suite.json page=$OUT/run-suite.html
 
-	rm -f "$json"
-	RUN_JSON=$json RUN_FRAMES=8 "$ROOT/scripts/run.sh" reserve || rc=$?
+	rm -f "$json" "$page"
+	RUN_JSON=$json RUN_PAGE=$page RUN_FRAMES=8 "$ROOT/scripts/run.sh" reserve || rc=$?
 	result_start run
 	[ ! -s "$json" ] || python3 - "$json" >"$OUT/results/run.tsv" <<-END
 		import json, sys
