@@ -19,7 +19,7 @@ help: ## list the targets
 
 # Scripts decide what is up to date, so nothing here is a file.
 .PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan stream soak campaign iommufd vfio coverage model-test shader-test models fuzz torture bench shell
-run: ## boot Panthor on the virtual Mali, run the VM_BIND demonstration, report
+run: ## boot Panthor on the virtual Mali, bind, fly over 85 GiB, report
 	@$(S)/run.sh
 test: ## every test below
 	@$(S)/test.sh
