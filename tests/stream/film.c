@@ -182,7 +182,7 @@ static void write_picture(struct film *f, uint32_t frame)
 
 	if (!film_options.out)
 		return;
-	snprintf(path, sizeof(path), "%s/frame-%02u.ppm", film_options.out, frame);
+	snprintf(path, sizeof(path), "%s/frame-%03u.ppm", film_options.out, frame);
 	must(!picture_write(path, f->gpu.map[PIXELS]));
 }
 

@@ -6,7 +6,7 @@
 #   tests/stream/run.sh build                    build it, print its path
 #   tests/stream/run.sh [--frames N] [KERNEL...] fly; reserve when none is given
 #
-# out/stream/KERNEL has what is left of it: frame-NN.ppm, the pictures; flight.json, what
+# out/stream/KERNEL has what is left of it: frame-NNN.ppm, the pictures; flight.json, what
 # was measured; points.json, the test points; gpu.json, the page tables as the GPU's
 # walker saw them meanwhile. Exits 0 only when no point failed, 97 when the kernel
 # reported a mistake of its own.
