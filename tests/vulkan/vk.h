@@ -29,6 +29,10 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
+/* How much of what is the same but for numbers is tried: --sample, --all */
+enum extent { SAMPLE, USUAL, ALL };
+extern enum extent extent;
+
 /* Passes when the two are equal; a failure names both */
 __printf(3, 4)
 bool vk_is(VkResult got, VkResult want, const char *name, ...);
