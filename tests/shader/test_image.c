@@ -305,7 +305,6 @@ static void test_layouts(void)
 
 /* --- Images for programs -------------------------------------------------- */
 
-#define PLANES		(DESC + 0x400)
 #define IMAGE		1u	/* descriptors in set 0 */
 #define SAMPLER		2u
 #define TEXTURE		3u
