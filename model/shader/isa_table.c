@@ -255,6 +255,7 @@ const struct isa_mod isa_mods[ISA_NUM_MODS] = {
 	VTEX(n "_DUAL", (op) + 7, M_SHADOW, M_LOD)
 #define DESC(n, op, type, what, ...) \
 	{ n, SEL(37, 2, type), op, what, .staging = SR_W, __VA_ARGS__ }
+#define TYPED		MODS(M_VECSIZE, M_REGFMT, M_SLOT)
 #define IDX_TABLE	IMM2("index", 20, 4, "table", 16, 4)
 #define TABLE_IDX	IMM2("table", 16, 4, "index", 20, 4)
 
@@ -290,10 +291,8 @@ const struct isa_op isa_ops[] = {
 	STORE("i96", 6, 96), STORE("i128", 7, 128),
 	{ "LD_VAR", 0, 0, 0x64, TODO, .staging = SR_W, S2(32, 32), MODS(M_SLOT,
 	  M_VECSIZE, M_REGFMT, M_SAMPLE, M_UPDATE) },
-	DESC("LD_ATTR_IMM", 0x66, 0, TODO, S2(32, 32), MODS(M_VECSIZE, M_REGFMT, M_SLOT),
-	     IDX_TABLE),
-	DESC("LD_TEX_IMM", 0x66, 1, DO(LD_TEX), S2(32, 32), MODS(M_VECSIZE, M_REGFMT,
-	     M_SLOT), IDX_TABLE),
+	DESC("LD_ATTR_IMM", 0x66, 0, TODO, S2(32, 32), TYPED, IDX_TABLE),
+	DESC("LD_TEX_IMM", 0x66, 1, DO(LD_TEX), S2(32, 32), TYPED, IDX_TABLE),
 	DESC("LEA_ATTR_IMM", 0x67, 0, TODO, S2(32, 32), MODS(M_SLOT), TABLE_IDX),
 	DESC("LEA_TEX_IMM", 0x67, 1, DO(LEA_TEX), S2(32, 32), MODS(M_SLOT), TABLE_IDX),
 	ATOM("i32", 3, 32), ATOM("i64", 5, 64),
@@ -311,9 +310,8 @@ const struct isa_op isa_ops[] = {
 	  M_ACCESS3, M_VECSIZE, M_REGFMT), IMM("offset", 8, 8) },
 	{ "ST_CVT", 0, 0, 0x71, DO(ST_CVT), .staging = SR_R, S2P(64, 32), MODS(M_SLOT,
 	  M_ACCESS3, M_VECSIZE, M_REGFMT), IMM("offset", 8, 8) },
-	DESC("LD_ATTR", 0x76, 0, TODO, S3(32, 32, 32), MODS(M_VECSIZE, M_REGFMT, M_SLOT)),
-	DESC("LD_TEX", 0x76, 1, DO(LD_TEX), S3(32, 32, 32), MODS(M_VECSIZE, M_REGFMT,
-	     M_SLOT)),
+	DESC("LD_ATTR", 0x76, 0, TODO, S3(32, 32, 32), TYPED),
+	DESC("LD_TEX", 0x76, 1, DO(LD_TEX), S3(32, 32, 32), TYPED),
 	DESC("LEA_ATTR", 0x77, 0, TODO, S3(32, 32, 32), MODS(M_VECSIZE, M_SLOT)),
 	DESC("LEA_TEX", 0x77, 1, DO(LEA_TEX), S3(32, 32, 32), MODS(M_VECSIZE, M_SLOT)),
 	{ "LD_TILE", 0, 0, 0x78, TODO, .staging = SR_W, S3(32, 32, 32), MODS(M_VECSIZE,

@@ -12,8 +12,9 @@
  *   older architectures, the registers' format in 24 to 26.
  *
  * Chosen: bits 27 to 31 of a conversion descriptor that LEA_TEX makes have a plane's
- * way to store texels where that is not the format's own. The size of a plane, its width and height are not looked at, because a
- * driver that is right has its texels inside, and the MMU judges the others.
+ * way to store texels where that is not the format's own. The size of a plane, its
+ * width and height are not looked at, because a driver that is right has its texels
+ * inside, and the MMU judges the others.
  *
  * Invariants: see texture.h.
  */

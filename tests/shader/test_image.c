@@ -82,7 +82,7 @@ static bool unpacks(const struct ref_format *r, const struct pixel_format *f)
 	uint8_t texel[16] = { 0 };
 	uint32_t got[4], want[4];
 
-	for (unsigned int i = 0; i < 3000; i++) {
+	for (unsigned int i = 0; i < 500; i++) {
 		uint32_t fill = rnd() % 8;
 
 		for (unsigned int k = 0; k < f->bytes; k++)
@@ -97,7 +97,7 @@ static bool unpacks(const struct ref_format *r, const struct pixel_format *f)
 
 static bool packs(const struct ref_format *r, const struct pixel_format *f)
 {
-	unsigned int rounds = strstr(r->text, "11") ? 300 : 3000;
+	unsigned int rounds = strstr(r->text, "11") ? 100 : 500;
 
 	for (unsigned int i = 0; i < rounds; i++) {
 		uint32_t v[4] = { value(r->type), value(r->type), value(r->type),
@@ -372,6 +372,8 @@ static enum shader_result run(struct machine *m, const char *code)
 
 static const struct picture small = { RGBA8, DIM_2D, 16, 16, 1, 1, 1, ORDER_U_TILED, 2 };
 
+static const struct picture words = { R32UI, DIM_2D, 16, 16, 1, 1, 1, ORDER_U_TILED, 2 };
+
 static void begin(struct machine *m, const struct picture *p)
 {
 	machine_init(m);
@@ -421,8 +423,7 @@ static void test_store(void)
 	ok(good, "converted, and where it belongs");
 	ok(m.wrote >= 1024, "and told so");
 	/* Loads of the same; four bytes of integers are what a float's were */
-	put_texture(&m, IMAGE, &(struct picture){ R32UI, DIM_2D, 16, 16, 1, 1, 1,
-						  ORDER_U_TILED, 2 });
+	put_texture(&m, IMAGE, &words);
 	run(&m, COORDS "LD_TEX_IMM.u32.slot0.wait0 @r0, r5, 0x0, index:0x1, table:0x1\n"
 	    RESULT PUT);
 	for (unsigned int i = 0; i < 256; i++)
@@ -888,7 +889,8 @@ static void test_unimplemented(void)
 	       SHADER_INSTR_INVALID_ENC, "cubes are not implemented");
 	faults(&m, "TEX_SINGLE.slot0.f.32.r.2d.computed.end @r0, @r60:r61, u2\n",
 	       SHADER_INSTR_INVALID_ENC, "LODs from the threads beside are not implemented");
-	faults(&m, "TEX_GATHER.slot0.f.32.r.2d.integer_coordinates.gather4_r.end @r0, @r60:r61, u2\n",
+	faults(&m, "TEX_GATHER.slot0.f.32.r.2d.integer_coordinates.gather4_r.end "
+	       "@r0, @r60:r61, u2\n",
 	       SHADER_INSTR_INVALID_ENC, "gathers by integers are not implemented");
 	faults(&m, "TEX_FETCH.slot0.f.32.r.2d.array_enable.end @r0, @r60:r61, u2\n",
 	       SHADER_INSTR_INVALID_ENC, "wrong number of operands");
