@@ -136,6 +136,29 @@ static int each_fails(int (*attempt)(unsigned int n, int *ok))
 	return ok && done;
 }
 
+/* The last domain is one without reservations: mapping fails there after all were made */
+static int a_plain_domain(void)
+{
+	struct iommu_test_cmd cmd = {
+		.size = sizeof(cmd),
+		.op = IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS,
+		.id = ioas,
+		.mock_domain_flags.dev_flags = MOCK_DEVICE_NO_RESERVE,
+	};
+
+	return !ioctl(fd, IOMMU_TEST_CMD, &cmd) && !object_destroy(fd, hwpts[2]) &&
+	       !hwpt_new(fd, cmd.mock_domain_flags.out_idev_id, ioas, 0, &hwpts[2]) &&
+	       !mock_reserves(fd, hwpts[2]) && each_fails(try_map);
+}
+
+static void test_plain(const char *name)
+{
+	if (mock_has_reservations(fd, hwpts[0]))
+		check(a_plain_domain(), "%s", name);
+	else
+		skip(name, "this kernel has no reservations");
+}
+
 /* The border is at another place of a batch each time */
 static int each_fails_anywhere(void)
 {
@@ -205,6 +228,7 @@ int main(void)
 		printf("# domains-left %ld\n", settled_pages() - first);
 		check(!ioas_unmap(fd, ioas, base, LENGTH), "it goes");
 		check(half_a_page_off(), "an area that begins in the midst of a page");
+		test_plain("an area in a domain without reservations as well");
 		test_blocked("an area with a page in its way");
 	}
 	close(fd);

@@ -5,8 +5,9 @@
 # on the series, where every domain of the mock device has reservations and
 # IOMMU_RESERVE_DEBUG looks at who uses them; how many pages tables have on both
 # (tables.c), and who is charged for them (charged.c); areas, domains and accesses that come
-# and go side by side (races.c); and where IOMMU_IOAS_MAP fails when any of its allocations
-# does (inject.c, stacks.py). All that on two machines: natively on
+# and go side by side (races.c); a map whose process is killed (killed.c); and where
+# IOMMU_IOAS_MAP fails when any of its allocations does (inject.c, stacks.py). All that on
+# two machines: natively on
 # User Mode Linux ("um"), where there are memcgs, and on arm64 in QEMU ("arm64"), which has
 # huge pages. The kernel without the series is the base kernel and the steps that mend the
 # selftests' own support, or hardly any of them would pass on User Mode Linux.
@@ -27,7 +28,7 @@
 . "$ROOT/scripts/kernel-lib.sh"
 
 HERE=$ROOT/tests/iommufd
-PROGRAMS=(iommufd iommufd_fail_nth tables walks failing races inject charged)
+PROGRAMS=(iommufd iommufd_fail_nth tables walks failing races killed inject charged)
 TIMEOUT=${IOMMUFD_TIMEOUT:-600}
 # For QEMU, where time is to be counted in instructions
 EXACT=()
@@ -84,7 +85,7 @@ compile()
 		"${cc[@]}" -I "$src/tools/testing/selftests" -o "$root/$program" \
 			"$src/tools/testing/selftests/iommu/$program.c" "${lib[@]}"
 	done
-	for program in tables walks failing races inject charged bench init; do
+	for program in tables walks failing races killed inject charged bench init; do
 		"${cc[@]}" -std=gnu11 -Wall -Wextra -Werror -o "$root/$program" \
 			"$HERE/$program.c"
 	done
@@ -244,6 +245,7 @@ judge_failures()
 		failing left
 		failing domains-left
 		races races-left
+		killed killed-left
 	end
 }
 
