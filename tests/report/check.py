@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a browser drew of the report, against what the run measured.
 
-    check.py RUN.json PAGE.html NAME=DOM...
+    check.py RUN.json PAGE.html [NAME=DOM...]
 
 DOM is what Chromium dumped of probe.html; NAME says how it was asked: its width, and
 "light" or "dark" (360-dark). Prints a line "pass|fail<tab>name<tab>detail" a test point.
@@ -146,13 +146,13 @@ def main(source, page, doms):
         runs = json.load(f)
     check_alone(page)
     probes = [check_probe(*dom.split("=", 1), runs) for dom in doms]
-    if probes[0]:
+    if probes and probes[0]:
         check_verdict(runs, probes[0])
         check_facts(runs, probes[0])
         check_rows(runs, probes[0])
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 4:
+    if len(sys.argv) < 3:
         sys.exit(__doc__)
     main(sys.argv[1], sys.argv[2], sys.argv[3:])
