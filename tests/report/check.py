@@ -113,7 +113,7 @@ def check_pictures(name, probe, frames):
 def check_drawings(name, probe, runs):
     drawings = probe["drawings"]
     bad = [d["title"] for d in drawings
-           if d["shapes"] < 2 or not d["texts"] or d["outside"]]
+           if d["shapes"] < 5 or not d["texts"] or d["outside"]]
     point(len(drawings) >= 4 + 3 * len(runs) and not bad,
           f"{name}: each plot has shapes and text, inside of it",
           f"{len(drawings)} plots; {', '.join(bad[:3])}")
