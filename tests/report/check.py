@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a browser drew of the report, against what the run measured.
 
-    check.py RUN.json PAGE.html NAME=DOM...
+    check.py RUN.json PAGE.html [NAME=DOM...]
 
 DOM is what Chromium dumped of probe.html; NAME says how it was asked: its width, and
 "light" or "dark" (360-dark). Prints a line "pass|fail<tab>name<tab>detail" a test point.
@@ -113,7 +113,7 @@ def check_pictures(name, probe, frames):
 def check_drawings(name, probe, runs):
     drawings = probe["drawings"]
     bad = [d["title"] for d in drawings
-           if d["shapes"] < 2 or not d["texts"] or d["outside"]]
+           if d["shapes"] < 5 or not d["texts"] or d["outside"]]
     point(len(drawings) >= 4 + 3 * len(runs) and not bad,
           f"{name}: each plot has shapes and text, inside of it",
           f"{len(drawings)} plots; {', '.join(bad[:3])}")
@@ -146,13 +146,13 @@ def main(source, page, doms):
         runs = json.load(f)
     check_alone(page)
     probes = [check_probe(*dom.split("=", 1), runs) for dom in doms]
-    if probes[0]:
+    if probes and probes[0]:
         check_verdict(runs, probes[0])
         check_facts(runs, probes[0])
         check_rows(runs, probes[0])
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 4:
+    if len(sys.argv) < 3:
         sys.exit(__doc__)
     main(sys.argv[1], sys.argv[2], sys.argv[3:])

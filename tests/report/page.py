@@ -144,7 +144,7 @@ def paths_of(run):
 def chosen(frames):
     """Some pictures of the flight: the first ones, where most happens, and its turn."""
     half = (frames + 1) // 2
-    wanted = (1, 3, half - 1, half, half + 2, frames - 1)
+    wanted = (1, 3, half // 2, half - 1, half, half + 2)
     return sorted({min(max(0, i), frames - 1) for i in wanted})[:STILLS]
 
 
@@ -180,9 +180,10 @@ def flight_pictures(run):
     paths = paths_of(run)
     stills = "".join(still(run, i, paths[i]) for i in chosen(len(paths)))
     return f"""
-<div class="film"><img class="moving" width="320" height="180" alt="the flight, as a film"
-src="{picture.as_url(picture.film(paths))}"><img class="still" width="320" height="180"
-alt="the last picture of the flight" src="{picture.as_url(picture.png(paths[-1]))}"></div>
+<div class="plots"><figure class="moving"><img width="320" height="180" alt="the flight, as a film"
+src="{picture.as_url(picture.film(paths))}"><figcaption>the flight, as a film</figcaption></figure>
+<figure><img width="320" height="180" alt="the last picture of the flight"
+src="{picture.as_url(picture.png(paths[-1]))}"><figcaption>its last picture</figcaption></figure></div>
 <div class="strip">{stills}</div>"""
 
 
@@ -241,7 +242,7 @@ def latency(runs):
                              series(runs, per_bind)),
                   kernels_key(runs),
                   '<p class="soft">Time passes by instructions in this guest, 8 ns each, so it '
-                  "does not depend on the machine. The first picture has no binds.</p>")
+                  "hardly depends on the machine. The first picture has no binds.</p>")
 
 
 def execution(runs):

@@ -62,9 +62,9 @@ def line(axes, values, cls):
     return f'<polyline points="{points}" class="line {cls}"/>'
 
 
-def dots(axes, values, cls):
+def dots(axes, values, cls, radius=3):
     for i, v in enumerate(values):
-        yield f'<circle cx="{axes.x(i):.1f}" cy="{axes.y(v):.1f}" r="3" class="dot {cls}"/>'
+        yield f'<circle cx="{axes.x(i):.1f}" cy="{axes.y(v):.1f}" r="{radius}" class="dot {cls}"/>'
 
 
 def lines(title, unit, series):
@@ -87,6 +87,7 @@ def zigzag(title, unit, series):
         points = " ".join(f"{axes.x(i) + (k - 1) * third:.1f},{axes.y(v):.1f}"
                           for i, three in enumerate(values) for k, v in enumerate(three))
         body.append(f'<polyline points="{points}" class="line {cls}"/>')
+        body += dots(axes, [three[1] for three in values], cls, 2)
     return svg(body, HEIGHT, title)
 
 

@@ -9,14 +9,16 @@
 # Without arguments it is the page of the last "make run", or of the suite "run",
 # whichever is newer. Screenshots are left in out/report. Then a page with three
 # mistakes is shown, each of which has to be noticed. Where Chromium cannot be
-# installed all of it is one skipped point.
+# installed, what takes a browser is one skipped point.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../../scripts/lib.sh"
 
 HERE=$ROOT/tests/report
 SHOTS=$OUT/report
-SECONDS_MAX=90
+# A host that is busy may take as long as it likes, but not for ever
+SECONDS_MAX=300
+TRIES=3
 
 # chromium ARG...: a browser that keeps to itself
 chromium_run()
@@ -35,11 +37,17 @@ scheme()
 		echo --blink-settings=preferredColorScheme=1
 }
 
-# probe PAGE WIDTH SCHEME TO
+# probe PAGE WIDTH SCHEME TO. Chromium may think that a page is complete before it is,
+# where the host is busy
 probe()
 {
-	chromium_run "$(scheme "$3")" --window-size=1400,1000 --virtual-time-budget=20000 \
-		--dump-dom "file://$HERE/probe.html?file://$1&$2" >"$4" || :
+	local try
+
+	for ((try = 0; try < TRIES; try++)); do
+		chromium_run "$(scheme "$3")" --window-size=1400,1000 --virtual-time-budget=60000 \
+			--dump-dom "file://$HERE/probe.html?file://$1&$2" >"$4" || :
+		! grep -q '<pre id="found">{' "$4" || return 0
+	done
 }
 
 shot()
@@ -118,6 +126,7 @@ main()
 	mkdir -p "$LOGS"
 	result_start report
 	if ! (need_packages chromium) >"$LOGS/report-packages.log" 2>&1; then
+		"$HERE/check.py" "$JSON" "$PAGE" >>"$OUT/results/report.tsv"
 		result report skip "the report in a browser" "Chromium is not installed and cannot be: see $LOGS/report-packages.log"
 		exec "$ROOT/scripts/results.sh" report
 	fi

@@ -360,12 +360,29 @@ test_bench_keeps_the_rows_of_others()
 	not bench_report 'bench: P10 a_ns 50'
 }
 
-# run_report ALLOCATIONS: of a run in which all else is well
+# flight_of FOLDER PICTURE: what a flight of one picture leaves
+flight_of()
+{
+	local at='{"pages": 3}'
+
+	mkdir -p "$1"
+	cat >"$1/flight.json" <<-END
+	{"driver": "none", "size": 1073741824, "budget": 8388608, "tiles": 16384, "make_ns": 5000000,
+	 "empty": $at, "made": $at, "reclaimed": $at,
+	 "frames": [{"loads": 2, "evictions": 1, "binds": 3, "call_ns": 6000, "before": $at, "queued": $at}]}
+	END
+	printf '{"looks": [], "stats": null}' >"$1/gpu.json"
+	printf '{"points": [{"result": "pass", "name": "flight: c", "detail": ""}]}' >"$1/points.json"
+	printf '%s' "$2" >"$1/frame-000.ppm"
+}
+
+# run_report ALLOCATIONS [PICTURE]: of a run in which all else is well; with a picture, of
+# two, whose first flight saw another one
 run_report()
 {
-	local what how
+	local what how kernels=("upstream=$scratch/run")
 
-	mkdir -p "$scratch/run"
+	flight_of "$scratch/run/flight" "${2:-hill}"
 	printf '{"points": [{"result": "pass", "name": "a: b", "detail": ""}], "pages": []}' |
 		tee "$scratch/run/vmbind.json" >"$scratch/run/huge.json"
 	printf '{"looks": [], "stats": null}' >"$scratch/run/gpu.json"
@@ -378,7 +395,21 @@ run_report()
 		printf 'bench: P8 jobs 3\nbench: P8 allocations_preparing 5\n'
 		printf 'bench: P8 allocations_signalling %s\n' "$1"
 	} >"$scratch/run/costs.console"
-	python3 "$ROOT/tests/vmbind/report.py" "$scratch/run.json" "upstream=$scratch/run" >"$scratch/sum"
+	if [ -n "${2:-}" ]; then
+		rm -rf "$scratch/first"
+		cp -r "$scratch/run" "$scratch/first"
+		flight_of "$scratch/first/flight" hill
+		kernels=("upstream=$scratch/first" "reserve=$scratch/run")
+	fi
+	python3 "$ROOT/tests/vmbind/report.py" "$scratch/run.json" "${kernels[@]}" >"$scratch/sum"
+}
+
+test_run_fails_on_another_picture()
+{
+	run_report 0 hill
+	grep -q 'microseconds of vkQueueBindSparse.* 2\.0 ' "$scratch/sum"
+	not run_report 0 lake
+	grep -q 'FAIL  flight: the pictures are those of upstream (0 of 1)' "$scratch/sum"
 }
 
 test_run_fails_on_an_allocation()

@@ -12,7 +12,7 @@
 # reported a mistake of its own.
 #
 # panvk is that of Debian's sid: the one in the guest's image (26.1) maps a sparse buffer
-# in pieces of 2 MiB, one after the other, which works but takes a minute more here.
+# in pieces of 2 MiB, one after the other, which works and takes some 16 s of a processor more.
 # STREAM_PANVK=image takes that one; it is also taken where sid's does not start.
 
 # shellcheck source=scripts/lib.sh
