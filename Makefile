@@ -19,8 +19,8 @@ help: ## list the targets
 	@echo "SIGNOFF='Name <address>' (series), DRIFT=1 (a KERNEL_SRC of another version)."
 
 # Scripts decide what is up to date, so nothing here is a file.
-.PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan soak campaign iommufd vfio coverage model-test shader-test models fuzz torture bench shell
-run: ## boot Panthor on the virtual Mali, run the VM_BIND demonstration, report
+.PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan stream soak campaign iommufd vfio coverage model-test shader-test models fuzz torture bench shell
+run: ## boot Panthor on the virtual Mali, bind, fly over 85 GiB, report
 	@$(S)/run.sh
 test: ## every test below
 	@$(S)/test.sh
@@ -42,6 +42,8 @@ igt: ## IGT's Panthor tests and ours, on four kernels, in the guest
 	@$(S)/igt.sh
 vulkan: ## vulkaninfo and Vulkan's queues on panvk, in the guest
 	@$(S)/vulkan.sh
+stream: ## a flight over 85 GiB of sparse buffers, on both kernels, in the guest
+	@tests/stream/run.sh base reserve
 soak: ## 64 groups in 8 VMs while the GPU fails every few seconds
 	@$(S)/soak.sh
 campaign: ## random calls while GPU, memory and power fail, under KASAN: HOURS=n

@@ -1,14 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Fuzzes the GPU model with libFuzzer, AddressSanitizer and UBSan.
+# Fuzzes the GPU model with libFuzzer, AddressSanitizer and UBSan: the whole of it
+# (tests/fuzz), and its shader cores alone (tests/shader).
 #
-#   scripts/fuzz.sh [--seconds N | --runs N] [--jobs N]   fuzz, 60 s by default,
-#                                      and again until it was enough
+#   scripts/fuzz.sh [--seconds N | --runs N] [--jobs N] [--target model|shader]
+#                                      fuzz, and again until it was enough; without
+#                                      --target both, 60 s by default, of which shader
+#                                      cores have a quarter
 #   scripts/fuzz.sh --self-test        plant bugs in a copy, see them found
 #   scripts/fuzz.sh --total            what was executed so far, by model
 #
-# Inputs of earlier findings, tests/fuzz/regress/, come first. What was learned
+# Inputs of earlier findings, regress/ beside each target, come first. What was learned
 # stays in the user's cache folder and is where the next run begins. Results go
 # to out/results/fuzz.tsv, executions are added up in out/fuzz.tsv. A finding
 # leaves its input in out/fuzz/ and the command that repeats it on the screen.
@@ -16,12 +19,8 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-O=$BUILD/host/fuzz
-FUZZER=$O/fuzz_model
-SEEDS=$O/seeds
 FINDINGS=$OUT/fuzz
 TOTAL=$OUT/fuzz.tsv
-MAX_LEN=256
 # A minute at a low priority beside a kernel that is being built is not much, and
 # may be next to nothing: then it takes some more of them.
 MIN_EXECUTIONS=10000
@@ -34,6 +33,34 @@ usage()
 	exit 2
 }
 
+# use model|shader: the target that all below is about
+use()
+{
+	TARGET=$1
+	case $TARGET in
+	model)
+		ROOM=$ROOT/tests/fuzz
+		O=$BUILD/host/fuzz
+		FUZZER=$O/fuzz_model
+		CORPUS=$CACHE/fuzz/corpus-1
+		MAX_LEN=256
+		MAKE=(make -C "$ROOM" O="$O" MODEL="$MODEL")
+		BUILDS=()
+		;;
+	shader)
+		ROOM=$ROOT/tests/shader
+		O=$BUILD/host/shader/fuzz
+		FUZZER=$O/fuzz_shader
+		CORPUS=$CACHE/fuzz/corpus-shader-1
+		MAX_LEN=700
+		MAKE=(make -C "$ROOM" FUZZ="$O" MODEL="$MODEL/shader")
+		BUILDS=(fuzzer)
+		;;
+	*) usage ;;
+	esac
+	SEEDS=$O/seeds
+}
+
 build_fuzzer()
 {
 	need_packages clang libclang-rt-dev make gcc python3
@@ -42,7 +69,7 @@ build_fuzzer()
 	# Only the build: runs may go on side by side, for hours
 	(
 		locked fuzz
-		step "build the fuzzer" make -C "$ROOT/tests/fuzz" O="$O"
+		step "build the fuzzer of $TARGET" "${MAKE[@]}" "${BUILDS[@]}"
 	) || exit 1
 	[ "$BUILT" = "$(model_hash)" ] || die "the model changed while it was built; run again"
 	write_seeds
@@ -52,7 +79,10 @@ build_fuzzer()
 write_seeds()
 {
 	rm -rf "$SEEDS"
-	python3 "$ROOT/tests/fuzz/seeds.py" "$SEEDS"
+	case $TARGET in
+	model) python3 "$ROOM/seeds.py" "$SEEDS" ;;
+	shader) "$O/seeds_shader" "$SEEDS" ;;
+	esac
 }
 
 # The model without the device around it, relative to model/
@@ -86,7 +116,7 @@ regressions()
 {
 	local input name
 
-	for input in "$ROOT"/tests/fuzz/regress/*; do
+	for input in "$ROOM"/regress/*; do
 		[ -f "$input" ] || continue
 		name=$(basename "$input")
 		if "$FUZZER" "$input" >"$O/regress.log" 2>&1; then
@@ -115,19 +145,21 @@ executions()
 		awk '{ n += $1 } END { print n + 0 }'
 }
 
-# Lines of the model that the corpus reaches, in percent. Those of shader cores do not
-# count: they have a target of their own (tests/shader), and 95 % of them are not reached
-# from here.
+# Lines that the corpus reaches, in percent: those of shader cores count for the target
+# that is theirs alone, since 95 % of them are not reached from the other.
 coverage()
 {
-	make -C "$ROOT/tests/fuzz" O="$O" replay >"$LOGS/fuzz-coverage.log" 2>&1 || return
+	"${MAKE[@]}" replay >"$LOGS/fuzz-coverage.log" 2>&1 || return
 	(
 		cd "$O/replay" || exit
 		rm -f ./*.gcda
 		find "$CORPUS" "$SEEDS" -type f -print0 | xargs -0 ./replay
 		gcov -n ./*.gcda
-	) 2>>"$LOGS/fuzz-coverage.log" | awk -v dir="$ROOT/model/" '
-		/^File / { ours = index($0, dir) && !index($0, dir "shader/") }
+	) 2>>"$LOGS/fuzz-coverage.log" | awk -v dir="$ROOT/model/" -v target="$TARGET" '
+		/^File / {
+			shader = index($0, dir "shader/")
+			ours = index($0, dir) && (target == "shader" ? shader : !shader)
+		}
 		/^Lines executed:/ && ours {
 			split($0, part, /[:% ]+/)
 			lines += part[5]
@@ -149,17 +181,27 @@ add_total()
 	mv "$TOTAL.new" "$TOTAL"
 }
 
-run_fuzz()
+# judge CONDITION NAME DETAIL
+judge()
 {
-	local log=$LOGS/fuzz.log start rc=0 n=0 cov=0 seconds round
+	if [ "$1" ]; then
+		result fuzz pass "$TARGET: $2" "$3"
+	else
+		result fuzz fail "$TARGET: $2" "$3"
+	fi
+}
+
+# fuzz_target LIMIT...: what libFuzzer is told of its end
+fuzz_target()
+{
+	local log=$LOGS/fuzz-$TARGET.log start rc=0 n=0 cov=0 seconds round
 
 	build_fuzzer
-	result_start fuzz
 	regressions
 	start=$SECONDS
 	for ((round = 0; round < MAX_ROUNDS; round++)); do
-		say "  fuzzing the model, ${WHAT[*]}"
-		fuzz "$log" "${WHAT[@]}" || rc=$?
+		say "  fuzzing the $TARGET, $*"
+		fuzz "$log" "$@" || rc=$?
 		n=$((n + $(executions "$log")))
 		cov=$(coverage)
 		if [ $rc != 0 ] || { [ "$n" -ge $MIN_EXECUTIONS ] && [ "$cov" -ge $MIN_COVERAGE ]; }; then
@@ -168,22 +210,35 @@ run_fuzz()
 	done
 	seconds=$((SECONDS - start + 1))
 	add_total "$n"
-	if [ $rc = 0 ]; then
-		result fuzz pass "no crash, hang or sanitizer report" "$n executions"
+	[ $rc = 0 ] || finding "$log"
+	judge "$([ $rc != 0 ] || echo yes)" "no crash, hang or sanitizer report" \
+		"$n executions, see $log"
+	judge "$([ "$n" -lt $MIN_EXECUTIONS ] || echo yes)" "enough executions" "$n in $seconds s"
+	judge "$([ "$cov" -lt $MIN_COVERAGE ] || echo yes)" "enough of it reached" \
+		"$cov % of its lines, $MIN_COVERAGE wanted"
+}
+
+# limit_of model|shader: how long that target runs
+limit_of()
+{
+	if [ "${#TARGETS[@]}" = 1 ] || [ "$LIMIT" = -runs ]; then
+		printf '%s=%s\n' "$LIMIT" "$AMOUNT"
+	elif [ "$1" = shader ]; then
+		printf '%s=%s\n' "$LIMIT" $((AMOUNT / 4 + 1))
 	else
-		finding "$log"
-		result fuzz fail "no crash, hang or sanitizer report" "see $log"
+		printf '%s=%s\n' "$LIMIT" $((AMOUNT - AMOUNT / 4))
 	fi
-	if [ "$n" -ge $MIN_EXECUTIONS ]; then
-		result fuzz pass "enough executions" "$n in $seconds s"
-	else
-		result fuzz fail "enough executions" "$n in $seconds s"
-	fi
-	if [ "$cov" -ge $MIN_COVERAGE ]; then
-		result fuzz pass "enough of the model reached" "$cov % of its lines"
-	else
-		result fuzz fail "enough of the model reached" "$cov % of its lines, want $MIN_COVERAGE"
-	fi
+}
+
+run_fuzz()
+{
+	local target
+
+	result_start fuzz
+	for target in "${TARGETS[@]}"; do
+		use "$target"
+		fuzz_target "$(limit_of "$target")"
+	done
 	"$ROOT/scripts/results.sh" fuzz
 }
 
@@ -192,10 +247,12 @@ run_jobs()
 {
 	local pids=() logs=() i rc=0 n=0
 
+	[ "${#TARGETS[@]}" = 1 ] || die "--jobs is for one target: add --target model or shader"
+	use "${TARGETS[0]}"
 	build_fuzzer
 	for ((i = 0; i < JOBS_WANTED; i++)); do
-		logs+=("$LOGS/fuzz-$i.log")
-		fuzz "${logs[i]}" "${WHAT[@]}" -reload=1 &
+		logs+=("$LOGS/fuzz-$TARGET-$i.log")
+		fuzz "${logs[i]}" "$(limit_of "$TARGET")" -reload=1 &
 		pids+=($!)
 	done
 	for ((i = 0; i < JOBS_WANTED; i++)); do
@@ -222,19 +279,20 @@ plant()
 # self_test NAME FILE FROM TO
 self_test()
 {
-	local name=$1
+	local target=$1 name=$2
 
 	COPY=$BUILD/host/fuzz-self-test/model
 	rm -rf "$BUILD/host/fuzz-self-test"
 	mkdir -p "$COPY"
 	model_files | (cd "$ROOT/model" && xargs cp --parents -t "$COPY")
-	shift
+	shift 2
 	plant "$@"
-	FUZZER=$BUILD/host/fuzz-self-test/o/fuzz_model
+	MODEL=$COPY
+	BUILD=$BUILD/host/fuzz-self-test use "$target"
 	CORPUS=$BUILD/host/fuzz-self-test/corpus
 	FINDINGS=$BUILD/host/fuzz-self-test/findings
-	step "build with a bug" make -C "$ROOT/tests/fuzz" MODEL="$COPY" \
-		O="$BUILD/host/fuzz-self-test/o"
+	step "build with a bug" "${MAKE[@]}" "${BUILDS[@]}"
+	write_seeds
 	if fuzz "$LOGS/fuzz-self-test.log" -max_total_time=120; then
 		result fuzz-self-test fail "$name is found" "not in 120 s"
 	else
@@ -247,32 +305,48 @@ run_self_test()
 {
 	need_packages clang libclang-rt-dev make python3
 	locked fuzz-self-test
-	write_seeds
 	result_start fuzz-self-test
-	self_test "a call stack without a limit" csf/cs.c \
+	self_test model "a call stack without a limit" csf/cs.c \
 		'if (c->depth == MALI_CALL_DEPTH)' 'if (c->depth == MALI_CALL_DEPTH + 1)'
-	self_test "an INSERT that is not checked" csf/stream.c \
+	self_test model "an INSERT that is not checked" csf/stream.c \
 		'cs->insert - cs->ctx.extract <= cs->ring_size' 'true'
-	self_test "a suspend buffer that is trusted" csf/suspend.c \
+	self_test model "a suspend buffer that is trusted" csf/suspend.c \
 		'c->depth > MALI_CALL_DEPTH || c->handler_depth' 'c->handler_depth'
-	self_test "an interrupt line that does not fall" base/irq.c \
+	self_test model "an interrupt line that does not fall" base/irq.c \
 		'i->rawstat &= ~val;' 'i->rawstat &= ~val; return;'
+	self_test shader "a staging register that does not exist" shader/decode.c \
+		'first + count > 64 ?' 'first + count > 67 ?'
+	self_test shader "an access across the end of a page" shader/mem.c \
+		'PAGE_OF(*low) == PAGE_OF(*high)' 'PAGE_OF(*low) == PAGE_OF(*high - 3)'
+	self_test shader "uniforms without a limit" shader/desc.c \
+		'bytes > sizeof(env->uniforms)' 'false'
+	self_test shader "a fault without a reason" shader/mem.c \
+		'f->why = "data cannot be accessed";' ''
 	"$ROOT/scripts/results.sh" fuzz-self-test
 }
 
-WHAT=(-max_total_time=60)
+MODEL=$ROOT/model
+LIMIT=-max_total_time
+AMOUNT=60
+TARGETS=(model shader)
 JOBS_WANTED=
 MODE=run
-CORPUS=$CACHE/fuzz/corpus-1
 while [ $# -gt 0 ]; do
 	case $1 in
 	--seconds | --runs | --jobs)
 		[[ ${2:-} =~ ^[1-9][0-9]*$ ]] || usage
 		case $1 in
-		--seconds) WHAT=(-max_total_time="$2") ;;
-		--runs) WHAT=(-runs="$2") ;;
-		--jobs) JOBS_WANTED=$2 ;;
+		--runs) LIMIT=-runs ;;
 		esac
+		case $1 in
+		--jobs) JOBS_WANTED=$2 ;;
+		*) AMOUNT=$2 ;;
+		esac
+		shift
+		;;
+	--target)
+		[[ ${2:-} =~ ^(model|shader)$ ]] || usage
+		TARGETS=("$2")
 		shift
 		;;
 	--self-test) MODE=self-test ;;

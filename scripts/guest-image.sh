@@ -6,11 +6,16 @@
 # Packages are unpacked, never configured, so that no arm64 code runs here.
 # Called by "scripts/guest.sh image"; firmware, kernel modules and our own
 # test programs are not in it (see the share folder in scripts/guest.sh).
+#
+# Beside it, in the share folder, is the panvk of the next Mesa, which runs on the
+# image's libraries: share/mesa-next/panfrost.json for VK_DRIVER_FILES. Where that cannot
+# be had, mesa-next/why says why, and what wants it does without.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 SUITE=forky
+NEXT_SUITE=sid
 ARM64_PACKAGES=(
 	base-files bash box64 busybox-static coreutils grep gzip kmod libc6 mount
 	procps sed util-linux
@@ -138,6 +143,64 @@ check_root()
 		check_closure "$amd/lib/x86_64-linux-gnu"
 }
 
+# The libraries that it needs must be in the image
+check_next()
+{
+	local dir=$1 file lib
+
+	file=$dir/libvulkan_panfrost.so
+	for lib in $(readelf -d "$file" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
+		debugfs -R "stat /usr/lib/aarch64-linux-gnu/$lib" "$IMAGE" 2>&1 | grep -q '^Inode' || {
+			echo "it needs $lib, which is not in the image"
+			return 1
+		}
+	done
+}
+
+unpack_next()
+{
+	local deb=$1 dir=$2
+
+	rm -rf "$dir" "$dir.root"
+	mkdir -p "$dir" "$dir.root"
+	dpkg-deb -x "$deb" "$dir.root"
+	cp "$dir.root/usr/lib/aarch64-linux-gnu/libvulkan_panfrost.so" "$dir/"
+	sed 's|"library_path".*"|"library_path": "/share/mesa-next/libvulkan_panfrost.so"|' \
+		"$dir.root"/usr/share/vulkan/icd.d/panfrost*.json >"$dir/panfrost.json"
+	rm -rf "$dir.root"
+}
+
+no_next()
+{
+	rm -rf "$GUEST/share/mesa-next"
+	mkdir -p "$GUEST/share/mesa-next"
+	printf '%s\n' "$1" >"$GUEST/share/mesa-next/why"
+	say "  the next Mesa is left out: $1"
+}
+
+# The path of a package carries its version: a newer one takes the place of an older
+make_next()
+{
+	local dir=$GUEST/share/mesa-next deb key why
+
+	if ! deb=$(suite_download "$NEXT_SUITE" arm64 mesa-vulkan-drivers); then
+		no_next "$NEXT_SUITE's mesa-vulkan-drivers for arm64 cannot be fetched"
+		return
+	fi
+	key=$(hash_of "$deb" "$ROOT/scripts/guest-image.sh" "$(cat "$GUEST/.root")")
+	if [ -f "$dir/panfrost.json" ] && stamp_ok "$GUEST/.next" "$key"; then
+		return
+	fi
+	mkdir -p "$GUEST/share"
+	REMEDY="remove $CACHE/downloads/$NEXT_SUITE and run again" \
+		step "guest next mesa" unpack_next "$deb" "$dir"
+	if ! why=$(check_next "$dir"); then
+		no_next "$why"
+		return
+	fi
+	stamp_set "$GUEST/.next" "$key"
+}
+
 # Runs as root or under fakeroot, so that the image's files belong to root.
 assemble()
 {
@@ -194,6 +257,7 @@ assemble)
 "")
 	locked guest-image
 	make_image
+	make_next
 	printf '%s\n' "$IMAGE"
 	;;
 *)

@@ -116,7 +116,7 @@ check_checkpatch()
 	[ ${#files[@]} = 0 ] || checkpatch -f "${files[@]/#/$ROOT/}" || rc=1
 	# Shims stand in for the kernel's headers, and have their names and no more.
 	mapfile -t files < <(ours 'model/*.[ch]' 'tests/*.[ch]' |
-		grep -v -e '^model/qemu/' -e '^tests/kernel-tree/' -e '^tests/vmbind/pan.c$' -e '^tests/vulkan/' -e '^tests/fuzz/' -e '^tests/shader/fuzz_' -e '^tests/interleave/shim/')
+		grep -v -e '^model/qemu/' -e '^tests/kernel-tree/' -e '^tests/vmbind/pan.c$' -e '^tests/vulkan/' -e '^tests/stream/' -e '^tests/fuzz/' -e '^tests/shader/fuzz_' -e '^tests/interleave/shim/')
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$HOST_IGNORE" -f "${files[@]/#/$ROOT/}" || rc=1
 	# A program of IGT's begins with "int igt_main()", a macro.
 	mapfile -t files < <(ours 'igt/*.[ch]')

@@ -6,12 +6,14 @@
 #   scripts/run.sh [KERNEL...]     base reserve when none is given
 #   scripts/run.sh --suite         reserve as a test suite, to out/results/run.tsv
 #
-# Builds what is missing. Each kernel is booted three times: for vmbind, with a
+# Builds what is missing. Each kernel is booted four times: for vmbind, with a
 # look at the GPU's walker over QMP meanwhile; for binds so large that upstream's
-# kernel warns; and, in the guest of scripts/exact-lib.sh, for instructions and
-# allocations. The report is the last thing on stdout; out/run.json holds the
-# same. Exits 0 only when every test point passed and no kernel reported a mistake
-# of its own, but for that one warning of upstream's.
+# kernel warns; in the guest of scripts/exact-lib.sh, for instructions and
+# allocations; and for the flight of tests/stream, which the suite makes a shorter
+# one. The report is the last thing on stdout; out/run.json holds the same, and
+# out/report.html shows it (the suite's are run-suite.json and .html). Exits 0 only
+# when every test point passed and no kernel reported a mistake of its own, but for
+# that one warning of upstream's.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -51,18 +53,6 @@ run_kernel()
 	result_of "$name" "$dir/vmbind.json" "$to/vmbind.json"
 	[ -s "$to/gpu.json" ] ||
 		die "nothing was seen of the GPU over QMP; see $LOGS/watch-$1.log"
-}
-
-# It ends with the guest; where the guest never came up, it has to be told.
-wait_for_watcher()
-{
-	local end=$((SECONDS + 5))
-
-	while [ $SECONDS -lt $end ]; do
-		kill -0 "$1" 2>/dev/null || return 0
-		sleep 0.2
-	done
-	kill "$1" 2>/dev/null || :
 }
 
 # Sets guest_rc. Where upstream warns, and only of that, the file "warned" is there.
@@ -105,6 +95,17 @@ run_costs()
 	[ "$guest_rc" != 1 ] || guest_rc=2
 }
 
+# Sets guest_rc
+run_flight()
+{
+	guest_rc=0
+	# shellcheck disable=SC2086 # words, or none
+	"$ROOT/tests/stream/run.sh" ${RUN_FRAMES:+--frames $RUN_FRAMES} "$1" >"$LOGS/run-$1-flight.log" || guest_rc=$?
+	cp -r "$OUT/stream/$1" "$OUT/run/$1/flight"
+	[ -s "$OUT/run/$1/flight/flight.json" ] ||
+		die "the flight left no result; see $LOGS/stream-$1.log"
+}
+
 # complain LOG: a guest that did more than fail a point of its own
 complain()
 {
@@ -132,19 +133,23 @@ main()
 		complain "$LOGS/run-$kernel-huge.log"
 		run_costs "$kernel"
 		complain "$OUT/run/$kernel/costs.console"
+		run_flight "$kernel"
+		complain "$LOGS/stream-$kernel.log"
 		sources+=("$(label "$kernel")=$OUT/run/$kernel")
 	done
 	"$ROOT/tests/vmbind/report.py" "${RUN_JSON:-$OUT/run.json}" "${sources[@]}" || rc=1
+	"$ROOT/tests/report/page.py" "${RUN_JSON:-$OUT/run.json}" "${RUN_PAGE:-$OUT/report.html}" || rc=1
+	say "The same with pictures: ${RUN_PAGE:-$OUT/report.html}"
 	return $rc
 }
 
 # The report's points are the suite's, and what else went wrong is one more.
 suite()
 {
-	local rc=0 json=$OUT/run-suite.json
+	local rc=0 json=$OUT/run-suite.json page=$OUT/run-suite.html
 
-	rm -f "$json"
-	RUN_JSON=$json "$ROOT/scripts/run.sh" reserve || rc=$?
+	rm -f "$json" "$page"
+	RUN_JSON=$json RUN_PAGE=$page RUN_FRAMES=8 "$ROOT/scripts/run.sh" reserve || rc=$?
 	result_start run
 	[ ! -s "$json" ] || python3 - "$json" >"$OUT/results/run.tsv" <<-END
 		import json, sys

@@ -35,6 +35,7 @@ SUITES=(
 	'firmware|scripts/firmware.sh'
 	'repeat|scripts/repeat.sh'
 	'run|scripts/run.sh --suite'
+	'report|tests/report/run.sh'
 	'vmbind|scripts/vmbind.sh'
 	'panthor|scripts/panthor.sh'
 	'edges|scripts/edges.sh'

@@ -226,3 +226,16 @@ vmbind_results()
 	*) printf 'fail\tthe guest comes to its end\texit code %s, see build/log/%s.log\n' "$2" "$1" ;;
 	esac
 }
+
+# wait_for_watcher PID: tests/vmbind/watch.py ends with the guest; where the guest never
+# came up, it has to be told
+wait_for_watcher()
+{
+	local end=$((SECONDS + 5))
+
+	while [ $SECONDS -lt $end ]; do
+		kill -0 "$1" 2>/dev/null || return 0
+		sleep 0.2
+	done
+	kill "$1" 2>/dev/null || :
+}

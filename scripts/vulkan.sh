@@ -5,11 +5,18 @@
 #
 #   scripts/vulkan.sh build            build vkqueue for the guest, print its path
 #   scripts/vulkan.sh [test NAME...]   run it, results to out/results/vulkan.tsv
+#   scripts/vulkan.sh --all            everything on each kernel, coherent and not
 #
-# The guest is run as each NAME says, all of them when none is given:
-#   plain, debug                          which kernel, a coherent GPU
-#   plain-noncoherent, debug-noncoherent  the same, a GPU that is not
-# Environment: VULKAN_KERNEL=base|reserve, the kernel tree (reserve).
+# A NAME is [base-]FLAVOUR[-noncoherent][-sample|-all]:
+#   base-               upstream's kernel, not the one with the series
+#   plain, debug        its flavour
+#   -noncoherent        a GPU that is not I/O coherent
+#   -sample             without what a kernel makes no difference to, and transfers of
+#                       few sizes
+#   -all                transfers of every size to 256 bytes from and to every alignment,
+#                       and of what is around powers of two, to 64 MiB
+# Without any, everything runs once and a sample on what else there is: plain,
+# base-plain-sample, plain-noncoherent-sample and debug-noncoherent-sample.
 #
 # vulkaninfo's output is in out/guest/vulkan-NAME/vulkaninfo.txt.
 
@@ -18,7 +25,8 @@
 # shellcheck source=scripts/vmbind-lib.sh
 . "$(dirname "$0")/vmbind-lib.sh"
 
-KERNEL=${VULKAN_KERNEL:-reserve}
+# Guests of one processor each, whose time is their own
+SIDE_BY_SIDE=$(nproc)
 
 usage()
 {
@@ -53,23 +61,43 @@ gpu_results()
 		"$what" "$found"
 }
 
+# kernel_of NAME, flavour_of NAME
+kernel_of()
+{
+	case $1 in
+	base-*) echo base ;;
+	*) echo reserve ;;
+	esac
+}
+
+flavour_of()
+{
+	case ${1#base-} in
+	plain | plain-*) echo plain ;;
+	debug | debug-*) echo debug ;;
+	*) usage ;;
+	esac
+}
+
 # run_config NAME: one line a test point on stdout, the name in front
 run_config()
 {
-	local name=vulkan-$1 rc=0 args=()
+	local name=vulkan-$1 rc=0 kernel flavour args=() vkqueue_args=
 
+	kernel=$(kernel_of "$1")
+	flavour=$(flavour_of "$1") || exit
 	case $1 in
+	*-noncoherent*) args+=(--machine mali-coherent=off) ;;
+	esac
+	case $1 in
+	*-sample) vkqueue_args=--sample ;;
+	*-all) vkqueue_args=--all ;;
+	esac
+	say "  vulkaninfo and vkqueue on $kernel, $1"
 	# The driver's time-outs are short: time is the guest's own, not the host's
-	plain*) args=(--flavour plain --icount) ;;
-	debug*) args=(--flavour debug) ;;
-	*) usage ;;
-	esac
-	case $1 in
-	*-noncoherent) args+=(--machine mali-coherent=off) ;;
-	esac
-	say "  vulkaninfo and vkqueue on $KERNEL, $1"
-	"$ROOT/scripts/guest.sh" run --kernel "$KERNEL" --name "$name" "${args[@]}" \
-		-- "$(cat "$ROOT/tests/guest/vulkan.sh")" >"$LOGS/$name.log" 2>&1 || rc=$?
+	"$ROOT/scripts/guest.sh" run --kernel "$kernel" --flavour "$flavour" --icount \
+		--name "$name" "${args[@]}" -- "vkqueue_args=$vkqueue_args
+		$(cat "$ROOT/tests/guest/vulkan.sh")" >"$LOGS/$name.log" 2>&1 || rc=$?
 	{
 		vmbind_points "$OUT/guest/$name/vulkaninfo.tap"
 		vmbind_results "$name" "$rc"
@@ -79,10 +107,21 @@ run_config()
 
 cmd_test()
 {
-	[ $# -gt 0 ] || set -- plain plain-noncoherent debug debug-noncoherent
-	guest_prepare "$KERNEL" "${@%-noncoherent}"
+	local name
+
+	# What takes longest is first
+	[ $# -gt 0 ] || set -- plain debug-noncoherent-sample plain-noncoherent-sample \
+		base-plain-sample
+	guest_prepare reserve
+	for name; do
+		"$ROOT/scripts/kernel.sh" build "$(kernel_of "$name")" \
+			"$(flavour_of "$name")" >/dev/null
+	done
 	cmd_build >/dev/null
 	suite_run vulkan "$@"
 }
 
+if [ "${1:-}" = --all ]; then
+	set -- test {,base-}{debug,plain}{,-noncoherent}-all
+fi
 suite_main "$@"

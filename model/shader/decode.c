@@ -105,6 +105,20 @@ static bool staging_count_fits(const struct insn *in)
 	case OP_LD_BUFFER:
 	case OP_LEA_BUFFER:
 		return in->sw_count == isa_load_regs(in->op, in->word);
+	case OP_LEA_BUF:
+		return in->sw_count == 2;
+	case OP_LEA_TEX:
+		return in->sw_count == 3;
+	case OP_LD_TEX:
+	case OP_LD_CVT:
+		return in->sw_count == isa_typed_regs(in->word);
+	case OP_ST_CVT:
+		return in->sr_count == isa_typed_regs(in->word);
+	case OP_TEX_FETCH:
+	case OP_TEX_SINGLE:
+	case OP_TEX_GATHER:
+	case OP_TEX_GRADIENT:
+		return in->sw_count == isa_texture_regs(in->word);
 	case OP_STORE:
 		return in->sr_count == (in->op->size + 31) / 32;
 	case OP_ATOM1:

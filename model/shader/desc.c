@@ -7,7 +7,8 @@
  * - A resource table has entries of 16 bytes: an address of 56 bits, bit 56 if
  *   it is of descriptors, and its size in bytes.
  * - A buffer descriptor has type 9 in bits 0 to 3 and its kind, 1 for a simple
- *   one, in 4 to 7; its size is word 1, its address words 2 and 3.
+ *   one and 3 for one of structures, in 4 to 7; its size is word 1, its address
+ *   words 2 and 3, the size of its structures word 4.
  * - A handle has the table in its top byte and the index below. Table 62 reads
  *   descriptors of table "index" as bytes.
  *
@@ -21,6 +22,7 @@
 #define DESC_SIZE		32u
 #define DESC_SHADER		8u
 #define DESC_BUFFER		9u
+#define BUFFER_STRUCTURES	3u
 #define STAGE_COMPUTE		1u
 #define TABLE_ENTRY		16u
 #define TABLE_AS_BYTES		62u
@@ -88,28 +90,49 @@ static bool read_table(struct shader_env *env, uint32_t table,
 	return true;
 }
 
+bool desc_words(struct shader_env *env, uint32_t handle, uint32_t *w, uint64_t *va,
+		struct shader_fault *fault)
+{
+	uint32_t table = handle >> 24, index = handle & 0xffffff;
+	struct buffer t = { 0 };
+	bool descriptors;
+
+	if (!read_table(env, table, &t, &descriptors, fault))
+		return false;
+	*va = t.va + (uint64_t)index * DESC_SIZE;
+	if (!descriptors || ((uint64_t)index + 1) * DESC_SIZE > t.size)
+		return invalid(fault, *va, "no such descriptor");
+	return desc_read(env, *va, w, DESC_SIZE, fault);
+}
+
+/* A descriptor of zeros stands for no buffer: an empty one */
+static bool is_null(const uint32_t *w)
+{
+	for (unsigned int i = 0; i < DESC_SIZE / 4; i++)
+		if (w[i])
+			return false;
+	return true;
+}
+
 bool desc_buffer(struct shader_env *env, uint32_t handle, struct buffer *buf,
 		 struct shader_fault *fault)
 {
-	uint32_t table = handle >> 24, index = handle & 0xffffff;
-	struct buffer t;
 	bool descriptors;
 	uint64_t va;
 	uint32_t w[8];
 
-	if (table == TABLE_AS_BYTES)
-		return read_table(env, index, buf, &descriptors, fault);
-	if (!read_table(env, table, &t, &descriptors, fault))
+	buf->stride = 1;
+	if (handle >> 24 == TABLE_AS_BYTES)
+		return read_table(env, handle & 0xffffff, buf, &descriptors,
+				  fault);
+	if (!desc_words(env, handle, w, &va, fault))
 		return false;
-	va = t.va + (uint64_t)index * DESC_SIZE;
-	if (!descriptors || ((uint64_t)index + 1) * DESC_SIZE > t.size)
-		return invalid(fault, va, "no such descriptor");
-	if (!desc_read(env, va, w, sizeof(w), fault))
-		return false;
-	if ((w[0] & 0xf) != DESC_BUFFER)
+	if ((w[0] & 0xf) != DESC_BUFFER && !is_null(w))
 		return invalid(fault, va, "not the descriptor of a buffer");
 	buf->size = w[1];
 	buf->va = word64(w + 2);
+	if ((w[0] >> 4 & 0xf) == BUFFER_STRUCTURES)
+		buf->stride = w[4];
 	return true;
 }
 

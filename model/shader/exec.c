@@ -89,6 +89,8 @@ const char *exec_bind(struct insn *in, bool half_regs)
 		return "instruction is not implemented";
 	if (in->op->id == OP_BRANCHZ || in->op->id == OP_BRANCHZI)
 		return bind_branch(in);
+	if (in->op->id >= OP_TEX_FETCH && in->op->id <= OP_TEX_GRADIENT)
+		return tex_bind(in);
 	if (!in->op->dest)
 		return NULL;
 	if (in->dst_mask != 3 && !result_is_narrow(in))

@@ -220,3 +220,19 @@ unsigned int isa_load_regs(const struct isa_op *op, uint64_t word)
 	}
 	return (op->size + 31) / 32;
 }
+
+unsigned int isa_typed_regs(uint64_t word)
+{
+	unsigned int values = isa_mod(word, M_VECSIZE) + 1;
+	/* Odd ones from f16 on have halves */
+	bool halves = isa_mod(word, M_REGFMT) & 1;
+
+	return halves ? (values + 1) / 2 : values;
+}
+
+unsigned int isa_texture_regs(uint64_t word)
+{
+	unsigned int values = __builtin_popcount(isa_mod(word, M_WRMASK));
+
+	return isa_mod(word, M_REGWIDTH) ? values : (values + 1) / 2;
+}

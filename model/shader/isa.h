@@ -61,7 +61,8 @@ enum isa_mod_id {
 	M_COMPARE, M_SKIP, M_REGTYPE, M_REGWIDTH, M_REGWIDTH2, M_WRMASK,
 	M_DIM, M_WIDE, M_ARRAY, M_TEXEL_OFFSET, M_SHADOW, M_LOD, M_INT_COORD,
 	M_FETCH, M_LOD_BIAS, M_LOD_CLAMP, M_SAU, M_VT_WIDTH, M_Z, M_STENCIL,
-	M_SECOND, M_NEG, M_PRESERVE_NULL, M_MASK, ISA_NUM_MODS
+	M_SECOND, M_NEG, M_PRESERVE_NULL, M_MASK, M_FORCE_DELTA, M_DERIVATIVE,
+	ISA_NUM_MODS
 };
 
 /**
@@ -99,7 +100,8 @@ enum isa_type {
 enum isa_id {
 	OP_NOP, OP_BRANCHZ, OP_BRANCHZI, OP_BARRIER,
 	OP_LOAD, OP_STORE, OP_LD_BUFFER, OP_LEA_BUFFER, OP_ATOM, OP_ATOM1,
-	OP_ATOM_RETURN,
+	OP_ATOM_RETURN, OP_LD_TEX, OP_LEA_TEX, OP_LEA_BUF, OP_LD_CVT, OP_ST_CVT,
+	OP_TEX_FETCH, OP_TEX_SINGLE, OP_TEX_GATHER, OP_TEX_GRADIENT,
 	/* from here on arithmetic */
 	OP_MOV, OP_CLZ, OP_IABS, OP_POPCOUNT, OP_BITREV, OP_NOT, OP_WMASK,
 	OP_IADD, OP_ISUB, OP_IMUL, OP_IMULD, OP_HADD, OP_CLPER, OP_SHADDX,
@@ -219,5 +221,9 @@ uint64_t isa_known_bits(const struct isa_op *op);
 
 /* Registers that an access of @op moves, by its size and its lane modifier */
 unsigned int isa_load_regs(const struct isa_op *op, uint64_t word);
+
+/* The same of typed accesses, and of what the texture unit brings */
+unsigned int isa_typed_regs(uint64_t word);
+unsigned int isa_texture_regs(uint64_t word);
 
 #endif /* SHADER_ISA_H */

@@ -3,7 +3,8 @@
  * The instruction set as tables.
  *
  * Facts from Mesa 25.0's Valhall description, corrected where a newer one
- * differs: shifts have rotations, CLZ has a mask, one more flow.
+ * differs: shifts have rotations, CLZ has a mask, one more flow, LEA_BUF, LD_CVT,
+ * two more bits of TEX_GRADIENT.
  *
  * Invariants: see isa.h. Rows are sorted by opcode, then by selector; tests
  * rely on nothing but that each word has at most one row.
@@ -133,6 +134,8 @@ const struct isa_mod isa_mods[ISA_NUM_MODS] = {
 	[M_NEG] = { 38, 1, FLAG("neg") },
 	[M_PRESERVE_NULL] = { 39, 1, FLAG("preserve_null") },
 	[M_MASK] = { 30, 1, FLAG("mask") },
+	[M_FORCE_DELTA] = { 12, 1, FLAG("force_delta") },
+	[M_DERIVATIVE] = { 15, 1, FLAG("derivative") },
 };
 
 /* --- Rows ----------------------------------------------------------------- */
@@ -250,8 +253,9 @@ const struct isa_mod isa_mods[ISA_NUM_MODS] = {
 	VTEX(n "_GATHER", (op) + 1, M_INT_COORD, M_FETCH, M_SHADOW), \
 	VTEX(n "_GRADIENT", (op) + 2, M_SHADOW, M_LOD_BIAS, M_LOD_CLAMP), \
 	VTEX(n "_DUAL", (op) + 7, M_SHADOW, M_LOD)
-#define DESC(n, op, type, ...) \
-	{ n, SEL(37, 2, type), op, TODO, .staging = SR_W, __VA_ARGS__ }
+#define DESC(n, op, type, what, ...) \
+	{ n, SEL(37, 2, type), op, what, .staging = SR_W, __VA_ARGS__ }
+#define TYPED		MODS(M_VECSIZE, M_REGFMT, M_SLOT)
 #define IDX_TABLE	IMM2("index", 20, 4, "table", 16, 4)
 #define TABLE_IDX	IMM2("table", 16, 4, "index", 20, 4)
 
@@ -276,8 +280,8 @@ const struct isa_op isa_ops[] = {
 	  MODS(VARYING), IMM("index", 16, 8) },
 	{ "LD_VAR_BUF_IMM.f16", 0, 0, 0x5d, TODO, .staging = SR_W, S1(32),
 	  MODS(VARYING), IMM("index", 16, 8) },
-	{ "LEA_BUF_IMM", 0, 0, 0x5e, TODO, .staging = SR_W, S1(32), MODS(M_SLOT),
-	  IMM2("table", 8, 4, "index", 12, 8) },
+	{ "LEA_BUF_IMM", 0, 0, 0x5e, DO(LEA_BUF), .size = 64, .staging = SR_W, S1(32),
+	  MODS(M_SLOT), IMM2("table", 8, 4, "index", 12, 8) },
 	LOAD("i8", 0, 8, M_LANE8), LOAD("i16", 1, 16, M_LANE16),
 	LOAD("i24", 2, 24, M_LANE24), LOAD("i32", 3, 32, M_LANE32),
 	LOAD("i48", 4, 48, M_LANE48), LOAD("i64", 5, 64, M_LANE64),
@@ -287,10 +291,10 @@ const struct isa_op isa_ops[] = {
 	STORE("i96", 6, 96), STORE("i128", 7, 128),
 	{ "LD_VAR", 0, 0, 0x64, TODO, .staging = SR_W, S2(32, 32), MODS(M_SLOT,
 	  M_VECSIZE, M_REGFMT, M_SAMPLE, M_UPDATE) },
-	DESC("LD_ATTR_IMM", 0x66, 0, S2(32, 32), MODS(M_VECSIZE, M_REGFMT, M_SLOT), IDX_TABLE),
-	DESC("LD_TEX_IMM", 0x66, 1, S2(32, 32), MODS(M_VECSIZE, M_REGFMT, M_SLOT), IDX_TABLE),
-	DESC("LEA_ATTR_IMM", 0x67, 0, S2(32, 32), MODS(M_SLOT), TABLE_IDX),
-	DESC("LEA_TEX_IMM", 0x67, 1, S2(32, 32), MODS(M_SLOT), TABLE_IDX),
+	DESC("LD_ATTR_IMM", 0x66, 0, TODO, S2(32, 32), TYPED, IDX_TABLE),
+	DESC("LD_TEX_IMM", 0x66, 1, DO(LD_TEX), S2(32, 32), TYPED, IDX_TABLE),
+	DESC("LEA_ATTR_IMM", 0x67, 0, TODO, S2(32, 32), MODS(M_SLOT), TABLE_IDX),
+	DESC("LEA_TEX_IMM", 0x67, 1, DO(LEA_TEX), S2(32, 32), MODS(M_SLOT), TABLE_IDX),
 	ATOM("i32", 3, 32), ATOM("i64", 5, 64),
 	LD_BUFFER("i8", 0, 8, M_LANE8), LD_BUFFER("i16", 1, 16, M_LANE16),
 	LD_BUFFER("i24", 2, 24, M_LANE24), LD_BUFFER("i32", 3, 32, M_LANE32),
@@ -300,12 +304,16 @@ const struct isa_op isa_ops[] = {
 	  32), MODS(M_SLOT) },
 	{ "LD_VAR_BUF.f32", 0, 0, 0x6c, TODO, .staging = SR_W, S2(32, 32), MODS(VARYING) },
 	{ "LD_VAR_BUF.f16", 0, 0, 0x6d, TODO, .staging = SR_W, S2(32, 32), MODS(VARYING) },
-	{ "ST_CVT", 0, 0, 0x71, TODO, .staging = SR_R, S2P(64, 32), MODS(M_SLOT,
+	{ "LEA_BUF", 0, 0, 0x6e, DO(LEA_BUF), .size = 64, .staging = SR_W, S2(32, 32),
+	  MODS(M_SLOT) },
+	{ "LD_CVT", 0, 0, 0x70, DO(LD_CVT), .staging = SR_W, S2P(64, 32), MODS(M_SLOT,
 	  M_ACCESS3, M_VECSIZE, M_REGFMT), IMM("offset", 8, 8) },
-	DESC("LD_ATTR", 0x76, 0, S3(32, 32, 32), MODS(M_VECSIZE, M_REGFMT, M_SLOT)),
-	DESC("LD_TEX", 0x76, 1, S3(32, 32, 32), MODS(M_VECSIZE, M_REGFMT, M_SLOT)),
-	DESC("LEA_ATTR", 0x77, 0, S3(32, 32, 32), MODS(M_VECSIZE, M_SLOT)),
-	DESC("LEA_TEX", 0x77, 1, S3(32, 32, 32), MODS(M_VECSIZE, M_SLOT)),
+	{ "ST_CVT", 0, 0, 0x71, DO(ST_CVT), .staging = SR_R, S2P(64, 32), MODS(M_SLOT,
+	  M_ACCESS3, M_VECSIZE, M_REGFMT), IMM("offset", 8, 8) },
+	DESC("LD_ATTR", 0x76, 0, TODO, S3(32, 32, 32), TYPED),
+	DESC("LD_TEX", 0x76, 1, DO(LD_TEX), S3(32, 32, 32), TYPED),
+	DESC("LEA_ATTR", 0x77, 0, TODO, S3(32, 32, 32), MODS(M_VECSIZE, M_SLOT)),
+	DESC("LEA_TEX", 0x77, 1, DO(LEA_TEX), S3(32, 32, 32), MODS(M_VECSIZE, M_SLOT)),
 	{ "LD_TILE", 0, 0, 0x78, TODO, .staging = SR_W, S3(32, 32, 32), MODS(M_VECSIZE,
 	  M_REGFMT, M_SLOT) },
 	{ "ST_TILE", 0, 0, 0x79, TODO, .staging = SR_R, S3(32, 32, 32), MODS(M_VECSIZE,
@@ -446,14 +454,14 @@ const struct isa_op isa_ops[] = {
 	{ "IADD_IMM.v4i8", 0, 0, 0x112, DO(IADD_IMM), ON(U8), DST, S1(32), IMM("#", 8, 32) },
 	{ "FADD_IMM.f32", 0, 0, 0x114, DO(FADD_IMM), ON(F32), DST, S1(32), IMM("#", 8, 32) },
 	{ "FADD_IMM.v2f16", 0, 0, 0x115, DO(FADD_IMM), ON(F16), DST, S1(32), IMM("#", 8, 32) },
-	{ "TEX_FETCH", 0, 0, 0x125, TODO, .staging = SR_TEX, S1(64), MODS(TEX, M_ARRAY,
+	{ "TEX_FETCH", 0, 0, 0x125, DO(TEX_FETCH), .staging = SR_TEX, S1(64), MODS(TEX, M_ARRAY,
 	  M_TEXEL_OFFSET) },
-	{ "TEX_SINGLE", 0, 0, 0x128, TODO, .staging = SR_TEX, S1(64), MODS(TEX, M_ARRAY,
+	{ "TEX_SINGLE", 0, 0, 0x128, DO(TEX_SINGLE), .staging = SR_TEX, S1(64), MODS(TEX, M_ARRAY,
 	  M_TEXEL_OFFSET, M_SHADOW, M_LOD) },
-	{ "TEX_GATHER", 0, 0, 0x129, TODO, .staging = SR_TEX, S1(64), MODS(TEX, M_ARRAY,
+	{ "TEX_GATHER", 0, 0, 0x129, DO(TEX_GATHER), .staging = SR_TEX, S1(64), MODS(TEX, M_ARRAY,
 	  M_TEXEL_OFFSET, M_INT_COORD, M_FETCH, M_SHADOW) },
-	{ "TEX_GRADIENT", 0, 0, 0x12a, TODO, .staging = SR_TEX, S1(64), MODS(TEX,
-	  M_LOD_BIAS, M_LOD_CLAMP) },
+	{ "TEX_GRADIENT", 0, 0, 0x12a, DO(TEX_GRADIENT), .staging = SR_TEX, S1(64), MODS(TEX,
+	  M_FORCE_DELTA, M_LOD_BIAS, M_LOD_CLAMP, M_DERIVATIVE) },
 	{ "TEX_DUAL", 0, 0, 0x12f, TODO, .staging = SR_TEX, S1(64), MODS(M_SLOT, M_SKIP,
 	  M_REGTYPE, M_REGWIDTH, M_REGWIDTH2, M_WRMASK, M_DIM, M_WIDE, M_ARRAY,
 	  M_TEXEL_OFFSET, M_SHADOW, M_LOD) },

@@ -170,6 +170,29 @@ static bool barrier(struct warp *w)
 	return true;
 }
 
+static bool image(struct warp *w, const struct insn *in, const union lanes **s)
+{
+	switch (in->op->id) {
+	case OP_LD_TEX:
+		return image_load(w, in, s);
+	case OP_LEA_TEX:
+		return image_address(w, in, s);
+	case OP_LEA_BUF:
+		return image_lea_buf(w, in, s);
+	case OP_LD_CVT:
+		return image_load_typed(w, in, s);
+	case OP_ST_CVT:
+		return image_store_typed(w, in, s);
+	case OP_TEX_FETCH:
+	case OP_TEX_SINGLE:
+	case OP_TEX_GATHER:
+	case OP_TEX_GRADIENT:
+		return tex_execute(w, in, s);
+	}
+	/* NOP */
+	return true;
+}
+
 /* What is not arithmetic; moves the program counter if it executes */
 static bool control(struct warp *w, const struct insn *in,
 		    const union lanes **s)
@@ -202,6 +225,8 @@ static bool control(struct warp *w, const struct insn *in,
 	case OP_ATOM_RETURN:
 		good = mem_atomic(w, in, s);
 		break;
+	default:
+		good = image(w, in, s);
 	}
 	if (good)
 		w->pc += 8;

@@ -214,6 +214,16 @@ bool mem_ld_buffer(struct warp *w, const struct insn *in, const union lanes **s)
 bool mem_lea_buffer(struct warp *w, const struct insn *in, const union lanes **s);
 bool mem_atomic(struct warp *w, const struct insn *in, const union lanes **s);
 
+/* image.c, tex.c: the same */
+bool image_load(struct warp *w, const struct insn *in, const union lanes **s);
+bool image_address(struct warp *w, const struct insn *in, const union lanes **s);
+bool image_load_typed(struct warp *w, const struct insn *in, const union lanes **s);
+bool image_store_typed(struct warp *w, const struct insn *in, const union lanes **s);
+bool image_lea_buf(struct warp *w, const struct insn *in, const union lanes **s);
+bool tex_execute(struct warp *w, const struct insn *in, const union lanes **s);
+/* What of these is not implemented, or NULL */
+const char *tex_bind(const struct insn *in);
+
 /*
  * Where an address is that LEA_BUFFER gives out of bounds: loads from there
  * are zero, stores go nowhere.
@@ -244,15 +254,21 @@ bool mem_check(struct warp *w, uint64_t va, unsigned int len);
 
 /**
  * struct buffer - a BUFFER descriptor
+ * @va: Its first byte.
+ * @size: Its bytes.
+ * @stride: Bytes of a structure; 1 if it is none of structures.
  */
 struct buffer {
 	uint64_t va;
-	uint32_t size;
+	uint32_t size, stride;
 };
 
 /* desc.c: false with a fault */
 bool desc_read(struct shader_env *env, uint64_t va, void *to, unsigned int len,
 	       struct shader_fault *fault);
+/* The 32 bytes that a handle names, and where they are */
+bool desc_words(struct shader_env *env, uint32_t handle, uint32_t *w, uint64_t *va,
+		struct shader_fault *fault);
 bool desc_buffer(struct shader_env *env, uint32_t handle, struct buffer *buf,
 		 struct shader_fault *fault);
 bool desc_env(struct shader_env *env, const struct shader_job *job,

@@ -6,14 +6,16 @@
 #include <stdint.h>
 #include <stdio.h>
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
+/* Not each target has one */
+int LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int main(int argc, char **argv)
 {
 	static uint8_t buf[1 << 16];
 
-	LLVMFuzzerInitialize(&argc, &argv);
+	if (LLVMFuzzerInitialize)
+		LLVMFuzzerInitialize(&argc, &argv);
 	for (int i = 1; i < argc; i++) {
 		FILE *f = fopen(argv[i], "rb");
 

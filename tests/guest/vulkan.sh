@@ -4,7 +4,7 @@
 # Runs in the guest: vulkaninfo's view of the device as TAP points on a file of
 # its own, /out/vulkaninfo.tap, then vkqueue on stdout.
 #
-# Started by scripts/vulkan.sh.
+# Started by scripts/vulkan.sh, which says in $vkqueue_args how much is tried.
 
 info=/out/vulkaninfo.txt
 points=0
@@ -44,4 +44,5 @@ has '^[[:space:]]+hostQueryReset += true' 'query resets from the host'
 has 'MEMORY_HEAP_DEVICE_LOCAL_BIT' 'a memory heap'
 echo "1..$points" >&3
 
-exec vkqueue "$@"
+# shellcheck disable=SC2086 # words
+exec vkqueue ${vkqueue_args:-} "$@"

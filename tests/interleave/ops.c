@@ -12,6 +12,7 @@
  *   map, unmap	in a reserved region; unmap flushes as a driver does
  *   drop	unmap and release, with one flush for both
  *   take	the same by an unmap that releases what it unmaps
+ *   sweep	a take of all that is there, in pages of whatever size
  *   trim	let go of all that is kept though nobody needs it, or of some: "trim!1"
  *   mapbad	map what the owner did not reserve
  *   noun	unmap what is not mapped
@@ -36,7 +37,8 @@
  *   H		a larger block over all of them
  *   J		all slots that one table spans, and one more
  *   v		the owner's own granule, not the first in any table
- *   e		the last granule of the block over slot 0
+ *   e, f	the last granule of the block over slot 0, the first one after E
+ *   M		e, E and f
  *
  * Where the top grows, x to H are in the first top, w in the second, v in the third.
  */
@@ -49,15 +51,15 @@
 #define MAX_OPS		8
 
 enum op_kind {
-	OP_RES, OP_UNRES, OP_MAP, OP_UNMAP, OP_DROP, OP_TAKE, OP_TRIM, OP_MAPBAD, OP_NOUN,
-	OP_LOOK, OP_WALK, OP_WRITE, OP_DIRTY, OP_RECLAIM, OP_STOCK, OP_SLEEP,
+	OP_RES, OP_UNRES, OP_MAP, OP_UNMAP, OP_DROP, OP_TAKE, OP_SWEEP, OP_TRIM, OP_MAPBAD,
+	OP_NOUN, OP_LOOK, OP_WALK, OP_WRITE, OP_DIRTY, OP_RECLAIM, OP_STOCK, OP_SLEEP,
 	OP_WAKE, OP_RRES, OP_RUNRES, OP_RMAP
 };
 
 static const char *const op_names[] = {
-	"res", "unres", "map", "unmap", "drop", "take", "trim", "mapbad", "noun", "look",
-	"walk", "write", "dirty", "reclaim", "stock", "sleep", "wake", "rres", "runres",
-	"rmap"
+	"res", "unres", "map", "unmap", "drop", "take", "sweep", "trim", "mapbad", "noun",
+	"look", "walk", "write", "dirty", "reclaim", "stock", "sleep", "wake", "rres",
+	"runres", "rmap"
 };
 
 struct op {
@@ -161,6 +163,8 @@ const struct setup setups[] = {
 	{ "repeat-wide", "0:rres.J 0:res.x 0:rmap.J 1:res.w", false },
 	{ "left-two", "0:res.l 0:map.l 0:unmap.l 1:res.D", false },
 	{ "evicted", "0:res.x 0:map.x 0:unmap.x 1:res.x 1:map.x", false },
+	{ "mixed", "0:res.e 0:res.E 0:res.f 0:map.e 0:map.E 0:map.f 0:write.e 1:res.x 1:map.x",
+	  false },
 	{ "left-below", "0:res.z 0:map.z 0:unmap.z 1:res.H", false },
 };
 
@@ -183,7 +187,8 @@ const char *const programs[] = {
 	"res!3.w", "res^1.D", "rres.D rmap.D", "rres.B rmap.B unmap.B runres.B",
 	"unmap.J runres.J", "res.H map.H", "unmap.H unres.H", "unmap.E",
 	"take.w", "take.D", "res.x map.x take.x", "res.w map.w take.w", "res.l map.l take.l",
-	"res.D map.D take.D", "res.v", "res!4.v", "mapbad.w", "look.w", "dirty.z",
+	"res.D map.D take.D", "sweep.M", "sweep.M res.D", "res.v", "res!4.v", "mapbad.w", "look.w",
+	"dirty.z",
 	/* What msm does: ioctl, job, shrinker, job; and its SMMU */
 	"res.x map.x unmap.x map.x drop.x", "unmap.x map.x drop.x", "res.w unres.w", "sleep.x",
 	"sleep.x wake.x", "sleep.x trim.x", "sleep.x res.z map.z", "drop.x sleep.x trim.x wake.x",
@@ -275,6 +280,14 @@ static bool region(char name, unsigned int owner, struct range *r)
 		if (!geo.block)
 			return false;
 		r->start = geo.base + geo.block - geo.granule;
+		break;
+	case 'f':
+		r->start = geo.base + 2 * geo.block;
+		size = geo.block ? geo.granule : 0;
+		break;
+	case 'M':
+		r->start = geo.base + geo.block - geo.granule;
+		size = geo.block ? geo.block + 2 * geo.granule : 0;
 		break;
 	case 'S':
 		r->start = geo.base;
@@ -513,12 +526,36 @@ static void forget_mapped(struct ledger *l, const struct range *r)
 		cut_range(l->mapped, &l->nr_mapped, m, r);
 }
 
+/* Each mapping of the range goes with a reservation that is just for that */
+static bool sweep(struct ledger *l, const struct range *r)
+{
+	struct range p = { .owner = r->owner };
+
+	if (!covered(l, r))
+		return false;
+	for (p.start = r->start; p.start < r->end; p.start = p.end) {
+		struct range *m, *s;
+
+		p.end = p.start + geo.granule;
+		m = find_mapped(l, &p);
+		p.pgsize = m->pgsize;
+		p.end = p.start + p.pgsize;
+		s = m->repeat ? NULL : find_reserved(l, &p, true);
+		if (!s)
+			return false;
+		cut_range(l->reserved, &l->nr_reserved, s, &p);
+	}
+	forget_mapped(l, r);
+	return true;
+}
+
 /* May the owner do that? If so, write down what it does */
 static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 {
 	struct range r, *s;
 
-	if (!region(op->region, owner, &r))
+	/* Of a block in granules there are too many */
+	if (!region(op->region, owner, &r) || (op->region == 'M' && op->kind != OP_SWEEP))
 		return false;
 	switch (op->kind) {
 	case OP_RES:
@@ -562,6 +599,8 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 		forget_mapped(l, &r);
 		cut_range(l->reserved, &l->nr_reserved, s, &r);
 		return !has_part(l, owner);
+	case OP_SWEEP:
+		return !(now->config->cfg.variant & IL_MSM) && sweep(l, &r);
 	case OP_UNMAP:
 		if (!unmappable(l, &r))
 			return false;
@@ -622,7 +661,7 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 static bool claims(const struct op *op, unsigned int owner, struct range *r)
 {
 	return (op->kind == OP_MAP || op->kind == OP_UNMAP || op->kind == OP_DROP ||
-		op->kind == OP_TAKE ||
+		op->kind == OP_TAKE || op->kind == OP_SWEEP ||
 		op->kind == OP_MAPBAD || op->kind == OP_NOUN || op->kind == OP_RMAP ||
 		(il_generic && op->kind == OP_DIRTY)) &&
 	       region(op->region, owner, r);
@@ -691,7 +730,7 @@ const char *run_excluded(const struct run *run)
 void random_program(const struct config *config, const struct setup *setup, unsigned int id,
 		    unsigned int length, uint64_t *seed, char *to, size_t size)
 {
-	static const char regions[] = "xxxxzzwvqSlBBDDHJy";
+	static const char regions[] = "xxxxzzwvqSlBBDDHJyeEfMM";
 	struct run run = { .config = config, .setup = setup };
 	struct ledger mine = {}, next;
 	const char *text = setup->steps;
@@ -916,6 +955,24 @@ static void do_drop(const struct range *r, bool take)
 	expect_range(r, EXPECT_NONE);
 }
 
+static void do_sweep(const struct range *r)
+{
+	size_t size = r->end - r->start, done;
+
+	under_way++;
+	unmap_calls++;
+	unmaps_running++;
+	expect_range(r, EXPECT_ANY);
+	if (!sweep(&ledger, r))
+		violation("a sweep of what is not mapped as it is reserved");
+	done = il_pt_take(pt, r->start, r->pgsize, size / r->pgsize);
+	under_way--;
+	unmaps_running--;
+	if (done != size)
+		violation("unmap() of %#zx returns %#zx", size, done);
+	expect_range(r, EXPECT_NONE);
+}
+
 static void do_lookup(const struct range *r)
 {
 	struct hw_addr *a = watched(r->start);
@@ -1021,6 +1078,9 @@ static void do_op(const struct op *op, unsigned int owner)
 		break;
 	case OP_TAKE:
 		do_drop(&r, true);
+		break;
+	case OP_SWEEP:
+		do_sweep(&r);
 		break;
 	case OP_UNMAP:
 		do_unmap(&r);

@@ -4,8 +4,9 @@
 # make iommufd: the kernel's own selftests of iommufd, on a kernel without the series and
 # on the series, where every domain of the mock device has reservations and
 # IOMMU_RESERVE_DEBUG looks at who uses them; how many pages tables have on both
-# (tables.c), and who is charged for them (charged.c); and where IOMMU_IOAS_MAP fails when
-# any of its allocations does (inject.c, stacks.py). All that on two machines: natively on
+# (tables.c), and who is charged for them (charged.c); areas, domains and accesses that come
+# and go side by side (races.c); and where IOMMU_IOAS_MAP fails when any of its allocations
+# does (inject.c, stacks.py). All that on two machines: natively on
 # User Mode Linux ("um"), where there are memcgs, and on arm64 in QEMU ("arm64"), which has
 # huge pages. The kernel without the series is the base kernel and the steps that mend the
 # selftests' own support, or hardly any of them would pass on User Mode Linux.
@@ -26,7 +27,7 @@
 . "$ROOT/scripts/kernel-lib.sh"
 
 HERE=$ROOT/tests/iommufd
-PROGRAMS=(iommufd iommufd_fail_nth tables walks failing inject charged)
+PROGRAMS=(iommufd iommufd_fail_nth tables walks failing races inject charged)
 TIMEOUT=${IOMMUFD_TIMEOUT:-600}
 # For QEMU, where time is to be counted in instructions
 EXACT=()
@@ -83,7 +84,7 @@ compile()
 		"${cc[@]}" -I "$src/tools/testing/selftests" -o "$root/$program" \
 			"$src/tools/testing/selftests/iommu/$program.c" "${lib[@]}"
 	done
-	for program in tables walks failing inject charged bench init; do
+	for program in tables walks failing races inject charged bench init; do
 		"${cc[@]}" -std=gnu11 -Wall -Wextra -Werror -o "$root/$program" \
 			"$HERE/$program.c"
 	done
@@ -226,20 +227,24 @@ judge_tables()
 	done
 }
 
-# What failed half-way leaves no table
+# What failed half-way, or came and went beside others, leaves no table
 judge_failures()
 {
-	local name series
+	local program name series
 
-	for name in left domains-left; do
-		series=$(number_of "$tree" failing "$name")
+	while read -r program name; do
+		series=$(number_of "$tree" "$program" "$name")
 		if [ "${series:-9999}" -le 0 ]; then
-			result "$suite" pass "$machine failing: $name" "series $series"
+			result "$suite" pass "$machine $program: $name" "series $series"
 		else
-			result "$suite" fail "$machine failing: $name" \
+			result "$suite" fail "$machine $program: $name" \
 				"series ${series:-none}, and should be 0"
 		fi
-	done
+	done <<-end
+		failing left
+		failing domains-left
+		races races-left
+	end
 }
 
 # No allocation fails in mapping

@@ -4,14 +4,15 @@
  * its code. What comes of it is judged by the sanitizers, and by what every
  * answer of the shader core has to fulfil.
  *
- * The input: a byte that says what is unusual, sizes, then instructions. Each of
- * these has a byte that chooses a row of the tables (255: none) and 8 bytes, of
- * which the bits are taken that the row accounts for.
+ * The input: what is unusual (enum fuzz_what), sizes, then instructions. Each of these
+ * has two bytes that choose a row of the tables (beyond the last: none) and 8, of which
+ * the bits are taken that the row accounts for. seeds_shader.c writes such inputs.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "decode.h"
+#include "fuzz_shader.h"
 #include "machine.h"
 
 struct input {
@@ -57,48 +58,72 @@ static void check_text(uint64_t word)
 	      !strncmp(text, small, strlen(small)));
 }
 
-static void set_up(struct machine *m, struct input *in)
+static void set_up(struct machine *m, struct input *in, unsigned int what)
 {
-	unsigned int what = get(in, 1);
-
-	machine_size(m, get(in, 1) % 40 + 1, what & 1 ? 3 : 1, 1, 2, 1, 1);
+	machine_size(m, get(in, 1) % 40 + 1, what & FUZZ_DEEP ? 3 : 1, 1, 2, 1, 1);
 	machine_uniform(m, 2, DATA + get(in, 2));
-	machine_uniform(m, 3, what & 2 ? 1 : 0);
-	machine_uniform(m, 4, 1 << 24 | (what & 4 ? 9 : 0));
+	machine_uniform(m, 3, what & FUZZ_FAR ? 1 : 0);
+	machine_uniform(m, 4, 1 << 24 | (what & FUZZ_NO_BUFFER ? 9 : 0));
 	machine_uniform(m, 5, 62 << 24 | 1);
-	if (what & 8)
+	if (what & FUZZ_SMALL)
 		machine_put32(m, SPD, 8 | 1 << 4 | 2u << 30 | 2 << 17);
-	if (what & 16)
+	if (what & FUZZ_DESCRIPTOR)
 		machine_put64(m, DESC + 8 * (get(in, 1) % 64), get(in, 8));
-	if (what & 32)
+	if (what & FUZZ_REGISTER)
 		m->regs[get(in, 1) % 40] = get(in, 4);
-	m->stall = what & 64 ? get(in, 1) % 16 : 0;
+	m->stall = what & FUZZ_STALL ? get(in, 1) % 16 : 0;
+	for (unsigned int i = 0; what & FUZZ_DATA && i < 256; i++)
+		machine_put32(m, DATA + 4 * i, i * 0x9e3779b9u ^ 0x7f800000);
+}
+
+/* What comes of a job, in slices, some of which end with the workgroup */
+static void execute(struct machine *m)
+{
+	enum shader_result r = SHADER_MORE;
+
+	machine_job(m);
+	for (unsigned int i = 0; i < 40 && (r == SHADER_MORE || r == SHADER_STALL); i++) {
+		r = i % 3 == 2 ? shader_run_group(m->sh, &m->job, 500, &m->fault) :
+		    shader_run(m->sh, &m->job, 500, &m->fault);
+		check(r != SHADER_FAULT || (m->fault.why && m->fault.exception));
+		check(r != SHADER_DONE || !m->job.group);
+		check(r != SHADER_PAUSED || !m->job.group);
+		if (r == SHADER_PAUSED)
+			r = SHADER_MORE;
+	}
+}
+
+/* Other code in the same place: the cache has to notice, unless it keeps its own */
+static void execute_changed(struct machine *m, unsigned int what)
+{
+	shader_keep_code(m->sh, what & FUZZ_KEEP);
+	for (unsigned int i = 0; i < 64; i += 3)
+		machine_put64(m, CODE + 8 * i, machine_get64(m, CODE + 8 * (i + 1)));
+	execute(m);
+	shader_flush_code(m->sh);
+	execute(m);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
-	enum shader_result r = SHADER_MORE;
+	struct shader_stats stats;
+	unsigned int what = get(&in, 2);
 	struct machine m;
 
 	machine_init(&m);
-	set_up(&m, &in);
-	for (unsigned int i = 0; in.left && i < 64; i++) {
+	set_up(&m, &in, what);
+	for (unsigned int i = 0; in.left && i < FUZZ_INSTRS; i++) {
 		uint64_t word = instruction(&in);
 
 		check_text(word);
 		machine_put64(&m, CODE + 8 * i, word);
 	}
-	machine_job(&m);
-	for (unsigned int i = 0; i < 40 && (r == SHADER_MORE || r == SHADER_STALL); i++) {
-		r = i % 3 == 2 ? shader_run_group(m.sh, &m.job, 500, &m.fault) :
-		    shader_run(m.sh, &m.job, 500, &m.fault);
-		check(r != SHADER_FAULT || (m.fault.why && m.fault.exception));
-		check(r != SHADER_DONE || !m.job.group);
-		check(r != SHADER_PAUSED || !m.job.group);
-		if (r == SHADER_PAUSED)
-			r = SHADER_MORE;
-	}
+	execute(&m);
+	if (what & FUZZ_CHANGE)
+		execute_changed(&m, what);
+	shader_get_stats(m.sh, &stats);
+	check(stats.lane_instrs <= stats.instrs * SHADER_LANES);
 	machine_fini(&m);
 	return 0;
 }

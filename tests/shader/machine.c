@@ -102,6 +102,27 @@ static void pair(struct machine *m, unsigned int reg, uint64_t val)
 	m->regs[reg + 1] = val >> 32;
 }
 
+/* A texture of 16 by 16 texels in 3 levels, linear, and a sampler for it */
+static void texture(struct machine *m)
+{
+	static const uint32_t desc[8] = {
+		2 | 2 << 4 | 187 << 22, 15 | 15 << 16, 0x688 | 2 << 16, 2 << 24, PLANES,
+	};
+	static const uint32_t sampler[8] = { 1 | 0x888 << 8 | 3u << 30 | 1 << 25, 2 << 24 };
+
+	for (unsigned int i = 0; i < 8; i++) {
+		machine_put32(m, SET0 + 32 * MACHINE_TEXTURE + 4 * i, desc[i]);
+		machine_put32(m, SET0 + 32 * MACHINE_SAMPLER + 4 * i, sampler[i]);
+	}
+	for (unsigned int i = 0; i < 3; i++) {
+		machine_put32(m, PLANES + 32 * i, 10 | 1 << 4 | 2 << 8 | 2 << 24);
+		machine_put64(m, PLANES + 32 * i + 8, DATA + 0x8000 + 0x1000 * i);
+		machine_put32(m, PLANES + 32 * i + 16, 64);
+	}
+	machine_uniform(m, 6, 1 << 24 | MACHINE_SAMPLER);
+	machine_uniform(m, 7, 1 << 24 | MACHINE_TEXTURE);
+}
+
 void machine_init(struct machine *m)
 {
 	memset(m, 0, sizeof(*m));
@@ -133,6 +154,7 @@ void machine_init(struct machine *m)
 	machine_uniform(m, 0, DATA);
 	machine_uniform(m, 1, 0);
 	machine_buffer(m, 0, DATA, 4096);
+	texture(m);
 }
 
 void machine_fini(struct machine *m)

@@ -22,6 +22,11 @@
 #define SRT		(DESC + 0x080)
 #define SET0		(DESC + 0x200)	/* table 1: buffer descriptors */
 #define FAU		(DESC + 0x800)
+#define PLANES		(DESC + 0xc00)	/* of the texture */
+
+/* Descriptors of set 0; uniforms 6 and 7 are handles of them */
+#define MACHINE_TEXTURE	5u
+#define MACHINE_SAMPLER	6u
 
 enum { MAY_READ = 1, MAY_WRITE = 2, MAY_EXECUTE = 4 };
 

@@ -661,8 +661,8 @@ static void test_faults(void)
 	ok(m.fault.exception == SHADER_INSTR_INVALID_ENC &&
 	   m.fault.word == 0x00ffc00000000000 && m.fault.va == CODE + 8,
 	   "is INSTR_INVALID_ENC with the word");
-	faults(&m, "LEA_TEX_IMM.slot0 @r4:r5:r6, r60, 0x0, table:0x2, index:0x0\n",
-	       SHADER_INSTR_INVALID_ENC, CODE, "images are not implemented");
+	faults(&m, "LEA_ATTR_IMM.slot0 @r4:r5:r6, r60, 0x0, table:0x2, index:0x0\n",
+	       SHADER_INSTR_INVALID_ENC, CODE, "attributes are not implemented");
 	ok(m.job.group, "the job is still there after a fault");
 	machine_put32(&m, SPD, 8 | 1 << 4 | 2u << 30);
 	faults(&m, "MOV.i32 r20, 0x0\n", SHADER_INSTR_INVALID_ENC, CODE,

@@ -7,11 +7,13 @@
 FOLDER has what was found out about that kernel: vmbind.json, written by vmbind
 --json; gpu.json, what watch.py saw from outside meanwhile; huge.json, vmbind's
 scenario of that name, and a file "warned" when the kernel did; costs.console,
-with what bindcost printed. Prints what was done, what the GPU saw and what it
-cost, one column a kernel; writes the same to OUT.json. Exits 0 only when nothing
-failed.
+with what bindcost printed; and in "flight" what tests/stream left. Prints what was
+done, what the GPU saw and what it cost, one column a kernel; writes the same to
+OUT.json. Exits 0 only when nothing failed.
 """
 
+import filecmp
+import glob
 import json
 import os
 import re
@@ -60,6 +62,11 @@ def load(argument):
     for row in huge["pages"]:
         row["warned"] = warned
     run["kernel"] = kernel
+    run["folder"] = folder
+    run["flight"] = read("flight/flight.json")
+    run["drawings"] = read("flight/gpu.json")["looks"]
+    run["flight_stats"] = read("flight/gpu.json")["stats"]
+    run["points"] += read("flight/points.json")["points"]
     run["points"] += [look_point(look) for look in run["looks"]] + huge["points"]
     run["pages"] += huge["pages"]
     run["costs"] = read_costs(os.path.join(folder, "costs.console"))
@@ -113,6 +120,20 @@ def look_point(look):
         good = size == look["bytes"]
         detail = f"seen {size}"
     return point(good, "walker: " + name, detail)
+
+
+def pictures(run):
+    return sorted(glob.glob(os.path.join(run["folder"], "flight", "frame-*.ppm")))
+
+
+def same_pictures(first, other):
+    """Both kernels must have shown the same, byte by byte."""
+    pairs = list(zip(pictures(first), pictures(other)))
+    same = sum(filecmp.cmp(a, b, shallow=False) for a, b in pairs)
+    frames = len(first["flight"]["frames"])
+    return point(same == frames == len(pictures(other)),
+                 f"flight: the pictures are those of {first['kernel']}",
+                 f"{same} of {frames}")
 
 
 def count(run, result):
@@ -228,7 +249,48 @@ def print_allocations(runs):
         print(f"  {text:<50}{cells}")
 
 
+def most(frames, value):
+    return max(value(frame) for frame in frames)
+
+
+def mean_us(frames, time, number):
+    """Microseconds for each of what the frames have."""
+    return sum(f[time] for f in frames) / 1000 / max(1, sum(f[number] for f in frames))
+
+
+def flight_figures(flight):
+    """What a flight cost, in the order of its lines."""
+    frames = flight["frames"]
+    empty = flight["empty"]["pages"]
+    return [
+        ("pages for the space, nothing bound", flight["made"]["pages"] - empty),
+        ("more pages while a picture's binds are queued, at most",
+         most(frames, lambda f: f["queued"]["pages"] - f["before"]["pages"])),
+        ("pages with all that, at most", most(frames, lambda f: f["queued"]["pages"]) - empty),
+        ("pages kept of it when no tile is there and memory is scarce",
+         flight["reclaimed"]["pages"] - empty),
+        ("milliseconds to make the space", flight["make_ns"] / 1e6),
+        ("microseconds of vkQueueBindSparse for each bind", mean_us(frames, "call_ns", "binds")),
+    ]
+
+
+def print_flight(runs):
+    flight = runs[0]["flight"]
+    frames = flight["frames"]
+    print(f"\nA flight over {flight['size'] / 2**30:.1f} GiB in {flight['tiles']:,} tiles of "
+          f"64 KiB, {flight['budget'] >> 20} MiB of which have memory:")
+    print(f"{len(frames)} pictures, {sum(f['loads'] for f in frames)} tiles bound and filled, "
+          f"{sum(f['evictions'] for f in frames)} evicted ({flight['driver']})")
+    print(f"  {'':<62}" + "".join(f"{run['kernel']:>14}" for run in runs))
+    for lines in zip(*(flight_figures(run["flight"]) for run in runs)):
+        cells = "".join(f"{n:>14,}" if isinstance(n, int) else f"{n:>14,.1f}"
+                        for _, n in lines)
+        print(f"  {lines[0][0]:<62}{cells}")
+
+
 def main(out, runs):
+    runs[1:] = [dict(run, points=run["points"] + [same_pictures(runs[0], run)])
+                for run in runs[1:]]
     for run in runs:
         print(f"What was done ({run['kernel']})")
         for line in scenario_lines(run):
@@ -238,6 +300,7 @@ def main(out, runs):
     print_pages(runs)
     print_costs(runs)
     print_allocations(runs)
+    print_flight(runs)
     with open(out, "w") as f:
         json.dump(runs, f, indent=1)
         f.write("\n")

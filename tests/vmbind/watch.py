@@ -7,7 +7,8 @@
 RUN-FOLDER is the guest's folder out/guest/NAME: vmbind's output grows in its
 file "stdout", and making its file "go" lets vmbind continue. At "# pause:
 tables va=.. pages=.. id=.." the page tables that the GPU's walker reaches are
-counted; at "# pause: mapped va=.. bytes=.." one address is walked. Counters
+counted; at "# pause: drawing va=.. id=.." they are listed; at "# pause: mapped va=..
+bytes=.." one address is walked. Counters
 are read at each pause, the last of them at "# pause: end". Ends when the guest
 does.
 """
@@ -64,15 +65,26 @@ def find_as(qmp, va):
     return None, None
 
 
+def list_tables(qmp, va):
+    """Every table that the walker reaches in the address space that maps va, in the
+    order of the walk: one that is shared is there each time that it is reached."""
+    number, _ = find_as(qmp, va)
+    tables = qmp.run("x-mali-tables", **{"as": number}) if number else None
+    return number, [[t["level"], t["pa"], t["valid"]] for t in tables or []]
+
+
 def look_at_tables(qmp, args):
     """Tables below the root; the root is not one of those that binds cost."""
-    number, _ = find_as(qmp, int(args["va"], 0))
-    tables = qmp.run("x-mali-tables", **{"as": number}) if number else None
-    # One that is shared is reached by many ways
-    reached = {table["pa"] for table in tables or []}
+    number, tables = list_tables(qmp, int(args["va"], 0))
+    reached = {pa for _, pa, _ in tables}
     return {"kind": "tables", "id": args["id"], "as": number,
-            "held": int(args["pages"]),
+            "held": int(args["pages"]), "tables": tables,
             "reached": len(reached) - 1 if tables else None}
+
+
+def look_at_drawing(qmp, args):
+    number, tables = list_tables(qmp, int(args["va"], 0))
+    return {"kind": "drawing", "id": args["id"], "as": number, "tables": tables}
 
 
 def look_at_mapping(qmp, args):
@@ -81,7 +93,8 @@ def look_at_mapping(qmp, args):
             "bytes": int(args["bytes"]), "walk": walk}
 
 
-LOOKS = {"tables": look_at_tables, "mapped": look_at_mapping}
+LOOKS = {"tables": look_at_tables, "drawing": look_at_drawing,
+         "mapped": look_at_mapping}
 
 
 def lines(run):

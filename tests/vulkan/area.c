@@ -92,11 +92,14 @@ static VkDeviceSize run_of(const struct area *a, VkDeviceSize at)
 
 void area_random(struct area *a, uint32_t seed)
 {
-	uint32_t x = seed * 2654435761u | 1;
+	uint64_t x = seed * 2654435761u | 1;
 
-	for (VkDeviceSize i = 0; i < a->size; i++) {
-		x = x * 1664525 + 1013904223;
-		a->want[i] = x >> 24;
+	/* By words, since areas are large and the guest's processor is emulated */
+	for (VkDeviceSize i = 0; i < a->size; i += sizeof(x)) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		memcpy(a->want + i, &x, a->size - i < sizeof(x) ? a->size - i : sizeof(x));
 	}
 	for (VkDeviceSize at = 0; at < a->size; at += run_of(a, at))
 		memcpy(place(a, at), a->want + at, run_of(a, at));

@@ -130,6 +130,8 @@ static const char *const wanted[] = {
 	VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME,
 	VK_KHR_EXTERNAL_FENCE_FD_EXTENSION_NAME,
 	VK_KHR_CALIBRATED_TIMESTAMPS_EXTENSION_NAME,
+	VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME,
+	VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME,
 };
 
 bool vk_has_extension(const struct vk *vk, const char *name)
@@ -162,6 +164,7 @@ void vk_open_device(struct vk *vk)
 		.pNext = &sync2,
 		.timelineSemaphore = VK_TRUE,
 		.hostQueryReset = VK_TRUE,
+		.bufferDeviceAddress = vk->features12.bufferDeviceAddress,
 	};
 	VkPhysicalDeviceFeatures features = {
 		.occlusionQueryPrecise = vk->features.occlusionQueryPrecise,
@@ -288,7 +291,7 @@ VkQueryPool vk_query_pool(struct vk *vk, VkQueryType type, uint32_t count)
 	return pool;
 }
 
-static uint32_t memory_type(struct vk *vk, uint32_t allowed)
+uint32_t vk_memory_type(struct vk *vk, uint32_t allowed)
 {
 	const VkMemoryPropertyFlags want = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
 					   VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
@@ -309,7 +312,7 @@ VkDeviceMemory vk_memory(struct vk *vk, const VkMemoryRequirements *req,
 	const VkMemoryAllocateInfo info = {
 		.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
 		.allocationSize = size,
-		.memoryTypeIndex = memory_type(vk, req->memoryTypeBits),
+		.memoryTypeIndex = vk_memory_type(vk, req->memoryTypeBits),
 	};
 	VkDeviceMemory memory;
 

@@ -29,6 +29,10 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
+/* How much of what is the same but for numbers is tried: --sample, --all */
+enum extent { SAMPLE, USUAL, ALL };
+extern enum extent extent;
+
 /* Passes when the two are equal; a failure names both */
 __printf(3, 4)
 bool vk_is(VkResult got, VkResult want, const char *name, ...);
@@ -80,6 +84,8 @@ VkSemaphore vk_semaphore(struct vk *vk);
 VkSemaphore vk_timeline(struct vk *vk, uint64_t value);
 VkEvent vk_event(struct vk *vk);
 VkQueryPool vk_query_pool(struct vk *vk, VkQueryType type, uint32_t count);
+/* Of those that @allowed has, one that the host sees, coherently */
+uint32_t vk_memory_type(struct vk *vk, uint32_t allowed);
 /* Memory that @req allows and the host sees, mapped at *@map */
 VkDeviceMemory vk_memory(struct vk *vk, const VkMemoryRequirements *req,
 			 VkDeviceSize size, void **map);

@@ -15,6 +15,11 @@
 
 #define DEFAULT_TIMEOUT_S	900
 
+enum extent extent = USUAL;
+
+/* What the kernel and its kind make no difference to, and what takes long: not in --sample */
+enum { ONCE = 1 };
+
 static const struct scenario scenarios[] = {
 	{ "device", "the device, its families and features", run_device, 0 },
 	{ "submit", "batches and fences on every queue", run_submit, 0 },
@@ -34,7 +39,7 @@ static const struct scenario scenarios[] = {
 	{ "copies", "vkCmdCopyBuffer, to the byte", run_copies, 0 },
 	{ "results", "results of timestamps that the GPU copies", run_results, 0 },
 	{ "dispatch", "shaders of ours, dispatched in many ways", run_dispatch, 0 },
-	{ "shaders", "the same shaders on panvk and lavapipe", run_shaders, 0 },
+	{ "shaders", "the same shaders on panvk and lavapipe", run_shaders, ONCE },
 	{ "many", "thousands of submissions", run_many, 0 },
 	{ "lifetime", "devices and instances that come and go", run_lifetime, 0 },
 };
@@ -47,6 +52,9 @@ static void usage(FILE *f)
 		"query resets and sparse binds, on every queue of the device; fills, copies and\n"
 		"compute shaders. Prints TAP; exits 0 only when no test point failed.\n"
 		"\n"
+		"  --sample       transfers of few sizes, the largest of 2 MiB; without a SCENARIO\n"
+		"                 all but shaders\n"
+		"  --all          transfers of every size to 256 bytes and every alignment\n"
 		"  --timeout S    seconds that a scenario may take (%d)\n"
 		"  --reference F  only write what shaders give on this device to a file\n"
 		"  --list         the names of the scenarios\n"
@@ -60,6 +68,8 @@ static void usage(FILE *f)
 static unsigned int parse(int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "sample", no_argument, NULL, 's' },
+		{ "all", no_argument, NULL, 'a' },
 		{ "timeout", required_argument, NULL, 't' },
 		{ "reference", required_argument, NULL, 'r' },
 		{ "list", no_argument, NULL, 'l' },
@@ -71,6 +81,12 @@ static unsigned int parse(int argc, char **argv)
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (opt) {
+		case 's':
+			extent = SAMPLE;
+			break;
+		case 'a':
+			extent = ALL;
+			break;
 		case 't':
 			timeout_s = strtoul(optarg, NULL, 0);
 			break;
@@ -96,7 +112,7 @@ int main(int argc, char **argv)
 
 	tap_check_names(scenarios, ARRAY_SIZE(scenarios), argv + optind);
 	tap_init("vkqueue");
-	tap_run_names(scenarios, ARRAY_SIZE(scenarios), argv + optind, 0, tap_run,
-		      timeout_s);
+	tap_run_names(scenarios, ARRAY_SIZE(scenarios), argv + optind,
+		      extent == SAMPLE ? ONCE : 0, tap_run, timeout_s);
 	return tap_done();
 }

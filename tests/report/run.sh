@@ -1,0 +1,133 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The report of "make run" in a browser: what Chromium draws of it, narrow and wide,
+# light and dark, against what the run measured.
+#
+#   tests/report/run.sh [RUN.json PAGE.html]    results to out/results/report.tsv
+#
+# Without arguments it is the page of the last "make run", or of the suite "run",
+# whichever is newer. Screenshots are left in out/report. Then a page with three
+# mistakes is shown, each of which has to be noticed. Where Chromium cannot be
+# installed all of it is one skipped point.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/../../scripts/lib.sh"
+
+HERE=$ROOT/tests/report
+SHOTS=$OUT/report
+SECONDS_MAX=90
+
+# chromium ARG...: a browser that keeps to itself
+chromium_run()
+{
+	timeout --kill-after=5 $SECONDS_MAX chromium --headless --no-sandbox --disable-gpu --disable-quic \
+		--no-first-run --disable-background-networking --disable-component-update \
+		--disable-sync --disable-extensions --hide-scrollbars \
+		--user-data-dir="$WORK/profile" --allow-file-access-from-files "$@" \
+		2>>"$LOGS/report-chromium.log"
+}
+
+# scheme light|dark: what the user prefers, as Chromium is told
+scheme()
+{
+	[ "$1" = dark ] && echo --blink-settings=preferredColorScheme=0 ||
+		echo --blink-settings=preferredColorScheme=1
+}
+
+# probe PAGE WIDTH SCHEME TO
+probe()
+{
+	chromium_run "$(scheme "$3")" --window-size=1400,1000 --virtual-time-budget=20000 \
+		--dump-dom "file://$HERE/probe.html?file://$1&$2" >"$4" || :
+}
+
+shot()
+{
+	chromium_run "$(scheme "$2")" --window-size="$3" --screenshot="$SHOTS/$4.png" "file://$1" || :
+}
+
+shots()
+{
+	mkdir -p "$SHOTS"
+	shot "$1" light 1100,6000 wide
+	shot "$1" dark 1100,6000 dark
+	shot "$1" light 500,9000 narrow
+}
+
+check_page()
+{
+	local how dom=()
+
+	for how in 360-light 1200-dark; do
+		probe "$2" "${how%-*}" "${how#*-}" "$WORK/$how"
+		dom+=("$how=$WORK/$how")
+	done
+	"$HERE/check.py" "$1" "$2" "${dom[@]}"
+}
+
+# A column that is too wide, a picture that is blank, a number that is wrong
+spoil()
+{
+	local blank
+
+	blank=$(python3 -c "import sys; sys.path.insert(0, '$HERE'); import picture as p
+print(p.as_url(p.SIGNATURE + p.header(320, 180)
+      + p.chunk(b'IDAT', p.compressed(320, 180, bytes(3 * 320 * 180))) + p.chunk(b'IEND', b'')))")
+	sed -e 's|<main>|<main style="width: 700px">|' \
+		-e "s|<figure><img src=\"[^\"]*\"|<figure><img src=\"$blank\"|" \
+		-e 's|data-fact="queued" \([^>]*\)>[0-9,]*<|data-fact="queued" \1>77,777<|' "$1" >"$2"
+}
+
+check_spoiled()
+{
+	local mistake
+
+	spoil "$2" "$WORK/spoiled.html"
+	probe "$WORK/spoiled.html" 360 light "$WORK/spoiled"
+	"$HERE/check.py" "$1" "$WORK/spoiled.html" "360-light=$WORK/spoiled" >"$WORK/noticed"
+	for mistake in 'nothing is too wide' 'each picture is drawn' 'numbers are those'; do
+		if grep -q "^fail.*$mistake" "$WORK/noticed"; then
+			printf 'pass\tnoticed on a page where it is not so: %s\t\n' "$mistake"
+		else
+			printf 'fail\tnoticed on a page where it is not so: %s\t\n' "$mistake"
+		fi
+	done
+}
+
+# Sets JSON and PAGE
+find_page()
+{
+	PAGE=$OUT/report.html
+	JSON=$OUT/run.json
+	if [ "$OUT/run-suite.html" -nt "$PAGE" ]; then
+		PAGE=$OUT/run-suite.html
+		JSON=$OUT/run-suite.json
+	fi
+	[ -s "$PAGE" ] || die "there is no report: run 'make run' or 'scripts/run.sh --suite' first"
+}
+
+main()
+{
+	if [ $# = 2 ]; then
+		JSON=$(realpath "$1")
+		PAGE=$(realpath "$2")
+	else
+		find_page
+	fi
+	mkdir -p "$LOGS"
+	result_start report
+	if ! (need_packages chromium) >"$LOGS/report-packages.log" 2>&1; then
+		result report skip "the report in a browser" "Chromium is not installed and cannot be: see $LOGS/report-packages.log"
+		exec "$ROOT/scripts/results.sh" report
+	fi
+	WORK=$(mktemp -d)
+	trap 'rm -rf "$WORK"' EXIT
+	: >"$LOGS/report-chromium.log"
+	check_page "$JSON" "$PAGE" >>"$OUT/results/report.tsv"
+	check_spoiled "$JSON" "$PAGE" >>"$OUT/results/report.tsv"
+	shots "$PAGE"
+	"$ROOT/scripts/results.sh" report
+}
+
+main "$@"
