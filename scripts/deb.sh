@@ -24,8 +24,9 @@
 # shellcheck source=scripts/kernel-lib.sh
 . "$(dirname "$0")/kernel-lib.sh"
 
-# What the kernel calls itself after its version, so that it stands beside others
-SUFFIX=-panthor-reserve
+# What the kernel calls itself after its version, so that it stands beside others. With
+# an empty one of your own, objects of "kernel.sh build reserve plain" fit as they are.
+SUFFIX=${DEB_SUFFIX--panthor-reserve}
 
 # The configuration of the guest's kernel: its options that are on, where it was not
 # made here yet

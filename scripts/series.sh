@@ -221,7 +221,7 @@ main()
 	*) die "usage: series.sh [--signoff 'Your Name <you@example.org>']" ;;
 	esac
 	identity
-	need_packages perl codespell python3
+	need_packages perl codespell python3 python3-ply python3-git
 	"$ROOT/scripts/kernel-tree.sh"
 	[ -n "$(series_steps "$SERIES_ROOT")" ] || die "the series has no steps yet, see patches/series"
 	edits=$(tree_edits)
