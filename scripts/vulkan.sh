@@ -15,7 +15,9 @@
 #                       few sizes
 #   -all                transfers of every size to 256 bytes from and to every alignment,
 #                       and of what is around powers of two, to 64 MiB
-# Without any, everything runs once and a sample on what else there is: plain,
+# Another NAME is "text": panvk compiles 248 shaders, and our disassembler has to give for
+# each instruction what Mesa's does (tests/shader/compare_mesa.c); "text-sample" has 88 of
+# them. Without any, that and everything runs once and a sample on what else there is: plain,
 # base-plain-sample, plain-noncoherent-sample and debug-noncoherent-sample.
 #
 # vulkaninfo's output is in out/guest/vulkan-NAME/vulkaninfo.txt.
@@ -73,16 +75,41 @@ kernel_of()
 flavour_of()
 {
 	case ${1#base-} in
-	plain | plain-*) echo plain ;;
+	plain | plain-* | text | text-sample) echo plain ;;
 	debug | debug-*) echo debug ;;
 	*) usage ;;
 	esac
 }
 
+# Shaders as Mesa's disassembler prints them, against ours
+run_text()
+{
+	local name=vulkan-$1 rc=0 vkqueue_args='' enough=200
+
+	[ "$1" = text ] || { vkqueue_args=--sample; enough=80; }
+	say "  panvk compiles shaders on reserve, plain"
+	"$ROOT/scripts/guest.sh" run --kernel reserve --flavour plain --icount --name "$name" \
+		-- "vkqueue_args=$vkqueue_args
+		$(cat "$ROOT/tests/guest/compile.sh")" >"$LOGS/$name.log" 2>&1 || rc=$?
+	{
+		"$BUILD/host/shader/opt/compare_mesa" "$OUT/guest/$name/stdout" $enough || :
+		[ $rc = 0 ] || printf 'fail\tthe guest comes to its end\texit code %s, see %s\n' \
+			$rc "$LOGS/$name.log"
+	} | sed "s/\t/\t$1: /"
+}
+
 # run_config NAME: one line a test point on stdout, the name in front
 run_config()
 {
-	local name=vulkan-$1 rc=0 kernel flavour args=() vkqueue_args=
+	case $1 in
+	text | text-sample) run_text "$1" ;;
+	*) run_scenarios "$1" ;;
+	esac
+}
+
+run_scenarios()
+{
+	local name=vulkan-$1 rc=0 kernel flavour args=() vkqueue_args=''
 
 	kernel=$(kernel_of "$1")
 	flavour=$(flavour_of "$1") || exit
@@ -110,10 +137,12 @@ cmd_test()
 	local name
 
 	# What takes longest is first
-	[ $# -gt 0 ] || set -- plain debug-noncoherent-sample plain-noncoherent-sample \
-		base-plain-sample
+	[ $# -gt 0 ] || set -- plain debug-noncoherent-sample text-sample \
+		plain-noncoherent-sample base-plain-sample
 	guest_prepare reserve
 	for name; do
+		[[ "$name" != text* ]] || step "compare_mesa" \
+			make -C "$ROOT/tests/shader" compare
 		"$ROOT/scripts/kernel.sh" build "$(kernel_of "$name")" \
 			"$(flavour_of "$name")" >/dev/null
 	done
@@ -122,6 +151,6 @@ cmd_test()
 }
 
 if [ "${1:-}" = --all ]; then
-	set -- test {,base-}{debug,plain}{,-noncoherent}-all
+	set -- test text {,base-}{debug,plain}{,-noncoherent}-all
 fi
 suite_main "$@"

@@ -57,6 +57,8 @@ static void usage(FILE *f)
 		"  --all          transfers of every size to 256 bytes and every alignment\n"
 		"  --timeout S    seconds that a scenario may take (%d)\n"
 		"  --reference F  only write what shaders give on this device to a file\n"
+		"  --compile      only compile shaders, each behind a line that names it; after\n"
+		"                 --sample those that also run, else many by chance as well\n"
 		"  --list         the names of the scenarios\n"
 		"  --help         this text\n"
 		"\n"
@@ -72,6 +74,7 @@ static unsigned int parse(int argc, char **argv)
 		{ "all", no_argument, NULL, 'a' },
 		{ "timeout", required_argument, NULL, 't' },
 		{ "reference", required_argument, NULL, 'r' },
+		{ "compile", no_argument, NULL, 'c' },
 		{ "list", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
@@ -92,6 +95,8 @@ static unsigned int parse(int argc, char **argv)
 			break;
 		case 'r':
 			exit(reference_write(optarg));
+		case 'c':
+			exit(compile_all());
 		case 'l':
 			tap_list(scenarios, ARRAY_SIZE(scenarios));
 			exit(0);
