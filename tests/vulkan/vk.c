@@ -162,6 +162,7 @@ void vk_open_device(struct vk *vk)
 		.pNext = &sync2,
 		.timelineSemaphore = VK_TRUE,
 		.hostQueryReset = VK_TRUE,
+		.bufferDeviceAddress = vk->features12.bufferDeviceAddress,
 	};
 	VkPhysicalDeviceFeatures features = {
 		.occlusionQueryPrecise = vk->features.occlusionQueryPrecise,
