@@ -323,8 +323,8 @@ run_self_test()
 		'type_is_64(in->op->type) && in->dst & 1' 'false'
 	self_test shader "an access across the end of a page" shader/mem.c \
 		'PAGE_OF(*low) == PAGE_OF(*high)' 'PAGE_OF(*low) == PAGE_OF(*high - 3)'
-	self_test shader "uniforms without a limit" shader/desc.c \
-		'bytes > sizeof(env->uniforms)' 'false'
+	self_test shader "threads without a limit" shader/compute.c \
+		'threads > SHADER_MAX_THREADS' 'false'
 	self_test shader "a fault without a reason" shader/mem.c \
 		'f->why = "data cannot be accessed";' ''
 	"$ROOT/scripts/results.sh" fuzz-self-test
