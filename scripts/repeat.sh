@@ -6,7 +6,8 @@
 #
 #   scripts/repeat.sh [base|reserve]
 #
-# The guest is the one of scripts/exact-lib.sh with vmbind in it. Two runs; their
+# The guest is the one of scripts/exact-lib.sh with vmbind and hardpaths in it, of which
+# the latter has dispatches that fault, and that are suspended half-way. Two runs; their
 # traces of the GPU (QEMU's trace points mali_csf_*) and their consoles are
 # compared. They stay in out/repeat/. Writes out/results/repeat.tsv.
 
@@ -32,9 +33,14 @@ check()
 		result repeat fail "the GPU was at work" "$lines lines of trace, see $TRACES/1.console"
 	fi
 	if [ "$(exact_status "$TRACES/1")" = 0 ]; then
-		result repeat pass "vmbind passes under -icount"
+		result repeat pass "binds and dispatches pass under -icount"
 	else
-		result repeat fail "vmbind passes under -icount" "see $TRACES/1.console"
+		result repeat fail "binds and dispatches pass under -icount" "see $TRACES/1.console"
+	fi
+	if grep -q '^ok .*shader-rotate: each thread of each was executed once' "$TRACES/1.console"; then
+		result repeat pass "shader cores were at work"
+	else
+		result repeat fail "shader cores were at work" "see $TRACES/1.console"
 	fi
 	if cmp -s "$TRACES/1.trace" "$TRACES/2.trace"; then
 		result repeat pass "both runs have the same trace"
@@ -52,8 +58,10 @@ check()
 
 locked repeat
 vmbind_prepare "$KERNEL" plain
-exact_prepare "$DIR" "$KERNEL" vmbind
-exact_initramfs "$DIR" "vmbind query bind copy async rebind fault slots"
+guest_program panthor hardpaths >/dev/null
+exact_prepare "$DIR" "$KERNEL" vmbind hardpaths
+exact_initramfs "$DIR" "vmbind query bind copy async rebind fault slots &&
+	hardpaths shader-fault shader-rotate"
 result_start repeat
 mkdir -p "$TRACES"
 rm -f "$TRACES"/*

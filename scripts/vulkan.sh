@@ -15,7 +15,10 @@
 #                       few sizes
 #   -all                transfers of every size to 256 bytes from and to every alignment,
 #                       and of what is around powers of two, to 64 MiB
-# Without any, everything runs once and a sample on what else there is: plain,
+# Another NAME is "text": panvk compiles 248 shaders, and our disassembler has to give for
+# each instruction what Mesa's does (tests/shader/compare_mesa.c); "text-sample" has 88 of
+# them. "lost" has shaders that cannot execute, and "stale" a GPU that answers UNLOCK and keeps
+# its TLB, which shaders that read sparse buffers have to notice. Without any, these and everything runs once and a sample on what else there is: plain,
 # base-plain-sample, plain-noncoherent-sample and debug-noncoherent-sample.
 #
 # vulkaninfo's output is in out/guest/vulkan-NAME/vulkaninfo.txt.
@@ -73,16 +76,90 @@ kernel_of()
 flavour_of()
 {
 	case ${1#base-} in
-	plain | plain-*) echo plain ;;
+	plain | plain-* | text | text-sample | lost | stale) echo plain ;;
 	debug | debug-*) echo debug ;;
 	*) usage ;;
 	esac
 }
 
+# Shaders as Mesa's disassembler prints them, against ours
+run_text()
+{
+	local name=vulkan-$1 rc=0 vkqueue_args='' enough=200
+
+	[ "$1" = text ] || { vkqueue_args=--sample; enough=80; }
+	say "  panvk compiles shaders on reserve, plain"
+	"$ROOT/scripts/guest.sh" run --kernel reserve --flavour plain --icount --name "$name" \
+		-- "vkqueue_args=$vkqueue_args
+		$(cat "$ROOT/tests/guest/compile.sh")" >"$LOGS/$name.log" 2>&1 || rc=$?
+	{
+		"$BUILD/host/shader/opt/compare_mesa" "$OUT/guest/$name/stdout" $enough || :
+		[ $rc = 0 ] || printf 'fail\tthe guest comes to its end\texit code %s, see %s\n' \
+			$rc "$LOGS/$name.log"
+	} | sed "s/\t/\t$1: /"
+}
+
+# plain_guest NAME COMMAND [ARG...]: on the series' plain kernel
+plain_guest()
+{
+	say "  vkqueue on reserve, ${1#vulkan-}"
+	"$ROOT/scripts/guest.sh" run --kernel reserve --flavour plain --icount --name "$1" \
+		"${@:3}" -- "$2" >"$LOGS/$1.log" 2>&1
+}
+
+# found PATTERN NAME: a line of the kernel's log
+found()
+{
+	if grep -qE "$1" "$OUT/guest/vulkan-lost/dmesg"; then
+		printf 'pass\t%s\t\n' "$2"
+	else
+		printf "fail\\t%s\\tno '%s' in the kernel's log\\n" "$2" "$1"
+	fi
+}
+
+# Faults of shaders, by what Vulkan says, and by what the driver says
+run_lost()
+{
+	local rc=0
+
+	plain_guest vulkan-lost "vkqueue lost" || rc=$?
+	{
+		vmbind_results vulkan-lost "$rc"
+		found 'FAULT.*0x51 .INSTR_INVALID_ENC' 'no instruction: INSTR_INVALID_ENC'
+		found 'FAULT.*0x50 .INSTR_INVALID_PC' 'a misaligned program: INSTR_INVALID_PC'
+		found 'FAULT.*0x58 .DATA_INVALID_FAULT' 'a bad descriptor: DATA_INVALID_FAULT'
+		found 'type 0x..: PERM_FAULT' 'no execute permission: PERM_FAULT'
+		found 'type 0x..: TRANSLATION_FAULT' 'nothing bound: TRANSLATION_FAULT'
+	} | sed 's/\t/\tlost: /'
+}
+
+# A GPU that keeps stale translations: a shader's reads must show them
+run_stale()
+{
+	plain_guest vulkan-stale "vkqueue rebind" --machine mali-ignore=1 || :
+	if grep -q '^not ok .*a shader reads the memory that is bound now' \
+		"$OUT/guest/vulkan-stale/stdout"; then
+		printf 'pass\tstale: an UNLOCK that drops nothing is noticed by a shader\t\n'
+	else
+		printf 'fail\tstale: an UNLOCK that drops nothing is noticed by a shader\tsee %s\n' \
+			"$LOGS/vulkan-stale.log"
+	fi
+}
+
 # run_config NAME: one line a test point on stdout, the name in front
 run_config()
 {
-	local name=vulkan-$1 rc=0 kernel flavour args=() vkqueue_args=
+	case $1 in
+	text | text-sample) run_text "$1" ;;
+	lost) run_lost ;;
+	stale) run_stale ;;
+	*) run_scenarios "$1" ;;
+	esac
+}
+
+run_scenarios()
+{
+	local name=vulkan-$1 rc=0 kernel flavour args=() vkqueue_args=''
 
 	kernel=$(kernel_of "$1")
 	flavour=$(flavour_of "$1") || exit
@@ -110,10 +187,12 @@ cmd_test()
 	local name
 
 	# What takes longest is first
-	[ $# -gt 0 ] || set -- plain debug-noncoherent-sample plain-noncoherent-sample \
-		base-plain-sample
+	[ $# -gt 0 ] || set -- plain debug-noncoherent-sample text-sample \
+		plain-noncoherent-sample base-plain-sample lost stale
 	guest_prepare reserve
 	for name; do
+		[[ "$name" != text* ]] || step "compare_mesa" \
+			make -C "$ROOT/tests/shader" compare
 		"$ROOT/scripts/kernel.sh" build "$(kernel_of "$name")" \
 			"$(flavour_of "$name")" >/dev/null
 	done
@@ -122,6 +201,6 @@ cmd_test()
 }
 
 if [ "${1:-}" = --all ]; then
-	set -- test {,base-}{debug,plain}{,-noncoherent}-all
+	set -- test text lost stale {,base-}{debug,plain}{,-noncoherent}-all
 fi
 suite_main "$@"

@@ -624,6 +624,24 @@ static uint32_t ran(struct gp *g, const char *value)
 	return out32(g, 0);
 }
 
+#define ALL_CORES	0x50005u
+
+/* The same group in the same address space, as a driver does it */
+static void reset_and_boot(struct cs *c)
+{
+	struct driver *d = &c->d;
+
+	wr32(d, GPU_CMD, GPU_CMD_SOFT_RESET);
+	drv_run(d, 1 * MS);
+	drv_power_l2(d);
+	drv_as_enable(d, 0, d->root[0]);
+	drv_as_enable(d, 1, d->root[1]);
+	if (!drv_boot(d))
+		abort();
+	drv_glb_toggle(d, G_ALLOC_EN | G_POWEROFF | G_PROGRESS | G_IDLE_EN);
+	fresh(c);
+}
+
 static void test_code(void)
 {
 	struct driver *d;
@@ -652,6 +670,12 @@ static void test_code(void)
 	is_u64(ran(&g, "u2"), 0x3020100, "a flush command of L2 and load/store cache");
 	wr32(d, GPU_CMD, 4 | 2 << 16);
 	is_u64(ran(&g, "u2"), 7, "and one of the others");
+	wr32(d, PWR_ON + PWR_SHADER, ALL_CORES);
+	is_u64(ran(&g, "0x3020100"), 7, "power of the cores that comes drops nothing");
+	wr32(d, PWR_OFF + PWR_SHADER, ALL_CORES);
+	is_u64(ran(&g, "0x3020100"), 0x3020100, "its loss does");
+	reset_and_boot(g.c);
+	is_u64(ran(&g, "u2"), 7, "and so does a reset");
 	gp_end(&g);
 }
 

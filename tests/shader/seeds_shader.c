@@ -249,6 +249,8 @@ static const struct {
 	  "LOAD.i8.unsigned.slot0.wait0 @r4, r2, offset:3\n"
 	  "STORE.i24.slot0.wait0 @r4, r2, offset:4095\n"
 	  "ATOM.i32.slot0.aadd.wait0 @r4, r2, offset:0x4\nNOP.end\n" },
+	{ 0, 1, "LOAD.i32.unsigned.slot0.wait0 @r0, u0, offset:4094\n"
+	  "STORE.i32.slot0.end @r0, u0, offset:8190\n" },
 	{ FUZZ_FAR, 16, "LOAD.i32.unsigned.slot0.end @r0, u2, offset:0\n" },
 	{ 0, 16, "MOV.i32 r0, 0xFFFFFFFF\nMOV.i32 r1, 0x7FFFFFFF\n"
 	  "LOAD.i32.unsigned.slot0.end @r0, r0, offset:0\n" },

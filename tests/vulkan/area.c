@@ -7,15 +7,18 @@
 
 #include "area.h"
 
+static uint64_t memory_block(const struct area *a, uint64_t block)
+{
+	return a->forwards || a->blocks == 1 ? block : a->blocks - 1 - block;
+}
+
 /* Where in memory the byte at @at of the buffer is */
 static unsigned char *place(struct area *a, VkDeviceSize at)
 {
-	VkDeviceSize block = at / a->block;
-
-	return a->map + (a->blocks - 1 - block) * a->block + at % a->block;
+	return a->map + memory_block(a, at / a->block) * a->block + at % a->block;
 }
 
-static void bind_backwards(struct vk *vk, struct area *a)
+static void bind_blocks(struct vk *vk, struct area *a)
 {
 	VkSparseMemoryBind *binds = calloc(a->blocks, sizeof(*binds));
 	const VkSparseBufferMemoryBindInfo buffer = {
@@ -36,7 +39,7 @@ static void bind_backwards(struct vk *vk, struct area *a)
 			.resourceOffset = i * a->block,
 			.size = a->block,
 			.memory = a->memory,
-			.memoryOffset = (a->blocks - 1 - i) * a->block,
+			.memoryOffset = memory_block(a, i) * a->block,
 		};
 	vk_need(vkQueueBindSparse(vk->family[vk->sparse].queue[0], 1, &info, fence));
 	vk_need(vk_wait_fence(vk, fence, PATIENCE));
@@ -70,9 +73,15 @@ void area_make(struct vk *vk, struct area *a, VkDeviceSize size, bool sparse)
 	a->want = malloc(size);
 	must(a->want);
 	if (sparse)
-		bind_backwards(vk, a);
+		bind_blocks(vk, a);
 	else
 		vk_need(vkBindBufferMemory(vk->dev, a->buffer, a->memory, 0));
+}
+
+void area_turn(struct vk *vk, struct area *a)
+{
+	a->forwards = !a->forwards;
+	bind_blocks(vk, a);
 }
 
 void area_free(struct vk *vk, struct area *a)

@@ -73,7 +73,8 @@ static uint32_t *make_buffer(struct vk *vk, struct compute *c, unsigned int i)
 	const VkBufferCreateInfo info = {
 		.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
 		.size = WORDS * sizeof(uint32_t),
-		.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT,
+		.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT |
+			 VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT,
 	};
 	VkDescriptorBufferInfo range = { .range = VK_WHOLE_SIZE };
 	const VkWriteDescriptorSet write = {

@@ -60,4 +60,7 @@ VkResult compute_run(struct vk *vk, struct compute *c, const struct shader *s);
 /* Run all shaders on whatever device there is, results to a file */
 int reference_write(const char *path);
 
+/* Compile all shaders, and many by chance, and run none (compile.c) */
+int compile_all(void);
+
 #endif /* VKQUEUE_COMPUTE_H */

@@ -497,3 +497,36 @@ void run_results(void)
 	}
 	vk_close(&vk);
 }
+
+/* --- Memory that changes ------------------------------------------------------ */
+
+#define TURNS	8u
+
+/*
+ * The driver's shader reads and writes a sparse buffer, each time with other memory behind
+ * its addresses, which the GPU's TLB must not know from the time before.
+ */
+void run_rebind(void)
+{
+	const VkBufferCopy r = { .size = SMALL };
+	unsigned int reads = 0, writes = 0;
+	struct area sparse, plain;
+	struct vk vk;
+
+	vk_open(&vk);
+	area_make(&vk, &sparse, SMALL, true);
+	area_make(&vk, &plain, SMALL, false);
+	for (unsigned int i = 0; i < TURNS; i++) {
+		area_random(&sparse, 20 + i);
+		area_random(&plain, 40 + i);
+		reads += copy(&vk, &sparse, &plain, &r, 1);
+		area_random(&plain, 60 + i);
+		writes += copy(&vk, &plain, &sparse, &r, 1);
+		area_turn(&vk, &sparse);
+	}
+	is(reads, TURNS, "a shader reads the memory that is bound now, each time");
+	is(writes, TURNS, "and writes there");
+	area_free(&vk, &sparse);
+	area_free(&vk, &plain);
+	vk_close(&vk);
+}

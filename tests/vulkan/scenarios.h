@@ -25,7 +25,9 @@ void run_fill(void);		/* s_transfer.c */
 void run_update(void);
 void run_copies(void);
 void run_results(void);
+void run_rebind(void);
 void run_dispatch(void);	/* s_shaders.c */
 void run_shaders(void);
+void run_lost(void);		/* s_lost.c */
 
 #endif /* VKQUEUE_SCENARIOS_H */

@@ -17,8 +17,11 @@
 
 enum extent extent = USUAL;
 
-/* What the kernel and its kind make no difference to, and what takes long: not in --sample */
-enum { ONCE = 1 };
+/*
+ * What the kernel and its kind make no difference to, and what takes long, is not in
+ * --sample; what ends in faults runs when it is named only.
+ */
+enum { ONCE = 1, NAMED = 2 };
 
 static const struct scenario scenarios[] = {
 	{ "device", "the device, its families and features", run_device, 0 },
@@ -38,8 +41,10 @@ static const struct scenario scenarios[] = {
 	{ "update", "vkCmdUpdateBuffer, to the byte", run_update, 0 },
 	{ "copies", "vkCmdCopyBuffer, to the byte", run_copies, 0 },
 	{ "results", "results of timestamps that the GPU copies", run_results, 0 },
+	{ "rebind", "shaders' view of sparse buffers whose memory changes", run_rebind, 0 },
 	{ "dispatch", "shaders of ours, dispatched in many ways", run_dispatch, 0 },
 	{ "shaders", "the same shaders on panvk and lavapipe", run_shaders, ONCE },
+	{ "lost", "shaders that cannot execute", run_lost, NAMED },
 	{ "many", "thousands of submissions", run_many, 0 },
 	{ "lifetime", "devices and instances that come and go", run_lifetime, 0 },
 };
@@ -57,10 +62,12 @@ static void usage(FILE *f)
 		"  --all          transfers of every size to 256 bytes and every alignment\n"
 		"  --timeout S    seconds that a scenario may take (%d)\n"
 		"  --reference F  only write what shaders give on this device to a file\n"
+		"  --compile      only compile shaders, each behind a line that names it; after\n"
+		"                 --sample those that also run, else many by chance as well\n"
 		"  --list         the names of the scenarios\n"
 		"  --help         this text\n"
 		"\n"
-		"Without a SCENARIO all run:\n", DEFAULT_TIMEOUT_S);
+		"Without a SCENARIO all but \"lost\" run:\n", DEFAULT_TIMEOUT_S);
 	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
 		fprintf(f, "  %-10s%s\n", scenarios[i].name, scenarios[i].about);
 }
@@ -72,6 +79,7 @@ static unsigned int parse(int argc, char **argv)
 		{ "all", no_argument, NULL, 'a' },
 		{ "timeout", required_argument, NULL, 't' },
 		{ "reference", required_argument, NULL, 'r' },
+		{ "compile", no_argument, NULL, 'c' },
 		{ "list", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
@@ -92,6 +100,8 @@ static unsigned int parse(int argc, char **argv)
 			break;
 		case 'r':
 			exit(reference_write(optarg));
+		case 'c':
+			exit(compile_all());
 		case 'l':
 			tap_list(scenarios, ARRAY_SIZE(scenarios));
 			exit(0);
@@ -113,6 +123,6 @@ int main(int argc, char **argv)
 	tap_check_names(scenarios, ARRAY_SIZE(scenarios), argv + optind);
 	tap_init("vkqueue");
 	tap_run_names(scenarios, ARRAY_SIZE(scenarios), argv + optind,
-		      extent == SAMPLE ? ONCE : 0, tap_run, timeout_s);
+		      extent == SAMPLE ? ONCE | NAMED : NAMED, tap_run, timeout_s);
 	return tap_done();
 }
