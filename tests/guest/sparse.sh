@@ -15,6 +15,7 @@
 
 which=$1 how=$2 count=$3
 shift 3
+[ "$count" != count ] || mount -t tracefs tracefs /sys/kernel/tracing
 
 point()
 {
