@@ -49,19 +49,7 @@ pages_figures()
 # twice KERNEL WHAT COMMAND [APPEND]: the console is in LOG/KERNEL-WHAT
 twice()
 {
-	local dir=$WORK/$1 log=$LOG/$1-$2 n
-
-	exact_initramfs "$dir" "$3"
-	for n in 1 2; do
-		exact_run "$dir" "$dir/$2-$n" 0 "${4:-}" || :
-		if [ "$(exact_status "$dir/$2-$n")" != 0 ]; then
-			tail -n 20 "$dir/$2-$n.console" "$dir/$2-$n.log"
-			_fail "'$3' failed on the $1 kernel, see $dir/$2-$n.console"
-		fi
-	done
-	cmp "$dir/$2-1.console" "$dir/$2-2.console" ||
-		_fail "'$3' does not do the same twice, see $dir/$2-[12].console"
-	tr -d '\r' <"$dir/$2-1.console" >"$log"
+	exact_twice "$WORK/$1" "$LOG/$1-$2" "$2" "$3" "${4:-}"
 }
 
 measure()

@@ -11,6 +11,9 @@
 # guest, base against reserve, in instructions and pages (scripts/bench-guest.sh).
 # Fails where the reserve kernel misses what it promises.
 #
+# What Vulkan's sparse binding costs an application, with two versions of Mesa, in
+# instructions (scripts/bench-vulkan.sh, in out/bench.json as well).
+#
 # What mapping by iommufd costs, without the series and with it, in instructions and in
 # nanoseconds (tests/iommufd/run.sh bench, out/iommufd-bench.json).
 #
@@ -29,6 +32,7 @@ taskset -c 0 make --no-print-directory -C "$ROOT/tests/model" bench
 rc=0
 "$ROOT/scripts/bench-iopt.sh" || rc=$?
 "$ROOT/scripts/bench-guest.sh" || rc=$?
+"$ROOT/scripts/bench-vulkan.sh" || rc=$?
 "$ROOT/tests/iommufd/run.sh" bench || rc=$?
 say "figures in $OUT/bench-model.json, $OUT/bench.json and $OUT/iommufd-bench.json"
 exit $rc

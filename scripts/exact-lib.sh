@@ -130,6 +130,26 @@ exact_run()
 		-serial "file:$name.console" "${args[@]}" </dev/null >"$name.log" 2>&1
 }
 
+# exact_twice DIR LOG WHAT COMMAND [APPEND]: boot and run COMMAND, which must do the same
+# both times, to the character; the console to LOG. EXACT_ONCE=1: only once.
+exact_twice()
+{
+	local dir=$1 log=$2 what=$3 n runs=(1 2)
+
+	[ -z "${EXACT_ONCE:-}" ] || runs=(1)
+	exact_initramfs "$dir" "$4"
+	for n in "${runs[@]}"; do
+		exact_run "$dir" "$dir/$what-$n" 0 "${5:-}" || :
+		if [ "$(exact_status "$dir/$what-$n")" != 0 ]; then
+			tail -n 20 "$dir/$what-$n.console" "$dir/$what-$n.log"
+			die "'$4' failed, see $dir/$what-$n.console"
+		fi
+	done
+	[ -n "${EXACT_ONCE:-}" ] || cmp "$dir/$what-1.console" "$dir/$what-2.console" ||
+		die "'$4' does not do the same twice, see $dir/$what-[12].console"
+	tr -d '\r' <"$dir/$what-1.console" >"$log"
+}
+
 # exact_status NAME: the exit code of the command, 98 when it did not end
 exact_status()
 {

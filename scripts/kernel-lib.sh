@@ -346,7 +346,7 @@ kunit_arm64()
 # Types that checkpatch does not know for such, and takes a pointer to one for a product
 checkpatch_typedefs()
 {
-	printf '%s\n' arm_lpae_iopte dart_iopte mali_table_fn mali_instr_fn quad
+	printf '%s\n' arm_lpae_iopte dart_iopte mali_table_fn mali_instr_fn quad 'Vk\w+'
 }
 
 # run_checkpatch [OPTION...] FILE...: in the kernel tree, since checkpatch leaves a cache

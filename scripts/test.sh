@@ -41,6 +41,7 @@ SUITES=(
 	'edges|scripts/edges.sh'
 	'bindgen|scripts/bindgen.sh'
 	'vulkan|scripts/vulkan.sh'
+	'vksparse|tests/vksparse/run.sh'
 	'soak|scripts/soak.sh'
 	'campaign|tests/campaign/run.sh quick'
 	'igt|scripts/igt.sh quick'

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The figures of bench-iopt.sh and bench-guest.sh, as a table and as JSON.
+"""The figures of bench-iopt.sh, bench-guest.sh and bench-vulkan.sh, as a table and as JSON.
 
 usage: report.py PROMISES LOGS JSON SCENARIO...
 
@@ -23,7 +23,7 @@ import re
 import statistics
 import sys
 
-LINE = re.compile(r"bench: (P\d+) (\S+) ([\d.]+|impossible)\s*$")
+LINE = re.compile(r"bench: ([PV]\d+) (\S+) ([\d.]+|impossible)\s*$")
 
 
 def read_logs(folder):
@@ -125,7 +125,8 @@ def of_walks(row):
 
 
 def order(row):
-    return of_walks(row), int(row["scenario"][1:].rstrip("w"))
+    scenario = row["scenario"]
+    return of_walks(row), scenario[0], int(scenario[1:].rstrip("w"))
 
 
 def with_others(rows, path, scenarios):

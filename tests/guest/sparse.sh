@@ -11,10 +11,11 @@
 # HOW: all, all scenarios and then those which fault; random, only that one
 # COUNT: count, allocations of the kernel's workers are counted; no, they are not
 #
-# Started by scripts/vulkan.sh.
+# Started by tests/vksparse/run.sh.
 
 which=$1 how=$2 count=$3
 shift 3
+[ "$count" != count ] || mount -t tracefs tracefs /sys/kernel/tracing
 
 point()
 {

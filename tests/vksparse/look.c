@@ -7,7 +7,7 @@
  * a buffer with residency, an access must do no harm: Vulkan leaves open what a load
  * gives, unless residencyNonResidentStrict, which panvk does not have.
  */
-#include <string.h>
+#include <stdio.h>
 
 #include "world.h"
 
@@ -92,6 +92,15 @@ static void poke(struct world *w)
 	}
 }
 
+static const char *spot_name(const struct spot *s)
+{
+	static char name[100];
+
+	snprintf(name, sizeof(name), "buffer %u, block %u, word %u, memory %d, page %u", s->buf,
+		 s->block, s->word, s->at.memory, s->at.page);
+	return name;
+}
+
 static bool check_load(struct world *w, const struct spot *s, uint32_t got)
 {
 	uint32_t want = w->mem[s->at.memory].want[s->at.page * BLOCK_WORDS + s->word];
@@ -99,8 +108,7 @@ static bool check_load(struct world *w, const struct spot *s, uint32_t got)
 	w->tally.loads++;
 	if (got == want)
 		return true;
-	return wrong(w, "a load of buffer %u, block %u, word %u gives %#x, should be %#x: memory %d, page %u",
-		     s->buf, s->block, s->word, got, want, s->at.memory, s->at.page);
+	return wrong(w, "a load of %s gives %#x, should be %#x", spot_name(s), got, want);
 }
 
 static bool check_store(struct world *w, const struct spot *s)
@@ -112,8 +120,8 @@ static bool check_store(struct world *w, const struct spot *s)
 	m->want[i] = s->value;
 	if (((volatile uint32_t *)m->map)[i] == s->value)
 		return true;
-	return wrong(w, "a store to buffer %u, block %u, word %u is not in memory %d, page %u: %#x, should be %#x",
-		     s->buf, s->block, s->word, s->at.memory, s->at.page, m->map[i], s->value);
+	return wrong(w, "a store to %s gives %#x, should be %#x", spot_name(s), m->map[i],
+		     s->value);
 }
 
 static bool check(struct world *w, const struct spot *s, uint32_t seen)

@@ -40,8 +40,9 @@ uint32_t residency_find(const struct residency *r, uint32_t from, bool bound)
 {
 	for (uint32_t i = 0; i < r->blocks; i++) {
 		uint32_t block = (from + i) % r->blocks;
+		bool is_bound = r->at[block].memory != UNBOUND;
 
-		if ((r->at[block].memory != UNBOUND) == bound)
+		if (is_bound == bound)
 			return block;
 	}
 	return r->blocks;

@@ -9,7 +9,9 @@
 #include "objects.h"
 #include "scenarios.h"
 
-#define CALLS	4096u
+#define AHEAD	4096u
+#define KILLED	1024u
+#define KILLS	2u
 #define BLOCKS	512u
 #define PAGES	64u
 
@@ -34,18 +36,18 @@ static void queue_open(struct queue *q)
 }
 
 /* A call a block, behind a shader that goes on until the gate opens */
-static VkResult queue_binds(struct queue *q)
+static VkResult queue_binds(struct queue *q, uint32_t calls)
 {
 	VkSparseMemoryBind one;
 	VkResult res = VK_SUCCESS;
 
 	spin_start(&q->spin, q->vk.family[q->vk.main].queue[1], q->gate, 0);
-	for (uint32_t i = 0; i < CALLS && res == VK_SUCCESS; i++) {
+	for (uint32_t i = 0; i < calls && res == VK_SUCCESS; i++) {
 		one = bind_blocks(i * 7 % BLOCKS, 1, q->mem.memory, i * 11 % PAGES);
 		residency_bind(&q->buf.now, i * 7 % BLOCKS, 1, 0, i * 11 % PAGES);
 		res = bind_submit(&q->vk, q->buf.buffer, &one, 1, &(struct batch){
 			.wait = i ? VK_NULL_HANDLE : q->gate,
-			.signal = i == CALLS - 1 ? q->done : VK_NULL_HANDLE,
+			.signal = i == calls - 1 ? q->done : VK_NULL_HANDLE,
 			.signal_value = 1,
 		}, VK_NULL_HANDLE);
 	}
@@ -75,8 +77,8 @@ void run_ahead(void)
 	struct queue q;
 
 	queue_open(&q);
-	vk_is(queue_binds(&q), VK_SUCCESS, "%u calls of vkQueueBindSparse behind a semaphore",
-	      CALLS);
+	vk_is(queue_binds(&q, AHEAD), VK_SUCCESS,
+	      "%u calls of vkQueueBindSparse behind a semaphore", AHEAD);
 	vk_need(touch_write(&q.vk, &q.touch, q.buf.address, 0xbad));
 	vk_need(touch_read(&q.vk, &q.touch, q.buf.address, &hole));
 	ok(q.mem.map[0] == q.mem.want[0] && vk_counter(&q.vk, q.done) == 0,
@@ -93,7 +95,7 @@ static void be_killed(int to_parent)
 	struct queue q;
 
 	queue_open(&q);
-	if (queue_binds(&q) != VK_SUCCESS)
+	if (queue_binds(&q, KILLED) != VK_SUCCESS)
 		_exit(1);
 	if (write(to_parent, "q", 1) != 1)
 		_exit(1);
@@ -125,11 +127,11 @@ void run_killed(void)
 	struct queue q;
 	bool good = true;
 
-	for (unsigned int i = 0; i < 3; i++)
+	for (unsigned int i = 0; i < KILLS; i++)
 		good &= kill_one();
-	ok(good, "processes are killed with %u binds queued", CALLS);
+	ok(good, "processes are killed with %u binds queued", KILLED);
 	queue_open(&q);
-	vk_need(queue_binds(&q));
+	vk_need(queue_binds(&q, KILLED));
 	spin_end(&q.spin);
 	ok(all_blocks(&q), "the next one binds and looks");
 	vk_close(&q.vk);
