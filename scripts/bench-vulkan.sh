@@ -108,7 +108,7 @@ need_packages python3 binutils
 for kernel in base reserve; do
 	guest_prepare "$kernel" plain
 done
-"$ROOT/scripts/vulkan.sh" build >/dev/null
+"$ROOT/tests/vksparse/run.sh" build >/dev/null
 rm -rf "$LOG"
 mkdir -p "$LOG" "$OUT"
 step "image libraries" image_libraries
