@@ -19,13 +19,9 @@
 
 bool edges_short, edges_long;
 
-/*
- * FINDING: the driver does it wrong, so that it runs by its name only. FAULTS: it
- * needs a kernel with fault injection.
- */
+/* FAULTS: it needs a kernel with fault injection */
 enum kind {
-	FINDING = 1,
-	FAULTS = 2,
+	FAULTS = 1,
 };
 
 static const struct scenario scenarios[] = {
@@ -49,8 +45,6 @@ static const struct scenario scenarios[] = {
 	{ "failing-restore", "the same as buffers that were taken come back",
 	  run_failing_restore, FAULTS },
 	{ "failing-probe", "the same while the driver probes", run_failing_probe, FAULTS },
-	{ "finding-group", "a group without memory for its scheduler: an oops",
-	  run_finding_group, FINDING },
 };
 
 static void usage(FILE *f)
@@ -67,8 +61,9 @@ static void usage(FILE *f)
 		"  --list         the names of the scenarios\n"
 		"  --help         this text\n"
 		"\n"
-		"Without a SCENARIO all run but the findings, which show what the driver does\n"
-		"wrong (docs/panthor-findings.md):\n", DEFAULT_TIMEOUT_S);
+		"Without a SCENARIO all run. \"import-part\" and \"failing\" end upstream's kernel,\n"
+		"which does wrong what the series mends (docs/panthor-findings.md):\n",
+		DEFAULT_TIMEOUT_S);
 	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
 		fprintf(f, "  %-15s%s\n", scenarios[i].name, scenarios[i].about);
 }
@@ -85,7 +80,7 @@ int main(int argc, char **argv)
 		{ }
 	};
 	unsigned int timeout_s = DEFAULT_TIMEOUT_S;
-	unsigned int without = FINDING;
+	unsigned int without = 0;
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
