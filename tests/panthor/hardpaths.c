@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acct.h"
 #include "host.h"
 #include "inject.h"
 #include "pan.h"
@@ -19,18 +20,20 @@
 
 /*
  * INJECTS: nothing to see without a QMP port. LONG: takes seconds, or has to keep up
- * with them; not on a slow kernel.
+ * with them; not on a slow kernel. ENDS: upstream's kernel does not survive it, and runs
+ * it by its name only.
  */
 enum kind {
 	PLAIN = 0,
 	INJECTS = 1,
 	LONG = 2,
+	ENDS = 4,
 };
 
 static const struct scenario scenarios[] = {
 	{ "query", "what the device says of itself and of time", run_query, PLAIN },
 	{ "arguments", "bad arguments of groups and jobs", run_arguments, PLAIN },
-	{ "signal-nothing", "what is signalled is not there", run_signal_nothing, PLAIN },
+	{ "signal-nothing", "what is signalled is not there", run_signal_nothing, ENDS },
 	{ "wait-behind", "a job waits for the one behind it", run_wait_behind, PLAIN },
 	{ "counts", "counts that nobody has memory for", run_counts, PLAIN },
 	{ "buffers", "labels, flags and syncs of buffers", run_buffers, PLAIN },
@@ -88,7 +91,7 @@ static const struct scenario scenarios[] = {
 	{ "stuck-suspend", "a suspend meets a stuck MMU command",
 	  run_stuck_suspend, INJECTS },
 	{ "reset-suspend", "a reset, a suspend and a job at once",
-	  run_reset_suspend, INJECTS },
+	  run_reset_suspend, INJECTS | ENDS },
 	{ "shader-fault", "shaders that fault", run_shader_fault, PLAIN },
 	{ "shader-endless", "a shader that never ends", run_shader_endless, INJECTS | LONG },
 	{ "shader-rotate", "more dispatches than slots", run_shader_rotate, LONG },
@@ -109,6 +112,8 @@ static const struct scenario scenarios[] = {
 
 static char mark(const struct scenario *s)
 {
+	if (s->kind & ENDS)
+		return '!';
 	return s->kind & INJECTS ? '*' : ' ';
 }
 
@@ -126,8 +131,8 @@ static void usage(FILE *f)
 		"  --list         the names of the scenarios\n"
 		"  --help         this text\n"
 		"\n"
-		"Without a SCENARIO all run. Some end upstream's kernel, which does wrong what the\n"
-		"series mends (docs/panthor-findings.md). Those with a * need the virtual Mali's\n"
+		"Without a SCENARIO all run, but those with a ! not on upstream's kernel, which does\n"
+		"not survive them (docs/panthor-findings.md). Those with a * need the virtual Mali's\n"
 		"QMP in the guest (scripts/guest.sh --inject) and are skipped without it:\n",
 		DEFAULT_TIMEOUT_S);
 	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
@@ -191,6 +196,8 @@ int main(int argc, char **argv)
 	tap_check_names(scenarios, ARRAY_SIZE(scenarios), argv + optind);
 	tap_init("hardpaths");
 	inject_open();
+	if (acct_has_slab())
+		without |= ENDS;
 	tap_run_names(scenarios, ARRAY_SIZE(scenarios), argv + optind, without, run,
 		      timeout_s);
 	return tap_done();
