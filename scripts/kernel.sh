@@ -7,9 +7,10 @@
 #   scripts/kernel.sh path TREE CONFIG      only print; fails if not built
 #   scripts/kernel.sh make TREE CONFIG ARG...   make there, as the build does
 #
-# TREE:   base, reserve (base plus series), walks (base plus the first steps of the
-#         series, those with faster walks for everybody), mends (base plus those that
-#         mend upstream's selftests), or break-NAME: the base
+# TREE:   base, reserve (base plus series), fixes (base plus the first steps of the
+#         series, those that mend upstream's mistakes), mends (those plus the walk cache
+#         of iommufd's selftests), walks (those plus the steps with faster walks for
+#         everybody), or break-NAME: the base
 #         kernel, or the reserve one for break-reserve-NAME, with a Panthor that is
 #         broken on purpose by tests/kernel/break-NAME.patch, to prove that the tests
 #         notice. Only that module is built; image and other modules are those of
@@ -45,7 +46,7 @@
 
 usage()
 {
-	die "usage: kernel.sh build|path|make base|mends|walks|reserve|break-NAME plain|plain-16k|plain-64k|debug|gcov|kunit|kcsan|arm64-iommufd|arm64-iommufd-bench|um|um-smp|um-debug|um-iommufd|um-iommufd-debug|um-bench|um-bench-smp|x86-iommufd [ARG...]"
+	die "usage: kernel.sh build|path|make base|fixes|mends|walks|reserve|break-NAME plain|plain-16k|plain-64k|debug|gcov|kunit|kcsan|arm64-iommufd|arm64-iommufd-bench|um|um-smp|um-debug|um-iommufd|um-iommufd-debug|um-bench|um-bench-smp|x86-iommufd [ARG...]"
 }
 
 tree_path()
@@ -54,7 +55,7 @@ tree_path()
 	base) printf '%s\n' "$BASE_TREE" ;;
 	reserve | break-reserve-*) printf '%s\n' "$TREE" ;;
 	break-*) printf '%s\n' "$BASE_TREE" ;;
-	mends | walks | step | mutant) printf '%s\n' "$BUILD/linux-$1" ;;
+	fixes | mends | walks | step | mutant) printf '%s\n' "$BUILD/linux-$1" ;;
 	*) usage ;;
 	esac
 }
@@ -176,16 +177,18 @@ build_broken()
 	stamp_set "$dir/.stamp" "$key"
 }
 
-# The series up to the last step that has NAME in its name, as a work tree of its own.
+# part_of_series NAME [^]: the series up to the last step that has NAME in its name, or up
+# to the step before that, as a work tree of its own
 part_of_series()
 {
-	local name=$1 commit step last=
+	local name=$1 before=${2:-} commit step last=
 
 	for commit in $(kgit rev-list --reverse base..reserve); do
 		step=$(kgit notes --ref=step show "$commit")
 		[[ $step != *"$name"* ]] || last=$commit
 	done
 	[ -n "$last" ] || _fail "no step of patches/series has $name in its name"
+	last=$(kgit rev-parse "$last$before")
 	worktree "$tree" base
 	[ "$(wgit "$tree" rev-parse HEAD)" = "$last" ] || wgit "$tree" checkout -q -f --detach "$last"
 }
@@ -356,6 +359,7 @@ build()
 	locked "kernel-$which-$config"
 	[ "$which" != walks ] || step "write tree walks" part_of_series look-up-how-far-an-entry-goes
 	[ "$which" != mends ] || step "write tree mends" part_of_series model-a-walk-cache
+	[ "$which" != fixes ] || step "write tree fixes" part_of_series model-a-walk-cache ^
 	key=$(build_key)
 	if [ -n "$key" ] && stamp_ok "$out/.stamp" "$key" && [ -e "$(image_path)" ]; then
 		return

@@ -18,8 +18,8 @@
 # Environment: PANTHOR_KERNEL=base|reserve, the kernel tree (reserve).
 #
 # A kernel warning, a guest that dies and a plan that is not fulfilled are
-# failures of their own. What the driver itself does wrong is in
-# docs/panthor-findings.md and not in here.
+# failures of their own. Some scenarios end upstream's kernel, see
+# docs/panthor-findings.md.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -22,7 +22,8 @@
 #   --seed N                     of the first boot (1)
 #   --unbind                     the driver is unbound and bound, too
 #   --no-faults                  nothing fails but calls
-#   --with-findings              calls that are known to end the kernel, too
+#   --with-findings              calls that are known to end upstream's kernel, too; the
+#                                default on any other
 #   --stop                       end with the first report that is not known
 #   --tries N                    minimise: so many boots (80)
 #
@@ -68,6 +69,7 @@ parse()
 		esac
 		shift
 	done
+	[ "$KERNEL" = base ] || FLAGS+=(--with-findings)
 }
 
 parse_value()

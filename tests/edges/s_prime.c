@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/dma-buf.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -14,6 +15,7 @@
 #include <xf86drm.h>
 
 #include "gpu.h"
+#include "host.h"
 #include "memory.h"
 #include "scenarios.h"
 #include "tap.h"
@@ -40,6 +42,24 @@ static int64_t query_flags(struct pan *p, uint32_t handle)
 
 	need(pan_ioctl(p, DRM_IOCTL_PANTHOR_BO_QUERY_INFO, &q));
 	return q.extra_flags;
+}
+
+/* Bits of a buffer's state in debugfs, which is the last but one before its label; 0: none */
+static unsigned int listed_state(const char *label)
+{
+	static char gems[4 * SZ_64K];
+	unsigned int state;
+	char *line, *end;
+
+	need(debugfs_read("gems", gems, sizeof(gems)) < 0 ? -EIO : 0);
+	end = strstr(gems, label);
+	if (!end)
+		return 0;
+	*end = 0;
+	line = strrchr(gems, '\n');
+	need(line ? 0 : -EIO);
+	need(sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %x", &state) == 1 ? 0 : -EIO);
+	return state;
 }
 
 /* CPU access through the dma-buf itself */
@@ -211,6 +231,8 @@ void run_import(void)
 	need(to_bo(&p, fd, &again));
 	is(again.handle, bo.handle, "twice is once");
 	is(to_bo(&p, p.fd, &again), -EINVAL, "what is no dma-buf is refused");
+	bo_label(&p, &bo, "edges import");
+	ok(listed_state("edges import") & 1, "debugfs lists it, and says so");
 	as_a_buffer(&g, &bo, mem);
 	close(fd);
 	by_the_gpu(&g, &bo, mem);

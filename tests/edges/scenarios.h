@@ -37,6 +37,5 @@ void run_devfreq(void);
 void run_failing(void);
 void run_failing_restore(void);
 void run_failing_probe(void);
-void run_finding_group(void);
 
 #endif /* EDGES_SCENARIOS_H */

@@ -34,7 +34,7 @@ LOGDIR=$OUT/mutants
 
 usage()
 {
-	die "usage: run.sh --check | [--suite pairs|interleave|kunit|kunit-pt|kunit-debug|vmbind|edges|failing|charged|panthor|vfio|iommufd] [NAME...]"
+	die "usage: run.sh --check | [--suite pairs|interleave|kunit|kunit-pt|kunit-debug|vmbind|edges|failing|charged|panthor|fixes|fixes-debug|probing|vfio|iommufd] [NAME...]"
 }
 
 suites_of()
@@ -176,6 +176,27 @@ suite_panthor()
 {
 	(guest_prepare mutant plain && guest_program panthor hardpaths) >/dev/null || return 99
 	mutant_guest --flavour plain --inject --icount -- "hardpaths unusable stuck-gather unmapped-memory evicted-memory stuck-destroy late-evict late-restore gone-vmas busy-trim freed-trim reset-flush"
+}
+
+# What the first steps of the series mend in Panthor
+suite_fixes()
+{
+	(guest_prepare mutant plain && guest_program panthor hardpaths) >/dev/null || return 99
+	mutant_guest --flavour plain --inject --icount -- "hardpaths wakeup signal-nothing wait-behind counts lost-gpu slow-flush heap-race late-l2 stuck-suspend reset-suspend dead-reset unbind-busy"
+}
+
+# What lockdep says of a suspend that meets a reset, and of one that fails
+suite_fixes-debug()
+{
+	(guest_prepare mutant debug && guest_program panthor hardpaths) >/dev/null || return 99
+	mutant_guest --flavour debug --inject --icount -- "hardpaths stuck-suspend dead"
+}
+
+# Allocations that fail while the driver probes, and what debugfs lists
+suite_probing()
+{
+	(guest_prepare mutant debug && guest_program edges edges) >/dev/null || return 99
+	mutant_guest --flavour debug -- "edges import failing-probe"
 }
 
 # The selftests of iommufd; what they say is worse than of the series, or it is not noticed

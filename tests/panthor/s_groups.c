@@ -362,11 +362,10 @@ static struct cs signal_and_stay(struct gpu *owner)
 }
 
 /*
- * Not in the list, see docs/panthor-findings.md: a group without a slot whose
- * wait is over gets none, though idle groups have seven of them, as long as the
- * one that signalled it is busy.
+ * A group without a slot, whose wait is over, while idle groups have seven of them and the
+ * one that signalled it is busy. Upstream's driver has nobody look.
  */
-void run_finding_wakeup(void)
+void run_wakeup(void)
 {
 	struct gpu owner, signaller, m[WAITERS];
 	struct cs cs, stream[WAITERS];

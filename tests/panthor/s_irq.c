@@ -98,6 +98,14 @@ void run_lost_gpu(void)
 	need(pan_unmap(&p, c.gpu.vm, DATA_VA, SZ_64K));
 	ok(now_ms() - start < 80, "the next one is in time");
 	is(copier_run(&c), 0, "and a copy is right");
+
+	/* Its bit stays where the driver found it */
+	need(inject_lost("gpu"));
+	need(pan_map(&p, c.gpu.vm, DATA_VA, &c.src, 0, SZ_64K, 0));
+	bind_with_stuck(&c.gpu, &c.dst, "flush");
+	need(inject_clear());
+	said("Flush caches timeout");
+	ok(reset_within(resets, 2000), "a flush that does not end is not taken for the one before");
 	copier_close(&c);
 	stay_awake(false);
 	pan_close(&p);

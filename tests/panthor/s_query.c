@@ -267,12 +267,10 @@ void run_arguments(void)
 	pan_close(&p);
 }
 
-/*
- * Not in the list: it is the end of the kernel. A handle that names no sync
- * object is put as if there were one, see docs/panthor-findings.md.
- */
-void run_finding_signal(void)
+/* Upstream puts the sync object that it did not find, which is the end of the kernel */
+void run_signal_nothing(void)
 {
+	struct drm_panthor_vm_bind_op op = pan_op_sync_only();
 	struct drm_panthor_sync_op sync = pan_signal(9999, 0);
 	struct gpu g;
 	struct pan p;
@@ -281,16 +279,18 @@ void run_finding_signal(void)
 	gpu_open(&g, &p);
 	is(submit(&g, JOB(.syncs = DRM_PANTHOR_OBJ_ARRAY(1, &sync))), -EINVAL,
 	   "a job that signals what is not there");
+	op.syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(1, &sync);
+	is(pan_bind(&p, g.vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1), -EINVAL,
+	   "a bind that does");
 	gpu_close(&g);
 	pan_close(&p);
 }
 
 /*
- * Not in the list: the driver warns. What only a later operation of the same request
- * signals can not be waited for, and that is for the caller to know, see
- * docs/panthor-findings.md.
+ * What only a later operation of the same request signals can not be waited for. That is
+ * for the caller to know: upstream warns.
  */
-void run_finding_wait(void)
+void run_wait_behind(void)
 {
 	struct drm_panthor_sync_op wait, signal;
 	struct drm_panthor_vm_bind_op ops[2];
@@ -302,6 +302,7 @@ void run_finding_wait(void)
 	need(pan_open(&p));
 	gpu_open(&g, &p);
 	need(pan_syncobj_create(&p, &out));
+	kmsg_mark();
 	wait = pan_wait(out, 0);
 	signal = pan_signal(out, 0);
 	jobs[0] = JOB(.syncs = DRM_PANTHOR_OBJ_ARRAY(1, &wait));
@@ -314,25 +315,71 @@ void run_finding_wait(void)
 	ops[1].syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(1, &signal);
 	is(pan_bind(&p, g.vm, DRM_PANTHOR_VM_BIND_ASYNC, ops, 2), -EINVAL,
 	   "a bind that waits for the one behind it");
+	not_said("WARNING");
 	gpu_close(&g);
 	pan_close(&p);
 }
 
-/* Not in the list: the kernel warns of a count that nobody has memory for */
-void run_finding_count(void)
+/* A count that the page allocator would warn of: each of them fails before it looks at more */
+static void syncobj_counts(struct pan *p, uint32_t count)
+{
+	struct drm_syncobj_array a = { .count_handles = count };
+	struct drm_syncobj_timeline_array t = { .count_handles = count };
+	struct drm_syncobj_wait w = { .count_handles = count };
+
+	detail("%u handles", count);
+	ok(pan_ioctl(p, DRM_IOCTL_SYNCOBJ_SIGNAL, &a) == -ENOMEM &&
+	   pan_ioctl(p, DRM_IOCTL_SYNCOBJ_RESET, &a) == -ENOMEM &&
+	   pan_ioctl(p, DRM_IOCTL_SYNCOBJ_QUERY, &t) == -ENOMEM &&
+	   pan_ioctl(p, DRM_IOCTL_SYNCOBJ_TIMELINE_SIGNAL, &t) == -ENOMEM &&
+	   pan_ioctl(p, DRM_IOCTL_SYNCOBJ_WAIT, &w) == -ENOMEM,
+	   "%u sync objects", count);
+}
+
+/* As many handles as there can be, of one sync object, and more than there can be entries */
+static void syncobj_entries(struct pan *p, uint32_t count)
+{
+	struct drm_syncobj_wait w = { .count_handles = count };
+	uint32_t out, *handles = malloc(count * sizeof(*handles));
+
+	need(handles ? 0 : -ENOMEM);
+	need(pan_syncobj_create(p, &out));
+	for (uint32_t i = 0; i < count; i++)
+		handles[i] = out;
+	w.handles = (uintptr_t)handles;
+	is(pan_ioctl(p, DRM_IOCTL_SYNCOBJ_WAIT, &w), -ENOMEM, "a wait for so many that are there");
+	free(handles);
+}
+
+void run_counts(void)
 {
 	struct drm_panthor_vm_bind b = { .flags = DRM_PANTHOR_VM_BIND_ASYNC };
+	struct drm_panthor_group_submit s = { };
 	struct drm_panthor_vm_bind_op op;
+	struct drm_panthor_queue_submit job;
 	struct gpu g;
 	struct pan p;
 
 	need(pan_open(&p));
 	gpu_open(&g, &p);
+	kmsg_mark();
 	op = pan_op_sync_only();
 	b.vm_id = g.vm;
 	b.ops = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(0xffffffff, &op);
 	is(pan_ioctl(&p, DRM_IOCTL_PANTHOR_VM_BIND, &b), -ENOMEM,
 	   "4294967295 operations");
+	op.syncs.count = 0xffffffff;
+	op.syncs.stride = sizeof(struct drm_panthor_sync_op);
+	is(pan_bind(&p, g.vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1), -ENOMEM,
+	   "as many sync operations");
+	job = (struct drm_panthor_queue_submit)JOB();
+	s.group_handle = g.group;
+	s.queue_submits = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(0xffffffff, &job);
+	is(pan_ioctl(&p, DRM_IOCTL_PANTHOR_GROUP_SUBMIT, &s), -ENOMEM, "as many jobs");
+	syncobj_counts(&p, 0xffffffff);
+	syncobj_counts(&p, 4 * SZ_1M / sizeof(uint32_t) + 1);
+	syncobj_entries(&p, 4 * SZ_1M / sizeof(void *));
+	not_said("WARNING");
 	gpu_close(&g);
 	pan_close(&p);
 }

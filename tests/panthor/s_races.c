@@ -22,7 +22,7 @@
 #define SPARSE_VA	(DATA_VA + 256 * SZ_1G)
 #define SPARSE_SIZE	(4 * SZ_2M)
 #define ROUNDS		300
-#define HEAP_ROUNDS	2000
+#define HEAP_ROUNDS	300
 #define BINDS		64
 #define MAX_TEXT	(1 << 20)
 #define GONE_MS		5000
@@ -265,7 +265,7 @@ void run_freed_trim(void)
 	life_goes_on("after a VM was freed while reclaim was at work");
 }
 
-void run_finding_heap(void)
+void run_heap_race(void)
 {
 	struct race r = { };
 	struct pan p;

@@ -43,7 +43,7 @@ void run_reset_survival(void)
 	struct pan p;
 
 	need(pan_open(&p));
-	/* See finding-suspend */
+	/* See stuck-suspend */
 	ok(stay_awake(true), "the GPU is awake");
 	kmsg_mark();
 	copier_open(&trigger, &p);

@@ -11,15 +11,15 @@ void run_rotate(void);
 void run_vms(void);
 void run_chain(void);
 void run_priority(void);
-void run_finding_wakeup(void);
+void run_wakeup(void);
 /* s_query.c */
 void run_query(void);
 void run_arguments(void);
 void run_buffers(void);
 void run_profiling(void);
-void run_finding_signal(void);
-void run_finding_wait(void);
-void run_finding_count(void);
+void run_signal_nothing(void);
+void run_wait_behind(void);
+void run_counts(void);
 /* s_hang.c */
 void run_timeouts(void);
 void run_hard_hang(void);
@@ -51,7 +51,7 @@ void run_beside(void);
 void run_vm_race(void);
 void run_stuck_destroy(void);
 void run_freed_trim(void);
-void run_finding_heap(void);
+void run_heap_race(void);
 
 /* s_memory.c */
 void run_unmapped_memory(void);
@@ -68,10 +68,11 @@ void run_slow(void);
 void run_slow_flush(void);
 void run_stuck_gather(void);
 void run_slow_power(void);
-void run_finding_l2(void);
+void run_late_l2(void);
 void run_dead(void);
-void run_finding_reset(void);
-void run_finding_suspend(void);
+void run_dead_reset(void);
+void run_stuck_suspend(void);
+void run_reset_suspend(void);
 /* s_tiler.c */
 void run_heap_arguments(void);
 void run_heap_growth(void);
@@ -81,7 +82,7 @@ void run_heap_many(void);
 void run_power(void);
 void run_unbind(void);
 void run_module(void);
-void run_finding_unbind(void);
+void run_unbind_busy(void);
 
 /* s_shader.c */
 void run_shader_fault(void);
