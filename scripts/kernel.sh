@@ -106,15 +106,19 @@ fragments()
 			printf '%s\n' "$dir/um-reserve-panthor.config"
 		[ ! -e "$tree/drivers/gpu/drm/msm/msm_iommu_kunit.h" ] ||
 			printf '%s\n' "$dir/um-reserve-msm.config"
+		[ ! -e "$tree/drivers/gpu/drm/tests/drm_gpuvm_reserve_test.c" ] ||
+			printf '%s\n' "$dir/um-reserve-gpuvm.config"
 		;;
 	reserve-um-iommufd-debug | mutant-um-iommufd-debug)
 		printf '%s\n' "$dir/um-reserve-debug.config" ;;
 	reserve-um | reserve-um-smp | mutant-um)
 		printf '%s\n' "${tests[@]}" "$dir/um-reserve.config" \
-			"$dir/um-reserve-panthor.config" "$dir/um-reserve-msm.config" ;;
+			"$dir/um-reserve-panthor.config" "$dir/um-reserve-msm.config" \
+			"$dir/um-reserve-gpuvm.config" ;;
 	reserve-um-debug | mutant-um-debug)
 		printf '%s\n' "${tests[@]}" "$dir/um-reserve.config" \
-			"$dir/um-reserve-panthor.config" "$dir/um-reserve-debug.config" ;;
+			"$dir/um-reserve-panthor.config" "$dir/um-reserve-gpuvm.config" \
+			"$dir/um-reserve-debug.config" ;;
 	esac
 }
 

@@ -301,16 +301,6 @@ static void expect_no_reservations(struct kunit *test, enum io_pgtable_fmt fmt,
 	free_io_pgtable_ops(ops);
 }
 
-static void *custom_alloc(void *cookie, size_t size, gfp_t gfp)
-{
-	return (void *)__get_free_pages(gfp | __GFP_ZERO, get_order(size));
-}
-
-static void custom_free(void *cookie, void *pages, size_t size)
-{
-	free_pages((unsigned long)pages, get_order(size));
-}
-
 static void tlb_flush_nothing(void *cookie)
 {
 }
@@ -323,15 +313,6 @@ static const struct io_pgtable_cfg lpae_cfg = {
 	.coherent_walk = true,
 	.tlb = &rsvt_tlb_ops,
 };
-
-static void custom_allocators_have_no_reservations(struct kunit *test)
-{
-	struct io_pgtable_cfg cfg = lpae_cfg;
-
-	cfg.alloc = custom_alloc;
-	cfg.free = custom_free;
-	expect_no_reservations(test, ARM_64_LPAE_S1, &cfg);
-}
 
 static void page_tables_that_did_not_opt_in_have_no_reservations(struct kunit *test)
 {
@@ -1100,7 +1081,6 @@ static struct kunit_case promises[] = {
 	KUNIT_CASE_SLOW(reserved_maps_take_no_memory),
 	KUNIT_CASE_SLOW(maps_outside_of_reservations_are_refused),
 	KUNIT_CASE(errors_leave_nothing),
-	KUNIT_CASE(custom_allocators_have_no_reservations),
 	KUNIT_CASE(page_tables_that_did_not_opt_in_have_no_reservations),
 	KUNIT_CASE(owners_that_can_not_flush_have_no_reservations),
 	KUNIT_CASE_SLOW(reserve_takes_exactly_what_is_missing),

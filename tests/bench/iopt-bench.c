@@ -134,7 +134,7 @@ static bool bench_init(struct bench *bench, enum bench_way way)
 #ifdef CONFIG_IOMMU_RESERVE
 	if (way == BENCH_RESERVED)
 		bench->cfg.quirks = IO_PGTABLE_QUIRK_RESERVED;
-#endif
+#else
 	if (way == BENCH_CUSTOM) {
 		bench->pt_cache = kmem_cache_create("bench-pt", SZ_4K, SZ_4K, 0, NULL);
 		if (!bench->pt_cache)
@@ -142,6 +142,7 @@ static bool bench_init(struct bench *bench, enum bench_way way)
 		bench->cfg.alloc = bench_alloc_pt;
 		bench->cfg.free = bench_free_pt;
 	}
+#endif
 	bench->ops = alloc_io_pgtable_ops(ARM_64_LPAE_S1, &bench->cfg, bench);
 	if (!bench->ops)
 		kmem_cache_destroy(bench->pt_cache);

@@ -321,7 +321,7 @@ static const struct request requests[] = {
 	{ .name = "VM_BIND, a hole", .try = try_hole, .undo = undo_hole },
 	/* Both ends need a table */
 	{ .name = "VM_BIND, a cut", .try = try_cut, .undo = undo_cut,
-	  .only = "panthor_reserve_pin" },
+	  .only = "drm_gpuvm_pin_ends" },
 	{ .name = "VM_BIND, queued", .try = try_async, .undo = undo_async },
 	{ .name = "GROUP_CREATE", .try = try_group, .undo = undo_group },
 	{ .name = "GROUP_SUBMIT", .try = try_submit, .undo = undo_submit },
@@ -507,7 +507,7 @@ static int restore_with_failure(unsigned int n, bool *failed)
 
 	cs_copy(&cs, COPY_VA, BLOCKS_VA, SIZE);
 	cs_end(&cs);
-	only("panthor_reserve");
+	only("drm_gpuvm_reserve");
 	/* It takes memory in whoever comes along */
 	spare("debug_objects_fill_pool");
 	fail_nth(n);

@@ -164,6 +164,7 @@ static void flushed_if_powered(struct kunit *test)
 static void released_after_unmap_and_flush(struct kunit *test)
 {
 	struct device *dev = kunit_device_register(test, "smmu");
+	struct drm_gpuvm_rsv rsv = {}, half;
 	struct io_pgtable_ops *ops;
 	struct msm_mmu *mmu;
 	size_t mapped = 0;
@@ -174,7 +175,7 @@ static void released_after_unmap_and_flush(struct kunit *test)
 	/* Tables die at once: */
 	io_pgtable_ops_to_pgtable(ops)->rsv->max_idle = 0;
 
-	KUNIT_ASSERT_EQ(test, 0, mmu->funcs->reserve(mmu, SZ_1G, 16 * PAGE_SIZE));
+	KUNIT_ASSERT_EQ(test, 0, mmu->funcs->reserve(mmu, &rsv, SZ_1G, 16 * PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, 3, io_pgtable_reserved_tables(ops));
 	KUNIT_ASSERT_EQ(test, 0, ops->map_pages(ops, SZ_1G, SZ_1M, PAGE_SIZE, 16,
 						IOMMU_READ, GFP_KERNEL, &mapped));
@@ -189,8 +190,10 @@ static void released_after_unmap_and_flush(struct kunit *test)
 						IOMMU_READ, GFP_KERNEL, &mapped));
 
 	msm_kunit_watch(mmu, SZ_1G);
-	mmu->funcs->release(mmu, SZ_1G, 8 * PAGE_SIZE, true);
-	mmu->funcs->release(mmu, SZ_1G + 8 * PAGE_SIZE, 8 * PAGE_SIZE, true);
+	half = rsv;
+	half.end = rsv.start += 8 * PAGE_SIZE;
+	mmu->funcs->release(mmu, &half, true);
+	mmu->funcs->release(mmu, &rsv, true);
 	KUNIT_EXPECT_EQ(test, 3, msm_kunit_flushes(mmu));
 	KUNIT_EXPECT_FALSE(test, msm_kunit_freed_early(mmu));
 	KUNIT_EXPECT_EQ(test, 0, ops->iova_to_phys(ops, SZ_1G + 8 * PAGE_SIZE));
