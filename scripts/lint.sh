@@ -122,7 +122,7 @@ check_checkpatch()
 	mapfile -t files < <(ours 'igt/*.[ch]')
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$HOST_IGNORE,FUNCTION_WITHOUT_ARGS,FUNCTION_ARGUMENTS" -f "${files[@]/#/$ROOT/}" || rc=1
 	# The names of Vulkan and of libFuzzer are what they are.
-	mapfile -t files < <(ours 'tests/vulkan/*.[ch]' 'tests/vksparse/*.[ch]' 'tests/fuzz/*.[ch]' 'tests/shader/fuzz_*.c')
+	mapfile -t files < <(ours 'tests/vulkan/*.[ch]' 'tests/vksparse/*.[ch]' 'tests/fuzz/*.[ch]' 'tests/shader/fuzz_*.[ch]')
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$HOST_IGNORE,CAMELCASE" -f "${files[@]/#/$ROOT/}" || rc=1
 	mapfile -t files < <(ours 'model/qemu/*.[ch]' tests/vmbind/pan.c)
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$QEMU_IGNORE" -f "${files[@]/#/$ROOT/}" || rc=1

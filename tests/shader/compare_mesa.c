@@ -202,7 +202,8 @@ int main(int argc, char **argv)
 	}
 	end_shader();
 	fclose(f);
-	snprintf(text, sizeof(text), "%u shaders, %u of them different, %u instructions, %u without a text of Mesa's",
+	snprintf(text, sizeof(text),
+		 "%u shaders, %u of them different, %u instructions, %u without a text of Mesa's",
 		 num_shaders, num_seen, num_instrs, num_textless);
 	snprintf(name, sizeof(name), "Mesa's text of at least %u different shaders", enough);
 	result(num_seen >= enough, name, text);

@@ -104,6 +104,14 @@ static void execute_changed(struct machine *m, unsigned int what)
 	execute(m);
 }
 
+/* There is nothing to be made before the first input, but replay.c asks for it */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	return 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
