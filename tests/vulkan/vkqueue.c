@@ -14,6 +14,8 @@
 #include "vk.h"
 
 #define DEFAULT_TIMEOUT_S	900
+/* A kind of scenarios: those that run only when they are named */
+#define BY_NAME			1u
 
 static const struct scenario scenarios[] = {
 	{ "device", "the device, its families and features", run_device, 0 },
@@ -35,6 +37,9 @@ static const struct scenario scenarios[] = {
 	{ "results", "results of timestamps that the GPU copies", run_results, 0 },
 	{ "dispatch", "shaders of ours, dispatched in many ways", run_dispatch, 0 },
 	{ "shaders", "the same shaders on panvk and lavapipe", run_shaders, 0 },
+	{ "images", "images that are copied, stored, loaded and sampled", run_images, BY_NAME },
+	{ "sparseimg", "sparse images, block by block", run_sparse_images,
+	  BY_NAME },
 	{ "many", "thousands of submissions", run_many, 0 },
 	{ "lifetime", "devices and instances that come and go", run_lifetime, 0 },
 };
@@ -52,9 +57,10 @@ static void usage(FILE *f)
 		"  --list         the names of the scenarios\n"
 		"  --help         this text\n"
 		"\n"
-		"Without a SCENARIO all run:\n", DEFAULT_TIMEOUT_S);
+		"Without a SCENARIO all run but those with a *:\n", DEFAULT_TIMEOUT_S);
 	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
-		fprintf(f, "  %-10s%s\n", scenarios[i].name, scenarios[i].about);
+		fprintf(f, " %c%-10s%s\n", scenarios[i].kind & BY_NAME ? '*' : ' ',
+			scenarios[i].name, scenarios[i].about);
 }
 
 static unsigned int parse(int argc, char **argv)
@@ -96,7 +102,7 @@ int main(int argc, char **argv)
 
 	tap_check_names(scenarios, ARRAY_SIZE(scenarios), argv + optind);
 	tap_init("vkqueue");
-	tap_run_names(scenarios, ARRAY_SIZE(scenarios), argv + optind, 0, tap_run,
+	tap_run_names(scenarios, ARRAY_SIZE(scenarios), argv + optind, BY_NAME, tap_run,
 		      timeout_s);
 	return tap_done();
 }
