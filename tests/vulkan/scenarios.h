@@ -29,5 +29,7 @@ void run_rebind(void);
 void run_dispatch(void);	/* s_shaders.c */
 void run_shaders(void);
 void run_lost(void);		/* s_lost.c */
+void run_images(void);		/* s_images.c */
+void run_sparse_images(void);	/* s_sparse_images.c */
 
 #endif /* VKQUEUE_SCENARIOS_H */

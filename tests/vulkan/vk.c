@@ -170,6 +170,15 @@ void vk_open_device(struct vk *vk)
 		.occlusionQueryPrecise = vk->features.occlusionQueryPrecise,
 		.sparseBinding = vk->features.sparseBinding,
 		.sparseResidencyBuffer = vk->features.sparseResidencyBuffer,
+		.sparseResidencyImage2D = vk->features.sparseResidencyImage2D,
+		.sparseResidencyImage3D = vk->features.sparseResidencyImage3D,
+		.shaderStorageImageExtendedFormats =
+			vk->features.shaderStorageImageExtendedFormats,
+		.shaderStorageImageReadWithoutFormat =
+			vk->features.shaderStorageImageReadWithoutFormat,
+		.shaderStorageImageWriteWithoutFormat =
+			vk->features.shaderStorageImageWriteWithoutFormat,
+		.shaderImageGatherExtended = vk->features.shaderImageGatherExtended,
 	};
 	VkDeviceCreateInfo info = {
 		.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,

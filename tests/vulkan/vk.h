@@ -3,7 +3,7 @@
  * A Vulkan device with a queue of each family, and the few objects that every
  * scenario needs. Whatever cannot be made ends the scenario, through vk_need().
  *
- * No draw and no image is ever used: the GPU executes compute shaders only. On
+ * No draw is ever used: the GPU executes compute shaders only. On
  * panvk (26.1, architecture 10) commands that look innocent run shaders of the
  * driver's own: vkCmdFillBuffer, vkCmdUpdateBuffer, vkCmdCopyBuffer,
  * vkCmdCopyQueryPoolResults of timestamps. The command stream itself executes

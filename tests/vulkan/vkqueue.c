@@ -19,7 +19,7 @@ enum extent extent = USUAL;
 
 /*
  * What the kernel and its kind make no difference to, and what takes long, is not in
- * --sample; what ends in faults runs when it is named only.
+ * --sample; what ends in faults, or does not pass yet, runs when it is named only.
  */
 enum { ONCE = 1, NAMED = 2 };
 
@@ -45,6 +45,8 @@ static const struct scenario scenarios[] = {
 	{ "dispatch", "shaders of ours, dispatched in many ways", run_dispatch, 0 },
 	{ "shaders", "the same shaders on panvk and lavapipe", run_shaders, ONCE },
 	{ "lost", "shaders that cannot execute", run_lost, NAMED },
+	{ "images", "images that are copied, stored, loaded and sampled", run_images, NAMED },
+	{ "sparseimg", "sparse images, block by block", run_sparse_images, NAMED },
 	{ "many", "thousands of submissions", run_many, 0 },
 	{ "lifetime", "devices and instances that come and go", run_lifetime, 0 },
 };
@@ -67,9 +69,10 @@ static void usage(FILE *f)
 		"  --list         the names of the scenarios\n"
 		"  --help         this text\n"
 		"\n"
-		"Without a SCENARIO all but \"lost\" run:\n", DEFAULT_TIMEOUT_S);
+		"Without a SCENARIO all run but those with a *:\n", DEFAULT_TIMEOUT_S);
 	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
-		fprintf(f, "  %-10s%s\n", scenarios[i].name, scenarios[i].about);
+		fprintf(f, " %c%-10s%s\n", scenarios[i].kind & NAMED ? '*' : ' ',
+			scenarios[i].name, scenarios[i].about);
 }
 
 static unsigned int parse(int argc, char **argv)

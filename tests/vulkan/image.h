@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Images, what shaders of ours do to them (images/), and copies to memory that the
+ * host sees.
+ */
+#ifndef VKQUEUE_IMAGE_H
+#define VKQUEUE_IMAGE_H
+
+#include "vk.h"
+
+/* Bytes of the buffers that copies and shaders use */
+#define STAGING	(4u << 20)
+
+/**
+ * struct bench - a device with what images need
+ * @buffer: Where copies go to and come from, and results of shaders.
+ * @bytes: Its memory.
+ */
+struct bench {
+	struct vk vk;
+	VkDescriptorSetLayout set_layout;
+	VkPipelineLayout layout;
+	VkDescriptorPool pool;
+	VkDescriptorSet set;
+	VkBuffer buffer;
+	VkDeviceMemory memory;
+	unsigned char *bytes;
+};
+
+/**
+ * struct image - an image in layout GENERAL
+ * @memory: NULL if it is sparse.
+ */
+struct image {
+	VkImage image;
+	VkImageCreateInfo info;
+	VkDeviceMemory memory;
+};
+
+struct program {
+	const uint32_t *code;
+	size_t size;
+};
+
+extern const struct program image_write, image_read, image_count, image_fetch,
+	image_sample, image_gather, image_solid, image_flat;
+
+void bench_open(struct bench *b);
+void bench_close(struct bench *b);
+
+/* The usual image: one level and layer, optimal tiling, copies and storage */
+VkImageCreateInfo image_info(VkFormat format, uint32_t width, uint32_t height);
+bool image_can(struct bench *b, const VkImageCreateInfo *info);
+void image_make(struct bench *b, struct image *i, const VkImageCreateInfo *info);
+/* Without memory: the caller binds some */
+void image_make_sparse(struct bench *b, struct image *i, const VkImageCreateInfo *info);
+/* To layout GENERAL; a sparse image wants its memory first */
+void image_ready(struct bench *b, struct image *i);
+void image_free(struct bench *b, struct image *i);
+
+/* All of a level of all layers, or what @region says; bytes are packed */
+VkBufferImageCopy image_region(const struct image *i, uint32_t level);
+VkResult image_upload(struct bench *b, struct image *i, const VkBufferImageCopy *region);
+VkResult image_download(struct bench *b, struct image *i, const VkBufferImageCopy *region);
+
+/*
+ * Run a program on the image, as storage image and, with a sampler, as texture:
+ * workgroups of 8 by 8. Results are in the buffer, which is cleared before.
+ */
+VkResult image_run(struct bench *b, struct image *i, VkSampler sampler,
+		   const struct program *p, const uint32_t *groups);
+
+#endif /* VKQUEUE_IMAGE_H */

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#version 450
+#extension GL_EXT_shader_image_load_formatted : require
+layout(local_size_x = 8, local_size_y = 8) in;
+layout(binding = 0) readonly uniform image2D img;
+layout(binding = 2) buffer Out { vec4 result[]; };
+void main()
+{
+	uvec2 p = gl_GlobalInvocationID.xy;
+
+	result[p.y * 64u + p.x] = imageLoad(img, ivec2(p));
+}
