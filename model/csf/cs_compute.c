@@ -10,6 +10,7 @@
  *   the dispatch is over.
  */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "cs_slice.h"
 
@@ -66,7 +67,9 @@ static enum step failed(struct slice *s, const struct shader_fault *f)
 
 	if (f->mmu)
 		return slice_bad_access(s, MALI_MMU_FAULT, &mmu);
-	shader_disasm(f->word, text, sizeof(text));
+	/* Of what is no instruction, f->why says as much as its text would */
+	if (!shader_disasm(f->word, text, sizeof(text)))
+		snprintf(text, sizeof(text), "word 0x%016" PRIx64, f->word);
 	mali_guest_error(s->env->base, "shader at 0x%" PRIx64 ": %s, address 0x%"
 			 PRIx64 "%s%s", f->pc, f->why, f->va,
 			 f->word ? ", " : "", f->word ? text : "");

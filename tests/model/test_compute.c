@@ -485,7 +485,9 @@ static void test_shader_faults(void)
 	gp_code(&g, "NOP\nNOP\n");
 	put64(d, g.code + 16, ~0ull);
 	shader_fault(&g, EXC_INVALID_ENC, SHADER + 16, "a word that is no instruction");
-	ok(strstr(d->sim.last_error, "0x40000010"), "with its address");
+	ok(strstr(d->sim.last_error, "0x40000010") &&
+	   strstr(d->sim.last_error, "word 0xffffffffffffffff"),
+	   "with its address, and as it is");
 	put64(d, g.desc + 8, SHADER + 4);
 	shader_fault(&g, EXC_INVALID_PC, SHADER + 4, "a program that is not aligned");
 	put64(d, g.desc + 8, SHADER);
