@@ -4,7 +4,8 @@
  *
  * Facts from Mesa 25.0's Valhall description, corrected where a newer one
  * differs: shifts have rotations, CLZ has a mask, one more flow, LEA_BUF, LD_CVT,
- * two more bits of TEX_GRADIENT.
+ * two more bits of TEX_GRADIENT, and the type of a texture's registers, which is
+ * ignored: Mesa 26 leaves it 0 and prints that as it is here.
  *
  * Invariants: see isa.h. Rows are sorted by opcode, then by selector; tests
  * rely on nothing but that each word has at most one row.
@@ -105,7 +106,7 @@ const struct isa_mod isa_mods[ISA_NUM_MODS] = {
 				   "aor1" } },
 	[M_COMPARE] = { 26, 1, FLAG("compare") },
 	[M_SKIP] = { 39, 1, FLAG("skip") },
-	[M_REGTYPE] = { 26, 2, -1, { NULL, "f", "u", "s" } },
+	[M_REGTYPE] = { 26, 2, -1, { "reserved", "f", "u", "s" } },
 	[M_REGWIDTH] = { 46, 1, -1, { "16", "32" } },
 	[M_REGWIDTH2] = { 47, 1, -1, { "16", "32" } },
 	[M_WRMASK] = { 22, 4, 15, { NULL, "r", "g", "rg", "b", "rb", "gb",

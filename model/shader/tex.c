@@ -27,8 +27,6 @@ enum lod_mode {
 	LOD_GRDESC = 6,
 };
 
-enum { REGTYPE_FLOAT = 1, REGTYPE_UINT, REGTYPE_SINT };
-
 /* --- Which registers ------------------------------------------------------ */
 
 /**
@@ -329,13 +327,11 @@ static int32_t gradient_lod(const struct warp *w, const struct insn *in,
 
 /* --- Results -------------------------------------------------------------- */
 
-static struct reg_format result_format(const struct insn *in)
+/* Results are of the texture's kind; the type that the instruction names is ignored */
+static struct reg_format result_format(const struct insn *in, enum value_kind kind)
 {
-	unsigned int type = isa_mod(in->word, M_REGTYPE);
-
 	return (struct reg_format){
-		.kind = type == REGTYPE_FLOAT ? KIND_FLOAT :
-			type == REGTYPE_UINT ? KIND_UINT : KIND_SINT,
+		.kind = kind,
 		.half = !isa_mod(in->word, M_REGWIDTH),
 	};
 }
@@ -343,7 +339,7 @@ static struct reg_format result_format(const struct insn *in)
 static void put_result(const struct insn *in, union lanes *out, unsigned int lane,
 		       const uint32_t *v, enum value_kind kind)
 {
-	struct reg_format r = result_format(in);
+	struct reg_format r = result_format(in, kind);
 	unsigned int mask = isa_bits(in->word, 22, 4), n = 0;
 
 	for (unsigned int i = 0; i < 4; i++) {

@@ -90,6 +90,8 @@ static const struct {
 	{ 0x787f4008323c00f0,
 	  "BLEND.slot0.v4.f32.end @r0:r1:r2:r3, blend_descriptor_0.w0, r60, target:0x0" },
 	{ 0x01257c3417c00080, "TEX_FETCH.slot0.f.32.2d @r0:r1:r2:r3, @r60:r61, u0" },
+	{ 0x0925460610430444,
+	  "TEX_FETCH.slot0.reserved.32.r.2d.array_enable.wait0 @r3, @r6:r7:r8, ^r4" },
 	{ 0x093880b415802082,
 	  "VAR_TEX_SINGLE.slot0.skip.sample_store.f.32.2d.computed.wait0 @r0:r1:r2:r3, u2, u0" },
 	{ 0x413880841d802082,

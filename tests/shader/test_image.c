@@ -311,6 +311,7 @@ static void test_layouts(void)
 #define RGBA8		(187u << 12)
 #define RGBA32F		(191u << 12)
 #define R32UI		(133u << 12 | 16)
+#define R32F		(167u << 12 | 16)
 
 /**
  * struct picture - what a test's texture is
@@ -511,6 +512,54 @@ static void test_places(void)
 	machine_fini(&m);
 }
 
+static bool fetch_as(struct machine *m, const char *type, const char *rest)
+{
+	char code[512];
+
+	snprintf(code, sizeof(code), COORDS
+		 "TEX_FETCH.slot0.%s.%s.2d.wide_indices.wait0 @r0, @r60:r61, u2\n" RESULT PUT,
+		 type, rest);
+	return run(m, code) == SHADER_DONE;
+}
+
+/* Fetches bring what the texture has, whatever type the instruction gives them */
+static void test_types(void)
+{
+	static const struct picture real = { R32F, DIM_2D, 16, 16, 1, 1, 1, ORDER_U_TILED, 2 };
+	static const char *const types[] = { "reserved", "f", "u", "s" };
+
+	for (unsigned int t = 0; t < N(types); t++) {
+		bool good = true, halves = true;
+		struct machine m;
+
+		begin(&m, &words);
+		for (unsigned int i = 0; i < 256; i++)
+			machine_put32(&m, DATA + 0x4000 + 4 * i, i & 1 ? rnd() : rnd() >> 16);
+		good &= fetch_as(&m, types[t], "32.r");
+		for (unsigned int i = 0; i < 256; i++)
+			good &= data32(&m, i) == tiled32(&m, i % 16, i / 16);
+		halves &= fetch_as(&m, types[t], "16.r");
+		for (unsigned int i = 0; i < 256; i++) {
+			uint32_t v = tiled32(&m, i % 16, i / 16);
+
+			halves &= (data32(&m, i) & 0xffff) == (v < 0xffff ? v : 0xffff);
+		}
+		put_texture(&m, IMAGE, &real);
+		for (unsigned int i = 0; i < 256; i++)
+			machine_put32(&m, DATA + 0x4000 + 4 * i, 0x3f800000 | i << 13);
+		good &= fetch_as(&m, types[t], "32.r");
+		for (unsigned int i = 0; i < 256; i++)
+			good &= data32(&m, i) == tiled32(&m, i % 16, i / 16);
+		halves &= fetch_as(&m, types[t], "16.r");
+		for (unsigned int i = 0; i < 256; i++)
+			halves &= (data32(&m, i) & 0xffff) ==
+				  0x3c00 + (tiled32(&m, i % 16, i / 16) - 0x3f800000) / 0x2000;
+		ok(good, "a fetch to 32 bits as %s is of the texture's type", types[t]);
+		ok(halves, "and to 16");
+		machine_fini(&m);
+	}
+}
+
 /* Elements of a buffer, with their format beside them */
 static void test_texel_buffer(void)
 {
@@ -584,7 +633,7 @@ static double bilinear(int level, double s, double t, int mode)
 }
 
 static const struct picture levels = {
-	167u << 12 | 16, DIM_2D, SIDE, SIDE, 1, 3, 1, ORDER_LINEAR, 2,
+	R32F, DIM_2D, SIDE, SIDE, 1, 3, 1, ORDER_LINEAR, 2,
 };
 
 static uint32_t bits_of(float f)
@@ -921,6 +970,7 @@ int main(void)
 	test_store();
 	test_outside();
 	test_places();
+	test_types();
 	test_texel_buffer();
 	for (unsigned int i = 0; i < N(modes); i++) {
 		test_linear(modes[i]);
