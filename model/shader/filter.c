@@ -338,8 +338,6 @@ bool filter_texture(struct texels *t, struct view *v, const struct sampler *s,
 bool filter_gather(struct texels *t, struct view *v, const struct sampler *s,
 		   const struct lookup *l, unsigned int from, uint32_t *out)
 {
-	/* Lower left, lower right, upper right, upper left, rows going up */
-	static const uint8_t corners[4] = { 2, 3, 1, 0 };
 	struct filter f = { t, v, s, l, dims_of(&v->texture), true };
 	struct axis axes[3];
 
@@ -350,7 +348,7 @@ bool filter_gather(struct texels *t, struct view *v, const struct sampler *s,
 	for (unsigned int i = 0; i < 4; i++) {
 		uint32_t value[4];
 
-		if (!read_texel(&f, axes, corners[i], value))
+		if (!read_texel(&f, axes, i, value))
 			return false;
 		texture_swizzle(&v->texture, value);
 		out[i] = value[from];

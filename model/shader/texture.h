@@ -188,7 +188,10 @@ struct lookup {
 
 bool filter_texture(struct texels *t, struct view *v, const struct sampler *s,
 		    const struct lookup *l, uint32_t *out);
-/* Of the four texels that a filter would use, colour @from (after the swizzle) */
+/*
+ * Of the four texels that a filter would use, row by row, colour @from (after the
+ * swizzle)
+ */
 bool filter_gather(struct texels *t, struct view *v, const struct sampler *s,
 		   const struct lookup *l, unsigned int from, uint32_t *out);
 
