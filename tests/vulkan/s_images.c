@@ -380,8 +380,8 @@ static void samples(struct bench *b, struct image *i, const struct program *p,
 
 		most = !(d <= most) ? d : most;
 	}
-	ok(most <= tolerance, "%s", name);
 	detail("at most %.6f off, %.6f allowed", most, tolerance);
+	ok(most <= tolerance, "%s", name);
 	vkDestroySampler(b->vk.dev, sampler, NULL);
 }
 
