@@ -14,7 +14,8 @@
 #   debug   the short ones on the debug kernel: KASAN, lockdep, fence annotations
 #   wide    "beside" on the plain kernel, and a GPU that keeps what it knows of
 #           tables larger than the region that is locked
-#   late    the same on a driver that flushes too late, which must be noticed
+#   late    the same on a driver that flushes too late, which must be noticed, within
+#           2,000 rounds: it ends when it is
 # Environment: PANTHOR_KERNEL=base|reserve, the kernel tree (reserve).
 #
 # A kernel warning, a guest that dies and a plan that is not fulfilled are
@@ -82,7 +83,7 @@ run_config()
 	late)
 		say "  hardpaths on a driver that flushes too late"
 		guest break-reserve-beside "$name" --flavour plain --machine "$WIDE" \
-			-- "hardpaths beside" || :
+			-- "hardpaths --rounds 2000 beside" || :
 		judge_late "$LOGS/$name.log"
 		return
 		;;

@@ -23,7 +23,7 @@
 #define MEMCG		"/sys/fs/cgroup/vmbind"
 #define ROOT_PROCS	"/sys/fs/cgroup/cgroup.procs"
 #define TABLES		256
-#define VMS		32
+#define VMS		16
 /* What a VM has at hand for its first bind: one of each level below the top */
 #define STOCK_TABLES	3
 #define FAR_VA		(DATA_VA + SZ_1G * 1024ull)
