@@ -7,9 +7,13 @@
  * layer, the reference of a comparison, offsets (bytes; for TEX_FETCH the level in
  * the uppermost), and a LOD or bias with 8 bits behind the point. Results are
  * written without gaps. A handle is a register each of sampler and texture, or, in
- * the narrow form, 5 bits of table and 11 of index each in one register.
+ * the narrow form, 5 bits of table and 11 of index each in one register. Then the other
+ * register has three offsets of 4 bits, and in bits 12 to 15 the level for TEX_FETCH,
+ * whether or not there are offsets in a staging register.
  *
- * Chosen: a coordinate or level of TEX_FETCH that does not exist gives a texel of
+ * Chosen: offsets in a staging register replace those of the handle, levels add up. Bits
+ * 16 to 31 of a narrow handle's second register, a layer, have no effect: Mesa says that
+ * they do not do well on architecture 10, and leaves them 0. A coordinate or level of TEX_FETCH that does not exist gives a texel of
  * zeros. What TEX_GRADIENT gives is its LOD in the form of the above, then 0.
  *
  * Invariant: whatever is not implemented has a reason in tex_bind().
@@ -184,17 +188,41 @@ static bool find_sampler(struct access *a, const struct insn *in,
 
 /* --- Operands ------------------------------------------------------------- */
 
+/**
+ * struct operands - what an instruction has for a lane
+ * @offset: By axis.
+ * @level: Of a fetch.
+ */
 struct operands {
-	uint32_t coord[3], layer, reference, offset, lod;
+	uint32_t coord[3], layer, reference, lod;
+	int32_t offset[3];
+	uint32_t level;
 };
 
+/* In the second word of a narrow handle */
+static void put_narrow(struct operands *o, uint32_t word)
+{
+	for (unsigned int i = 0; i < 3; i++)
+		o->offset[i] = (int32_t)((word >> 4 * i & 15) ^ 8) - 8;
+	o->level = word >> 12 & 15;
+}
+
+static void put_offsets(struct operands *o, uint32_t word)
+{
+	for (unsigned int i = 0; i < 3; i++)
+		o->offset[i] = (int8_t)(word >> 8 * i);
+	o->level += word >> 24;
+}
+
 static struct operands operands_of(const struct warp *w, const struct insn *in,
-				   unsigned int lane)
+				   const union lanes **s, unsigned int lane)
 {
 	struct parts p = parts_of(in);
 	struct operands o = { .layer = 0 };
 	unsigned int reg = in->sr;
 
+	if (!isa_mod(in->word, M_WIDE))
+		put_narrow(&o, s[1]->u32[lane]);
 	for (unsigned int i = 0; i < p.coords; i++)
 		o.coord[i] = w->r[reg++].u32[lane];
 	if (p.layer)
@@ -202,30 +230,25 @@ static struct operands operands_of(const struct warp *w, const struct insn *in,
 	if (p.reference)
 		o.reference = w->r[reg++].u32[lane];
 	if (p.offset)
-		o.offset = w->r[reg++].u32[lane];
+		put_offsets(&o, w->r[reg++].u32[lane]);
 	if (p.lods)
 		o.lod = w->r[reg].u32[lane];
 	return o;
 }
 
-static int32_t offset_of(const struct operands *o, unsigned int axis)
-{
-	return (int8_t)(o->offset >> 8 * axis);
-}
-
 /* --- Fetch ---------------------------------------------------------------- */
 
 static bool fetch_is_inside(const struct operands *o, const struct texture *t,
-			    uint32_t level, uint32_t *at)
+			    uint32_t *at)
 {
 	unsigned int axes = t->dim == DIM_3D ? 3 : t->dim == DIM_1D ? 1 : 2;
 
 	memset(at, 0, 3 * sizeof(*at));
-	if (level >= t->levels || o->layer >= t->layers)
+	if (o->level >= t->levels || o->layer >= t->layers)
 		return false;
 	for (unsigned int i = 0; i < axes; i++) {
-		at[i] = o->coord[i] + (uint32_t)offset_of(o, i);
-		if (at[i] >= texture_extent(t, i, level))
+		at[i] = o->coord[i] + (uint32_t)o->offset[i];
+		if (at[i] >= texture_extent(t, i, o->level))
 			return false;
 	}
 	return true;
@@ -235,11 +258,11 @@ static bool fetch(struct access *a, const struct operands *o, uint32_t *v)
 {
 	static const uint8_t zeros[TEXEL_MAX];
 	const struct texture *t = &a->v.texture;
-	uint32_t level = o->offset >> 24, at[3];
+	uint32_t at[3];
 
-	if (!fetch_is_inside(o, t, level, at))
+	if (!fetch_is_inside(o, t, at))
 		format_unpack(&t->format, zeros, v);
-	else if (!view_plane(a->t.span.w, &a->v, level, o->layer) ||
+	else if (!view_plane(a->t.span.w, &a->v, o->level, o->layer) ||
 		 !texel_read(&a->t, &a->v.plane, at, v))
 		return false;
 	texture_swizzle(t, v);
@@ -262,7 +285,7 @@ static struct lookup lookup_of(const struct insn *in, const struct texture *t,
 	struct parts p = parts_of(in);
 	struct lookup l = {
 		.coord = { o->coord[0], o->coord[1], o->coord[2] },
-		.offset = { offset_of(o, 0), offset_of(o, 1), offset_of(o, 2) },
+		.offset = { o->offset[0], o->offset[1], o->offset[2] },
 		.lod = (int16_t)o->lod,
 		.compare = p.reference,
 		.reference = o->reference,
@@ -374,7 +397,7 @@ static bool execute_lane(struct access *a, const struct insn *in,
 		return true;
 	}
 	*kind = format_kind(&a->v.texture.format);
-	o = operands_of(w, in, lane);
+	o = operands_of(w, in, s, lane);
 	if (in->op->id == OP_TEX_FETCH)
 		return fetch(a, &o, v);
 	return find_sampler(a, in, s, lane) && sample(a, in, &o, v);

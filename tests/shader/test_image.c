@@ -560,6 +560,61 @@ static void test_types(void)
 	}
 }
 
+/* Table and index of texture and sampler in one word, as panvk has them if they fit */
+#define NARROW	(1u << 27 | IMAGE << 16 | 1 << 11 | SAMPLER)
+
+static bool fetches_beside(struct machine *m, int dx, int dy)
+{
+	bool good;
+
+	machine_uniform(m, 3, (dx & 15) | (dy & 15) << 4 | 0xabcd0000);
+	good = run(m, COORDS "TEX_FETCH.slot0.u.32.r.2d.wait0 @r0, @r60:r61, u2\n"
+		   RESULT PUT) == SHADER_DONE;
+	for (int i = 0; i < 256; i++) {
+		int x = i % 16 + dx, y = i / 16 + dy;
+		uint32_t want = x < 0 || y < 0 || x > 15 || y > 15 ? 0 : tiled32(m, x, y);
+
+		good &= data32(m, i) == want;
+	}
+	return good;
+}
+
+/* The second word of a narrow handle: offsets of four bits, and the level of a fetch */
+static void test_narrow(void)
+{
+	static const struct picture two = { R32UI, DIM_2D, 16, 16, 1, 2, 1, ORDER_U_TILED, 2 };
+	struct machine m;
+	bool good = true;
+
+	begin(&m, &words);
+	for (unsigned int i = 0; i < 256; i++)
+		machine_put32(&m, DATA + 0x4000 + 4 * i, rnd() | 1);
+	machine_uniform(&m, 2, NARROW);
+	for (int i = -8; i < 8; i++)
+		good &= fetches_beside(&m, i, -1 - i);
+	ok(good, "fetches with offsets in the handle");
+	good = true;
+	put_texture(&m, IMAGE, &two);
+	put_plane(&m, &two, 0, DATA + 0x5000, 16 * 16 * 4, 0);
+	put_plane(&m, &two, 1, DATA + 0x4000, 16 * 16 * 4, 0);
+	machine_uniform(&m, 3, 0x1000);
+	run(&m, COORDS "MOV.i32 r6, r60\nMOV.i32 r7, r61\nIADD_IMM.i32 r8, 0x0, #0x1\n"
+	    "TEX_FETCH.slot0.u.32.r.2d.texel_offset.wait0 @r0, @r6:r7:r8, u2\n" RESULT PUT);
+	for (unsigned int i = 0; i < 256; i++) {
+		uint32_t x = i % 16 + 1, y = i / 16;
+
+		good &= data32(&m, i) == (x < 8 && y < 8 ? tiled32(&m, x, y) : 0);
+	}
+	ok(good, "and of a level, with offsets in a register");
+	good = true;
+	run(&m, COORDS "MOV.i32 r6, r60\nMOV.i32 r7, r61\nIADD_IMM.i32 r8, 0x0, #0x1000000\n"
+	    "TEX_FETCH.slot0.u.32.r.2d.texel_offset.wait0 @r0, @r6:r7:r8, u2\n" RESULT PUT);
+	for (unsigned int i = 0; i < 256; i++)
+		good &= !data32(&m, i);
+	ok(good, "two levels add up");
+	machine_fini(&m);
+}
+
 /* Elements of a buffer, with their format beside them */
 static void test_texel_buffer(void)
 {
@@ -772,25 +827,32 @@ static void test_rounding(void)
 	}
 }
 
-static void test_gather(void)
+/* Of as many texels aside as the handle says, if it is a narrow one */
+static void test_gather(const char *wide, int dx, int dy)
 {
 	struct machine m;
 	unsigned int good = 0;
+	char code[512];
 	float s[64], t[64];
 	int lod[64];
 
 	begin_levels(&m);
 	put_sampler(&m, WRAP(WRAP_REPEAT) | NORMALIZED | ROUND, MAX_LOD);
 	put_places(&m, s, t, lod);
-	run_places(&m, PLACE
-		   "SHADDX.u64 r2, u0, r60.w0, shift:0x4\n"
-		   "TEX_GATHER.slot0.f.32.2d.wide_indices.gather4_r.wait0 "
-		   "@r12:r13:r14:r15, @r8:r9, u2\n"
-		   "STORE.i128.slot0.end @r12:r13:r14:r15, r2, offset:0\n");
+	if (!*wide) {
+		machine_uniform(&m, 2, NARROW);
+		machine_uniform(&m, 3, (dx & 15) | (dy & 15) << 4);
+	}
+	snprintf(code, sizeof(code), PLACE
+		 "SHADDX.u64 r2, u0, r60.w0, shift:0x4\n"
+		 "TEX_GATHER.slot0.f.32.2d%s.gather4_r.wait0 "
+		 "@r12:r13:r14:r15, @r8:r9, u2\n"
+		 "STORE.i128.slot0.end @r12:r13:r14:r15, r2, offset:0\n", wide);
+	run_places(&m, code);
 	for (unsigned int i = 0; i < 64; i++) {
 		double u = rint(s[i] * SIDE * 256) / 256 - 0.5;
 		double v = rint(t[i] * SIDE * 256) / 256 - 0.5;
-		int x = floor(u), y = floor(v);
+		int x = floor(u) + dx, y = floor(v) + dy;
 		float want[4] = {
 			at(0, x, y, WRAP_REPEAT), at(0, x + 1, y, WRAP_REPEAT),
 			at(0, x, y + 1, WRAP_REPEAT), at(0, x + 1, y + 1, WRAP_REPEAT),
@@ -798,7 +860,7 @@ static void test_gather(void)
 
 		good += !memcmp(machine_at(&m, DATA + 16 * i), want, 16);
 	}
-	is_u64(good, 64, "gathers, row by row");
+	is_u64(good, 64, "gathers, row by row, %d and %d aside", dx, dy);
 	machine_fini(&m);
 }
 
@@ -971,13 +1033,15 @@ int main(void)
 	test_outside();
 	test_places();
 	test_types();
+	test_narrow();
 	test_texel_buffer();
 	for (unsigned int i = 0; i < N(modes); i++) {
 		test_linear(modes[i]);
 		test_nearest(modes[i]);
 	}
 	test_rounding();
-	test_gather();
+	test_gather(".wide_indices", 0, 0);
+	test_gather("", 2, -1);
 	test_compare();
 	test_gradient();
 	test_invalid();

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Shaders that are only compiled, for Mesa to print what it makes of them: those of
- * shaders/, of generate.awk, and what the driver uses for transfers. With
+ * Shaders that are compiled for Mesa to print what it makes of them, and not run but for
+ * copies of images: those of shaders/, images/ and generate.awk, and what the driver uses
+ * for transfers. With
  * BIFROST_MESA_DEBUG=shaders,internal,verbose it does so; a line "compile: NAME" comes
  * before each.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "compute.h"
 #include "generated.h"
+#include "image.h"
 
 #define GENERATED(name)	{ #name, spv_##name, sizeof(spv_##name), { 64, 1, 1 }, { 1, 1, 1 }, 0 },
 static const struct shader generated[] = {
@@ -57,6 +60,39 @@ static void transfers(struct vk *vk, struct compute *c)
 	vk_end(cmd);
 }
 
+static void images(void)
+{
+	static const struct {
+		const char *name;
+		const struct program *program;
+	} programs[] = {
+		{ "image write", &image_write }, { "image read", &image_read },
+		{ "image count", &image_count }, { "image fetch", &image_fetch },
+		{ "image sample", &image_sample }, { "image gather", &image_gather },
+		{ "image solid", &image_solid }, { "image flat", &image_flat },
+	};
+	VkImageCreateInfo info = image_info(VK_FORMAT_R8G8B8A8_UNORM, 16, 16);
+	VkBufferImageCopy region;
+	struct image i;
+	struct bench b;
+
+	/* As the scenarios: copies to compressed images are draws */
+	setenv("PANVK_DEBUG", "noafbc", 1);
+	bench_open(&b);
+	for (unsigned int k = 0; k < ARRAY_SIZE(programs); k++) {
+		say(programs[k].name);
+		image_compile(&b, programs[k].program);
+	}
+	image_make(&b, &i, &info);
+	region = image_region(&i, 0);
+	say("copy to image");
+	vk_need(image_upload(&b, &i, &region));
+	say("copy from image");
+	vk_need(image_download(&b, &i, &region));
+	image_free(&b, &i);
+	bench_close(&b);
+}
+
 int compile_all(void)
 {
 	struct compute c;
@@ -71,6 +107,7 @@ int compile_all(void)
 	transfers(&vk, &c);
 	compute_free(&vk, &c);
 	vk_close(&vk);
+	images();
 	puts("\ncompiled");
 	return failed;
 }

@@ -302,6 +302,11 @@ static VkPipeline make_pipeline(struct bench *b, const struct program *p)
 	return pipeline;
 }
 
+void image_compile(struct bench *b, const struct program *p)
+{
+	vkDestroyPipeline(b->vk.dev, make_pipeline(b, p), NULL);
+}
+
 VkResult image_run(struct bench *b, struct image *i, VkSampler sampler,
 		   const struct program *p, const uint32_t *groups)
 {

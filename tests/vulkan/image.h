@@ -70,4 +70,7 @@ VkResult image_download(struct bench *b, struct image *i, const VkBufferImageCop
 VkResult image_run(struct bench *b, struct image *i, VkSampler sampler,
 		   const struct program *p, const uint32_t *groups);
 
+/* As image_run() does, for the driver to print what it makes of it */
+void image_compile(struct bench *b, const struct program *p);
+
 #endif /* VKQUEUE_IMAGE_H */
