@@ -25,9 +25,30 @@
 #define SLOW_MS		80
 #define IDLE_TABLES	16
 
+/* Pages and blocks that all VMs have under reservation */
+static long reserved_now(void)
+{
+	return vm_tables("reserved 4K") + vm_tables("reserved 2M");
+}
+
+/* The same once what was destroyed is gone */
+static long reserved_at_rest(void)
+{
+	long now = reserved_now(), last;
+
+	do {
+		last = now;
+		sleep_ms(200);
+		now = reserved_now();
+	} while (now != last);
+	return now;
+}
+
 /* A VM with an address space, in which a buffer can be found by its label */
 static void start(struct copier *c, struct pan *p)
 {
+	/* VMs of others that are on their way out send commands to the MMU, too */
+	reserved_at_rest();
 	need(pan_open(p));
 	swap_ready();
 	ok(stay_awake(true), "the GPU is awake");
@@ -95,25 +116,6 @@ void run_late_evict(void)
 	ok(evict(LABEL), "after the reset it can be taken");
 	is(copier_run(&c), 0, "and comes back");
 	end(&c, &p, "after memory could not be taken");
-}
-
-/* Pages and blocks that all VMs have under reservation */
-static long reserved_now(void)
-{
-	return vm_tables("reserved 4K") + vm_tables("reserved 2M");
-}
-
-/* The same once what was destroyed is gone */
-static long reserved_at_rest(void)
-{
-	long now = reserved_now(), last;
-
-	do {
-		last = now;
-		sleep_ms(200);
-		now = reserved_now();
-	} while (now != last);
-	return now;
 }
 
 static int queue_copy(struct gpu *g, void *arg)
