@@ -30,14 +30,8 @@ static const VkDeviceSize sizes[NUM_BUFFERS] = {
 	[FOUND] = PROBES * sizeof(uint32_t),
 };
 
-static void make_layouts(struct gpu *g)
+static void make_layout(struct gpu *g)
 {
-	VkDescriptorSetLayoutBinding bindings[NUM_BUFFERS];
-	const VkDescriptorSetLayoutCreateInfo set = {
-		.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
-		.bindingCount = NUM_BUFFERS,
-		.pBindings = bindings,
-	};
 	const VkPushConstantRange push = {
 		.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
 		.size = sizeof(struct push),
@@ -50,102 +44,33 @@ static void make_layouts(struct gpu *g)
 		.pPushConstantRanges = &push,
 	};
 
-	for (unsigned int i = 0; i < NUM_BUFFERS; i++)
-		bindings[i] = (VkDescriptorSetLayoutBinding){
-			.binding = i,
-			.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-			.descriptorCount = 1,
-			.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
-		};
-	vk_need(vkCreateDescriptorSetLayout(g->vk->dev, &set, NULL, &g->set_layout));
+	g->set_layout = vk_storage_layout(g->vk, NUM_BUFFERS);
 	vk_need(vkCreatePipelineLayout(g->vk->dev, &layout, NULL, &g->layout));
-}
-
-static void make_set(struct gpu *g)
-{
-	const VkDescriptorPoolSize size = {
-		.type = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-		.descriptorCount = NUM_BUFFERS,
-	};
-	const VkDescriptorPoolCreateInfo pool = {
-		.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
-		.maxSets = 1,
-		.poolSizeCount = 1,
-		.pPoolSizes = &size,
-	};
-	VkDescriptorSetAllocateInfo alloc = {
-		.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
-		.descriptorSetCount = 1,
-		.pSetLayouts = &g->set_layout,
-	};
-
-	vk_need(vkCreateDescriptorPool(g->vk->dev, &pool, NULL, &g->pool));
-	alloc.descriptorPool = g->pool;
-	vk_need(vkAllocateDescriptorSets(g->vk->dev, &alloc, &g->set));
 }
 
 static void make_buffer(struct gpu *g, enum buffer i)
 {
-	const VkBufferCreateInfo info = {
-		.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-		.size = sizes[i],
-		.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT,
-	};
-	VkDescriptorBufferInfo range = { .range = VK_WHOLE_SIZE };
-	const VkWriteDescriptorSet write = {
-		.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
-		.dstSet = g->set,
-		.dstBinding = i,
-		.descriptorCount = 1,
-		.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-		.pBufferInfo = &range,
-	};
-	VkMemoryRequirements req;
 	void *map;
 
-	vk_need(vkCreateBuffer(g->vk->dev, &info, NULL, &g->buffer[i]));
-	vkGetBufferMemoryRequirements(g->vk->dev, g->buffer[i], &req);
-	g->memory[i] = vk_memory(g->vk, &req, req.size, &map);
-	vk_need(vkBindBufferMemory(g->vk->dev, g->buffer[i], g->memory[i], 0));
-	range.buffer = g->buffer[i];
-	vkUpdateDescriptorSets(g->vk->dev, 1, &write, 0, NULL);
+	g->buffer[i] = vk_buffer(g->vk, sizes[i], VK_BUFFER_USAGE_STORAGE_BUFFER_BIT,
+				 &g->memory[i], &map);
+	vk_set_storage(g->vk, g->set, i, g->buffer[i]);
 	g->map[i] = map;
 	memset(map, 0, sizes[i]);
-}
-
-static void make_pipeline(struct gpu *g, enum program i)
-{
-	const VkShaderModuleCreateInfo code = {
-		.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-		.codeSize = programs[i].size,
-		.pCode = programs[i].code,
-	};
-	VkComputePipelineCreateInfo info = {
-		.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
-		.stage = {
-			.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-			.stage = VK_SHADER_STAGE_COMPUTE_BIT,
-			.pName = "main",
-		},
-		.layout = g->layout,
-	};
-
-	vk_need(vkCreateShaderModule(g->vk->dev, &code, NULL, &info.stage.module));
-	vk_need(vkCreateComputePipelines(g->vk->dev, VK_NULL_HANDLE, 1, &info, NULL,
-					 &g->pipeline[i]));
-	vkDestroyShaderModule(g->vk->dev, info.stage.module, NULL);
 }
 
 void gpu_make(struct gpu *g, struct vk *vk)
 {
 	memset(g, 0, sizeof(*g));
 	g->vk = vk;
-	make_layouts(g);
-	make_set(g);
+	make_layout(g);
+	g->pool = vk_storage_pool(vk, 1, NUM_BUFFERS);
+	g->set = vk_set(vk, g->pool, g->set_layout);
 	for (unsigned int i = 0; i < NUM_BUFFERS; i++)
 		make_buffer(g, i);
 	for (unsigned int i = 0; i < NUM_PROGRAMS; i++)
-		make_pipeline(g, i);
+		vk_need(vk_pipeline(vk, g->layout, programs[i].code, programs[i].size, NULL,
+				    &g->pipeline[i]));
 }
 
 void gpu_free(struct gpu *g)

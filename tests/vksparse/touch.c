@@ -10,109 +10,39 @@
 #include "spv-touch.h"
 
 #define GROUP	64u
+/* The list, what was seen, and a buffer to look at */
+#define BINDINGS	3u
 
-static void make_layouts(struct vk *vk, struct touch *t)
+static void make_layout(struct vk *vk, struct touch *t)
 {
-	VkDescriptorSetLayoutBinding bindings[3];
-	const VkDescriptorSetLayoutCreateInfo set = {
-		.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
-		.bindingCount = ARRAY_SIZE(bindings),
-		.pBindings = bindings,
-	};
 	const VkPipelineLayoutCreateInfo layout = {
 		.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
 		.setLayoutCount = 1,
 		.pSetLayouts = &t->set_layout,
 	};
-	const VkDescriptorPoolSize size = {
-		.type = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-		.descriptorCount = MAX_SETS * ARRAY_SIZE(bindings),
-	};
-	const VkDescriptorPoolCreateInfo pool = {
-		.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
-		.maxSets = MAX_SETS,
-		.poolSizeCount = 1,
-		.pPoolSizes = &size,
-	};
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(bindings); i++)
-		bindings[i] = (VkDescriptorSetLayoutBinding){
-			.binding = i,
-			.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-			.descriptorCount = 1,
-			.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
-		};
-	vk_need(vkCreateDescriptorSetLayout(vk->dev, &set, NULL, &t->set_layout));
+	t->set_layout = vk_storage_layout(vk, BINDINGS);
 	vk_need(vkCreatePipelineLayout(vk->dev, &layout, NULL, &t->layout));
-	vk_need(vkCreateDescriptorPool(vk->dev, &pool, NULL, &t->pool));
-}
-
-static VkPipeline make_pipeline(struct vk *vk, struct touch *t, const uint32_t *code,
-				size_t size)
-{
-	const VkShaderModuleCreateInfo module = {
-		.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-		.codeSize = size,
-		.pCode = code,
-	};
-	VkComputePipelineCreateInfo info = {
-		.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
-		.stage = {
-			.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-			.stage = VK_SHADER_STAGE_COMPUTE_BIT,
-			.pName = "main",
-		},
-		.layout = t->layout,
-	};
-	VkPipeline pipeline;
-
-	vk_need(vkCreateShaderModule(vk->dev, &module, NULL, &info.stage.module));
-	vk_need(vkCreateComputePipelines(vk->dev, VK_NULL_HANDLE, 1, &info, NULL, &pipeline));
-	vkDestroyShaderModule(vk->dev, info.stage.module, NULL);
-	return pipeline;
 }
 
 static void *make_buffer(struct vk *vk, struct touch *t, unsigned int i, VkDeviceSize size)
 {
-	const VkBufferCreateInfo info = {
-		.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-		.size = size,
-		.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT,
-	};
-	VkMemoryRequirements req;
 	void *map;
 
-	vk_need(vkCreateBuffer(vk->dev, &info, NULL, &t->buffer[i]));
-	vkGetBufferMemoryRequirements(vk->dev, t->buffer[i], &req);
-	t->memory[i] = vk_memory(vk, &req, req.size, &map);
-	vk_need(vkBindBufferMemory(vk->dev, t->buffer[i], t->memory[i], 0));
+	t->buffer[i] = vk_buffer(vk, size, VK_BUFFER_USAGE_STORAGE_BUFFER_BIT, &t->memory[i],
+				 &map);
 	memset(map, 0, size);
 	return map;
 }
 
 static VkDescriptorSet make_set(struct vk *vk, struct touch *t, VkBuffer sparse)
 {
-	const VkDescriptorSetAllocateInfo alloc = {
-		.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
-		.descriptorPool = t->pool,
-		.descriptorSetCount = 1,
-		.pSetLayouts = &t->set_layout,
-	};
-	const VkDescriptorBufferInfo range[] = {
-		{ .buffer = t->buffer[0], .range = VK_WHOLE_SIZE },
-		{ .buffer = t->buffer[1], .range = VK_WHOLE_SIZE },
-		{ .buffer = sparse, .range = VK_WHOLE_SIZE },
-	};
-	VkWriteDescriptorSet write = {
-		.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
-		.descriptorCount = 3,
-		.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-		.pBufferInfo = range,
-	};
+	VkDescriptorSet set = vk_set(vk, t->pool, t->set_layout);
 
-	vk_need(vkAllocateDescriptorSets(vk->dev, &alloc, &write.dstSet));
-	vkUpdateDescriptorSets(vk->dev, 1, &write, 0, NULL);
-	return write.dstSet;
+	vk_set_storage(vk, set, 0, t->buffer[0]);
+	vk_set_storage(vk, set, 1, t->buffer[1]);
+	vk_set_storage(vk, set, 2, sparse);
+	return set;
 }
 
 static VkCommandBuffer record(struct vk *vk, struct touch *t, VkDescriptorSet set,
@@ -133,11 +63,13 @@ void touch_make(struct vk *vk, struct touch *t)
 	VkDescriptorSet set;
 
 	memset(t, 0, sizeof(*t));
-	make_layouts(vk, t);
+	make_layout(vk, t);
+	t->pool = vk_storage_pool(vk, MAX_SETS, BINDINGS);
 	t->list = make_buffer(vk, t, 0, TOUCHES * sizeof(*t->list));
 	t->seen = make_buffer(vk, t, 1, TOUCHES * sizeof(*t->seen));
-	t->pipeline = make_pipeline(vk, t, spv_touch, sizeof(spv_touch));
-	t->spin_pipeline = make_pipeline(vk, t, spv_spin, sizeof(spv_spin));
+	vk_need(vk_pipeline(vk, t->layout, spv_touch, sizeof(spv_touch), NULL, &t->pipeline));
+	vk_need(vk_pipeline(vk, t->layout, spv_spin, sizeof(spv_spin), NULL,
+			    &t->spin_pipeline));
 	/* For accesses by address alone, any buffer will do */
 	set = make_set(vk, t, t->buffer[0]);
 	t->cmd[t->sets++] = record(vk, t, set, t->pipeline, TOUCHES / GROUP);

@@ -18,17 +18,8 @@ const unsigned int num_shaders = ARRAY_SIZE(shaders);
 
 /* --- Set-up ------------------------------------------------------------------- */
 
-static void make_layouts(struct vk *vk, struct compute *c)
+static void make_layout(struct vk *vk, struct compute *c)
 {
-	static const VkDescriptorSetLayoutBinding bindings[2] = {
-		{ 0, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, VK_SHADER_STAGE_COMPUTE_BIT, NULL },
-		{ 1, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, VK_SHADER_STAGE_COMPUTE_BIT, NULL },
-	};
-	const VkDescriptorSetLayoutCreateInfo set = {
-		.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
-		.bindingCount = 2,
-		.pBindings = bindings,
-	};
 	const VkPushConstantRange push = {
 		.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
 		.size = sizeof(uint32_t),
@@ -41,67 +32,28 @@ static void make_layouts(struct vk *vk, struct compute *c)
 		.pPushConstantRanges = &push,
 	};
 
-	vk_need(vkCreateDescriptorSetLayout(vk->dev, &set, NULL, &c->set_layout));
+	c->set_layout = vk_storage_layout(vk, 2);
 	vk_need(vkCreatePipelineLayout(vk->dev, &layout, NULL, &c->layout));
-}
-
-static void make_set(struct vk *vk, struct compute *c)
-{
-	const VkDescriptorPoolSize size = {
-		.type = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-		.descriptorCount = 2,
-	};
-	const VkDescriptorPoolCreateInfo pool = {
-		.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
-		.maxSets = 1,
-		.poolSizeCount = 1,
-		.pPoolSizes = &size,
-	};
-	VkDescriptorSetAllocateInfo alloc = {
-		.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
-		.descriptorSetCount = 1,
-		.pSetLayouts = &c->set_layout,
-	};
-
-	vk_need(vkCreateDescriptorPool(vk->dev, &pool, NULL, &c->pool));
-	alloc.descriptorPool = c->pool;
-	vk_need(vkAllocateDescriptorSets(vk->dev, &alloc, &c->set));
 }
 
 static uint32_t *make_buffer(struct vk *vk, struct compute *c, unsigned int i)
 {
-	const VkBufferCreateInfo info = {
-		.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-		.size = WORDS * sizeof(uint32_t),
-		.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT |
-			 VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT,
-	};
-	VkDescriptorBufferInfo range = { .range = VK_WHOLE_SIZE };
-	const VkWriteDescriptorSet write = {
-		.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
-		.dstSet = c->set,
-		.dstBinding = i,
-		.descriptorCount = 1,
-		.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-		.pBufferInfo = &range,
-	};
-	VkMemoryRequirements req;
 	void *map;
 
-	vk_need(vkCreateBuffer(vk->dev, &info, NULL, &c->buffer[i]));
-	vkGetBufferMemoryRequirements(vk->dev, c->buffer[i], &req);
-	c->memory[i] = vk_memory(vk, &req, req.size, &map);
-	vk_need(vkBindBufferMemory(vk->dev, c->buffer[i], c->memory[i], 0));
-	range.buffer = c->buffer[i];
-	vkUpdateDescriptorSets(vk->dev, 1, &write, 0, NULL);
+	c->buffer[i] = vk_buffer(vk, WORDS * sizeof(uint32_t),
+				 VK_BUFFER_USAGE_STORAGE_BUFFER_BIT |
+				 VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT,
+				 &c->memory[i], &map);
+	vk_set_storage(vk, c->set, i, c->buffer[i]);
 	return map;
 }
 
 void compute_make(struct vk *vk, struct compute *c)
 {
 	memset(c, 0, sizeof(*c));
-	make_layouts(vk, c);
-	make_set(vk, c);
+	make_layout(vk, c);
+	c->pool = vk_storage_pool(vk, 1, 2);
+	c->set = vk_set(vk, c->pool, c->set_layout);
 	c->src = make_buffer(vk, c, 0);
 	c->dst = make_buffer(vk, c, 1);
 }
@@ -129,32 +81,10 @@ VkResult compute_load(struct vk *vk, struct compute *c, const struct shader *s)
 		.dataSize = sizeof(s->threads),
 		.pData = s->threads,
 	};
-	const VkShaderModuleCreateInfo code = {
-		.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-		.codeSize = s->size,
-		.pCode = s->code,
-	};
-	VkComputePipelineCreateInfo info = {
-		.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
-		.stage = {
-			.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-			.stage = VK_SHADER_STAGE_COMPUTE_BIT,
-			.pName = "main",
-			.pSpecializationInfo = &threads,
-		},
-		.layout = c->layout,
-	};
-	VkShaderModule module;
-	VkResult res;
 
 	vkDestroyPipeline(vk->dev, c->pipeline, NULL);
 	c->pipeline = VK_NULL_HANDLE;
-	vk_need(vkCreateShaderModule(vk->dev, &code, NULL, &module));
-	info.stage.module = module;
-	res = vkCreateComputePipelines(vk->dev, VK_NULL_HANDLE, 1, &info, NULL,
-				       &c->pipeline);
-	vkDestroyShaderModule(vk->dev, module, NULL);
-	return res;
+	return vk_pipeline(vk, c->layout, s->code, s->size, &threads, &c->pipeline);
 }
 
 /* --- Runs ------------------------------------------------------------------------ */

@@ -57,33 +57,18 @@ static void make_set(struct bench *b)
 		.poolSizeCount = 3,
 		.pPoolSizes = sizes,
 	};
-	VkDescriptorSetAllocateInfo alloc = {
-		.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
-		.descriptorSetCount = 1,
-		.pSetLayouts = &b->set_layout,
-	};
 
 	vk_need(vkCreateDescriptorPool(b->vk.dev, &pool, NULL, &b->pool));
-	alloc.descriptorPool = b->pool;
-	vk_need(vkAllocateDescriptorSets(b->vk.dev, &alloc, &b->set));
+	b->set = vk_set(&b->vk, b->pool, b->set_layout);
 }
 
 static void make_buffer(struct bench *b)
 {
-	const VkBufferCreateInfo info = {
-		.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-		.size = STAGING,
-		.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT |
-			 VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
-			 VK_BUFFER_USAGE_TRANSFER_DST_BIT,
-	};
-	VkMemoryRequirements req;
 	void *map;
 
-	vk_need(vkCreateBuffer(b->vk.dev, &info, NULL, &b->buffer));
-	vkGetBufferMemoryRequirements(b->vk.dev, b->buffer, &req);
-	b->memory = vk_memory(&b->vk, &req, req.size, &map);
-	vk_need(vkBindBufferMemory(b->vk.dev, b->buffer, b->memory, 0));
+	b->buffer = vk_buffer(&b->vk, STAGING, VK_BUFFER_USAGE_STORAGE_BUFFER_BIT |
+			      VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
+			      VK_BUFFER_USAGE_TRANSFER_DST_BIT, &b->memory, &map);
 	b->bytes = map;
 }
 
@@ -259,8 +244,7 @@ static VkImageView make_view(struct bench *b, const struct image *i)
 static void write_set(struct bench *b, VkImageView view, VkSampler sampler)
 {
 	const VkDescriptorImageInfo image = { sampler, view, VK_IMAGE_LAYOUT_GENERAL };
-	const VkDescriptorBufferInfo buffer = { b->buffer, 0, VK_WHOLE_SIZE };
-	VkWriteDescriptorSet write = {
+	const VkWriteDescriptorSet write = {
 		.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
 		.dstSet = b->set,
 		.dstBinding = sampler ? 1 : 0,
@@ -271,34 +255,14 @@ static void write_set(struct bench *b, VkImageView view, VkSampler sampler)
 	};
 
 	vkUpdateDescriptorSets(b->vk.dev, 1, &write, 0, NULL);
-	write.dstBinding = 2;
-	write.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
-	write.pBufferInfo = &buffer;
-	vkUpdateDescriptorSets(b->vk.dev, 1, &write, 0, NULL);
+	vk_set_storage(&b->vk, b->set, 2, b->buffer);
 }
 
 static VkPipeline make_pipeline(struct bench *b, const struct program *p)
 {
-	const VkShaderModuleCreateInfo code = {
-		.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-		.codeSize = p->size,
-		.pCode = p->code,
-	};
-	VkComputePipelineCreateInfo info = {
-		.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
-		.stage = {
-			.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-			.stage = VK_SHADER_STAGE_COMPUTE_BIT,
-			.pName = "main",
-		},
-		.layout = b->layout,
-	};
 	VkPipeline pipeline;
 
-	vk_need(vkCreateShaderModule(b->vk.dev, &code, NULL, &info.stage.module));
-	vk_need(vkCreateComputePipelines(b->vk.dev, VK_NULL_HANDLE, 1, &info, NULL,
-					 &pipeline));
-	vkDestroyShaderModule(b->vk.dev, info.stage.module, NULL);
+	vk_need(vk_pipeline(&b->vk, b->layout, p->code, p->size, NULL, &pipeline));
 	return pipeline;
 }
 

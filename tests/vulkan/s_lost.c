@@ -123,17 +123,10 @@ static void read_nothing(struct vk *vk, struct compute *c)
 		.size = 1 << 20,
 		.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT,
 	};
-	VkDescriptorBufferInfo range = { .range = VK_WHOLE_SIZE };
-	const VkWriteDescriptorSet write = {
-		.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
-		.dstSet = c->set,
-		.descriptorCount = 1,
-		.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-		.pBufferInfo = &range,
-	};
+	VkBuffer buffer;
 
-	vk_need(vkCreateBuffer(vk->dev, &info, NULL, &range.buffer));
-	vkUpdateDescriptorSets(vk->dev, 1, &write, 0, NULL);
+	vk_need(vkCreateBuffer(vk->dev, &info, NULL, &buffer));
+	vk_set_storage(vk, c->set, 0, buffer);
 }
 
 static const struct shader *sums(void)

@@ -261,18 +261,10 @@ void run_reset(void)
 
 static VkBuffer copy_buffer(struct vk *vk, void **map)
 {
-	const VkBufferCreateInfo info = {
-		.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-		.size = COPY_SIZE,
-		.usage = VK_BUFFER_USAGE_TRANSFER_DST_BIT,
-	};
-	VkMemoryRequirements req;
+	VkDeviceMemory memory;
 	VkBuffer buffer;
 
-	vk_need(vkCreateBuffer(vk->dev, &info, NULL, &buffer));
-	vkGetBufferMemoryRequirements(vk->dev, buffer, &req);
-	vk_need(vkBindBufferMemory(vk->dev, buffer,
-				   vk_memory(vk, &req, req.size, map), 0));
+	buffer = vk_buffer(vk, COPY_SIZE, VK_BUFFER_USAGE_TRANSFER_DST_BIT, &memory, map);
 	memset(*map, STAMP_WIPED, COPY_SIZE);
 	return buffer;
 }

@@ -111,23 +111,14 @@ static void chain(struct vk *vk, struct compute *c)
 static void indirect(struct vk *vk, struct compute *c)
 {
 	const struct shader *s = shader_named("iadd");
-	const VkBufferCreateInfo info = {
-		.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-		.size = 64,
-		.usage = VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT,
-	};
 	static const uint32_t none[3] = { 0, 1, 1 };
 	VkDispatchIndirectCommand *groups;
-	VkMemoryRequirements req;
 	VkDeviceMemory memory;
 	VkCommandBuffer cmd;
 	VkBuffer buffer;
 	void *map;
 
-	vk_need(vkCreateBuffer(vk->dev, &info, NULL, &buffer));
-	vkGetBufferMemoryRequirements(vk->dev, buffer, &req);
-	memory = vk_memory(vk, &req, req.size, &map);
-	vk_need(vkBindBufferMemory(vk->dev, buffer, memory, 0));
+	buffer = vk_buffer(vk, 64, VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT, &memory, &map);
 	groups = map + 16;
 	*groups = (VkDispatchIndirectCommand){ 10, 1, 1 };
 	vk_need(compute_load(vk, c, s));

@@ -330,6 +330,119 @@ VkDeviceMemory vk_memory(struct vk *vk, const VkMemoryRequirements *req,
 	return memory;
 }
 
+VkBuffer vk_buffer(struct vk *vk, VkDeviceSize size, VkBufferUsageFlags usage,
+		   VkDeviceMemory *memory, void **map)
+{
+	const VkBufferCreateInfo info = {
+		.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+		.size = size,
+		.usage = usage,
+	};
+	VkMemoryRequirements req;
+	VkBuffer buffer;
+
+	vk_need(vkCreateBuffer(vk->dev, &info, NULL, &buffer));
+	vkGetBufferMemoryRequirements(vk->dev, buffer, &req);
+	*memory = vk_memory(vk, &req, req.size, map);
+	vk_need(vkBindBufferMemory(vk->dev, buffer, *memory, 0));
+	return buffer;
+}
+
+VkDescriptorSetLayout vk_storage_layout(struct vk *vk, uint32_t count)
+{
+	VkDescriptorSetLayoutBinding bindings[MAX_BINDINGS];
+	const VkDescriptorSetLayoutCreateInfo info = {
+		.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
+		.bindingCount = count,
+		.pBindings = bindings,
+	};
+	VkDescriptorSetLayout layout;
+
+	must(count <= MAX_BINDINGS);
+	for (uint32_t i = 0; i < count; i++)
+		bindings[i] = (VkDescriptorSetLayoutBinding){
+			.binding = i,
+			.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+			.descriptorCount = 1,
+			.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
+		};
+	vk_need(vkCreateDescriptorSetLayout(vk->dev, &info, NULL, &layout));
+	return layout;
+}
+
+VkDescriptorPool vk_storage_pool(struct vk *vk, uint32_t sets, uint32_t count)
+{
+	const VkDescriptorPoolSize size = {
+		.type = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+		.descriptorCount = sets * count,
+	};
+	const VkDescriptorPoolCreateInfo info = {
+		.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
+		.maxSets = sets,
+		.poolSizeCount = 1,
+		.pPoolSizes = &size,
+	};
+	VkDescriptorPool pool;
+
+	vk_need(vkCreateDescriptorPool(vk->dev, &info, NULL, &pool));
+	return pool;
+}
+
+VkDescriptorSet vk_set(struct vk *vk, VkDescriptorPool pool, VkDescriptorSetLayout layout)
+{
+	const VkDescriptorSetAllocateInfo info = {
+		.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
+		.descriptorPool = pool,
+		.descriptorSetCount = 1,
+		.pSetLayouts = &layout,
+	};
+	VkDescriptorSet set;
+
+	vk_need(vkAllocateDescriptorSets(vk->dev, &info, &set));
+	return set;
+}
+
+void vk_set_storage(struct vk *vk, VkDescriptorSet set, uint32_t binding, VkBuffer buffer)
+{
+	const VkDescriptorBufferInfo range = { .buffer = buffer, .range = VK_WHOLE_SIZE };
+	const VkWriteDescriptorSet write = {
+		.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
+		.dstSet = set,
+		.dstBinding = binding,
+		.descriptorCount = 1,
+		.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+		.pBufferInfo = &range,
+	};
+
+	vkUpdateDescriptorSets(vk->dev, 1, &write, 0, NULL);
+}
+
+VkResult vk_pipeline(struct vk *vk, VkPipelineLayout layout, const uint32_t *code, size_t size,
+		     const VkSpecializationInfo *constants, VkPipeline *pipeline)
+{
+	const VkShaderModuleCreateInfo module = {
+		.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
+		.codeSize = size,
+		.pCode = code,
+	};
+	VkComputePipelineCreateInfo info = {
+		.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+		.stage = {
+			.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+			.stage = VK_SHADER_STAGE_COMPUTE_BIT,
+			.pName = "main",
+			.pSpecializationInfo = constants,
+		},
+		.layout = layout,
+	};
+	VkResult res;
+
+	vk_need(vkCreateShaderModule(vk->dev, &module, NULL, &info.stage.module));
+	res = vkCreateComputePipelines(vk->dev, VK_NULL_HANDLE, 1, &info, NULL, pipeline);
+	vkDestroyShaderModule(vk->dev, info.stage.module, NULL);
+	return res;
+}
+
 VkCommandBuffer vk_begin(struct vk *vk, VkCommandBufferLevel level)
 {
 	const VkCommandBufferAllocateInfo alloc = {

@@ -23,6 +23,7 @@
 
 #define MAX_FAMILIES	4u
 #define MAX_QUEUES	4u
+#define MAX_BINDINGS	8u
 #define SECOND		1000000000ull
 /* More than anything here takes, and more than the driver's job timeout */
 #define PATIENCE	(20 * SECOND)
@@ -89,6 +90,19 @@ uint32_t vk_memory_type(struct vk *vk, uint32_t allowed);
 /* Memory that @req allows and the host sees, mapped at *@map */
 VkDeviceMemory vk_memory(struct vk *vk, const VkMemoryRequirements *req,
 			 VkDeviceSize size, void **map);
+/* A buffer on all of a memory object of its own, mapped at *@map */
+VkBuffer vk_buffer(struct vk *vk, VkDeviceSize size, VkBufferUsageFlags usage,
+		   VkDeviceMemory *memory, void **map);
+/* Bindings 0 to @count - 1 are storage buffers of compute shaders */
+VkDescriptorSetLayout vk_storage_layout(struct vk *vk, uint32_t count);
+/* Room for @sets sets of @count storage buffers each */
+VkDescriptorPool vk_storage_pool(struct vk *vk, uint32_t sets, uint32_t count);
+VkDescriptorSet vk_set(struct vk *vk, VkDescriptorPool pool, VkDescriptorSetLayout layout);
+/* Binding @binding of @set is all of @buffer */
+void vk_set_storage(struct vk *vk, VkDescriptorSet set, uint32_t binding, VkBuffer buffer);
+/* A compute pipeline; @constants can be NULL. What the driver says when it compiles */
+VkResult vk_pipeline(struct vk *vk, VkPipelineLayout layout, const uint32_t *code, size_t size,
+		     const VkSpecializationInfo *constants, VkPipeline *pipeline);
 /* Recording, to be submitted as often as one likes */
 VkCommandBuffer vk_begin(struct vk *vk, VkCommandBufferLevel level);
 VkCommandBuffer vk_begin_primary(struct vk *vk);
