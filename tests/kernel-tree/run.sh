@@ -8,6 +8,8 @@
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../../scripts/lib.sh"
+# shellcheck source=scripts/self-test-lib.sh
+. "$ROOT/scripts/self-test-lib.sh"
 
 SUITE=kernel-tree
 HERE=$ROOT/tests/kernel-tree
@@ -22,7 +24,6 @@ export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 export GIT_AUTHOR_NAME=Developer GIT_AUTHOR_EMAIL=developer@example.org
 export GIT_COMMITTER_NAME=Developer GIT_COMMITTER_EMAIL=developer@example.org
 tree=$BUILD/linux
-count=0
 
 # --- the synthetic kernel ------------------------------------------------
 
@@ -50,14 +51,6 @@ compose()
 save()
 {
 	"$ROOT/scripts/kernel-save.sh" >"$scratch/log" 2>&1
-}
-
-# "! command" would not stop a test: errexit ignores inverted commands.
-not()
-{
-	if "$@"; then
-		return 1
-	fi
 }
 
 # The command fails, and says one sentence (one "error:" line) with these words.
@@ -322,36 +315,6 @@ test_user_git_tree_is_only_read()
 	[ "$(git -C "$scratch/user" status --porcelain | sort | paste -sd' ')" = ' M drivers/iommu/table.c ?? drivers/iommu/untracked.c' ]
 }
 
-run_test()
-{
-	local rc
-
-	count=$((count + 1))
-	set +e
-	(
-		set -ex
-		"$1"
-	) >"$scratch/trace" 2>&1
-	rc=$?
-	set -e
-	if [ $rc = 0 ]; then
-		printf 'ok %d %s\n' $count "${1#test_}"
-		OUT=$RESULTS result $SUITE pass "${1#test_}"
-	else
-		printf 'not ok %d %s\n' $count "${1#test_}"
-		tail -n 15 "$scratch/trace" | sed 's/^/# /'
-		sed 's/^/# log: /' "$scratch/log"
-		OUT=$RESULTS result $SUITE fail "${1#test_}" "$(grep '^+' "$scratch/trace" | tail -n 1)"
-		failed=1
-	fi
-}
-
-failed=0
 make_base "$KERNEL_SRC" 7 3
 cp -r "$HERE/series" "$SERIES_ROOT"
-mapfile -t tests < <(sed -n 's/^\(test_[a-z_]*\)()$/\1/p' "$0")
-printf 'TAP version 13\n1..%d\n' ${#tests[@]}
-for t in "${tests[@]}"; do
-	run_test "$t"
-done
-exit $failed
+run_tests

@@ -8,6 +8,8 @@
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../../scripts/lib.sh"
+# shellcheck source=scripts/self-test-lib.sh
+. "$ROOT/scripts/self-test-lib.sh"
 
 SUITE=results
 RESULTS=$OUT
@@ -16,13 +18,6 @@ result_start $SUITE
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 export OUT=$scratch/out BUILD=$scratch/build LOGS=$scratch/build/log
-
-not()
-{
-	if "$@"; then
-		return 1
-	fi
-}
 
 good_log()
 {
@@ -420,36 +415,6 @@ test_run_fails_on_an_allocation()
 	not run_report ''
 }
 
-run_test()
-{
-	local rc
-
-	set +e
-	(
-		set -ex
-		"test_$1"
-	) >"$scratch/trace" 2>&1
-	rc=$?
-	set -e
-	if [ $rc = 0 ]; then
-		printf 'ok %d %s\n' "$2" "$1"
-		OUT=$RESULTS result $SUITE pass "$1"
-	else
-		printf 'not ok %d %s\n' "$2" "$1"
-		tail -n 15 "$scratch/trace" | sed 's/^/# /'
-		OUT=$RESULTS result $SUITE fail "$1" "$(grep '^+' "$scratch/trace" | tail -n 1)"
-		failed=1
-	fi
-}
-
 # For test_suite_that_never_ends, which runs this
 [ -z "${RESULTS_STAYS:-}" ] || timeout "$RESULTS_STAYS" sleep "$RESULTS_STAYS" || exit 1
-failed=0
-mapfile -t tests < <(sed -n 's/^test_\([a-z_]*\)()$/\1/p' "$0")
-printf 'TAP version 13\n1..%d\n' ${#tests[@]}
-n=0
-for t in "${tests[@]}"; do
-	n=$((n + 1))
-	run_test "$t" $n
-done
-exit $failed
+run_tests

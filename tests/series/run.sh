@@ -8,6 +8,8 @@
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../../scripts/lib.sh"
+# shellcheck source=scripts/self-test-lib.sh
+. "$ROOT/scripts/self-test-lib.sh"
 
 SUITE=series
 need_packages perl codespell python3 python3-sphinx python3-yaml
@@ -25,7 +27,6 @@ export HOME=$scratch GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 unset EMAIL GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL
 patches=$SERIES_ROOT/patches
 made=$OUT/series
-count=0
 
 # --- the synthetic kernel and its series -----------------------------------
 
@@ -137,14 +138,6 @@ make_series()
 series()
 {
 	"$ROOT/scripts/series.sh" >"$scratch/list" 2>"$scratch/log"
-}
-
-# "! command" would not stop a test: errexit ignores inverted commands.
-not()
-{
-	if "$@"; then
-		return 1
-	fi
 }
 
 # What is wrong with the covers, without making anything
@@ -467,36 +460,6 @@ test_nobody_is_found()
 	refuses 'knows nobody for users' nobody
 }
 
-run_test()
-{
-	local rc
-
-	count=$((count + 1))
-	set +e
-	(
-		set -ex
-		"$1"
-	) >"$scratch/trace" 2>&1
-	rc=$?
-	set -e
-	if [ $rc = 0 ]; then
-		printf 'ok %d %s\n' $count "${1#test_}"
-		OUT=$RESULTS result $SUITE pass "${1#test_}"
-	else
-		printf 'not ok %d %s\n' $count "${1#test_}"
-		tail -n 15 "$scratch/trace" | sed 's/^/# /'
-		tail -n 15 "$scratch/log" | sed 's/^/# log: /'
-		OUT=$RESULTS result $SUITE fail "${1#test_}" "$(grep '^+' "$scratch/trace" | tail -n 1)"
-		failed=1
-	fi
-}
-
-failed=0
 make_base "$KERNEL_SRC"
 make_series
-mapfile -t tests < <(sed -n 's/^\(test_[a-z_]*\)()$/\1/p' "$0")
-printf 'TAP version 13\n1..%d\n' ${#tests[@]}
-for t in "${tests[@]}"; do
-	run_test "$t"
-done
-exit $failed
+run_tests
