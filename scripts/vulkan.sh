@@ -17,9 +17,10 @@
 #                       and of what is around powers of two, to 64 MiB
 # Another NAME is "text": panvk compiles 258 shaders, and our disassembler has to give for
 # each instruction what Mesa's does (tests/shader/compare_mesa.c); "text-sample" has 98 of
-# them. "lost" has shaders that cannot execute, and "stale" a GPU that answers UNLOCK and keeps
-# its TLB, which shaders that read sparse buffers have to notice. Without any, these and everything runs once and a sample on what else there is: plain,
-# base-plain-sample, plain-noncoherent-sample and debug-noncoherent-sample.
+# them. "lost" has shaders that cannot execute, and "stale" a GPU that answers UNLOCK and
+# keeps its TLB, which shaders that read sparse buffers have to notice. Without any, these
+# and "plain" run, and a sample on what else there is: base-plain-sample,
+# plain-noncoherent-sample and debug-noncoherent-sample.
 #
 # vulkaninfo's output is in out/guest/vulkan-NAME/vulkaninfo.txt.
 

@@ -101,7 +101,8 @@ counts()
 	[ "$KERNEL" = reserve ] && echo count || echo no
 }
 
-# run_config NAME: one or two thousand binds; the count of allocations is the debug kernel's own there
+# run_config NAME: one or two thousand binds; on the debug kernel the count of allocations
+# is its own
 run_config()
 {
 	local name=vksparse-$1 rc=0
