@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@
 
 #define LAST_WORKER	(FORKED - 1)
 #define TICK_MS		20
+#define ENOUGH_MS	200
 #define NOTE_MS		10000
 #define END_MS		3000	/* that workers have to end by themselves */
 #define GONE_MS		90000	/* and when they are killed */
@@ -41,6 +43,8 @@ static struct {
 	uint64_t random;
 	unsigned long kill_at[MAX_PROCS];
 	unsigned long starts, kills;
+	long enough_until;		/* who was killed gives back what it had */
+	unsigned int next_to_go;
 	unsigned int left;
 	unsigned int hung;
 	unsigned int rounds;
@@ -82,7 +86,16 @@ static void log_and_kill(unsigned int slot)
 	S.kills++;
 }
 
-/* Who has ended makes room in its slot */
+/* Who has ended makes room in its slot, and in that of a child it was about to have */
+static void make_room(unsigned int slot)
+{
+	int soon = PID_SOON;
+
+	if (slot + FORKED < MAX_PROCS)
+		atomic_compare_exchange_strong(&shared->pid[slot + FORKED], &soon, 0);
+	atomic_store(&shared->pid[slot], 0);
+}
+
 static void reap(void)
 {
 	int status;
@@ -91,7 +104,7 @@ static void reap(void)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		for (unsigned int i = 0; i < MAX_PROCS; i++)
 			if (atomic_load(&shared->pid[i]) == pid)
-				atomic_store(&shared->pid[i], 0);
+				make_room(i);
 }
 
 static unsigned int alive(void)
@@ -103,9 +116,37 @@ static unsigned int alive(void)
 	return n;
 }
 
+/*
+ * Buffers fill half of the memory. Nobody can take their pages from a process that was
+ * killed before it has closed its files, which takes as long as the GPU is slow: were there
+ * more, there would be moments in which memory is short and all who may go are going
+ * already, and then the kernel panics
+ */
+static bool too_many_buffers(void)
+{
+	struct sysinfo info;
+
+	return !sysinfo(&info) && info.sharedram > info.totalram / 2;
+}
+
+/* One after another, so that others stay */
+static void kill_for_memory(void)
+{
+	if (now_ms() < S.enough_until || !too_many_buffers())
+		return;
+	S.enough_until = now_ms() + ENOUGH_MS;
+	for (unsigned int i = 0; i < MAX_PROCS; i++) {
+		S.next_to_go = S.next_to_go % (MAX_PROCS - 1) + 1;
+		if (atomic_load(&shared->pid[S.next_to_go]) > 0)
+			break;
+	}
+	log_and_kill(S.next_to_go);
+}
+
 static void tend(void)
 {
 	reap();
+	kill_for_memory();
 	for (unsigned int i = 1; i <= options.procs; i++) {
 		if (!atomic_load(&shared->pid[i]))
 			log_and_start(i);

@@ -194,7 +194,7 @@ void worker_start(const struct call *s)
 int worker_fork(const struct call *c)
 {
 	unsigned int child = me.id + FORKED;
-	int none = 0;
+	int none = 0, soon = PID_SOON;
 	pid_t pid;
 
 	/* One child at a time, and none of its own */
@@ -202,10 +202,13 @@ int worker_fork(const struct call *c)
 	    !atomic_compare_exchange_strong(&shared->pid[child], &none, PID_SOON))
 		return -EAGAIN;
 	pid = fork();
-	if (pid) {
-		atomic_store(&shared->pid[child], pid > 0 ? pid : 0);
+	if (pid < 0)
+		atomic_store(&shared->pid[child], 0);
+	if (pid)
 		return pid < 0 ? -errno : 0;
-	}
+	/* Its parent may have been killed, and the place be free again */
+	if (!atomic_compare_exchange_strong(&shared->pid[child], &soon, getpid()))
+		_exit(0);
 	me.id = child;
 	me.threads = 1;
 	draw_seeds((uint64_t)c->r[0] << 32 | c->r[1]);
