@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The way in. Each target does all its own set-up; the work is done by scripts/,
-# and every one of those can be run by itself.
+# The way in. Each target does all its own set-up; the work is done by scripts/
+# and by the run.sh of each room of tests/, which can all be run by themselves.
 
-S := scripts
 SERIES_STEPS = $(shell sed -e 's/\#.*//' -e '/^[[:space:]]*$$/d' patches/series)
 
 # KERNEL_SRC and the like given to make reach the scripts: make exports what is
@@ -21,11 +20,11 @@ help: ## list the targets
 # Scripts decide what is up to date, so nothing here is a file.
 .PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan stream soak campaign iommufd vfio coverage model-test shader-test models fuzz torture bench shell
 run: ## boot Panthor on the virtual Mali, bind, fly over 85 GiB, report
-	@$(S)/run.sh
+	@scripts/run.sh
 test: ## every test below
-	@$(S)/test.sh
+	@scripts/test.sh
 kunit: ## KUnit natively, on User Mode Linux
-	@$(S)/kunit.sh
+	@tests/kunit/run.sh
 interleave: ## every interleaving of page-table operations, in user space
 	@tests/interleave/run.sh
 mutants: ## mistakes of one line in the kernel code, each noticed by a suite
@@ -33,19 +32,19 @@ mutants: ## mistakes of one line in the kernel code, each noticed by a suite
 builds: ## 32-bit Arm and x86, arm64 with pages of 16K and 64K: no warning, and KUnit
 	@tests/builds/run.sh
 panthor: ## Panthor's hard paths, with faults injected, in the guest
-	@$(S)/panthor.sh
+	@tests/panthor/run.sh
 answers: ## the same questions to Panthor with and without the series
-	@$(S)/answers.sh
+	@tests/answers/run.sh
 bindgen: ## random VM_BIND operations against a model, in the guest
-	@$(S)/bindgen.sh
+	@tests/bindgen/run.sh
 igt: ## IGT's Panthor tests and ours, on four kernels, in the guest
-	@$(S)/igt.sh
+	@tests/igt/run.sh
 vulkan: ## vulkaninfo and Vulkan's queues on panvk, in the guest
-	@$(S)/vulkan.sh
+	@tests/vulkan/run.sh
 stream: ## a flight over 85 GiB of sparse buffers, on both kernels, in the guest
 	@tests/stream/run.sh base reserve
 soak: ## 64 groups in 8 VMs while the GPU fails every few seconds
-	@$(S)/soak.sh
+	@tests/soak/run.sh
 campaign: ## random calls while GPU, memory and power fail, under KASAN: HOURS=n
 	@tests/campaign/run.sh --hours $(or $(HOURS),1)
 iommufd: ## the kernel's selftests of iommufd, without the series and with it
@@ -53,7 +52,7 @@ iommufd: ## the kernel's selftests of iommufd, without the series and with it
 vfio: ## DMA through the page tables of SMMUv3, VT-d and AMD, by VFIO and iommufd
 	@tests/vfio/run.sh
 coverage: ## how much of Panthor the guest's programs reach, by gcov
-	@$(S)/coverage.sh
+	@tests/coverage/run.sh
 model-test: ## the GPU model's own tests, on this machine
 	@$(MAKE) --no-print-directory -C tests/model check
 shader-test: ## the shader core's own tests, on this machine
@@ -61,38 +60,38 @@ shader-test: ## the shader core's own tests, on this machine
 models: ## the slot protocol by spin, the barriers by herd: every execution
 	@tests/models/run.sh
 fuzz: ## the GPU model under libFuzzer, 60 s
-	@$(S)/fuzz.sh
+	@tests/fuzz/run.sh
 torture: ## concurrent reservations under KASAN and lockdep, SECONDS=n SEED=n
-	@$(S)/torture.sh $(or $(SECONDS),60) $(or $(SEED),1)
+	@tests/torture/run.sh $(or $(SECONDS),60) $(or $(SEED),1)
 bench: ## base kernel against reserve kernel, and how fast the model is
-	@$(S)/bench.sh
+	@tests/bench/run.sh
 shell: ## the guest with a prompt
-	@$(S)/guest.sh shell
+	@scripts/guest/guest.sh shell
 
 .PHONY: kernel-tree kernel-save kernels qemu guest series series-check deb lint
 kernel-tree: ## build/linux: the kernel with the series, one commit a step
-	@$(S)/kernel-tree.sh
+	@scripts/kernel/tree.sh
 kernel-save: ## carry the commits in build/linux back into the repository
-	@$(S)/kernel-save.sh
+	@scripts/kernel/save.sh
 kernels: ## build every kernel that the tests use
 	@set -e; for t in base $(if $(SERIES_STEPS),reserve); do \
-		for c in plain debug um; do $(S)/kernel.sh build $$t $$c; done; \
+		for c in plain debug um; do scripts/kernel/kernel.sh build $$t $$c; done; \
 	done
 qemu: ## QEMU with the virtual Mali
-	@$(S)/qemu.sh build
+	@scripts/qemu/qemu.sh build
 guest: ## the guest's root image
-	@$(S)/guest.sh image
+	@scripts/guest/guest.sh image
 series: ## series of patches to mail, with covers, in out/series: SIGNOFF='Name <address>'
-	@$(S)/series.sh
+	@scripts/series/series.sh
 series-check: ## each step of the series builds, without a warning, and passes KUnit
-	@$(S)/series-check.sh
+	@scripts/series/check.sh
 deb: ## Debian packages of an arm64 kernel with the series, for a board
-	@$(S)/deb.sh
+	@scripts/kernel/deb.sh
 lint: ## checkpatch, sparse, W=1, kernel-doc, shellcheck
-	@$(S)/lint.sh
+	@scripts/lint.sh
 
 .PHONY: clean distclean
 clean: ## remove what was built, keep sources and downloads
-	@$(S)/clean.sh
+	@scripts/clean.sh
 distclean: ## remove everything, the user's cache too
-	@$(S)/clean.sh --all
+	@scripts/clean.sh --all

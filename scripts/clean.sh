@@ -6,10 +6,10 @@
 # user's cache of this project. Neither removes work in build/linux that the
 # repository does not have.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/kernel-lib.sh
-. "$(dirname "$0")/kernel-lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=scripts/kernel/kernel-lib.sh
+. "$ROOT/scripts/kernel/kernel-lib.sh"
 
 keep_edits()
 {

@@ -19,10 +19,10 @@
 #
 # "scripts/lint.sh CHECK..." runs only those.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/kernel-lib.sh
-. "$(dirname "$0")/kernel-lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=scripts/kernel/kernel-lib.sh
+. "$ROOT/scripts/kernel/kernel-lib.sh"
 
 # Outside of the kernel: no MAINTAINERS file, the types of stdint.h, and none of
 # the kernel's helpers such as BIT(), ARRAY_SIZE() or pr_info().
@@ -84,7 +84,7 @@ check_spdx()
 
 check_layers()
 {
-	python3 "$ROOT/scripts/layers.py"
+	python3 "$ROOT/scripts/lib/layers.py"
 }
 
 check_series()
@@ -171,7 +171,7 @@ compile_in()
 	objects=("${others[@]}")
 	[ ${#here[@]} != 0 ] || return 0
 	(cd "$out" && rm -f "${here[@]}")
-	"$ROOT/scripts/kernel.sh" make reserve "$1" "$2" "${here[@]}" 2>&1 | tee -a "$BUILD/.warnings"
+	"$ROOT/scripts/kernel/kernel.sh" make reserve "$1" "$2" "${here[@]}" 2>&1 | tee -a "$BUILD/.warnings"
 }
 
 # compile_touched MAKE-ARGUMENT: all touched files. Any warning is a failure.
@@ -294,11 +294,11 @@ need_packages shellcheck perl python3 python3-ply python3-git codespell sparse
 checks=("$@")
 [ $# != 0 ] || checks=(bash python spdx layers series checkpatch kernel-doc docs warnings sparse)
 [[ " ${checks[*]} " != *" docs "* ]] || need_packages python3-sphinx python3-yaml
-"$ROOT/scripts/kernel-tree.sh"
+"$ROOT/scripts/kernel/tree.sh"
 # What compiles nothing takes no kernel
 if [ -n "$(series_steps "$ROOT")" ] && [[ " ${checks[*]} " =~ \ (warnings|sparse)\  ]]; then
 	for c in "${LINT_CONFIGS[@]}"; do
-		"$ROOT/scripts/kernel.sh" build reserve "$c" >/dev/null
+		"$ROOT/scripts/kernel/kernel.sh" build reserve "$c" >/dev/null
 	done
 fi
 for c in "${checks[@]}"; do

@@ -8,19 +8,19 @@
 #
 # Builds what is missing. Each kernel is booted four times: for vmbind, with a
 # look at the GPU's walker over QMP meanwhile; for binds so large that upstream's
-# kernel warns; in the guest of scripts/exact-lib.sh, for instructions and
+# kernel warns; in the guest of scripts/guest/exact-lib.sh, for instructions and
 # allocations; and for the flight of tests/stream, which the suite makes a shorter
 # one. The report is the last thing on stdout; out/run.json holds the same, and
 # out/report.html shows it (the suite's are run-suite.json and .html). Exits 0 only
 # when every test point passed and no kernel reported a mistake of its own, but for
 # that one warning of upstream's.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/vmbind-lib.sh
-. "$(dirname "$0")/vmbind-lib.sh"
-# shellcheck source=scripts/exact-lib.sh
-. "$(dirname "$0")/exact-lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=scripts/guest/vmbind-lib.sh
+. "$ROOT/scripts/guest/vmbind-lib.sh"
+# shellcheck source=scripts/guest/exact-lib.sh
+. "$ROOT/scripts/guest/exact-lib.sh"
 
 # What upstream says to an array of more than 4 MiB
 KNOWN_WARNING='WARNING: mm/page_alloc\.c:[0-9]* at __alloc_frozen_pages_noprof'
@@ -47,7 +47,7 @@ run_kernel()
 	"$ROOT/tests/vmbind/watch.py" "$dir" "$to/gpu.json" 2>"$LOGS/watch-$1.log" &
 	watcher=$!
 	guest_rc=0
-	"$ROOT/scripts/guest.sh" run --kernel "$1" --name "$name" --append "$EXACT_COUNTS" \
+	"$ROOT/scripts/guest/guest.sh" run --kernel "$1" --name "$name" --append "$EXACT_COUNTS" \
 		-- "vmbind --pause /out/go --json /out/vmbind.json" >"$LOGS/$name.log" 2>&1 || guest_rc=$?
 	wait_for_watcher "$watcher"
 	result_of "$name" "$dir/vmbind.json" "$to/vmbind.json"
@@ -62,7 +62,7 @@ run_huge()
 
 	say "  binds of 1 TiB and more, kernel $1"
 	guest_rc=0
-	"$ROOT/scripts/guest.sh" run --kernel "$1" --name "$name" --append "$EXACT_COUNTS" \
+	"$ROOT/scripts/guest/guest.sh" run --kernel "$1" --name "$name" --append "$EXACT_COUNTS" \
 		-- "vmbind --json /out/vmbind.json huge" >"$LOGS/$name.log" 2>&1 || guest_rc=$?
 	result_of "$name" "$OUT/guest/$name/vmbind.json" "$to/huge.json"
 	if [ "$1" = base ] && [ "$guest_rc" = $EXIT_KERNEL ] && only_known_warning "$OUT/guest/$name/dmesg"; then
@@ -77,7 +77,7 @@ only_known_warning()
 	grep -q "$KNOWN_WARNING" "$1" || return 1
 	sed -e "\\|$KNOWN_WARNING|d" -e '/-\[ cut here \]-/d' "$1" >"$LOGS/.other-warnings"
 	[ "$(grep -c 'cut here' "$1")" = 1 ] &&
-		"$ROOT/scripts/guest-kernel-log.sh" "$LOGS/.other-warnings"
+		"$ROOT/scripts/guest/kernel-log.sh" "$LOGS/.other-warnings"
 }
 
 # Sets guest_rc
@@ -90,7 +90,7 @@ run_costs()
 	exact_initramfs "$dir" "bindcost --short"
 	exact_run "$dir" "$to/costs" 0 || :
 	guest_rc=$(exact_status "$to/costs")
-	"$ROOT/scripts/guest-kernel-log.sh" "$to/costs.console" || guest_rc=$EXIT_KERNEL
+	"$ROOT/scripts/guest/kernel-log.sh" "$to/costs.console" || guest_rc=$EXIT_KERNEL
 	# It has no points: all or nothing
 	[ "$guest_rc" != 1 ] || guest_rc=2
 }
@@ -162,7 +162,7 @@ suite()
 	else
 		result run fail "the report is made" "exit code $rc"
 	fi
-	"$ROOT/scripts/results.sh" run
+	"$ROOT/scripts/lib/results.sh" run
 }
 
 label()

@@ -13,8 +13,8 @@
 # line is "N passed, N failed, N skipped", and the exit code is 0 only if
 # nothing failed.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 # NAME|COMMAND. What is quick and finds the plainest faults comes first. A
 # suite is never left out because its command is not there: that is a failure.
@@ -27,40 +27,40 @@ SUITES=(
 	'shader|make --no-print-directory -C tests/shader check'
 	'interleave|tests/interleave/run.sh'
 	'models|tests/models/run.sh'
-	'kunit|scripts/kunit.sh'
-	'torture|scripts/torture.sh 20 1 um-debug'
-	'fuzz|scripts/fuzz.sh'
-	'qmp|scripts/qmp.sh'
-	'guest|scripts/guest-check.sh'
-	'firmware|scripts/firmware.sh'
-	'repeat|scripts/repeat.sh'
+	'kunit|tests/kunit/run.sh'
+	'torture|tests/torture/run.sh 20 1 um-debug'
+	'fuzz|tests/fuzz/run.sh'
+	'qmp|tests/qmp/run.sh'
+	'guest|tests/guest/run.sh'
+	'firmware|tests/firmware/run.sh'
+	'repeat|tests/repeat/run.sh'
 	'run|scripts/run.sh --suite'
 	'report|tests/report/run.sh'
-	'vmbind|scripts/vmbind.sh'
-	'panthor|scripts/panthor.sh'
-	'edges|scripts/edges.sh'
-	'bindgen|scripts/bindgen.sh'
-	'vulkan|scripts/vulkan.sh'
+	'vmbind|tests/vmbind/run.sh'
+	'panthor|tests/panthor/run.sh'
+	'edges|tests/edges/run.sh'
+	'bindgen|tests/bindgen/run.sh'
+	'vulkan|tests/vulkan/run.sh'
 	'vksparse|tests/vksparse/run.sh'
-	'soak|scripts/soak.sh'
+	'soak|tests/soak/run.sh'
 	'campaign|tests/campaign/run.sh quick'
-	'igt|scripts/igt.sh quick'
-	'break-it|scripts/break-it.sh'
+	'igt|tests/igt/run.sh quick'
+	'break-it|tests/break-it/run.sh'
 )
 
 # What takes long to build, in the order in which suites ask for it. It is begun at
 # once, at a low priority: most guests leave a processor idle. A suite that comes to it
 # first waits for it, and says so if it fails.
 BUILDS=(
-	'kernel.sh build base um'
-	'kernel.sh build reserve um'
-	'qemu.sh build'
-	'kernel.sh build reserve um-debug'
-	'kernel.sh build reserve kunit'
-	'kernel.sh build base plain'
-	'guest.sh image'
-	'kernel.sh build reserve plain'
-	'kernel.sh build reserve debug'
+	'kernel/kernel.sh build base um'
+	'kernel/kernel.sh build reserve um'
+	'qemu/qemu.sh build'
+	'kernel/kernel.sh build reserve um-debug'
+	'kernel/kernel.sh build reserve kunit'
+	'kernel/kernel.sh build base plain'
+	'guest/guest.sh image'
+	'kernel/kernel.sh build reserve plain'
+	'kernel/kernel.sh build reserve debug'
 )
 
 suite_command()
@@ -135,7 +135,7 @@ run_suite()
 		in_time bash -c "$(suite_command "$name")" >"$log" 2>&1 </dev/null || rc=$?
 		judge_suite
 	fi
-	sum=$("$ROOT/scripts/results.sh" -q "$name") || :
+	sum=$("$ROOT/scripts/lib/results.sh" -q "$name") || :
 	printf '%-44s %4d s\n' "$sum" $((SECONDS - start))
 }
 
@@ -205,14 +205,14 @@ main()
 	done
 	for name in "${failed[@]}"; do
 		printf '\n%s, log %s:\n' "$name" "$LOGS/test-$name.log"
-		"$ROOT/scripts/results.sh" "$name" >"$LOGS/.failed" || :
+		"$ROOT/scripts/lib/results.sh" "$name" >"$LOGS/.failed" || :
 		sed '$d' "$LOGS/.failed"
 		# Where nobody can open the log, this is all there is to go by.
 		! grep -qE 'left no results|no end within' "$LOGS/.failed" ||
 			tail -n 45 "$LOGS/test-$name.log"
 	done
 	[ ${#failed[@]} = 0 ] || printf '\n'
-	"$ROOT/scripts/results.sh" -q "${names[@]}" || :
+	"$ROOT/scripts/lib/results.sh" -q "${names[@]}" || :
 	[ ${#failed[@]} = 0 ]
 }
 

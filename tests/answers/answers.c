@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * answers: asks Panthor's VM_BIND questions and prints its answers, one a line, so
- * that two kernels can be compared. It knows no right answer: scripts/answers.sh
+ * that two kernels can be compared. It knows no right answer: tests/answers/run.sh
  * does the comparing.
  */
 #include <stdio.h>

@@ -2,7 +2,7 @@
 /*
  * A VM whose queued bind failed, since the MMU did not take its commands: it says so,
  * refuses maps and lets go of what it has. The GPU is made to fail by way of QEMU
- * (scripts/guest.sh --inject); without that nothing is asked. It takes the driver
+ * (scripts/guest/guest.sh --inject); without that nothing is asked. It takes the driver
  * seconds to give up, so that all questions are asked of one such VM.
  */
 #include <stdio.h>

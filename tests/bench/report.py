@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The figures of bench-iopt.sh, bench-guest.sh and bench-vulkan.sh, as a table and as JSON.
+"""The figures of iopt.sh, guest.sh and vulkan.sh, as a table and as JSON.
 
 usage: report.py PROMISES LOGS JSON SCENARIO...
 

@@ -75,7 +75,7 @@ static void usage(FILE *f)
 		"\n"
 		"Without a SCENARIO all run but those with a !, which show what upstream's driver\n"
 		"does wrong. Those with a * need the virtual Mali's QMP in the guest\n"
-		"(scripts/guest.sh --inject), and so do walks:\n");
+		"(scripts/guest/guest.sh --inject), and so do walks:\n");
 	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
 		fprintf(f, " %c%-15s%s\n", mark(&scenarios[i]),
 			scenarios[i].name, scenarios[i].about);

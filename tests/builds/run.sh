@@ -17,10 +17,10 @@
 # Results go to out/results/builds.tsv, logs to build/log/builds-NAME.log and
 # out/builds-NAME.log.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
-# shellcheck source=scripts/kernel-lib.sh
-. "$ROOT/scripts/kernel-lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../../scripts/lib/lib.sh"
+# shellcheck source=scripts/kernel/kernel-lib.sh
+. "$ROOT/scripts/kernel/kernel-lib.sh"
 
 HERE=$ROOT/tests/builds
 TIMEOUT=${KUNIT_TIMEOUT:-900}
@@ -155,7 +155,7 @@ run_kunit()
 {
 	local log=$OUT/builds-$target.log qemu=
 
-	[ "$how" = run_um ] || qemu=$("$ROOT/scripts/qemu.sh" build)
+	[ "$how" = run_um ] || qemu=$("$ROOT/scripts/qemu/qemu.sh" build)
 	export target out qemu
 	# Not every 64-bit machine runs programs of 32 bits
 	if [ "$how" = run_um ] && ! "$out/linux" --version >/dev/null 2>&1; then
@@ -165,9 +165,9 @@ run_kunit()
 	say "KUnit on $target:"
 	timeout --kill-after=10 "$TIMEOUT" bash -c "$(declare -f run_um run_qemu run_arm64 run_arm); $how" \
 		</dev/null 2>&1 | tr -d '\r' >"$log" || :
-	python3 "$ROOT/scripts/ktap.py" --prefix "$target: " --require "$HERE/suites" \
+	python3 "$ROOT/scripts/lib/ktap.py" --prefix "$target: " --require "$HERE/suites" \
 		<"$log" >>"$OUT/results/builds.tsv"
-	if "$ROOT/scripts/guest-kernel-log.sh" "$log"; then
+	if "$ROOT/scripts/guest/kernel-log.sh" "$log"; then
 		result builds pass "$target: no kernel report"
 	else
 		result builds fail "$target: no kernel report" "see $log"
@@ -215,11 +215,11 @@ main()
 	[ $# != 0 ] || names=("${TARGETS[@]%%|*}")
 	mkdir -p "$OUT" "$LOGS"
 	[ -n "$part" ] || result_start builds
-	"$ROOT/scripts/kernel-tree.sh"
+	"$ROOT/scripts/kernel/tree.sh"
 	for t in "${names[@]}"; do
 		run_target "$(target_of "$t")"
 	done
-	[ -n "$part" ] || "$ROOT/scripts/results.sh" builds
+	[ -n "$part" ] || "$ROOT/scripts/lib/results.sh" builds
 }
 
 # Read whole before it runs: an edit of this script must not reach a run.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What the kernel reported, from a log and the numbers of the lines that begin a report
-# (scripts/guest-kernel-log.sh -l), as arguments "NUMBERS LOG": a line for each that has not
+# (scripts/guest/kernel-log.sh -l), as arguments "NUMBERS LOG": a line for each that has not
 # been there yet: the round it came in, its first words without numbers of the moment, and
 # behind them the functions of its first trace.
 

@@ -33,10 +33,10 @@
 # something left after a round, or with a process that hangs is kept in
 # out/campaign/KERNEL-FLAVOUR/SEED/, with calls.txt for replay and minimise; and the exit code is 1.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
-# shellcheck source=scripts/vmbind-lib.sh
-. "$ROOT/scripts/vmbind-lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../../scripts/lib/lib.sh"
+# shellcheck source=scripts/guest/vmbind-lib.sh
+. "$ROOT/scripts/guest/vmbind-lib.sh"
 
 HERE=$ROOT/tests/campaign
 RING_SIZE=32M
@@ -113,7 +113,7 @@ boot()
 	mkdir -p "$OUT/guest"
 	rm -f "$ring"
 	truncate -s $RING_SIZE "$ring"
-	"$ROOT/scripts/guest.sh" run --kernel "$KERNEL" --flavour "$FLAVOUR" --name "$name" \
+	"$ROOT/scripts/guest/guest.sh" run --kernel "$KERNEL" --flavour "$FLAVOUR" --name "$name" \
 		--inject --mem $MEM --append "${append[*]}" --timeout $(($2 * 8 + 1200)) \
 		--qemu-arg -object \
 		--qemu-arg "memory-backend-file,id=calls,size=$RING_SIZE,mem-path=$ring,share=on" \
@@ -129,7 +129,7 @@ reports()
 	local log=$OUT/log/guest-$1.log
 
 	awk -f "$HERE/reports.awk" \
-		<("$ROOT/scripts/guest-kernel-log.sh" -s -m -l "$log" 2>/dev/null) "$log"
+		<("$ROOT/scripts/guest/kernel-log.sh" -s -m -l "$log" 2>/dev/null) "$log"
 }
 
 # known REPORT: prints what it is called, and fails if it is not known
@@ -274,7 +274,7 @@ cmd_quick()
 	else
 		result campaign fail "calls that are well-formed succeed" "$calls binds, jobs and buffers"
 	fi
-	"$ROOT/scripts/results.sh" campaign
+	"$ROOT/scripts/lib/results.sh" campaign
 }
 
 # --- Replays

@@ -4,7 +4,7 @@
 # Runs in the guest: panvk compiles many shaders and prints the words and the text of
 # each, on stdout. What else Mesa prints is left out, but for what is between two shaders.
 #
-# Started by scripts/vulkan.sh, which says in $vkqueue_args how many.
+# Started by tests/vulkan/run.sh, which says in $vkqueue_args how many.
 
 export MESA_SHADER_CACHE_DISABLE=1 BIFROST_MESA_DEBUG=shaders,internal,verbose
 

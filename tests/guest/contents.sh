@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Runs in the guest: what user space needs of the image is there and sees the
-# GPU. TAP on stdout. Started by scripts/guest-check.sh.
+# GPU. TAP on stdout. Started by tests/guest/run.sh.
 
 points=0
 failures=0

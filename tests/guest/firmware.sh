@@ -5,7 +5,7 @@
 # images that are missing or damaged in one way each, checks that the driver
 # says so and that the next load with the good image works. TAP on stdout.
 #
-# Started by scripts/firmware.sh.
+# Started by tests/firmware/run.sh.
 
 good=/share/firmware/arm/mali/arch10.8/mali_csffw.bin
 dir=/tmp/firmware

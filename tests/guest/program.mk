@@ -5,7 +5,7 @@
 #   ROOMS    other rooms whose headers and sources it uses
 #   SHARED   which sources of theirs
 #   LIBS     libraries of the guest (libdrm.so.2)
-# and includes this; scripts/vmbind-lib.sh calls it with
+# and includes this; scripts/guest/vmbind-lib.sh calls it with
 #   O        where the objects and the program go
 #   UAPI     the kernel's headers_install, for drm/panthor_drm.h
 #   SYSROOT  where the libraries and their headers for arm64 are unpacked

@@ -4,7 +4,7 @@
 # Runs in the guest: vulkaninfo's view of the device as TAP points on a file of
 # its own, /out/vulkaninfo.tap, then vkqueue on stdout.
 #
-# Started by scripts/vulkan.sh, which says in $vkqueue_args how much is tried.
+# Started by tests/vulkan/run.sh, which says in $vkqueue_args how much is tried.
 
 info=/out/vulkaninfo.txt
 points=0

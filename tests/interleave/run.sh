@@ -13,8 +13,8 @@
 # lists the options. TREE=/path takes a kernel tree as it is in place of
 # build/linux, SEED=n other programs for the runs by chance.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../../scripts/lib/lib.sh"
 
 SUITE=interleave
 SEED=${SEED:-1}
@@ -26,14 +26,14 @@ run()
 
 	shift
 	"$BUILD/interleave/interleave-$flavour" --seed "$SEED" "$@" >"$log" || rc=$?
-	"$ROOT/tests/tap-results.sh" $SUITE $rc <"$log" >"$OUT/.$SUITE-$flavour.tsv"
+	"$ROOT/scripts/lib/tap-results.sh" $SUITE $rc <"$log" >"$OUT/.$SUITE-$flavour.tsv"
 	# Its last comment has the numbers; what was found is step by step above
 	say "  $flavour: $(grep '^# ' "$log" | tail -n 1 | cut -c3-)"
 	[ $rc = 0 ] || say "  what it found is in $log"
 }
 
 need_packages gcc make binutils
-[ -n "${TREE:-}" ] || "$ROOT/scripts/kernel-tree.sh" >/dev/null
+[ -n "${TREE:-}" ] || "$ROOT/scripts/kernel/tree.sh" >/dev/null
 step interleave-build make -C "$ROOT/tests/interleave" ${TREE:+TREE="$TREE"} BUILD="$BUILD/interleave"
 if [ $# != 0 ]; then
 	exec "$BUILD/interleave/interleave-$1" "${@:2}"
@@ -52,4 +52,4 @@ for flavour in idle debug packed generic; do
 	cat "$OUT/.$SUITE-$flavour.tsv" >>"$OUT/results/$SUITE.tsv"
 	rm "$OUT/.$SUITE-$flavour.tsv"
 done
-"$ROOT/scripts/results.sh" $SUITE
+"$ROOT/scripts/lib/results.sh" $SUITE

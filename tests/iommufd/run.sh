@@ -22,10 +22,10 @@
 # Results go to out/results/iommufd.tsv, what was said to
 # out/iommufd-MACHINE-TREE-PROGRAM.log, times to out/iommufd-bench.json.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
-# shellcheck source=scripts/kernel-lib.sh
-. "$ROOT/scripts/kernel-lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../../scripts/lib/lib.sh"
+# shellcheck source=scripts/kernel/kernel-lib.sh
+. "$ROOT/scripts/kernel/kernel-lib.sh"
 
 HERE=$ROOT/tests/iommufd
 PROGRAMS=(iommufd iommufd_fail_nth tables walks failing races killed inject charged)
@@ -79,7 +79,7 @@ compile()
 	key=$(hash_of "$HERE" "$src/include/uapi/linux/iommufd.h" \
 		"$src/drivers/iommu/iommufd/iommufd_test.h" "$src/tools/testing/selftests/iommu")
 	! stamp_ok "$root/.stamp" "$key" || return 0
-	"$ROOT/scripts/kernel.sh" make "$tree" "$CONFIG" headers
+	"$ROOT/scripts/kernel/kernel.sh" make "$tree" "$CONFIG" headers
 	mkdir -p "$root"/{proc,sys,dev,tmp}
 	for program in iommufd iommufd_fail_nth; do
 		"${cc[@]}" -I "$src/tools/testing/selftests" -o "$root/$program" \
@@ -154,7 +154,7 @@ build()
 {
 	local machine=$1 tree=$2 image out
 
-	image=$("$ROOT/scripts/kernel.sh" build "$tree" "$CONFIG")
+	image=$("$ROOT/scripts/kernel/kernel.sh" build "$tree" "$CONFIG")
 	image=$(sed -n 's/^image=//p' <<<"$image")
 	out=${image%/arch/*}
 	[ "$machine" = arm64 ] || out=${image%/*}
@@ -186,7 +186,7 @@ judge_reports()
 
 	for program in "${PROGRAMS[@]}"; do
 		log=$(log_of "$machine" "$tree" "$program")
-		if [ -s "$log" ] && "$ROOT/scripts/guest-kernel-log.sh" -s "$log"; then
+		if [ -s "$log" ] && "$ROOT/scripts/guest/kernel-log.sh" -s "$log"; then
 			result "$suite" pass "$machine $program: no kernel report"
 		else
 			result "$suite" fail "$machine $program: no kernel report" "see $log"
@@ -357,7 +357,7 @@ main()
 		[ "$machine" = um ] || CONFIG=$machine-iommufd
 		test_machine "$machine" "$tree" "$suite"
 	done
-	"$ROOT/scripts/results.sh" "$suite"
+	"$ROOT/scripts/lib/results.sh" "$suite"
 }
 
 KEEP_BASE=

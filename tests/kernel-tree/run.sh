@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Tests of the kernel tree machinery (scripts/kernel-tree.sh, kernel-save.sh) on
+# Tests of the kernel tree machinery (scripts/kernel/tree.sh, save.sh) on
 # a synthetic kernel of three files and the fixture series beside this script:
 # composing, the way back, refusals, and recovery from being cut short. Prints
 # TAP and writes out/results/kernel-tree.tsv.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
-# shellcheck source=scripts/self-test-lib.sh
-. "$ROOT/scripts/self-test-lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../../scripts/lib/lib.sh"
+# shellcheck source=scripts/lib/self-test-lib.sh
+. "$ROOT/scripts/lib/self-test-lib.sh"
 
 SUITE=kernel-tree
 HERE=$ROOT/tests/kernel-tree
@@ -45,12 +45,12 @@ tree_git()
 
 compose()
 {
-	"$ROOT/scripts/kernel-tree.sh" >"$scratch/log" 2>&1
+	"$ROOT/scripts/kernel/tree.sh" >"$scratch/log" 2>&1
 }
 
 save()
 {
-	"$ROOT/scripts/kernel-save.sh" >"$scratch/log" 2>&1
+	"$ROOT/scripts/kernel/save.sh" >"$scratch/log" 2>&1
 }
 
 # The command fails, and says one sentence (one "error:" line) with these words.

@@ -8,8 +8,8 @@
 # A program that dies, says less than its plan or exits with an error without
 # a failed test counts as one failure more. Exits 0 only when all passed.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../../scripts/lib/lib.sh"
 # What fails is counted
 set +e +o pipefail
 
@@ -23,7 +23,7 @@ for program in "$@"; do
 	name=$(basename "$program")
 	echo "# $name"
 	"$program" 2>&1 | tee "$log"
-	"$(dirname "$0")/../tap-results.sh" "$name" "${PIPESTATUS[0]}" <"$log" >>"$results"
+	"$ROOT/scripts/lib/tap-results.sh" "$name" "${PIPESTATUS[0]}" <"$log" >>"$results"
 done
 
 passed=$(grep -c '^pass' "$results")

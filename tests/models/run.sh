@@ -12,10 +12,10 @@
 # fault, which takes one guard away, it must have one; so must each litmus test
 # without its barrier. Writes out/results/models.tsv.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
-# shellcheck source=scripts/kernel-lib.sh
-. "$ROOT/scripts/kernel-lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../../scripts/lib/lib.sh"
+# shellcheck source=scripts/kernel/kernel-lib.sh
+. "$ROOT/scripts/kernel/kernel-lib.sh"
 
 SUITE=models
 HERE=$ROOT/tests/models
@@ -213,7 +213,7 @@ main()
 	if [ "${1:-}" = --tree ]; then
 		TREE=$(cd "$2" && pwd)
 	else
-		"$ROOT/scripts/kernel-tree.sh" >/dev/null
+		"$ROOT/scripts/kernel/tree.sh" >/dev/null
 	fi
 	result_start $SUITE
 	mkdir -p "$O"
@@ -229,7 +229,7 @@ main()
 	run_models
 	run_faults
 	awk -F '\t' '{ printf "%-4s  %s%s\n", $1, $2, $3 == "" ? "" : " (" $3 ")" }' "$OUT/results/$SUITE.tsv"
-	"$ROOT/scripts/results.sh" -q $SUITE
+	"$ROOT/scripts/lib/results.sh" -q $SUITE
 }
 
 main "$@"

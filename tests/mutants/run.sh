@@ -7,7 +7,7 @@
 #   tests/mutants/run.sh --check     only see that they fit the code, and the mistakes
 #                                    in tests/kernel as well, and that the covers of
 #                                    patches/covers fit the steps and have recipients
-#                                    (scripts/series-lib.sh): out/results/patches.tsv
+#                                    (scripts/series/series-lib.sh): out/results/patches.tsv
 #
 # A mutant is a patch here, NAME.patch, against the composed tree (build/linux). Its
 # first lines say what is wrong and which suites look for it, the first one first:
@@ -19,14 +19,14 @@
 # Results go to out/results/mutants.tsv, or mutants-SUITE.tsv; what a suite said of
 # a mutant is in out/mutants/NAME.SUITE.log.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
-# shellcheck source=scripts/kernel-lib.sh
-. "$ROOT/scripts/kernel-lib.sh"
-# shellcheck source=scripts/vmbind-lib.sh
-. "$ROOT/scripts/vmbind-lib.sh"
-# shellcheck source=scripts/series-lib.sh
-. "$ROOT/scripts/series-lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../../scripts/lib/lib.sh"
+# shellcheck source=scripts/kernel/kernel-lib.sh
+. "$ROOT/scripts/kernel/kernel-lib.sh"
+# shellcheck source=scripts/guest/vmbind-lib.sh
+. "$ROOT/scripts/guest/vmbind-lib.sh"
+# shellcheck source=scripts/series/series-lib.sh
+. "$ROOT/scripts/series/series-lib.sh"
 
 HERE=$ROOT/tests/mutants
 MUTANT_TREE=$BUILD/linux-mutant
@@ -98,13 +98,13 @@ mutant_kunit()
 {
 	local image tsv=$BUILD/.mutant.tsv
 
-	"$ROOT/scripts/kernel.sh" build mutant "$1" >"$BUILD/.mutant.image" || return 99
+	"$ROOT/scripts/kernel/kernel.sh" build mutant "$1" >"$BUILD/.mutant.image" || return 99
 	image=$(sed -n 's/^image=//p' "$BUILD/.mutant.image")
 	kunit_um 600 "$image" "${@:3}" |
 		tee "$BUILD/.mutant.log" |
-		python3 "$ROOT/scripts/ktap.py" --require "$2" >"$tsv" || :
+		python3 "$ROOT/scripts/lib/ktap.py" --require "$2" >"$tsv" || :
 	cat "$BUILD/.mutant.log"
-	! grep '^fail' "$tsv" && "$ROOT/scripts/guest-kernel-log.sh" "$BUILD/.mutant.log"
+	! grep '^fail' "$tsv" && "$ROOT/scripts/guest/kernel-log.sh" "$BUILD/.mutant.log"
 }
 
 suite_kunit()
@@ -132,8 +132,8 @@ mutant_guest()
 {
 	local rc=0
 
-	"$ROOT/scripts/guest.sh" run --kernel mutant --name mutant --timeout 400 "$@" || rc=$?
-	[ "$rc" = 0 ] && "$ROOT/scripts/guest-kernel-log.sh" "$OUT/guest/mutant/dmesg"
+	"$ROOT/scripts/guest/guest.sh" run --kernel mutant --name mutant --timeout 400 "$@" || rc=$?
+	[ "$rc" = 0 ] && "$ROOT/scripts/guest/kernel-log.sh" "$OUT/guest/mutant/dmesg"
 }
 
 # The demonstration in the guest, all scenarios
@@ -167,7 +167,7 @@ suite_charged()
 # DMA of devices behind an SMMUv3
 suite_vfio()
 {
-	"$ROOT/scripts/kernel.sh" build mutant arm64-iommufd >/dev/null || return 99
+	"$ROOT/scripts/kernel/kernel.sh" build mutant arm64-iommufd >/dev/null || return 99
 	"$ROOT/tests/vfio/run.sh" --mutant smmuv3
 }
 
@@ -275,7 +275,7 @@ check_patches()
 {
 	local patch
 
-	"$ROOT/scripts/kernel-tree.sh" >/dev/null
+	"$ROOT/scripts/kernel/tree.sh" >/dev/null
 	result_start patches
 	for patch in "$HERE"/*.patch "$ROOT"/tests/kernel/break-reserve-*.patch; do
 		check_patch "$TREE" "$patch"
@@ -284,7 +284,7 @@ check_patches()
 		[[ $patch = */break-reserve-* ]] || check_patch "$BASE_TREE" "$patch"
 	done
 	cover_checks >>"$OUT/results/patches.tsv"
-	"$ROOT/scripts/results.sh" patches
+	"$ROOT/scripts/lib/results.sh" patches
 }
 
 main()
@@ -309,7 +309,7 @@ main()
 	results=mutants${only:+-$only}
 	[ "$only" != interleave ] || MUTANT_TREE=$BUILD/linux-mutant-interleave
 	need_packages gcc make binutils python3
-	"$ROOT/scripts/kernel-tree.sh" >/dev/null
+	"$ROOT/scripts/kernel/tree.sh" >/dev/null
 	# A mutant is killed by what its own line breaks
 	[ "${only:-pairs}" != pairs ] || barrier_pairs "$TREE" HEAD >/dev/null ||
 		die "the barriers and the litmus tests do not fit without a mutant; run tests/models/run.sh"
@@ -323,7 +323,7 @@ main()
 		try "$name"
 		say "  $n/${#names[@]} $(tail -n 1 "$OUT/results/$results.tsv" | tr '\t' ' ')"
 	done
-	"$ROOT/scripts/results.sh" "$results"
+	"$ROOT/scripts/lib/results.sh" "$results"
 }
 
 # Read whole before it runs: an edit of this script must not reach a run.

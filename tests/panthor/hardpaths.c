@@ -133,7 +133,7 @@ static void usage(FILE *f)
 		"\n"
 		"Without a SCENARIO all run, but those with a ! not on upstream's kernel, which does\n"
 		"not survive them (docs/panthor-findings.md). Those with a * need the virtual Mali's\n"
-		"QMP in the guest (scripts/guest.sh --inject) and are skipped without it:\n",
+		"QMP in the guest (scripts/guest/guest.sh --inject) and are skipped without it:\n",
 		DEFAULT_TIMEOUT_S);
 	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
 		fprintf(f, " %c%-18s%s\n", mark(&scenarios[i]),

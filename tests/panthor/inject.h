@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * QMP from inside the guest: the virtio port "qmp" leads to a monitor of the
- * QEMU that this guest runs in (scripts/guest.sh --inject). With it a scenario
+ * QEMU that this guest runs in (scripts/guest/guest.sh --inject). With it a scenario
  * makes the GPU fail, and looks at it from outside.
  */
 #ifndef PANTHOR_INJECT_H

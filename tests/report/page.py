@@ -440,7 +440,7 @@ def foot():
     return """
 <h2>To see it yourself</h2>
 <p><code>make run</code> makes this page; <code>make stream</code> flies, and leaves the
-pictures in <code>out/stream</code>; <code>scripts/guest.sh run -- "stream --help"</code> says
+pictures in <code>out/stream</code>; <code>scripts/guest/guest.sh run -- "stream --help"</code> says
 what the program can do. All numbers are in <code>out/run.json</code>, and how each was
 measured is in <code>docs/results.md</code> and <code>docs/stream.md</code>.</p>"""
 

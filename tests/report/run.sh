@@ -11,8 +11,8 @@
 # mistakes is shown, each of which has to be noticed. Where Chromium cannot be
 # installed, what takes a browser is one skipped point.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../../scripts/lib/lib.sh"
 
 HERE=$ROOT/tests/report
 SHOTS=$OUT/report
@@ -128,7 +128,7 @@ main()
 	if ! (need_packages chromium) >"$LOGS/report-packages.log" 2>&1; then
 		"$HERE/check.py" "$JSON" "$PAGE" >>"$OUT/results/report.tsv"
 		result report skip "the report in a browser" "Chromium is not installed and cannot be: see $LOGS/report-packages.log"
-		exec "$ROOT/scripts/results.sh" report
+		exec "$ROOT/scripts/lib/results.sh" report
 	fi
 	WORK=$(mktemp -d)
 	trap 'rm -rf "$WORK"' EXIT
@@ -136,7 +136,7 @@ main()
 	check_page "$JSON" "$PAGE" >>"$OUT/results/report.tsv"
 	check_spoiled "$JSON" "$PAGE" >>"$OUT/results/report.tsv"
 	shots "$PAGE"
-	"$ROOT/scripts/results.sh" report
+	"$ROOT/scripts/lib/results.sh" report
 }
 
 main "$@"

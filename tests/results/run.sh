@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Tests of what judges the tests: scripts/ktap.py, results.sh and test.sh, on
+# Tests of what judges the tests: scripts/lib/ktap.py, results.sh and test.sh, on
 # logs written here, tests/vmbind/tap.c and tests/models/pairs.py. Above all, that
 # what is missing, cut short or crashed never counts as success, and that what never
 # ends does not keep anybody waiting. Prints TAP and writes out/results/results.tsv.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
-# shellcheck source=scripts/self-test-lib.sh
-. "$ROOT/scripts/self-test-lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../../scripts/lib/lib.sh"
+# shellcheck source=scripts/lib/self-test-lib.sh
+. "$ROOT/scripts/lib/self-test-lib.sh"
 
 SUITE=results
 RESULTS=$OUT
@@ -51,7 +51,7 @@ good_log()
 
 parse()
 {
-	python3 "$ROOT/scripts/ktap.py" "$@" >"$scratch/tsv" 2>/dev/null
+	python3 "$ROOT/scripts/lib/ktap.py" "$@" >"$scratch/tsv" 2>/dev/null
 }
 
 failures()
@@ -143,9 +143,9 @@ test_sum()
 {
 	mkdir -p "$OUT/results"
 	printf 'pass\ta\t\nskip\tb\tno\n' >"$OUT/results/x.tsv"
-	[ "$("$ROOT/scripts/results.sh" x | tail -n 1)" = '1 passed, 0 failed, 1 skipped' ]
+	[ "$("$ROOT/scripts/lib/results.sh" x | tail -n 1)" = '1 passed, 0 failed, 1 skipped' ]
 	printf 'fail\tc\twhy\n' >>"$OUT/results/x.tsv"
-	not "$ROOT/scripts/results.sh" x >"$scratch/sum"
+	not "$ROOT/scripts/lib/results.sh" x >"$scratch/sum"
 	grep -qx 'FAIL  x: c (why)' "$scratch/sum"
 	[ "$(tail -n 1 "$scratch/sum")" = '1 passed, 1 failed, 1 skipped' ]
 }
@@ -154,18 +154,18 @@ test_no_results_are_a_failure()
 {
 	: >"$OUT/results/empty.tsv"
 	printf 'pass\ta\t\ngarbage\n' >"$OUT/results/garbage.tsv"
-	not "$ROOT/scripts/results.sh" empty
-	not "$ROOT/scripts/results.sh" nowhere
-	not "$ROOT/scripts/results.sh" garbage
+	not "$ROOT/scripts/lib/results.sh" empty
+	not "$ROOT/scripts/lib/results.sh" nowhere
+	not "$ROOT/scripts/lib/results.sh" garbage
 	printf 'skip\ta\t\n' >"$OUT/results/skipped.tsv"
-	not "$ROOT/scripts/results.sh" skipped
+	not "$ROOT/scripts/lib/results.sh" skipped
 }
 
 # step: the failing command inside a function is caught, and everything said.
 test_step_reports_its_failure()
 {
 	cat >"$scratch/script" <<-EOF
-	. "$ROOT/scripts/lib.sh"
+	. "$ROOT/scripts/lib/lib.sh"
 	work() { echo first; false; echo never; }
 	REMEDY="turn it off and on"
 	step "the work" work
@@ -182,7 +182,7 @@ test_step_reports_its_failure()
 test_step_is_strict_below_a_condition()
 {
 	cat >"$scratch/script" <<-EOF
-	. "$ROOT/scripts/lib.sh"
+	. "$ROOT/scripts/lib/lib.sh"
 	list=(one 'two three')
 	work() { local l; for l in "\${list[@]}"; do echo "item \$l \$1"; done; false; echo never; }
 	outer() { step "the work" work arg || exit 7; echo survived; }

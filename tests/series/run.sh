@@ -1,19 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Tests of what makes series of patches to mail (scripts/series.sh, series-lib.sh) on a
+# Tests of what makes series of patches to mail (scripts/series/series.sh, series-lib.sh) on a
 # synthetic kernel that has the real one's scripts: which step belongs to which series,
 # also when steps move, covers, recipients, who signs off, and that what is mailed
 # gives the tree that was tested. Prints TAP and writes out/results/series.tsv.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
-# shellcheck source=scripts/self-test-lib.sh
-. "$ROOT/scripts/self-test-lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../../scripts/lib/lib.sh"
+# shellcheck source=scripts/lib/self-test-lib.sh
+. "$ROOT/scripts/lib/self-test-lib.sh"
 
 SUITE=series
 need_packages perl codespell python3 python3-sphinx python3-yaml
-"$ROOT/scripts/kernel-tree.sh"
+"$ROOT/scripts/kernel/tree.sh"
 REAL=$BUILD/linux
 result_start $SUITE
 RESULTS=$OUT
@@ -137,14 +137,14 @@ make_series()
 
 series()
 {
-	"$ROOT/scripts/series.sh" >"$scratch/list" 2>"$scratch/log"
+	"$ROOT/scripts/series/series.sh" >"$scratch/list" 2>"$scratch/log"
 }
 
 # What is wrong with the covers, without making anything
 problems()
 {
 	# shellcheck disable=SC2016 # of the other shell
-	bash -c '. "$0/scripts/lib.sh"; . "$0/scripts/kernel-lib.sh"; . "$0/scripts/series-lib.sh"
+	bash -c '. "$0/scripts/lib/lib.sh"; . "$0/scripts/kernel/kernel-lib.sh"; . "$0/scripts/series/series-lib.sh"
 		series_problems
 		for name in $(cover_names); do
 			cover_problems "$name" | sed "s/^/$name /"
@@ -155,7 +155,7 @@ problems()
 steps_of()
 {
 	# shellcheck disable=SC2016 # of the other shell
-	bash -c '. "$0/scripts/lib.sh"; . "$0/scripts/kernel-lib.sh"; . "$0/scripts/series-lib.sh"
+	bash -c '. "$0/scripts/lib/lib.sh"; . "$0/scripts/kernel/kernel-lib.sh"; . "$0/scripts/series/series-lib.sh"
 		cover_steps' "$ROOT" | awk -F '\t' -v name="$1" '$1 == name { print $3 }' | paste -sd ';'
 }
 
@@ -259,7 +259,7 @@ test_signoff()
 	grep -qx 'Signed-off-by: Hanna Hacker <hanna@example.org>' "$made"/users/0002-*.patch
 	grep -qx 'From: Hanna Hacker <hanna@example.org>' "$made/users/0000-cover-letter.patch"
 	not grep -rq 'you@example.org' "$made"
-	not env SIGNOFF='Hanna Hacker' "$ROOT/scripts/series.sh" >"$scratch/log" 2>&1
+	not env SIGNOFF='Hanna Hacker' "$ROOT/scripts/series/series.sh" >"$scratch/log" 2>&1
 	grep -q 'must be of the form' "$scratch/log"
 }
 
@@ -350,8 +350,8 @@ make_root()
 {
 	mkdir -p "$root/docs" "$root/tests/kernel" "$root/tests/builds"
 	cp -r "$ROOT/scripts" "$root/"
-	printf 'Before.\n<!-- scripts/series-check.sh --record -->\nOld.\n<!-- end of it -->\nAfter.\n' >"$root/docs/results.md"
-	cat >"$root/scripts/kernel.sh" <<-'EOT'
+	printf 'Before.\n<!-- scripts/series/check.sh --record -->\nOld.\n<!-- end of it -->\nAfter.\n' >"$root/docs/results.md"
+	cat >"$root/scripts/kernel/kernel.sh" <<-'EOT'
 	#!/bin/bash
 	tree=$BUILD/linux-step
 	case $1 in
@@ -383,7 +383,7 @@ make_root()
 	EOT
 	# shellcheck disable=SC2016 # of that script
 	printf '#!/bin/bash\nprintf "%%s\\n" "$*" >>"$BUILD/elsewhere"\n' >"$root/tests/builds/run.sh"
-	chmod +x "$root/scripts/kernel.sh" "$root/tests/builds/run.sh"
+	chmod +x "$root/scripts/kernel/kernel.sh" "$root/tests/builds/run.sh"
 }
 
 # series_check ARG...: what it built is in $BUILD/built
@@ -391,7 +391,7 @@ series_check()
 {
 	rm -f "$BUILD"/{built,again,elsewhere}
 	: >"$BUILD/built"
-	ROOT=$root "$root/scripts/series-check.sh" --only-steps "$@" >"$scratch/log" 2>&1
+	ROOT=$root "$root/scripts/series/check.sh" --only-steps "$@" >"$scratch/log" 2>&1
 }
 
 root=$scratch/root

@@ -15,10 +15,10 @@
 # in pieces of 2 MiB, one after the other, which works and takes some 16 s of a processor more.
 # STREAM_PANVK=image takes that one; it is also taken where sid's does not start.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
-# shellcheck source=scripts/vmbind-lib.sh
-. "$ROOT/scripts/vmbind-lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../../scripts/lib/lib.sh"
+# shellcheck source=scripts/guest/vmbind-lib.sh
+. "$ROOT/scripts/guest/vmbind-lib.sh"
 
 PANVK=$BUILD/guest/share/panvk
 DRIVER=usr/lib/aarch64-linux-gnu/libvulkan_panfrost.so
@@ -97,7 +97,7 @@ fly()
 	"$ROOT/tests/vmbind/watch.py" "$dir" "$to/gpu.json" 2>"$LOGS/watch-$name.log" &
 	watcher=$!
 	# The driver's time-outs are short: time is the guest's own, not the host's
-	"$ROOT/scripts/guest.sh" run --kernel "$kernel" --name "$name" --icount \
+	"$ROOT/scripts/guest/guest.sh" run --kernel "$kernel" --name "$name" --icount \
 		--append "$EXACT_COUNTS" -- "$(guest_command)" >"$LOGS/$name.log" 2>&1 || one=$?
 	wait_for_watcher "$watcher"
 	if ! mv "$dir"/{flight,points}.json "$dir"/frame-*.ppm "$to/" 2>>"$LOGS/$name.log"; then

@@ -18,10 +18,10 @@
 # Results go to out/results/vfio.tsv, what a guest said to
 # out/vfio-TREE-MACHINE-DEVICE.log.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
-# shellcheck source=scripts/kernel-lib.sh
-. "$ROOT/scripts/kernel-lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../../scripts/lib/lib.sh"
+# shellcheck source=scripts/kernel/kernel-lib.sh
+. "$ROOT/scripts/kernel/kernel-lib.sh"
 
 HERE=$ROOT/tests/vfio
 WORK=$BUILD/vfio
@@ -75,7 +75,7 @@ compile()
 {
 	local config=$1 image=$2 root=$WORK/$1 cc=gcc
 
-	"$ROOT/scripts/kernel.sh" make "$SERIES" "$config" headers
+	"$ROOT/scripts/kernel/kernel.sh" make "$SERIES" "$config" headers
 	case $config-$(uname -m) in
 	arm64-*-x86_64) cc=aarch64-linux-gnu-gcc ;;
 	x86-*-aarch64) cc=x86_64-linux-gnu-gcc ;;
@@ -95,7 +95,7 @@ build()
 
 	[ -z "${images[$SERIES-$config]:-}" ] || return 0
 	for tree in mends "$SERIES"; do
-		paths=$("$ROOT/scripts/kernel.sh" build "$tree" "$config")
+		paths=$("$ROOT/scripts/kernel/kernel.sh" build "$tree" "$config")
 		images[$tree-$config]=$(sed -n 's/^image=//p' <<<"$paths")
 	done
 	REMEDY="the program has to compile with the kernel's headers" \
@@ -149,7 +149,7 @@ number_of()
 judge_reports()
 {
 	if [ -s "$(log_of "$SERIES")" ] &&
-		"$ROOT/scripts/guest-kernel-log.sh" -s "$(log_of "$SERIES")"; then
+		"$ROOT/scripts/guest/kernel-log.sh" -s "$(log_of "$SERIES")"; then
 		result $SUITE pass "$name, $device: no kernel report"
 	else
 		result $SUITE fail "$name, $device: no kernel report" "see $(log_of "$SERIES")"
@@ -200,9 +200,9 @@ run_device()
 	series=$!
 	wait "$base" || base_rc=$?
 	wait "$series" || series_rc=$?
-	said mends | "$ROOT/tests/tap-results.sh" "$name, $device, base" "$base_rc" \
+	said mends | "$ROOT/scripts/lib/tap-results.sh" "$name, $device, base" "$base_rc" \
 		>>"$OUT/results/$SUITE.tsv"
-	said "$SERIES" | "$ROOT/tests/tap-results.sh" "$name, $device" "$series_rc" \
+	said "$SERIES" | "$ROOT/scripts/lib/tap-results.sh" "$name, $device" "$series_rc" \
 		>>"$OUT/results/$SUITE.tsv"
 	judge_reports
 	judge_tables
@@ -257,7 +257,7 @@ main()
 	for m in "${names[@]}"; do
 		run_machine "$(machine_of "$m")"
 	done
-	"$ROOT/scripts/results.sh" $SUITE
+	"$ROOT/scripts/lib/results.sh" $SUITE
 }
 
 # Read whole before it runs: an edit of this script must not reach a run.

@@ -21,10 +21,10 @@
 #
 # What vksparse says is in out/guest/vksparse-NAME/sparse-VERSION.tap.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
-# shellcheck source=scripts/vmbind-lib.sh
-. "$ROOT/scripts/vmbind-lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../../scripts/lib/lib.sh"
+# shellcheck source=scripts/guest/vmbind-lib.sh
+. "$ROOT/scripts/guest/vmbind-lib.sh"
 
 KERNEL=${VULKAN_KERNEL:-reserve}
 # Guests of one processor each
@@ -53,7 +53,7 @@ sparse_guest()
 	local name=$1 flavour=$2 arguments=$3 icount=()
 
 	[ "$flavour" = debug ] || icount=(--icount)
-	"$ROOT/scripts/guest.sh" run --kernel "$KERNEL" --flavour "$flavour" --name "$name" \
+	"$ROOT/scripts/guest/guest.sh" run --kernel "$KERNEL" --flavour "$flavour" --name "$name" \
 		"${icount[@]}" "${@:4}" -- "set -- $arguments
 		$(cat "$ROOT/tests/guest/sparse.sh")" >"$LOGS/$name.log" 2>&1
 }
@@ -173,7 +173,7 @@ cmd_long()
 	sparse_guest "$name" plain "$mesa random $(counts) --binds $binds --seed $seed" \
 		--timeout $((3600 + binds / 10)) || rc=$?
 	sparse_results "$name" "$rc" >"$OUT/results/vksparse-long.tsv"
-	"$ROOT/scripts/results.sh" vksparse-long
+	"$ROOT/scripts/lib/results.sh" vksparse-long
 }
 
 if [ "${1:-}" = long ]; then

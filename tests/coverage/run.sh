@@ -1,0 +1,145 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# How much of Panthor the guest's programs reach, by gcov.
+#
+#   tests/coverage/run.sh [RUN...]      all runs, or only these (-l lists them)
+#   tests/coverage/run.sh --report      the table again, of what was collected
+#   tests/coverage/run.sh --blocks      and the longest blocks not reached
+#
+# Each run boots a kernel in which Panthor counts its lines, and what it counted
+# is taken out before the guest powers off. All runs together are the coverage:
+# out/coverage.json, a table on the screen. It fails below 75 % of the lines,
+# when docs/coverage.md does not name the functions that were not reached, and
+# those only, and when a guest died or its kernel complained. What a program thinks
+# of its own test points is for "make test" to judge, on kernels that are faster.
+# Environment: COVERAGE_KERNEL=base|reserve.
+
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../../scripts/lib/lib.sh"
+
+KERNEL=${COVERAGE_KERNEL:-base}
+DIR=$OUT/coverage
+
+# NAME|OPTIONS OF guest.sh|WHAT IT NEEDS|COMMAND IN THE GUEST
+RUNS=(
+	'vmbind|--append slab_debug=F,panthor-mmu-pt|vmbind|vmbind'
+	'noncoherent|--machine mali-coherent=off|vmbind|vmbind bind copy async'
+	'firmware|--no-panthor||@tests/guest/firmware.sh'
+	'igt|||@tests/guest/igt.sh'
+	'vulkan||vulkan|@tests/guest/vulkan.sh'
+	'panthor|--inject|panthor|hardpaths'
+	'edges||edges|edges'
+)
+
+usage()
+{
+	sed -n '/^#   tests/s/^# *//p' "$0"
+}
+
+# In the guest: the counts of Panthor, one file each, whatever the command did
+# shellcheck disable=SC2016 # the guest expands it
+collect='
+to=/out/gcov; mkdir -p $to
+busybox find /sys/kernel/debug/gcov -name "panthor_*.gcda" | while read -r f; do
+	cat "$f" >"$to/$(basename "$f")"
+done
+ls $to | wc -l >/out/gcov.files'
+
+guest_command()
+{
+	case $1 in
+	@*) cat "$ROOT/${1#@}" ;;
+	*) printf '%s\n' "$1" ;;
+	esac
+}
+
+# run NAME OPTIONS NEEDS COMMAND
+run()
+{
+	local name=coverage-$1 log=$LOGS/coverage-$1.log options rc=0
+
+	[ -z "$3" ] || "$ROOT/tests/$3/run.sh" build >/dev/null
+	read -ra options <<<"$2"
+	say "  $1"
+	# The command is a script of its own: it may end in exit or exec.
+	"$ROOT/scripts/guest/guest.sh" run --kernel "$KERNEL" --flavour gcov \
+		--name "$name" "${options[@]}" -- \
+		"cat >/tmp/run <<'END_OF_RUN'
+$(guest_command "$4")
+END_OF_RUN
+bash /tmp/run; rc=\$?
+$collect
+exit \$rc" >"$log" 2>&1 || rc=$?
+	[ "$(cat "$OUT/guest/$name/gcov.files" 2>/dev/null || echo 0)" -gt 0 ] ||
+		die "the run '$1' left no counts, see $log"
+	case $rc in
+	0) ;;
+	1) say "  the run '$1' has test points that failed, see $log" ;;
+	*) failed+=("$1: exit code $rc, see $log") ;;
+	esac
+	rm -rf "${DIR:?}/$1"
+	mkdir -p "$DIR"
+	cp -r "$OUT/guest/$name/gcov" "$DIR/$1"
+}
+
+report()
+{
+	local objects=$BUILD/linux-base/out-gcov gcov=aarch64-linux-gnu-gcov
+
+	[ "$KERNEL" != reserve ] || objects=$BUILD/linux/out-gcov
+	[ "$(uname -m)" != aarch64 ] || gcov=gcov
+	/usr/bin/python3 "$ROOT/tests/coverage/report.py" --gcov "$gcov" \
+		--objects "$objects/drivers/gpu/drm/panthor" --runs "$DIR" \
+		--reasons "$ROOT/docs/coverage.md" --json "$OUT/coverage.json" \
+		--minimum 75 "$@"
+}
+
+# Counts are of no use for another kernel than the one that made them.
+forget_old_counts()
+{
+	local objects=$BUILD/linux-base/out-gcov key
+
+	[ "$KERNEL" != reserve ] || objects=$BUILD/linux/out-gcov
+	key=$(hash_of "$objects/drivers/gpu/drm/panthor/panthor_mmu.gcno" \
+		"$objects/drivers/gpu/drm/panthor/panthor_sched.gcno")
+	if [ $# = 0 ] || ! stamp_ok "$DIR.kernel" "$key"; then
+		rm -rf "$DIR"
+	fi
+	stamp_set "$DIR.kernel" "$key"
+}
+
+main()
+{
+	local spec name options needs command wanted=" $* " failed=() rc=0
+
+	need_packages python3
+	mkdir -p "$LOGS"
+	"$ROOT/scripts/qemu/qemu.sh" build >/dev/null
+	"$ROOT/scripts/kernel/kernel.sh" build "$KERNEL" gcov >/dev/null
+	"$ROOT/scripts/guest/guest.sh" image >/dev/null
+	forget_old_counts "$@"
+	for spec in "${RUNS[@]}"; do
+		IFS='|' read -r name options needs command <<<"$spec"
+		if [ $# = 0 ] || [[ $wanted = *" $name "* ]]; then
+			run "$name" "$options" "$needs" "$command"
+		fi
+	done
+	report || rc=1
+	for name in "${failed[@]}"; do
+		say "the run $name"
+		rc=1
+	done
+	return $rc
+}
+
+case ${1:-} in
+-l) printf '%s\n' "${RUNS[@]%%|*}" ;;
+--report) report ;;
+--blocks) report --blocks 25 ;;
+-*)
+	usage >&2
+	exit 2
+	;;
+*) main "$@" ;;
+esac

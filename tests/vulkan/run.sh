@@ -1,0 +1,207 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Mesa's panvk on the virtual Mali: vulkaninfo and tests/vulkan, as a suite.
+#
+#   tests/vulkan/run.sh build            build vkqueue for the guest, print its path
+#   tests/vulkan/run.sh [test NAME...]   run it, results to out/results/vulkan.tsv
+#   tests/vulkan/run.sh --all            everything on each kernel, coherent and not
+#
+# A NAME is [base-]FLAVOUR[-noncoherent][-sample|-all]:
+#   base-               upstream's kernel, not the one with the series
+#   plain, debug        its flavour
+#   -noncoherent        a GPU that is not I/O coherent
+#   -sample             without what a kernel makes no difference to, and transfers of
+#                         few sizes
+#   -all                transfers of every size to 256 bytes from and to every alignment,
+#                         and of what is around powers of two, to 64 MiB
+# Another NAME is "text": panvk compiles 258 shaders, and our disassembler has to give for
+# each instruction what Mesa's does (tests/shader/compare_mesa.c); "text-sample" has 98 of
+# them. "lost" has shaders that cannot execute, and "stale" a GPU that answers UNLOCK and
+# keeps its TLB, which shaders that read sparse buffers have to notice. Without any, these
+# and "plain" run, and a sample on what else there is: base-plain-sample,
+# plain-noncoherent-sample and debug-noncoherent-sample.
+#
+# vulkaninfo's output is in out/guest/vulkan-NAME/vulkaninfo.txt.
+
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../../scripts/lib/lib.sh"
+# shellcheck source=scripts/guest/vmbind-lib.sh
+. "$ROOT/scripts/guest/vmbind-lib.sh"
+
+# Guests of one processor each, whose time is their own
+SIDE_BY_SIDE=$(nproc)
+
+usage()
+{
+	sed -n '/^#   tests/s/^# *//p' "$0" >&2
+	exit 2
+}
+
+cmd_build()
+{
+	guest_compiler
+	need_packages glslang-tools
+	(
+		locked vulkan
+		guest_sysroot vulkan libvulkan1 libvulkan-dev
+		guest_make vulkan vkqueue vulkan
+	) || exit 1
+}
+
+# gpu_results NAME: whether the GPU took all that panvk gave it. A fault that
+# is recoverable loses no device, and Vulkan may say nothing about it.
+gpu_results()
+{
+	local what='the GPU reports no fault' found
+
+	found=$(grep -hE 'panthor .*(FAULT|FATAL|[Ff]ault|timeout|timed out|reset)' \
+		"$OUT/guest/$1/dmesg" | head -n 1) || :
+	printf '%s\t%s\t%s\n' "$([ -z "$found" ] && echo pass || echo fail)" \
+		"$what" "$found"
+	what='the model refuses no instruction'
+	found=$(grep -h '^mali-csf: ' "$OUT/log/guest-$1.qemu.log" | head -n 1) || :
+	printf '%s\t%s\t%s\n' "$([ -z "$found" ] && echo pass || echo fail)" \
+		"$what" "$found"
+}
+
+# kernel_of NAME, flavour_of NAME
+kernel_of()
+{
+	case $1 in
+	base-*) echo base ;;
+	*) echo reserve ;;
+	esac
+}
+
+flavour_of()
+{
+	case ${1#base-} in
+	plain | plain-* | text | text-sample | lost | stale) echo plain ;;
+	debug | debug-*) echo debug ;;
+	*) usage ;;
+	esac
+}
+
+# Shaders as Mesa's disassembler prints them, against ours
+run_text()
+{
+	local name=vulkan-$1 rc=0 vkqueue_args='' enough=200
+
+	[ "$1" = text ] || { vkqueue_args=--sample; enough=80; }
+	say "  panvk compiles shaders on reserve, plain"
+	"$ROOT/scripts/guest/guest.sh" run --kernel reserve --flavour plain --icount --name "$name" \
+		-- "vkqueue_args=$vkqueue_args
+		$(cat "$ROOT/tests/guest/compile.sh")" >"$LOGS/$name.log" 2>&1 || rc=$?
+	{
+		"$BUILD/host/shader/opt/compare_mesa" "$OUT/guest/$name/stdout" $enough || :
+		[ $rc = 0 ] || printf 'fail\tthe guest comes to its end\texit code %s, see %s\n' \
+			$rc "$LOGS/$name.log"
+	} | sed "s/\t/\t$1: /"
+}
+
+# plain_guest NAME COMMAND [ARG...]: on the series' plain kernel
+plain_guest()
+{
+	say "  vkqueue on reserve, ${1#vulkan-}"
+	"$ROOT/scripts/guest/guest.sh" run --kernel reserve --flavour plain --icount --name "$1" \
+		"${@:3}" -- "$2" >"$LOGS/$1.log" 2>&1
+}
+
+# found PATTERN NAME: a line of the kernel's log
+found()
+{
+	if grep -qE "$1" "$OUT/guest/vulkan-lost/dmesg"; then
+		printf 'pass\t%s\t\n' "$2"
+	else
+		printf "fail\\t%s\\tno '%s' in the kernel's log\\n" "$2" "$1"
+	fi
+}
+
+# Faults of shaders, by what Vulkan says, and by what the driver says
+run_lost()
+{
+	local rc=0
+
+	plain_guest vulkan-lost "vkqueue lost" || rc=$?
+	{
+		vmbind_results vulkan-lost "$rc"
+		found 'FAULT.*0x51 .INSTR_INVALID_ENC' 'no instruction: INSTR_INVALID_ENC'
+		found 'FAULT.*0x50 .INSTR_INVALID_PC' 'a misaligned program: INSTR_INVALID_PC'
+		found 'FAULT.*0x58 .DATA_INVALID_FAULT' 'a bad descriptor: DATA_INVALID_FAULT'
+		found 'type 0x..: PERM_FAULT' 'no execute permission: PERM_FAULT'
+		found 'type 0x..: TRANSLATION_FAULT' 'nothing bound: TRANSLATION_FAULT'
+	} | sed 's/\t/\tlost: /'
+}
+
+# A GPU that keeps stale translations: a shader's reads must show them
+run_stale()
+{
+	plain_guest vulkan-stale "vkqueue rebind" --machine mali-ignore=1 || :
+	if grep -q '^not ok .*a shader reads the memory that is bound now' \
+		"$OUT/guest/vulkan-stale/stdout"; then
+		printf 'pass\tstale: an UNLOCK that drops nothing is noticed by a shader\t\n'
+	else
+		printf 'fail\tstale: an UNLOCK that drops nothing is noticed by a shader\tsee %s\n' \
+			"$LOGS/vulkan-stale.log"
+	fi
+}
+
+# run_config NAME: one line a test point on stdout, the name in front
+run_config()
+{
+	case $1 in
+	text | text-sample) run_text "$1" ;;
+	lost) run_lost ;;
+	stale) run_stale ;;
+	*) run_scenarios "$1" ;;
+	esac
+}
+
+run_scenarios()
+{
+	local name=vulkan-$1 rc=0 kernel flavour args=() vkqueue_args=''
+
+	kernel=$(kernel_of "$1")
+	flavour=$(flavour_of "$1") || exit
+	case $1 in
+	*-noncoherent*) args+=(--machine mali-coherent=off) ;;
+	esac
+	case $1 in
+	*-sample) vkqueue_args=--sample ;;
+	*-all) vkqueue_args=--all ;;
+	esac
+	say "  vulkaninfo and vkqueue on $kernel, $1"
+	# The driver's time-outs are short: time is the guest's own, not the host's
+	"$ROOT/scripts/guest/guest.sh" run --kernel "$kernel" --flavour "$flavour" --icount \
+		--name "$name" "${args[@]}" -- "vkqueue_args=$vkqueue_args
+		$(cat "$ROOT/tests/guest/vulkan.sh")" >"$LOGS/$name.log" 2>&1 || rc=$?
+	{
+		vmbind_points "$OUT/guest/$name/vulkaninfo.tap"
+		vmbind_results "$name" "$rc"
+		gpu_results "$name"
+	} | sed "s/\t/\t$1: /"
+}
+
+cmd_test()
+{
+	local name
+
+	# What takes longest is first
+	[ $# -gt 0 ] || set -- plain debug-noncoherent-sample text-sample \
+		plain-noncoherent-sample base-plain-sample lost stale
+	guest_prepare reserve
+	for name; do
+		[[ "$name" != text* ]] || step "compare_mesa" \
+			make -C "$ROOT/tests/shader" compare
+		"$ROOT/scripts/kernel/kernel.sh" build "$(kernel_of "$name")" \
+			"$(flavour_of "$name")" >/dev/null
+	done
+	cmd_build >/dev/null
+	suite_run vulkan "$@"
+}
+
+if [ "${1:-}" = --all ]; then
+	set -- test text lost stale {,base-}{debug,plain}{,-noncoherent}-all
+fi
+suite_main "$@"
