@@ -5,8 +5,10 @@
 #
 #   scripts/test.sh [SUITE...]      only these; "-l" lists the suites
 #
-# TEST_SECONDS=N in the environment: the suite that runs N seconds after the start is
-# ended, and fails like those that come after it.
+# In the environment:
+#   TEST_JOBS=N      suites that run side by side: two, or one on one processor
+#   TEST_SECONDS=N   what runs N seconds after the start is ended, and fails like the
+#                    suites that come after it
 #
 # A suite is a command that writes out/results/SUITE.tsv. One that fails does
 # not stop the others; one that leaves no results counts as failed. The last
@@ -16,8 +18,9 @@
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/lib/lib.sh"
 
-# NAME|COMMAND. What is quick and finds the plainest faults comes first. A
-# suite is never left out because its command is not there: that is a failure.
+# NAME|COMMAND, or NAME|COMMAND|SUITE where SUITE has to be over before. What is quick and
+# finds the plainest faults comes first. A suite is never left out because its command is
+# not there: that is a failure.
 SUITES=(
 	'kernel-tree|tests/kernel-tree/run.sh'
 	'results|tests/results/run.sh'
@@ -35,7 +38,7 @@ SUITES=(
 	'firmware|tests/firmware/run.sh'
 	'repeat|tests/repeat/run.sh'
 	'run|scripts/run.sh --suite'
-	'report|tests/report/run.sh'
+	'report|tests/report/run.sh|run'
 	'vmbind|tests/vmbind/run.sh'
 	'panthor|tests/panthor/run.sh'
 	'edges|tests/edges/run.sh'
@@ -63,13 +66,14 @@ BUILDS=(
 	'kernel/kernel.sh build reserve debug'
 )
 
-suite_command()
+# suite NAME: its command, and the suite before it
+suite()
 {
 	local s
 
 	for s in "${SUITES[@]}"; do
 		if [ "${s%%|*}" = "$1" ]; then
-			printf '%s\n' "${s#*|}"
+			IFS='|' read -r _ command before <<<"$s"
 			return
 		fi
 	done
@@ -94,6 +98,7 @@ in_time()
 	fi
 	setsid "$@" &
 	suite=$!
+	trap 'pkill -TERM -s "$suite"; exit 143' TERM
 	sleep $((TEST_SECONDS - SECONDS)) &
 	clock=$!
 	wait -n -p ended "$suite" "$clock" || rc=$?
@@ -123,20 +128,20 @@ newest_logs()
 
 run_suite()
 {
-	local name=$1 start=$SECONDS log rc=0 sum
+	local name=$1 start=$SECONDS log rc=0 sum command before
 
 	log=$LOGS/test-$name.log
 	rm -f "$OUT/results/$name.tsv"
-	printf '%-14s ' "$name"
+	suite "$name"
 	if time_is_over; then
 		: >"$log"
 		result "$name" fail "$name" "not started: TEST_SECONDS, $TEST_SECONDS s, are over"
 	else
-		in_time bash -c "$(suite_command "$name")" >"$log" 2>&1 </dev/null || rc=$?
+		in_time bash -c "$command" >"$log" 2>&1 </dev/null || rc=$?
 		judge_suite
 	fi
 	sum=$("$ROOT/scripts/lib/results.sh" -q "$name") || :
-	printf '%-44s %4d s\n' "$sum" $((SECONDS - start))
+	printf '%-14s %-44s %4d s\n' "$name" "$sum" $((SECONDS - start))
 }
 
 # What the suite did not say by itself; name, start, log and rc are run_suite's
@@ -152,13 +157,70 @@ judge_suite()
 	fi
 }
 
-# The fuzzer wants a minute of one processor, at a low priority, and nothing
-# else: it starts first, and is waited for where it stands in the list.
-start_fuzzer()
+# --- Suites side by side ------------------------------------------------------
+
+# Those that run: process by name
+declare -A running=()
+
+wait_for()
 {
-	[[ " ${names[*]} " = *" fuzz "* ]] || return 0
-	run_suite fuzz >"$LOGS/.test-fuzz" &
-	fuzzer=$!
+	wait "${running[$1]}" || :
+	unset "running[$1]"
+}
+
+# room_for_one: until fewer than TEST_JOBS run, of which the fuzzer is none
+room_for_one()
+{
+	local name pid ended
+
+	while :; do
+		local pids=()
+		for name in "${!running[@]}"; do
+			[ "$name" = fuzz ] || pids+=("${running[$name]}")
+		done
+		[ ${#pids[@]} -ge "$TEST_JOBS" ] || return 0
+		wait -n -p ended "${pids[@]}" || :
+		for name in "${!running[@]}"; do
+			pid=${running[$name]}
+			[ "$pid" != "$ended" ] || unset "running[$name]"
+		done
+	done
+}
+
+start_suite()
+{
+	local command before
+
+	suite "$1"
+	[ -z "$before" ] || [ -z "${running[$before]:-}" ] || wait_for "$before"
+	# A process group of its own, which can be ended
+	set -m
+	run_suite "$1" &
+	set +m
+	running[$1]=$!
+}
+
+# The fuzzer wants a minute of one processor, at a low priority, and nothing else: it
+# starts first, and counts for none
+start_all()
+{
+	local name
+
+	[[ " ${names[*]} " != *" fuzz "* ]] || start_suite fuzz
+	for name in "${names[@]}"; do
+		[ "$name" != fuzz ] || continue
+		room_for_one
+		start_suite "$name"
+	done
+}
+
+wait_for_all()
+{
+	local name
+
+	for name in "${!running[@]}"; do
+		wait_for "$name"
+	done
 }
 
 # Only for a run that needs all of it
@@ -169,38 +231,29 @@ start_builder()
 	setsid nice -n 10 bash -c 'for build; do "$0"/scripts/$build || exit; done' \
 		"$ROOT" "${BUILDS[@]}" >"$LOGS/test-builds.log" 2>&1 </dev/null &
 	builder=$!
-	trap 'kill -- -$builder 2>/dev/null || :' EXIT
 }
 
-finish_fuzzer()
+# Nothing that was started stays
+stop_all()
 {
-	wait "$fuzzer" || :
-	cat "$LOGS/.test-fuzz"
-}
+	local pid
 
-main()
-{
-	if [ "${1:-}" = -l ]; then
-		printf '%s\n' "${SUITES[@]%%|*}"
-		exit
-	fi
-	cd "$ROOT"
-	mkdir -p "$OUT/results" "$LOGS"
-	[ -z "${TEST_SECONDS:-}" ] || need_packages procps
-	names=("$@")
-	[ $# != 0 ] || names=("${SUITES[@]%%|*}")
-	failed=()
-	for name in "${names[@]}"; do
-		suite_command "$name" >/dev/null
+	for pid in "${running[@]}" ${builder:-}; do
+		kill -TERM -- "-$pid" 2>/dev/null || :
 	done
-	start_builder
-	start_fuzzer
+}
+
+how_many_jobs()
+{
+	TEST_JOBS=${TEST_JOBS:-$(($(nproc) > 1 ? 2 : 1))}
+	[[ $TEST_JOBS =~ ^[1-9][0-9]*$ ]] || die "TEST_JOBS=$TEST_JOBS is no number of suites"
+}
+
+say_what_failed()
+{
+	local name
+
 	for name in "${names[@]}"; do
-		if [ "$name" = fuzz ]; then
-			finish_fuzzer
-		else
-			run_suite "$name"
-		fi
 		! grep -q '^fail' "$OUT/results/$name.tsv" || failed+=("$name")
 	done
 	for name in "${failed[@]}"; do
@@ -212,6 +265,33 @@ main()
 			tail -n 45 "$LOGS/test-$name.log"
 	done
 	[ ${#failed[@]} = 0 ] || printf '\n'
+}
+
+main()
+{
+	local name command before
+
+	if [ "${1:-}" = -l ]; then
+		printf '%s\n' "${SUITES[@]%%|*}"
+		exit
+	fi
+	cd "$ROOT"
+	mkdir -p "$OUT/results" "$LOGS"
+	[ -z "${TEST_SECONDS:-}" ] || need_packages procps
+	how_many_jobs
+	names=("$@")
+	[ $# != 0 ] || names=("${SUITES[@]%%|*}")
+	failed=()
+	for name in "${names[@]}"; do
+		suite "$name"
+	done
+	trap stop_all EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	start_builder
+	start_all
+	wait_for_all
+	say_what_failed
 	"$ROOT/scripts/lib/results.sh" -q "${names[@]}" || :
 	[ ${#failed[@]} = 0 ]
 }

@@ -238,11 +238,84 @@ test_scenario_that_never_ends()
 # started in a process group of its own does not stay.
 test_suite_that_never_ends()
 {
-	not env TEST_SECONDS=2 RESULTS_STAYS=73019 "$ROOT/scripts/test.sh" results models >"$scratch/sum"
+	not env TEST_JOBS=1 TEST_SECONDS=2 RESULTS_STAYS=73019 "$ROOT/scripts/test.sh" results models >"$scratch/sum"
 	grep -q '^FAIL  results: results (no end within TEST_SECONDS, 2 s' "$scratch/sum"
 	grep -q '^FAIL  models: models (not started: ' "$scratch/sum"
 	grep -q '^[0-9]* passed, 2 failed' "$scratch/sum"
 	not pgrep -x -f 'sleep 73019'
+}
+
+# suites ENTRY...: scripts/test.sh of a root of its own with these suites, which find what
+# the others left in $scratch/suites
+suites()
+{
+	local root=$scratch/root
+
+	rm -rf "$root" "$scratch/suites"
+	mkdir -p "$root" "$scratch/suites"
+	cp -r "$ROOT/scripts" "$root/"
+	printf '%s\n' "$@" >"$scratch/entries"
+	# What it begins to build is nothing
+	awk -v entries="$scratch/entries" '
+		/^(SUITES|BUILDS)=\($/ { print; inside = 1
+			while (/^S/ && (getline line <entries) > 0) print "\047" line "\047" }
+		/^\)$/ { inside = 0 }
+		!inside' "$ROOT/scripts/test.sh" >"$root/scripts/test.sh"
+	(cd "$scratch/suites" &&
+		ROOT=$root BUILD=$root/build OUT=$root/out LOGS=$root/build/log "$root/scripts/test.sh")
+}
+
+# A suite for suites(): touch what it is called, wait for a file, have one result
+cat >"$scratch/suite" <<'EOF'
+#!/bin/bash
+# suite NAME WAITS-FOR
+cd "$(dirname "$0")/suites" || exit
+touch "$1.began"
+for ((i = 0; i < 100; i++)); do
+	[ ! -e "$2" ] || break
+	sleep 0.1
+done
+[ -e "$2" ] && how=pass || how=fail
+touch "$1.ended"
+printf '%s\t%s: it\n' "$how" "$1" >"$OUT/results/$1.tsv"
+EOF
+chmod +x "$scratch/suite"
+
+test_suites_side_by_side()
+{
+	TEST_JOBS=2 suites "a|$scratch/suite a b.began" "b|$scratch/suite b a.began" >"$scratch/sum"
+	grep -q '^2 passed, 0 failed' "$scratch/sum"
+	# One after another they wait in vain
+	not env TEST_JOBS=1 bash -c "$(declare -f suites); scratch=$scratch ROOT=$ROOT
+		suites 'a|$scratch/suite a b.began' 'b|$scratch/suite b a.began'" >"$scratch/sum"
+	grep -q '^1 passed, 1 failed' "$scratch/sum"
+}
+
+test_suite_after_another()
+{
+	TEST_JOBS=2 suites "a|sleep 1; $scratch/suite a /" "b|$scratch/suite b a.ended|a" \
+		"c|$scratch/suite c /" >"$scratch/sum"
+	grep -q '^3 passed, 0 failed' "$scratch/sum"
+	test ! "$scratch/suites/b.began" -ot "$scratch/suites/a.ended"
+}
+
+# Who ends it ends all that it began
+test_suites_that_are_ended()
+{
+	local pid
+
+	rm -rf "$scratch/suites"
+	suites "a|$scratch/suite a never" "b|sleep 173.021" >/dev/null &
+	until [ -e "$scratch/suites/a.began" ]; do sleep 0.1; done
+	until pgrep -x -f 'sleep 173[.]021'; do sleep 0.1; done
+	pid=$(pgrep -o -f "$scratch/root/scripts/test.sh")
+	kill -TERM "$pid"
+	wait $! && return 1
+	for _ in {1..50}; do
+		pgrep -x -f 'sleep 173[.]021' || return 0
+		sleep 0.1
+	done
+	return 1
 }
 
 # pairs LINE...: what tests/models/pairs.py says when these are what a litmus test names
@@ -288,9 +361,9 @@ test_each_script_says_what_it_does()
 {
 	local script
 
-	for script in "$ROOT"/scripts/*.sh "$ROOT"/tests/*/run.sh; do
+	for script in "$ROOT"/scripts/{,*/}*.sh "$ROOT"/tests/*/run.sh "$ROOT"/tests/bench/*.sh; do
 		case $script in
-		*/lib.sh | *-lib.sh) continue ;;
+		*/lib.sh | *-lib.sh | */tap-results.sh) continue ;;
 		esac
 		timeout 10 "$script" --help >"$scratch/help"
 		grep -q '^["A-Za-z]' <(head -n 1 "$scratch/help")
