@@ -12,7 +12,7 @@
 #         of iommufd's selftests), walks (those plus the steps with faster walks for
 #         everybody), or break-NAME: the base
 #         kernel, or the reserve one for break-reserve-NAME, with a Panthor that is
-#         broken on purpose by tests/kernel/break-NAME.patch, to prove that the tests
+#         broken on purpose by tests/break-it/break-NAME.patch, to prove that the tests
 #         notice. Only that module is built; image and other modules are those of
 #         the kernel that is not broken. Also step: the tree in which series.sh
 #         goes from step to step.
@@ -156,13 +156,13 @@ intact()
 # Panthor with one deliberate mistake, as a module of the kernel that is built.
 build_broken()
 {
-	local dir src patch=$ROOT/tests/kernel/$which.patch key panthor=drivers/gpu/drm/panthor
+	local dir src patch=$ROOT/tests/break-it/$which.patch key panthor=drivers/gpu/drm/panthor
 
 	dir=$(dirname "$(modules_path)")
 	src=$dir/src
-	[ -f "$patch" ] || _fail "there is no tests/kernel/$which.patch"
+	[ -f "$patch" ] || _fail "there is no tests/break-it/$which.patch"
 	! grep '^+++ ' "$patch" | grep -qv "^+++ b/$panthor/" ||
-		_fail "tests/kernel/$which.patch changes more than Panthor, for which only modules are built anew"
+		_fail "tests/break-it/$which.patch changes more than Panthor, for which only modules are built anew"
 	key=$(hash_of "$patch" "$tree/$panthor" "$ROOT/scripts/kernel/kernel.sh" \
 		"$(cat "$out/.stamp" 2>/dev/null)")
 	# Without a stamp there, an unfinished edit may have changed anything.
@@ -174,7 +174,7 @@ build_broken()
 	cp "$tree/$panthor"/{Makefile,*.[ch]} "$src/$panthor/"
 	# Not as a part of the repository that build/ is in
 	(cd "$src" && GIT_CEILING_DIRECTORIES=$dir git apply "$patch") ||
-		_fail "tests/kernel/$which.patch does not apply to its kernel"
+		_fail "tests/break-it/$which.patch does not apply to its kernel"
 	kmake M="$src/$panthor" modules
 	cp -r "$out/modules" "$dir/modules"
 	cp "$src/$panthor/panthor.ko" "$dir/modules/"

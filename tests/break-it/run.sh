@@ -6,7 +6,7 @@
 #   tests/break-it/run.sh [NAME...]    results to out/results/break-it.tsv
 #
 # A NAME is one of the breaks below, all of them when none is given. A flush is
-# left out by the driver (a kernel with tests/kernel/break-*.patch) or ignored
+# left out by the driver (a kernel with tests/break-it/break-*.patch) or ignored
 # by the model (-M mali-ignore=MASK). Such a run must fail in the test points
 # that look for it and in no others; the same points pass when nothing is
 # broken, which is run first.

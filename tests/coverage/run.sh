@@ -25,9 +25,9 @@ DIR=$OUT/coverage
 RUNS=(
 	'vmbind|--append slab_debug=F,panthor-mmu-pt|vmbind|vmbind'
 	'noncoherent|--machine mali-coherent=off|vmbind|vmbind bind copy async'
-	'firmware|--no-panthor||@tests/guest/firmware.sh'
-	'igt|||@tests/guest/igt.sh'
-	'vulkan||vulkan|@tests/guest/vulkan.sh'
+	'firmware|--no-panthor||@tests/firmware/guest.sh'
+	'igt|||@tests/igt/guest.sh'
+	'vulkan||vulkan|@tests/vulkan/guest.sh'
 	'panthor|--inject|panthor|hardpaths'
 	'edges||edges|edges'
 )

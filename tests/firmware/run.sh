@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The suite "firmware": missing and damaged firmware images end in the
-# driver's error message, and in nothing worse. tests/guest/firmware.sh is
+# driver's error message, and in nothing worse. tests/firmware/guest.sh is
 # what runs in the guest. Writes out/results/firmware.tsv.
 
 # shellcheck source=scripts/lib/lib.sh
@@ -20,7 +20,7 @@ rm -f "$results"
 rc=0
 tap=$("$ROOT/scripts/guest/guest.sh" run --no-panthor --name "firmware-$flavour" \
 	--flavour "$flavour" -- \
-	"$(cat "$ROOT/tests/guest/firmware.sh")") || rc=$?
+	"$(cat "$ROOT/tests/firmware/guest.sh")") || rc=$?
 "$ROOT/scripts/lib/tap-results.sh" "$flavour" "$rc" <<<"$tap" >"$results.tmp$$"
 mv "$results.tmp$$" "$results"
 "$ROOT/scripts/lib/results.sh" firmware

@@ -140,7 +140,7 @@ in_guest()
 # A script, and the arguments that follow it in the guest
 guest_script()
 {
-	printf 'set -- %s\n%s\n' "${*}" "$(cat "$ROOT/tests/guest/igt.sh")"
+	printf 'set -- %s\n%s\n' "${*}" "$(cat "$ROOT/tests/igt/guest.sh")"
 }
 
 igts_own()

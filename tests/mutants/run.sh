@@ -277,10 +277,10 @@ check_patches()
 
 	"$ROOT/scripts/kernel/tree.sh" >/dev/null
 	result_start patches
-	for patch in "$HERE"/*.patch "$ROOT"/tests/kernel/break-reserve-*.patch; do
+	for patch in "$HERE"/*.patch "$ROOT"/tests/break-it/break-reserve-*.patch; do
 		check_patch "$TREE" "$patch"
 	done
-	for patch in "$ROOT"/tests/kernel/break-*.patch; do
+	for patch in "$ROOT"/tests/break-it/break-*.patch; do
 		[[ $patch = */break-reserve-* ]] || check_patch "$BASE_TREE" "$patch"
 	done
 	cover_checks >>"$OUT/results/patches.tsv"

@@ -47,7 +47,7 @@ cmd_build()
 	) || exit 1
 }
 
-# sparse_guest NAME FLAVOUR ARGUMENTS [GUEST-OPTION...]: tests/guest/sparse.sh
+# sparse_guest NAME FLAVOUR ARGUMENTS [GUEST-OPTION...]: tests/vksparse/guest.sh
 sparse_guest()
 {
 	local name=$1 flavour=$2 arguments=$3 icount=()
@@ -55,7 +55,7 @@ sparse_guest()
 	[ "$flavour" = debug ] || icount=(--icount)
 	"$ROOT/scripts/guest/guest.sh" run --kernel "$KERNEL" --flavour "$flavour" --name "$name" \
 		"${icount[@]}" "${@:4}" -- "set -- $arguments
-		$(cat "$ROOT/tests/guest/sparse.sh")" >"$LOGS/$name.log" 2>&1
+		$(cat "$ROOT/tests/vksparse/guest.sh")" >"$LOGS/$name.log" 2>&1
 }
 
 # sparse_results NAME RC: of each Mesa that ran there, its version in front

@@ -92,7 +92,7 @@ run_text()
 	say "  panvk compiles shaders on reserve, plain"
 	"$ROOT/scripts/guest/guest.sh" run --kernel reserve --flavour plain --icount --name "$name" \
 		-- "vkqueue_args=$vkqueue_args
-		$(cat "$ROOT/tests/guest/compile.sh")" >"$LOGS/$name.log" 2>&1 || rc=$?
+		$(cat "$ROOT/tests/vulkan/guest-compile.sh")" >"$LOGS/$name.log" 2>&1 || rc=$?
 	{
 		"$BUILD/host/shader/opt/compare_mesa" "$OUT/guest/$name/stdout" $enough || :
 		[ $rc = 0 ] || printf 'fail\tthe guest comes to its end\texit code %s, see %s\n' \
@@ -175,7 +175,7 @@ run_scenarios()
 	# The driver's time-outs are short: time is the guest's own, not the host's
 	"$ROOT/scripts/guest/guest.sh" run --kernel "$kernel" --flavour "$flavour" --icount \
 		--name "$name" "${args[@]}" -- "vkqueue_args=$vkqueue_args
-		$(cat "$ROOT/tests/guest/vulkan.sh")" >"$LOGS/$name.log" 2>&1 || rc=$?
+		$(cat "$ROOT/tests/vulkan/guest.sh")" >"$LOGS/$name.log" 2>&1 || rc=$?
 	{
 		vmbind_points "$OUT/guest/$name/vulkaninfo.tap"
 		vmbind_results "$name" "$rc"

@@ -5,7 +5,7 @@
 # sparse-VERSION.tap, what it says, and sparse-VERSION.points, a result line a point about
 # what else can be seen: faults of the GPU, and allocations where queued binds may not.
 #
-#   sparse.sh WHICH HOW COUNT [VKSPARSE-OPTION...]
+#   guest.sh WHICH HOW COUNT [VKSPARSE-OPTION...]
 #
 # WHICH: image, the Mesa of the image; next, the one beside it; both
 # HOW: all, all scenarios and then those which fault; random, only that one

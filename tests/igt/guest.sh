@@ -5,8 +5,8 @@
 # translates; their ioctls reach the arm64 kernel unchanged, since both are
 # 64-bit and little-endian. Those of igt/ are arm64, and in PATH.
 #
-#   igt.sh [PROGRAM...]		IGT's, those for Panthor by default
-#   igt.sh --ours PROGRAM...	ours, each subtest in a process of its own
+#   guest.sh [PROGRAM...]		IGT's, those for Panthor by default
+#   guest.sh --ours PROGRAM...	ours, each subtest in a process of its own
 #
 # Prints a line "pass|fail|skip TAB test@subtest TAB detail" for each subtest
 # that the programs list, and one for a program without subtests. What they said is kept as
