@@ -506,6 +506,25 @@ static void test_shader_faults(void)
 	gp_end(&g);
 }
 
+/* A dispatch that faulted is over: the next one of the stream is not its rest. */
+static void test_after_fault(void)
+{
+	struct result r;
+	struct gp g;
+
+	gp_begin(&g);
+	gp_code(&g, "NOP\n");
+	put64(&g.c->d, g.code + 8, ~0ull);
+	r = RUN(g.c, SETUP(3), I_RUN_COMPUTE, I_WAIT(1), I_ERROR_BARRIER);
+	is_u64(r.fault, EXC_INVALID_ENC, "a dispatch that faults");
+	drv_cs_ack(&g.c->d, 0, 0, ~0u);
+	gp_code(&g, FILL);
+	r = RUN(g.c, I_MOVE32(37, 5), I_RUN_COMPUTE, I_WAIT(1));
+	ok(!r.events, "the stream's next one does not");
+	is_u64(out_count(&g, OUT_PAGES * 1024, 7), 5 * 16, "and is done from its start");
+	gp_end(&g);
+}
+
 /* Shader cores have to be asked for, and the group has to have some. */
 static void test_resources(void)
 {
@@ -587,6 +606,27 @@ static void test_endless(void)
 	drv_run(d, 50 * MS);
 	ok(!state_acked(&g, S_SUSPEND), "in vain");
 	ok(drv_csg_state(d, 0, S_TERMINATE), "a termination does not");
+	gp_end(&g);
+}
+
+/* What a dead stream left on the cores is nothing that could be late. */
+static void test_dead(void)
+{
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	set_progress_timer(d, 20000);	/* of 1024 cycles: 20.48 ms */
+	gp_code(&g, COUNT);
+	gp_output(&g, OUT + OUT_PAGES * 4096);
+	RUN(g.c, SETUP(2), I_RUN_COMPUTE, I_WAIT(1));
+	drv_as_disable(d, 1);
+	drv_run(d, 1 * MS);
+	is_u64(result(g.c).fatal, EXC_BUS, "a stream that dies in the middle of a dispatch");
+	drv_run(d, 100 * MS);
+	ok(!(drv_csg_events(d, 0) & PROGRESS_EVENT),
+	   "the progress timer has nothing to say of it");
 	gp_end(&g);
 }
 
@@ -699,9 +739,11 @@ int main(void)
 	test_bus_error();
 	test_suspend_fault();
 	test_shader_faults();
+	test_after_fault();
 	test_resources();
 	test_error_state();
 	test_endless();
+	test_dead();
 	test_repeats();
 	test_code();
 	return done_testing();
