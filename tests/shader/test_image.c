@@ -560,6 +560,43 @@ static void test_types(void)
 	}
 }
 
+/*
+ * Three halves, after an instruction that brings four words: of the last register the
+ * half that has no value is 0, and nothing of what was somewhere before.
+ */
+static void odd_halves(const char *instr)
+{
+	unsigned int good = 0;
+	struct machine m;
+	char code[1024];
+
+	begin(&m, &small);
+	for (unsigned int i = 0; i < 256; i++)
+		machine_put32(&m, DATA + 0x4000 + 4 * i, ~0u);
+	machine_uniform(&m, 4, DATA + 0x4000);
+	machine_uniform(&m, 5, 0);
+	machine_uniform(&m, 6, RGBA8);
+	snprintf(code, sizeof(code), COORDS
+		 "LD_TEX_IMM.v4.f32.slot0.wait0 @r16:r17:r18:r19, r5, 0x0, index:0x1, table:0x1\n"
+		 "LD_CVT.slot0.v4.f32.wait0 @r16:r17:r18:r19, u4, u6, offset:0x0\n"
+		 "TEX_FETCH.slot0.f.32.2d.wide_indices.wait0 @r16:r17:r18:r19, @r60:r61, u2\n"
+		 "MOV.i32 r0, 0xFFFFFFFF\nMOV.i32 r1, 0xFFFFFFFF\n"
+		 "%s\nMOV.i32 r0, r1\n" RESULT PUT, instr);
+	if (run(&m, code) != SHADER_DONE)
+		diag("%s", m.fault.why);
+	for (unsigned int i = 0; i < 256; i++)
+		good += data32(&m, i) == 0x3c00;
+	is_u64(good, 256, "three halves, then 0: %.*s", (int)strcspn(instr, "."), instr);
+	machine_fini(&m);
+}
+
+static void test_odd_halves(void)
+{
+	odd_halves("LD_TEX_IMM.v3.f16.slot0.wait0 @r0:r1, r5, 0x0, index:0x1, table:0x1");
+	odd_halves("LD_CVT.slot0.v3.f16.wait0 @r0:r1, u4, u6, offset:0x0");
+	odd_halves("TEX_FETCH.slot0.f.16.rgb.2d.wide_indices.wait0 @r0:r1, @r60:r61, u2");
+}
+
 /* Table and index of texture and sampler in one word, as panvk has them if they fit */
 #define NARROW	(1u << 27 | IMAGE << 16 | 1 << 11 | SAMPLER)
 
@@ -1033,6 +1070,7 @@ int main(void)
 	test_outside();
 	test_places();
 	test_types();
+	test_odd_halves();
 	test_narrow();
 	test_texel_buffer();
 	for (unsigned int i = 0; i < N(modes); i++) {
