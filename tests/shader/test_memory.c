@@ -120,12 +120,13 @@ static void test_masked(void)
 		good &= machine_get32(&m, CELL + 4 * i) == (i < 8 ? i : 100 + i);
 	}
 	ok(good, "they keep their registers, and nothing is written for them");
-	is_u64(run(&m, BELOW_U8 ADDRESS
-		   "CSEL.u32.eq r5, r1, 0x0, u9, u10\n"
-		   "BRANCHZ.eq.reconverge r1, offset:1\n"
-		   "LD_BUFFER.i32.unsigned.slot0.wait0 @r0, r60, r5\n"
-		   PUT), SHADER_FAULT, "a handle of no table");
 	machine_uniform(&m, 9, 5 << 24);
+	machine_uniform(&m, 10, 5 << 24);
+	faults(&m, BELOW_U8 ADDRESS
+	       "CSEL.u32.eq r5, r1, 0x0, u9, u10\n"
+	       "BRANCHZ.eq.reconverge r1, offset:1\n"
+	       "LD_BUFFER.i32.unsigned.slot0.wait0 @r0, r60, r5\n" PUT,
+	       SHADER_DATA_INVALID, SRT, "a handle of no table");
 	machine_uniform(&m, 10, 1 << 24);
 	is_u64(machine_run(&m), SHADER_DONE, "is of those who use it alone");
 	machine_fini(&m);

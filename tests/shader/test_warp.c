@@ -255,7 +255,8 @@ static void test_ended(void)
 
 /*
  * A warp that comes to a second barrier without having waited for the first has not
- * arrived there: what another does between the two comes before what it does after.
+ * arrived there: what another does between the two comes before what it does after. It is
+ * the second warp, since that is the one which goes on first when a barrier is complete.
  */
 static void test_two_barriers(void)
 {
@@ -264,20 +265,20 @@ static void test_two_barriers(void)
 	machine_init(&m);
 	machine_size(&m, 32, 1, 1, 1, 1, 1);
 	run(&m, ADDRESS
-	    "BRANCHZ.reconverge warp_id.w0, offset:5\n"
-	    /* The first warp: both at once, then it looks */
+	    "BRANCHZ.eq.reconverge warp_id.w0, offset:5\n"
+	    /* Both at once, then it looks */
 	    "BARRIER.slot7\n"
 	    "BARRIER.slot7.wait\n"
 	    "LOAD.i32.unsigned.slot0.wait0 @r0, u0, offset:256\n"
 	    "STORE.i32.slot0 @r0, r2, offset:0\n"
 	    "BRANCHZ.eq.reconverge 0x0, offset:4\n"
-	    /* The second one: writes in between */
+	    /* The first warp writes in between */
 	    "BARRIER.slot7.wait\n"
 	    "MOV.i32 r0, " TRUE "\n"
 	    "STORE.i32.slot0 @r0, u0, offset:256\n"
 	    "BARRIER.slot7.wait\n"
 	    "NOP.end\n");
-	ok(are(&m, 0, 16, 0x3020100), "two barriers are not one");
+	ok(are(&m, 16, 16, 0x3020100), "two barriers are not one");
 	machine_fini(&m);
 }
 
@@ -304,48 +305,59 @@ static void test_counts(void)
 
 /* --- Code ------------------------------------------------------------------- */
 
-#define OTHER_CODE	(CODE + 64 * 4096)
-
-/* Two jobs in turn, whose code has the same place in the cache */
-static void test_turns(void)
+/* Two jobs in turn, whose code has the same place in the cache: @first's, and @second's */
+static void turns(struct machine *first, struct machine *second, const char *name)
 {
-	static const char *const other[] = {
+	enum shader_result a = SHADER_MORE, b = SHADER_MORE;
+
+	machine_job(first);
+	machine_job(second);
+	for (unsigned int i = 0; i < 1000; i++) {
+		if (a == SHADER_MORE)
+			a = shader_run(first->sh, &first->job, 100, &first->fault);
+		if (b == SHADER_MORE)
+			b = shader_run(first->sh, &second->job, 100, &second->fault);
+	}
+	ok(a == SHADER_DONE && b == SHADER_DONE, "two jobs in turn: %s", name);
+	ok(are(first, 0, 16, 1000) && are(second, 0, 16, 1000), "each by its own code");
+}
+
+/* 1000 by steps of so many */
+static void code_in_steps(struct machine *m, uint64_t at, const char *step)
+{
+	char text[64];
+	const char *code[] = {
 		"SHADDX.u64 r2, u0, r60.w0, shift:0x2",
-		"IADD_IMM.i32 r0, 0x0, #0x0",
-		"IADD_IMM.i32 r0, r0, #0x64",
+		"MOV.i32 r0, 0x0",
+		text,
 		"ICMP_OR.u32.lt.m1 r1, r0, u8, 0x0",
 		"BRANCHZ.reconverge r1, offset:-3",
-		"STORE.i32.slot0.end @r0, r2, offset:1024",
+		"STORE.i32.slot0.end @r0, r2, offset:0",
 	};
-	enum shader_result a = SHADER_MORE, b = SHADER_MORE;
-	struct shader_job first, second;
-	struct machine m;
 
-	machine_init(&m);
-	machine_uniform(&m, 8, 1000);
-	machine_map(&m, OTHER_CODE, 1, MAY_READ | MAY_EXECUTE);
-	machine_code(&m, ADDRESS "MOV.i32 r0, 0x0\n"
-		     "IADD_IMM.i32 r0, r0, #0x1\n"
-		     "ICMP_OR.u32.lt.m1 r1, r0, u8, 0x0\n"
-		     "BRANCHZ.reconverge r1, offset:-3\n" PUT);
+	snprintf(text, sizeof(text), "IADD_IMM.i32 r0, r0, #%s", step);
 	for (unsigned int i = 0; i < 6; i++)
-		machine_put64(&m, OTHER_CODE + 8 * i, asm_one(other[i]));
-	machine_job(&m);
-	first = m.job;
-	second = m.job;
-	a = shader_run(m.sh, &first, 100, &m.fault);
-	machine_put64(&m, SPD + 8, OTHER_CODE);
-	for (unsigned int i = 0; i < 1000; i++) {
-		if (b == SHADER_MORE)
-			b = shader_run(m.sh, &second, 100, &m.fault);
-		if (a == SHADER_MORE)
-			a = shader_run(m.sh, &first, 100, &m.fault);
-	}
-	ok(a == SHADER_DONE && b == SHADER_DONE, "two jobs in turn");
-	ok(are(&m, 0, 16, 1000) && are(&m, 256, 16, 1000), "each by its own code");
-	shader_job_cancel(&first);
-	shader_job_cancel(&second);
-	machine_fini(&m);
+		machine_put64(m, at + 8 * i, asm_one(code[i]));
+	machine_put64(m, SPD + 8, at);
+	machine_uniform(m, 8, 1000);
+}
+
+#define OTHER_CODE	(CODE + 64 * 4096)
+
+static void test_turns(void)
+{
+	struct machine a, b;
+
+	machine_init(&a);
+	machine_init(&b);
+	code_in_steps(&a, CODE, "0x1");
+	code_in_steps(&b, CODE, "0xFA");
+	turns(&a, &b, "one address in two spaces");
+	machine_map(&b, OTHER_CODE, 1, MAY_READ | MAY_EXECUTE);
+	code_in_steps(&b, OTHER_CODE, "0x1F4");
+	turns(&a, &b, "two addresses");
+	machine_fini(&b);
+	machine_fini(&a);
 }
 
 int main(void)
