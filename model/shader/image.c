@@ -15,7 +15,7 @@
 
 /* --- Results -------------------------------------------------------------- */
 
-/* Values of a lane to registers, some of which may hold two */
+/* Values of a lane to registers, some of which may hold two; half of one is then 0 */
 static void put_values(const struct insn *in, union lanes *out, unsigned int lane,
 		       const uint32_t *v, enum value_kind kind)
 {
@@ -25,10 +25,10 @@ static void put_values(const struct insn *in, union lanes *out, unsigned int lan
 	for (unsigned int i = 0; i < count; i++) {
 		uint32_t val = reg_from_value(r, v[i], kind);
 
-		if (r.half)
-			out[i / 2].u16[lane * 2 + i % 2] = val;
+		if (r.half && i % 2)
+			out[i / 2].u16[lane * 2 + 1] = val;
 		else
-			out[i].u32[lane] = val;
+			out[r.half ? i / 2 : i].u32[lane] = val;
 	}
 }
 

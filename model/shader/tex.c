@@ -371,10 +371,10 @@ static void put_result(const struct insn *in, union lanes *out, unsigned int lan
 		if (!(mask >> i & 1))
 			continue;
 		val = reg_from_value(r, v[i], kind);
-		if (r.half)
-			out[n / 2].u16[lane * 2 + n % 2] = val;
+		if (r.half && n % 2)
+			out[n / 2].u16[lane * 2 + 1] = val;
 		else
-			out[n].u32[lane] = val;
+			out[r.half ? n / 2 : n].u32[lane] = val;
 		n++;
 	}
 }

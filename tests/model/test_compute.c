@@ -154,6 +154,91 @@ static void test_two_streams(void)
 	gp_end(&g);
 }
 
+/* A stream that waits for what never comes: its dispatch does not wait with it. */
+static void test_waiting_stream(void)
+{
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, SLOW_COUNT);
+	gp_uniform(&g, 3, ROUNDS_A_TURN);
+	RUN(g.c, SETUP(8), I_MOVE(4, 1), I_RUN_COMPUTE, I_PROGRESS_WAIT(1, 4),
+	    I_ADD32(60, 60, 1));
+	ok(out_count(&g, 128, 1) < 128, "a stream that waits for another's progress");
+	drv_run(d, 50 * MS);
+	is_u64(out_count(&g, 128, 1), 128, "has its dispatch done meanwhile");
+	is_u64(result(g.c).extract, 14 * 8, "and waits still");
+	gp_end(&g);
+}
+
+/* What has one entry of the scoreboard completes in its order. */
+static void test_same_entry(void)
+{
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, SLOW_COUNT);
+	gp_uniform(&g, 3, ROUNDS_A_TURN);
+	RUN(g.c, SETUP(8), I_SB_ENTRY(1, 1), I_MOVE(40, DATA), I_MOVE32(60, 5),
+	    I_RUN_COMPUTE, I_STORE(60, 40, 1, 0), I_WAIT(2));
+	ok(out_count(&g, 128, 1) < 128 && !data32(g.c, DATA),
+	   "a store with the entry of a dispatch waits for it");
+	drv_run(d, 50 * MS);
+	ok(out_count(&g, 128, 1) == 128 && data32(g.c, DATA) == 5, "and comes after it");
+	gp_end(&g);
+}
+
+/* Bit 32 counts as it does for WAIT, when the dispatch is issued. */
+static void test_progress(void)
+{
+	struct gp g;
+
+	gp_begin(&g);
+	gp_code(&g, FILL);
+	RUN(g.c, SETUP(1), I_RUN_COMPUTE, I_WAIT(1), I_PROGRESS_LOAD(60),
+	    I_RUN_COMPUTE | 1ull << 32, I_WAIT(1), I_PROGRESS_LOAD(62));
+	ok(reg(g.c, 60) == 0 && reg(g.c, 62) == 1, "a dispatch that counts as progress");
+	gp_end(&g);
+}
+
+/* Warps take their time even if there is nothing for them to do. */
+static void test_empty_warps(void)
+{
+	uint64_t start, took, want = 60000 * (64 + 16) * 2;
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, "NOP.end\n");
+	start = d->sim.now_ns;
+	RUN(g.c, SETUP(60000), I_MOVE(40, DATA), I_MOVE32(60, 5), I_RUN_COMPUTE, I_WAIT(1),
+	    I_STORE(60, 40, 1, 0));
+	while (!data32(g.c, DATA) && d->sim.now_ns < start + 100 * MS)
+		drv_run(d, 100 * US);
+	took = d->sim.now_ns - start;
+	ok(took > want - 3 * MS && took < want + 3 * MS,
+	   "60,000 warps of one instruction: 80 lane instructions each (%" PRIu64 " ns)", took);
+	gp_end(&g);
+}
+
+/* The machine is told of all that lies between the first and the last byte. */
+static void test_told_backwards(void)
+{
+	struct gp g;
+
+	gp_begin(&g);
+	gp_code(&g, ADDRESS "STORE.i32.slot0 @r0, r2, offset:128\n" PUT);
+	RUN(g.c, SETUP(1), I_RUN_COMPUTE, I_WAIT(1));
+	is_u64(g.c->d.sim.wrote, 192, "a page that is written from its end to its start");
+	is_u64(g.c->d.sim.wrote_calls, 1, "is told once");
+	gp_end(&g);
+}
+
 /* --- Leaving --------------------------------------------------------------- */
 
 static bool state_acked(struct gp *g, unsigned int state)
@@ -217,6 +302,24 @@ static void test_suspend_unbegun(void)
 	ok(drv_group_resume(d, &g.c->g, 0), "resumed");
 	drv_run(d, 2 * MS);
 	is_u64(out_count(&g, 256, 1), 256, "it is done then");
+	gp_end(&g);
+}
+
+/* A stream that died has nothing to finish. */
+static void test_suspend_dead(void)
+{
+	struct mali_injection inj = {
+		.kind = MALI_INJECT_SLOW, .slow = MALI_SLOW_STREAM, .ns = 50 * MS,
+	};
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	mali_inject(d->m, &inj);
+	RUN(g.c, I_MOVE(4, DATA), I_LOAD(6, 4, 1, 0), OP(200));
+	is_u64(result(g.c).events, C_FATAL, "a stream that dies with a load under way");
+	ok(drv_csg_state(d, 0, S_SUSPEND), "does not hold off a suspend");
 	gp_end(&g);
 }
 
@@ -344,7 +447,7 @@ static void test_fault(void)
 	drv_run(d, 10 * MS);
 	pa = drv_map(d, 1, hole, 1, SIM_RW);
 	wr32(d, MMU_INT + CLEAR, ~0u);
-	drv_as_lock(d, 1, hole, 12);
+	drv_as_lock(d, 1, hole, 15);
 	drv_run(d, 1 * MS);
 	is_u64(mem32(d, pa), 0, "nor does it go on before it is unlocked");
 	drv_as_cmd(d, 1, AS_UNLOCK);
@@ -357,6 +460,31 @@ static void test_fault(void)
 	is_u64(before, 256, "and what came after it, too");
 	is_u64(reg(g.c, 60), 1, "the stream goes on");
 	ok(!(rd32(d, MMU_INT + RAWSTAT) & 2), "without a second fault");
+	gp_end(&g);
+}
+
+/* Memory in a locked region: the shader waits, and nobody is told. */
+static void test_locked(void)
+{
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, COUNT);
+	drv_as_lock(d, 1, OUT, 15);
+	RUN(g.c, SETUP(16), I_RUN_COMPUTE, I_WAIT(1), I_ADD32(60, 60, 1));
+	drv_run(d, 5 * MS);
+	ok(out_count(&g, 256, 0) == 256 && !(rd32(d, MMU_INT + RAWSTAT) & 2) &&
+	   !drv_cs_events(d, 0, 0), "an access in a locked region waits, without a fault");
+	ok(!drv_csg_state(d, 0, S_SUSPEND), "and so does a suspend, for the workgroup");
+	drv_as_cmd(d, 1, AS_UNLOCK);
+	drv_run(d, 5 * MS);
+	is_u64(mem32(d, d->csg_out[0] + SO_ACK) & S_STATE, S_SUSPEND, "until it is unlocked");
+	drv_group_stop(d, &g.c->g, S_SUSPEND);
+	ok(drv_group_resume(d, &g.c->g, 0), "resumed");
+	drv_run(d, 5 * MS);
+	ok(out_count(&g, 256, 1) == 256 && reg(g.c, 60) == 1, "each thread did its work, once");
 	gp_end(&g);
 }
 
@@ -412,7 +540,7 @@ static void test_bus_error(void)
 	RUN(g.c, SETUP(16), I_RUN_COMPUTE, I_WAIT(1), I_ADD32(60, 60, 1));
 	ok((rd32(d, AS_REG(1, AS_FAULT)) & 0xff) == 0x80 && rd32(d, MMU_INT + RAWSTAT) & 2,
 	   "a bus error on request");
-	drv_as_lock(d, 1, OUT, 12);
+	drv_as_lock(d, 1, OUT, 15);
 	drv_as_cmd(d, 1, AS_UNLOCK);
 	drv_run(d, 1 * MS);
 	is_u64(out_count(&g, 256, 7), 256, "and then it is done");
@@ -435,7 +563,7 @@ static void test_suspend_fault(void)
 	drv_run(d, 10 * MS);
 	ok(!state_acked(&g, S_SUSPEND), "for as long as it takes");
 	drv_map(d, 1, hole, 1, SIM_RW);
-	drv_as_lock(d, 1, hole, 12);
+	drv_as_lock(d, 1, hole, 15);
 	drv_as_cmd(d, 1, AS_UNLOCK);
 	drv_run(d, 1 * MS);
 	ok(state_acked(&g, S_SUSPEND), "handled: suspended");
@@ -506,6 +634,25 @@ static void test_shader_faults(void)
 	gp_end(&g);
 }
 
+/* A dispatch that faulted is over: the next one of the stream is not its rest. */
+static void test_after_fault(void)
+{
+	struct result r;
+	struct gp g;
+
+	gp_begin(&g);
+	gp_code(&g, "NOP\n");
+	put64(&g.c->d, g.code + 8, ~0ull);
+	r = RUN(g.c, SETUP(3), I_RUN_COMPUTE, I_WAIT(1), I_ERROR_BARRIER);
+	is_u64(r.fault, EXC_INVALID_ENC, "a dispatch that faults");
+	drv_cs_ack(&g.c->d, 0, 0, ~0u);
+	gp_code(&g, FILL);
+	r = RUN(g.c, I_MOVE32(37, 5), I_RUN_COMPUTE, I_WAIT(1));
+	ok(!r.events, "the stream's next one does not");
+	is_u64(out_count(&g, OUT_PAGES * 1024, 7), 5 * 16, "and is done from its start");
+	gp_end(&g);
+}
+
 /* Shader cores have to be asked for, and the group has to have some. */
 static void test_resources(void)
 {
@@ -547,6 +694,9 @@ static void test_error_state(void)
 	RUN(g.c, SETUP(1), OP(7), I_RUN_COMPUTE, I_WAIT(1), I_ERROR_BARRIER);
 	is_u64(out_count(&g, 16, 0), 16, "after a fault no shader is run");
 	is_u64(drv_cs_events(&g.c->d, 0, 0), 0, "and that is no second fault");
+	RUN(g.c, OP(7), I_MOVE(4, DATA), I_MOVE(6, 0), I_WAIT_SYNC64(GT, 4, 6, 0),
+	    I_ERROR_BARRIER, I_ADD32(60, 60, 1));
+	is_u64(reg(g.c, 60), 1, "nor is anything waited for");
 	RUN(g.c, I_RUN_COMPUTE);
 	is_u64(out_count(&g, 16, 7), 16, "but behind an ERROR_BARRIER");
 	gp_end(&g);
@@ -587,6 +737,50 @@ static void test_endless(void)
 	drv_run(d, 50 * MS);
 	ok(!state_acked(&g, S_SUSPEND), "in vain");
 	ok(drv_csg_state(d, 0, S_TERMINATE), "a termination does not");
+	gp_end(&g);
+}
+
+/* One that was late once and is over: the next that is late is reported as well. */
+static void test_late_twice(void)
+{
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	set_progress_timer(d, 2000);	/* of 1024 cycles: 2.05 ms */
+	gp_code(&g, SLOW_COUNT);
+	gp_uniform(&g, 3, 4 * ROUNDS_A_TURN);
+	RUN(g.c, SETUP(1), I_RUN_COMPUTE, I_WAIT(1));
+	drv_run(d, 20 * MS);
+	ok(drv_csg_events(d, 0) & PROGRESS_EVENT && out_count(&g, 16, 1) == 16,
+	   "a workgroup that is late, and comes to its end");
+	drv_csg_ack(d, 0, PROGRESS_EVENT);
+	gp_code(&g, ENDLESS);
+	RUN(g.c, I_RUN_COMPUTE, I_WAIT(1));
+	drv_run(d, 20 * MS);
+	ok(drv_csg_events(d, 0) & PROGRESS_EVENT, "the next one is reported, too");
+	gp_end(&g);
+}
+
+/* What a dead stream left on the cores is nothing that could be late. */
+static void test_dead(void)
+{
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	d = &g.c->d;
+	set_progress_timer(d, 20000);	/* of 1024 cycles: 20.48 ms */
+	gp_code(&g, COUNT);
+	gp_output(&g, OUT + OUT_PAGES * 4096);
+	RUN(g.c, SETUP(2), I_RUN_COMPUTE, I_WAIT(1));
+	drv_as_disable(d, 1);
+	drv_run(d, 1 * MS);
+	is_u64(result(g.c).fatal, EXC_BUS, "a stream that dies in the middle of a dispatch");
+	drv_run(d, 100 * MS);
+	ok(!(drv_csg_events(d, 0) & PROGRESS_EVENT),
+	   "the progress timer has nothing to say of it");
 	gp_end(&g);
 }
 
@@ -662,7 +856,7 @@ static void test_code(void)
 	is_u64(ran(&g, "u2"), 7, "a model that ignores new code");
 	is_u64(ran(&g, "0x3020100"), 7, "executes the old one");
 	RUN(g.c, I_MOVE32(50, 0), I_FLUSH(50, 0x33) | F48(1), I_WAIT(2));
-	drv_as_lock(d, 1, SHADER, 12);
+	drv_as_lock(d, 1, SHADER, 15);
 	drv_as_cmd(d, 1, AS_FLUSH_MEM);
 	drv_as_cmd(d, 1, AS_UNLOCK);
 	is_u64(ran(&g, "0x3020100"), 7, "after flushes of L2, load/store cache and TLB as well");
@@ -689,19 +883,29 @@ int main(void)
 	test_async();
 	test_one_at_a_time();
 	test_two_streams();
+	test_waiting_stream();
+	test_same_entry();
+	test_progress();
+	test_empty_warps();
+	test_told_backwards();
 	test_suspend();
 	test_suspend_unbegun();
+	test_suspend_dead();
 	test_suspend_damaged();
 	test_terminate();
 	test_reset();
 	test_fault();
+	test_locked();
 	test_fault_kinds();
 	test_bus_error();
 	test_suspend_fault();
 	test_shader_faults();
+	test_after_fault();
 	test_resources();
 	test_error_state();
 	test_endless();
+	test_late_twice();
+	test_dead();
 	test_repeats();
 	test_code();
 	return done_testing();

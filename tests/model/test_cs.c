@@ -546,6 +546,26 @@ static void test_fetch_flush(void)
 	cs_delete(c);
 }
 
+/* The same while a stream is in it, and so has not fetched from anywhere else since */
+static void test_fetch_flush_inside(void)
+{
+	struct cs *c = cs_new();
+	struct driver *d = &c->d;
+	uint64_t pa = sim_alloc(&d->sim, 1);
+
+	PUT_CODE(c, 0, I_WAIT_SYNC64(GT, 4, 6, 0), I_ADD32(1, 1, 1));
+	put64(d, pa, I_WAIT_SYNC64(GT, 4, 6, 0));
+	put64(d, pa + 8, I_ADD32(1, 1, 0x10));
+	RUN(c, I_MOVE(4, DATA), I_MOVE(6, 0), CALL_CODE(0, 2));
+	sim_pt_map_one(&d->sim, d->root[1], CODE, pa, 3, SIM_RW);
+	drv_as_lock(d, 1, CODE, 15);
+	drv_as_cmd(d, 1, AS_UNLOCK);
+	set64(c, DATA, 1);
+	drv_run(d, 10 * MS);
+	is_u64(reg(c, 1), 0x10, "a buffer that is remapped under a stream in it");
+	cs_delete(c);
+}
+
 /* Memory that is no plain RAM of the host: everything takes the slow way */
 static void test_no_page_ptr(void)
 {
@@ -1222,6 +1242,7 @@ int main(void)
 	test_read_only();
 	test_locked();
 	test_fetch_flush();
+	test_fetch_flush_inside();
 	test_no_page_ptr();
 	test_branch();
 	test_branch_targets();

@@ -5,8 +5,13 @@
  *
  * Each thread of a dispatch adds 1 to a word of its own, so that a thread that was
  * left out shows as well as one that was executed twice.
+ *
+ * Each fault is the exception that docs/shaders.md has for it, as the driver's own
+ * message has it, with its address.
  */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "host.h"
@@ -36,6 +41,7 @@ enum program {
 	COUNT,		/* adds 1 to the thread's word, after u3 rounds */
 	ENDLESS,
 	BROKEN,
+	HALF_BARRIER,	/* only some threads of a warp come to the barrier */
 	NUM_PROGRAMS,
 };
 
@@ -51,7 +57,17 @@ static const uint64_t programs[NUM_PROGRAMS][8] = {
 	},
 	[ENDLESS] = { 0x501fc017ffffffc0ull },	/* BRANCHZ.eq.reconverge 0x0, offset:-1 */
 	[BROKEN] = { ~0ull },
+	[HALF_BARRIER] = {
+		0x00b4c1091cc0cf3cull,	/* LSHIFT_AND.i32 r1, r60, 0x1F1E1D1C.b33, 0x0.not */
+		0x501fc00000000101ull,	/* BRANCHZ.reconverge r1, offset:1 */
+		0x4845c001c0000000ull,	/* BARRIER.slot7.wait */
+		0x7800c00000000000ull,	/* NOP.end */
+	},
 };
+
+/* Where a program is */
+#define CODE(program)	(LAB_VA - SZ_1M + (program) * sizeof(programs[0]))
+#define NOWHERE		(LAB_VA + 64ull * SZ_1M)
 
 /* Descriptors of a member, in a page of its own */
 struct desc {
@@ -107,7 +123,7 @@ static struct cs dispatch(struct lab *l, unsigned int m, enum program program,
 	*d = (struct desc){
 		/* A compute program, r55 to r62 preloaded, 64 registers */
 		.program = { 8 | 1 << 4 | 0x7f80ull << 32,
-			     LAB_VA - SZ_1M + program * sizeof(programs[0]) },
+			     CODE(program) },
 		/* No memory of workgroups */
 		.storage = { 31ull << 32 },
 		.fau = { out, (uint64_t)rounds << 32 },
@@ -141,50 +157,154 @@ static unsigned int words_with(struct lab *l, unsigned int m, uint32_t val)
 
 /* --- Faults -------------------------------------------------------------------- */
 
+/**
+ * struct fault - a dispatch that cannot be done, and what the driver says of it
+ * @name: What is wrong.
+ * @program: What is dispatched.
+ * @out: Where it counts; 0 is where it may.
+ * @spoil: Makes the descriptors wrong, or NULL.
+ * @exception: As the driver has it.
+ * @access: Of a fault of the MMU: what it was.
+ * @at: The address that goes with it.
+ */
+struct fault {
+	const char *name;
+	enum program program;
+	uint64_t out;
+	void (*spoil)(struct desc *d);
+	const char *exception, *access;
+	uint64_t at;
+};
+
+static void be_something_else(struct desc *d)
+{
+	d->program[0] ^= 1;
+}
+
+static void have_odd_registers(struct desc *d)
+{
+	d->program[0] |= 1 << 30;
+}
+
+static void begin_misaligned(struct desc *d)
+{
+	d->program[1] += 4;
+}
+
+static void begin_in_data(struct desc *d)
+{
+	d->program[1] = OUT(1);
+}
+
+static void begin_nowhere(struct desc *d)
+{
+	d->program[1] = NOWHERE;
+}
+
+static void have_odd_storage(struct desc *d)
+{
+	d->storage[1] |= 2ull << 60;
+}
+
+/* Told to the stream, which can go on; then the group can, too */
+static const struct fault recoverable[] = {
+	{ "a word that is no instruction", BROKEN, 0, NULL,
+	  "0x51 (INSTR_INVALID_ENC)", NULL, CODE(BROKEN) },
+	{ "a program that is not aligned", COUNT, 0, begin_misaligned,
+	  "0x50 (INSTR_INVALID_PC)", NULL, CODE(COUNT) + 4 },
+	{ "a descriptor that is no program's", COUNT, 0, be_something_else,
+	  "0x58 (DATA_INVALID_FAULT)", NULL, LAB_VA },
+	{ "a number of registers that there is not", COUNT, 0, have_odd_registers,
+	  "0x58 (DATA_INVALID_FAULT)", NULL, LAB_VA },
+	{ "a descriptor of storage that is none", COUNT, 0, have_odd_storage,
+	  "0x58 (DATA_INVALID_FAULT)", NULL, LAB_VA + offsetof(struct desc, storage) },
+	{ "a barrier that half of the threads reach", HALF_BARRIER, 0, NULL,
+	  "0x55 (INSTR_BARRIER_FAULT)", NULL, CODE(HALF_BARRIER) + 16 },
+	{ "an address beyond 48 bits", COUNT, 1ull << 50, NULL,
+	  "0x5a (ADDR_RANGE_FAULT)", NULL, 1ull << 50 },
+};
+
+/* Faults of the MMU end the group */
+static const struct fault fatal[] = {
+	{ "a load of what is not mapped", COUNT, NOWHERE, NULL,
+	  "TRANSLATION_FAULT_", "READ", NOWHERE },
+	{ "a store to what is read only", COUNT, CODE(0), NULL,
+	  "PERM_FAULT_", "WRITE", CODE(0) },
+	{ "a program in memory without execute permission", COUNT, 0, begin_in_data,
+	  "PERM_FAULT_", "EXECUTE", OUT(1) },
+	{ "a program where nothing is mapped", COUNT, 0, begin_nowhere,
+	  "TRANSLATION_FAULT_", "EXECUTE", NOWHERE },
+};
+
+static void run_fault(struct lab *l, struct gpu *g, const struct fault *f)
+{
+	struct cs cs = dispatch(l, 0, f->program, f->out ? f->out : OUT(0), 16, 1);
+
+	if (f->spoil)
+		f->spoil(desc_of(l, 0));
+	kmsg_mark();
+	need(gpu_queue(g, 0, &cs, 0, g->done));
+	ok(ends(g, 2000), "%s: the job is over", f->name);
+}
+
+/* A test point: the driver says all of @format */
+static void says(const char *name, const char *format, ...)
+{
+	char text[128];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	ok(kmsg_wait(text, 1000), "%s: the driver says \"%s\"", name, text);
+}
+
+/* Each thread of another dispatch counts once */
+static void still_counts(struct lab *l, struct gpu *g, uint32_t *count, const char *name)
+{
+	struct cs cs = dispatch(l, 0, COUNT, OUT(0), WORDS / 16, 1);
+
+	++*count;
+	ok(!gpu_run(g, &cs) && words_with(l, 0, *count) == WORDS,
+	   "%s: the next dispatch is right", name);
+}
+
 void run_shader_fault(void)
 {
+	uint32_t count = 0;
 	struct gpu owner;
 	struct pan p;
 	struct lab l;
-	struct cs cs;
 
 	need(pan_open(&p));
-	kmsg_mark();
 	gpu_open(&owner, &p);
 	lab_open(&l, &owner);
-	cs = dispatch(&l, 0, COUNT, OUT(0), WORDS / 16, 1);
-	is(gpu_run(&owner, &cs), 0, "a dispatch");
-	is(words_with(&l, 0, 1), WORDS, "each thread counted once");
+	still_counts(&l, &owner, &count, "before all");
+	for (unsigned int i = 0; i < ARRAY_SIZE(recoverable); i++) {
+		const struct fault *f = &recoverable[i];
 
-	cs = dispatch(&l, 0, BROKEN, OUT(0), 16, 1);
-	need(gpu_queue(&owner, 0, &cs, 0, owner.done));
-	ok(ends(&owner, 2000), "a word that is no instruction: the job is over");
-	said("CS_FAULT.EXCEPTION_TYPE: 0x51 (INSTR_INVALID_ENC)");
-	is(pan_fence_status(&p, owner.done), -EINVAL, "its fence says so");
-	cs = dispatch(&l, 0, COUNT, OUT(0), WORDS / 16, 1);
-	is(gpu_run(&owner, &cs), 0, "the same group goes on");
-	is(words_with(&l, 0, 2), WORDS, "with each thread");
+		run_fault(&l, &owner, f);
+		says(f->name, "CS_FAULT.EXCEPTION_TYPE: %s", f->exception);
+		says(f->name, "CS_FAULT_INFO.EXCEPTION_DATA: 0x%llx",
+		     (unsigned long long)f->at);
+		ok(pan_fence_status(&p, owner.done) == -EINVAL, "%s: its fence says so",
+		   f->name);
+		still_counts(&l, &owner, &count, f->name);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(fatal); i++) {
+		const struct fault *f = &fatal[i];
 
-	kmsg_mark();
-	cs = dispatch(&l, 0, COUNT, LAB_VA + 64ull * SZ_1M, 16, 1);
-	need(gpu_queue(&owner, 0, &cs, 0, owner.done));
-	ok(ends(&owner, 2000), "an address that is not mapped: the job is over");
-	ok(kmsg_wait("TRANSLATION_FAULT", 1000), "the driver says so");
-	group_is(&owner, FATAL, -EINVAL, "the group has a fatal fault");
-	need(gpu_revive(&owner));
-	cs = dispatch(&l, 0, COUNT, OUT(0), WORDS / 16, 1);
-	is(gpu_run(&owner, &cs), 0, "a new group in the VM works");
-	is(words_with(&l, 0, 3), WORDS, "with each thread");
-
-	/* The data is mapped, but not for execution */
-	cs = dispatch(&l, 0, COUNT, OUT(0), 16, 1);
-	desc_of(&l, 0)->program[1] = OUT(1);
-	need(gpu_queue(&owner, 0, &cs, 0, owner.done));
-	ok(ends(&owner, 2000), "code that may not be executed: the job is over");
-	ok(kmsg_wait("PERM_FAULT", 1000), "the driver says so");
-	group_is(&owner, FATAL, -EINVAL, "the group has a fatal fault");
+		run_fault(&l, &owner, f);
+		says(f->name, "at VA 0x%016llX", (unsigned long long)f->at);
+		says(f->name, ": %s", f->exception);
+		says(f->name, ": %s", f->access);
+		group_is(&owner, FATAL, -EINVAL, f->name);
+		need(gpu_revive(&owner));
+		still_counts(&l, &owner, &count, f->name);
+	}
 	lab_close(&l);
 	gpu_close(&owner);
+	life_goes_on("after shaders that fault");
 	pan_close(&p);
 }
 

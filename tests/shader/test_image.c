@@ -560,6 +560,43 @@ static void test_types(void)
 	}
 }
 
+/*
+ * Three halves, after an instruction that brings four words: of the last register the
+ * half that has no value is 0, and nothing of what was somewhere before.
+ */
+static void odd_halves(const char *instr)
+{
+	unsigned int good = 0;
+	struct machine m;
+	char code[1024];
+
+	begin(&m, &small);
+	for (unsigned int i = 0; i < 256; i++)
+		machine_put32(&m, DATA + 0x4000 + 4 * i, ~0u);
+	machine_uniform(&m, 4, DATA + 0x4000);
+	machine_uniform(&m, 5, 0);
+	machine_uniform(&m, 6, RGBA8);
+	snprintf(code, sizeof(code), COORDS
+		 "LD_TEX_IMM.v4.f32.slot0.wait0 @r16:r17:r18:r19, r5, 0x0, index:0x1, table:0x1\n"
+		 "LD_CVT.slot0.v4.f32.wait0 @r16:r17:r18:r19, u4, u6, offset:0x0\n"
+		 "TEX_FETCH.slot0.f.32.2d.wide_indices.wait0 @r16:r17:r18:r19, @r60:r61, u2\n"
+		 "MOV.i32 r0, 0xFFFFFFFF\nMOV.i32 r1, 0xFFFFFFFF\n"
+		 "%s\nMOV.i32 r0, r1\n" RESULT PUT, instr);
+	if (run(&m, code) != SHADER_DONE)
+		diag("%s", m.fault.why);
+	for (unsigned int i = 0; i < 256; i++)
+		good += data32(&m, i) == 0x3c00;
+	is_u64(good, 256, "three halves, then 0: %.*s", (int)strcspn(instr, "."), instr);
+	machine_fini(&m);
+}
+
+static void test_odd_halves(void)
+{
+	odd_halves("LD_TEX_IMM.v3.f16.slot0.wait0 @r0:r1, r5, 0x0, index:0x1, table:0x1");
+	odd_halves("LD_CVT.slot0.v3.f16.wait0 @r0:r1, u4, u6, offset:0x0");
+	odd_halves("TEX_FETCH.slot0.f.16.rgb.2d.wide_indices.wait0 @r0:r1, @r60:r61, u2");
+}
+
 /* Table and index of texture and sampler in one word, as panvk has them if they fit */
 #define NARROW	(1u << 27 | IMAGE << 16 | 1 << 11 | SAMPLER)
 
@@ -723,6 +760,12 @@ static void begin_levels(struct machine *m)
 		}
 	}
 	machine_size(m, 64, 1, 1, 1, 1, 1);
+}
+
+static void run_quietly(struct machine *m, const char *code)
+{
+	if (run(m, code) != SHADER_DONE)
+		diag("%s", m->fault.why);
 }
 
 /* Coordinates of 64 threads at DATA + 0x2000, LODs beside them */
@@ -916,6 +959,240 @@ static void test_gradient(void)
 	machine_fini(&m);
 }
 
+/* --- What descriptors say ---------------------------------------------------- */
+
+/* All 64 threads sample one place, with one LOD; what the first of them gets */
+static float sampled(struct machine *m, float s, float t, int lod)
+{
+	for (unsigned int i = 0; i < 64; i++) {
+		machine_put32(m, DATA + 0x2000 + 16 * i, bits_of(s));
+		machine_put32(m, DATA + 0x2004 + 16 * i, bits_of(t));
+		machine_put32(m, DATA + 0x2008 + 16 * i, lod & 0xffff);
+	}
+	machine_uniform(m, 4, DATA + 0x2000);
+	machine_uniform(m, 5, 0);
+	if (run(m, PLACE SAMPLE) != SHADER_DONE)
+		diag("%s", m->fault.why);
+	return float_of(data32(m, 0));
+}
+
+/* Texels are the number of their level, the first 1 */
+static void begin_numbered(struct machine *m)
+{
+	begin_levels(m);
+	for (int level = 0; level < 3; level++)
+		for (int i = 0; i < 16 * side_of(level); i++)
+			machine_put32(m, DATA + 0x4000 + 0x400 * level + 4 * i,
+				      bits_of(level + 1));
+}
+
+/* LODs: the instruction's and the bias, then the sampler's limits, then the texture's */
+static void test_lods(void)
+{
+	static const struct {
+		uint32_t lods, bias, limits;
+		int lod;
+		float want;
+	} all[] = {
+		{ MAX_LOD, 0, 2 << 24, 0, 1 },
+		{ MAX_LOD, 0, 2 << 24, 0x100, 2 },
+		{ MAX_LOD | 0x100, 0, 2 << 24, 0, 2 },		/* at least 1 */
+		{ 0x100 << 16, 0, 2 << 24, 0x200, 2 },		/* at most 1 */
+		{ MAX_LOD, 0x100, 2 << 24, 0, 2 },		/* 1 more */
+		{ MAX_LOD, 0xff00, 2 << 24, 0x200, 2 },		/* 1 less */
+		{ MAX_LOD, 0x100, 2 << 24, -0x100, 1 },
+		{ MAX_LOD, 0, 2 << 24 | 0x200, 0, 3 },		/* the texture's least */
+		{ MAX_LOD, 0, 1 << 24, 0x200, 2 },		/* and its most */
+		{ MAX_LOD | 0x200, 0, 1 << 24, 0, 2 },		/* which comes last */
+		{ MAX_LOD, 0, 16 << 24, 0x700, 3 },		/* there are three */
+		{ MAX_LOD, 0, 2 << 24, 0x80, 1.5 },		/* between two */
+	};
+	unsigned int good = 0;
+	struct machine m;
+
+	begin_numbered(&m);
+	for (unsigned int i = 0; i < N(all); i++) {
+		float got;
+
+		put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED | TRILINEAR, all[i].lods);
+		machine_put32(&m, SET0 + 32 * SAMPLER + 8, all[i].bias);
+		machine_put32(&m, SET0 + 32 * IMAGE + 12, all[i].limits);
+		got = sampled(&m, 0.5, 0.5, all[i].lod);
+		good += got == all[i].want;
+		if (got != all[i].want)
+			diag("case %u: %f, not %f", i, got, all[i].want);
+	}
+	is_u64(good, N(all), "LODs with their limits and a bias");
+	machine_fini(&m);
+}
+
+/* Bit 29: magnified up to half a level, not up to the first alone */
+static void test_cutoff(void)
+{
+	unsigned int good = 0;
+	struct machine m;
+
+	begin_levels(&m);
+	for (unsigned int i = 0; i < 2; i++) {
+		uint32_t word = WRAP(WRAP_EDGE) | NORMALIZED | MIN_NEAREST | i << 29;
+		/* Half-way between texels 1 and 2 of the first row */
+		float want = i ? (texels[0][0][1] + texels[0][0][2]) / 2 : texels[0][0][2];
+
+		put_sampler(&m, word, MAX_LOD);
+		good += fabs(sampled(&m, 2.0 / SIDE, 0.5 / SIDE, 0x40) - want) < 1e-6;
+		good += fabs(sampled(&m, 2.0 / SIDE, 0.5 / SIDE, 0) -
+			     (texels[0][0][1] + texels[0][0][2]) / 2) < 1e-6;
+		good += sampled(&m, 2.0 / SIDE, 0.5 / SIDE, 0x81) ==
+			(float)texels[1][0][1];
+	}
+	is_u64(good, 6, "which filter there is at which LOD");
+	machine_fini(&m);
+}
+
+/* The least and the most of four texels, where their mean would be */
+static void test_reduction(void)
+{
+	double a, b, c, d, least, most;
+	struct machine m;
+
+	begin_levels(&m);
+	a = texels[0][3][4];
+	b = texels[0][3][5];
+	c = texels[0][4][4];
+	d = texels[0][4][5];
+	least = fmin(fmin(a, b), fmin(c, d));
+	most = fmax(fmax(a, b), fmax(c, d));
+	put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED | 2 << 4, MAX_LOD);
+	ok(sampled(&m, 5.0 / SIDE, 4.0 / SIDE, 0) == (float)least, "the least of four texels");
+	put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED | 3 << 4, MAX_LOD);
+	ok(sampled(&m, 5.0 / SIDE, 4.0 / SIDE, 0) == (float)most, "and the most");
+	machine_fini(&m);
+}
+
+/* Each function, of a texel of 0.5 with what is less, the same and more */
+static void test_functions(void)
+{
+	static const float references[3] = { 0.25, 0.5, 0.75 };
+	static const uint8_t holds[8] = { 0, 4, 2, 6, 1, 5, 3, 7 };
+	unsigned int good = 0;
+	struct machine m;
+
+	begin_numbered(&m);
+	for (int i = 0; i < 16 * SIDE; i++)
+		machine_put32(&m, DATA + 0x4000 + 4 * i, bits_of(0.5));
+	for (unsigned int function = 0; function < 8; function++) {
+		put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED | MIN_NEAREST | MAG_NEAREST,
+			    MAX_LOD | function << 13);
+		for (unsigned int i = 0; i < 3; i++) {
+			machine_uniform(&m, 6, bits_of(references[i]));
+			run_quietly(&m, "MOV.i32 r4, r60\nMOV.i32 r8, 0x0\nMOV.i32 r9, 0x0\n"
+				    "MOV.i32 r10, u6\n" RESULT
+				    "TEX_SINGLE.slot0.f.32.r.2d.wide_indices.shadow.zero.wait0 "
+				    "@r0, @r8:r9:r10, u2\n" PUT);
+			good += data32(&m, 0) == (holds[function] >> i & 1 ? 0x3f800000 : 0);
+		}
+	}
+	is_u64(good, 24, "each function of comparisons");
+	machine_fini(&m);
+
+	/* What is normalized is compared with what it can be */
+	begin(&m, &small);
+	memset(machine_at(&m, DATA + 0x4000), 0xff, 1024);
+	put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED | MIN_NEAREST | MAG_NEAREST,
+		    MAX_LOD | 2 << 13);
+	machine_uniform(&m, 6, bits_of(2));
+	run_quietly(&m, "MOV.i32 r4, r60\nMOV.i32 r8, 0x0\nMOV.i32 r9, 0x0\nMOV.i32 r10, u6\n"
+		    RESULT "TEX_SINGLE.slot0.f.32.r.2d.wide_indices.shadow.zero.wait0 "
+		    "@r0, @r8:r9:r10, u2\n" PUT);
+	is_u64(data32(&m, 0), 0x3f800000, "a reference of 2 is 1 to a texel of 1");
+	machine_fini(&m);
+}
+
+/* Red is what was blue, green 0, blue 1, alpha what was red */
+static void test_swizzles(void)
+{
+	static const char *const reads[] = {
+		"LD_TEX_IMM.v4.f32.slot0.wait0 @r12:r13:r14:r15, r5, 0x0, index:0x1, table:0x1",
+		"TEX_FETCH.slot0.f.32.2d.wide_indices.wait0 @r12:r13:r14:r15, @r60:r61, u2",
+		"TEX_SINGLE.slot0.f.32.2d.wide_indices.zero.wait0 @r12:r13:r14:r15, @r8:r9, u2",
+	};
+	static const uint32_t want[4] = { 0x3f800000, 0, 0x3f800000, 0 };
+	struct machine m;
+	char code[512];
+
+	begin(&m, &small);
+	for (unsigned int i = 0; i < 256; i++)
+		machine_put32(&m, DATA + 0x4000 + 4 * i, 0x40ff8000);
+	machine_put32(&m, SET0 + 32 * IMAGE + 8, 2 | 4 << 3 | 5 << 6);
+	put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED | MIN_NEAREST | MAG_NEAREST, MAX_LOD);
+	for (unsigned int i = 0; i < N(reads); i++) {
+		snprintf(code, sizeof(code), COORDS "MOV.i32 r8, 0x0\nMOV.i32 r9, 0x0\n%s\n"
+			 "STORE.i128.slot0.end @r12:r13:r14:r15, u0, offset:0\n", reads[i]);
+		run_quietly(&m, code);
+		ok(!memcmp(machine_at(&m, DATA), want, sizeof(want)), "swizzled: %.*s",
+		   (int)strcspn(reads[i], "."), reads[i]);
+	}
+	machine_fini(&m);
+}
+
+/* An sRGB texture as it is read, and as a sampler that takes it as it is */
+static void test_srgb(void)
+{
+	struct machine m;
+
+	for (unsigned int raw = 0; raw < 2; raw++) {
+		float want = raw ? 128 / 255.0f : 0.215861f;
+
+		begin(&m, &(struct picture){ RGBA8 | 1 << 20, DIM_2D, 16, 16, 1, 1, 1,
+					     ORDER_U_TILED, 2 });
+		memset(machine_at(&m, DATA + 0x4000), 0x80, 1024);
+		put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED | MIN_NEAREST | MAG_NEAREST |
+			    raw << 22, MAX_LOD);
+		machine_size(&m, 64, 1, 1, 1, 1, 1);
+		ok(fabs(sampled(&m, 0.5, 0.5, 0) - want) < 1e-5, "sRGB %s",
+		   raw ? "as it is" : "becomes linear");
+		machine_fini(&m);
+	}
+}
+
+/* Each thread has a texture, or a layer and a level, of its own */
+static void test_each_its_own(void)
+{
+	static const struct picture array = { R32UI, DIM_2D, 4, 4, 1, 2, 3, ORDER_LINEAR, 2 };
+	static const struct picture one = { R32UI, DIM_2D, 4, 4, 1, 1, 1, ORDER_LINEAR, 2 };
+	struct machine m;
+	bool good = true;
+
+	begin(&m, &array);
+	for (unsigned int i = 0; i < 6; i++)
+		put_plane(&m, &array, i, DATA + 0x4000 + 256 * i, 64, 0);
+	for (unsigned int i = 0; i < 0x200; i++)
+		machine_put32(&m, DATA + 0x4000 + 4 * i, i);
+	machine_size(&m, 12, 1, 1, 1, 1, 1);
+	/* Layer: a fourth of the number; level: its lowest bit, in the offsets' top byte */
+	run_quietly(&m, "MOV.i32 r4, r60\nMOV.i32 r8, 0x0\nMOV.i32 r9, 0x0\n"
+		    "RSHIFT_OR.i32 r10, r60, 0x3020100.b22, 0x0\n"
+		    "LSHIFT_AND.i32 r11, r60, 0x1F1E1D1C.b33, 0x0.not\n"
+		    "RSHIFT_OR.i32 r11, r11, 0x7060504.b33, 0x0\n"
+		    "TEX_FETCH.slot0.u.32.r.2d.wide_indices.array_enable.texel_offset.wait0 "
+		    "@r0, @r8:r9:r10:r11, u2\n" RESULT PUT);
+	for (unsigned int i = 0; i < 12; i++)
+		good &= data32(&m, i) == 64 * (2 * (i / 4) + i % 2);
+	ok(good, "a layer and a level for each thread");
+	put_texture(&m, TEXTURE, &one);
+	machine_put32(&m, SET0 + 32 * TEXTURE + 16, PLANES + 32 * 5);
+	machine_uniform(&m, 6, 6);
+	machine_uniform(&m, 7, 1 << 24 | TEXTURE);
+	run_quietly(&m, "MOV.i32 r4, r60\n"
+		    "ICMP_OR.u32.lt.m1 r1, r60, u6, 0x0\n"
+		    "MOV.i32 r7, u7\nCSEL.u32.eq r5, r1, 0x0, u3, r7\n"
+		    "LD_TEX.u32.slot0.wait0 @r0, 0x0, 0x0, r5\n" RESULT PUT);
+	for (unsigned int i = 0; i < 12; i++)
+		good &= data32(&m, i) == (i < 6 ? 64 * 5 : 0);
+	ok(good, "and a texture");
+	machine_fini(&m);
+}
+
 /* --- What is refused ------------------------------------------------------ */
 
 static void faults(struct machine *m, const char *code, unsigned int exception,
@@ -1033,6 +1310,7 @@ int main(void)
 	test_outside();
 	test_places();
 	test_types();
+	test_odd_halves();
 	test_narrow();
 	test_texel_buffer();
 	for (unsigned int i = 0; i < N(modes); i++) {
@@ -1044,6 +1322,13 @@ int main(void)
 	test_gather("", 2, -1);
 	test_compare();
 	test_gradient();
+	test_lods();
+	test_cutoff();
+	test_reduction();
+	test_functions();
+	test_swizzles();
+	test_srgb();
+	test_each_its_own();
 	test_invalid();
 	test_unimplemented();
 	return done_testing();

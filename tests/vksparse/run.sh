@@ -8,10 +8,11 @@
 #   tests/vksparse/run.sh [test NAME...]   run it, results to out/results/vksparse.tsv
 #   tests/vksparse/run.sh long [OPTION...] random sparse binds for long, each Mesa
 #
-# The guest is run as each NAME says, all but sparse-debug when none is given:
-#   sparse         both Mesas, on the plain kernel
-#   sparse-debug   the debug kernel, the image's Mesa
-#   sparse-stale   a GPU that keeps its TLB: vksparse must fail
+# The guest is run as each NAME says, "sparse" and "sparse-stale" when none is given:
+#   sparse              both Mesas, on the plain kernel
+#   sparse-debug        the debug kernel, the image's Mesa, few binds
+#   sparse-noncoherent  a GPU that is not I/O coherent, the image's Mesa, few binds
+#   sparse-stale        a GPU that keeps its TLB: vksparse must fail
 # Options of "long":
 #   --binds N                 each Mesa binds so often (100000)
 #   --seed N                  where chance starts (1)
@@ -114,7 +115,12 @@ run_config()
 		sparse_results "$name" "$rc"
 		;;
 	sparse-debug)
-		sparse_guest "$name" debug "image all no --binds 1000" || rc=$?
+		sparse_guest "$name" debug "image all no --binds 300" || rc=$?
+		sparse_results "$name" "$rc"
+		;;
+	sparse-noncoherent)
+		sparse_guest "$name" plain "image all $(counts) --binds 300" \
+			--machine mali-coherent=off || rc=$?
 		sparse_results "$name" "$rc"
 		;;
 	sparse-stale)

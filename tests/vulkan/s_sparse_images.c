@@ -363,10 +363,185 @@ static void opaque(void)
 	close_canvas(&c);
 }
 
+/* --- In any order ------------------------------------------------------------------- */
+
+/**
+ * struct shuffle - random binds of a canvas, whose memory has a number in each texel
+ * @random: Where chance is; a seed repeats it.
+ * @unbinds: Blocks may lose their memory.
+ * @round: Calls of vkQueueBindSparse so far, and @binds: blocks in them.
+ */
+struct shuffle {
+	struct canvas *c;
+	uint64_t random;
+	bool unbinds;
+	unsigned int round, binds;
+};
+
+#define MOST_BINDS	8u
+#define CHANCE		20261129ull
+
+static uint32_t below(struct shuffle *s, uint32_t n)
+{
+	s->random ^= s->random << 13;
+	s->random ^= s->random >> 7;
+	s->random ^= s->random << 17;
+	return s->random % n;
+}
+
+static uint32_t number_of(uint32_t place, uint32_t texel, unsigned int round)
+{
+	return (place + 1) << 24 | (round & 0x3ff) << 14 | texel;
+}
+
+static void number_memory(struct shuffle *s)
+{
+	for (uint32_t n = 0; n < (s->c->blocks + 1) * (BLOCK / 4); n++)
+		s->c->texels[n] = number_of(n / (BLOCK / 4), n % (BLOCK / 4), s->round);
+}
+
+static uint32_t owner_of(const struct canvas *c, uint32_t place)
+{
+	for (uint32_t n = 0; n < c->blocks; n++)
+		if (c->place[n] == place)
+			return n;
+	return NONE;
+}
+
+/* No memory is in two blocks: who had it gets what the other one had */
+static void give(struct canvas *c, uint32_t block, uint32_t place)
+{
+	uint32_t other = owner_of(c, place);
+
+	if (other != NONE)
+		c->place[other] = c->place[block];
+	c->place[block] = place;
+}
+
+/* Some blocks get other memory, or none; a bind for each block that differs then */
+static void shuffle(struct shuffle *s)
+{
+	VkSparseImageMemoryBind binds[2 * MOST_BINDS];
+	struct canvas *c = s->c;
+	VkSparseImageMemoryBindInfo image = { .image = c->i.image, .pBinds = binds };
+	VkBindSparseInfo info = {
+		.sType = VK_STRUCTURE_TYPE_BIND_SPARSE_INFO,
+		.imageBindCount = 1,
+		.pImageBinds = &image,
+	};
+	uint32_t before[ARRAY_SIZE(c->place)];
+
+	memcpy(before, c->place, sizeof(before));
+	for (uint32_t k = 1 + below(s, MOST_BINDS); k; k--) {
+		uint32_t block = below(s, c->blocks);
+
+		if (s->unbinds && !below(s, 4))
+			c->place[block] = NONE;
+		else
+			give(c, block, below(s, c->blocks + 1));
+	}
+	for (uint32_t n = 0; n < c->blocks; n++)
+		if (c->place[n] != before[n])
+			binds[image.bindCount++] = to_place(c, n);
+	s->round++;
+	s->binds += image.bindCount;
+	if (image.bindCount)
+		bind(c, &info);
+}
+
+/* What the GPU reads is what memory has, texel by texel */
+static bool reads_memory(struct shuffle *s)
+{
+	struct canvas *c = s->c;
+	const VkExtent3D *e = &c->i.info.extent;
+	VkBufferImageCopy all = image_region(&c->i, 0);
+	const uint32_t *got = (uint32_t *)c->b.bytes;
+
+	memset(c->b.bytes, 0, STAGING);
+	vk_need(image_download(&c->b, &c->i, &all));
+	for (uint32_t n = 0; n < e->width * e->height * e->depth; n++) {
+		uint32_t x = n % e->width, y = n / e->width % e->height;
+		uint32_t block = block_of(c, x, y, n / e->width / e->height);
+		uint32_t at = c->place[block], want;
+
+		if (at == NONE)
+			continue;
+		want = number_of(at, in_block(x, y), s->round);
+		if (got[n] == want)
+			continue;
+		detail("seed %llu, call %u: block %u, texel %u, %u: 0x%x, not 0x%x",
+		       CHANCE, s->round, block, x, y, got[n], want);
+		return false;
+	}
+	return true;
+}
+
+/* Memory that no block has is as it was; what has one has what was stored through it */
+static bool stores_are_right(struct shuffle *s)
+{
+	struct canvas *c = s->c;
+
+	draw(c);
+	if (!memory_is_right(c))
+		return false;
+	for (uint32_t place = 0; place <= c->blocks; place++) {
+		for (uint32_t k = 0; owner_of(c, place) == NONE && k < BLOCK / 4; k++) {
+			if (c->texels[place * (BLOCK / 4) + k] == number_of(place, k, s->round))
+				continue;
+			detail("seed %llu, call %u: memory of no block, %u, was stored to",
+			       CHANCE, s->round, place);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Whether a block that loses its memory is the one that was named: not in panvk 26.1 */
+static bool unbinds_what_is_named(struct shuffle *s)
+{
+	struct canvas *c = s->c;
+	bool right;
+
+	bind_all(c);
+	c->place[c->blocks - 1] = NONE;
+	bind_blocks(c, c->blocks - 1, 1);
+	number_memory(s);
+	right = reads_memory(s) && stores_are_right(s);
+	/* Whatever it did, all blocks have memory again */
+	bind_all(c);
+	return right;
+}
+
+static void at_random(uint32_t width, uint32_t height, uint32_t depth)
+{
+	unsigned int rounds = extent == ALL ? 100 : 30;
+	struct shuffle s = { .random = CHANCE };
+	bool good = true;
+	struct canvas c;
+
+	open_canvas(&c, width, height, depth);
+	s.c = &c;
+	bind_all(&c);
+	image_ready(&c.b, &c.i);
+	s.unbinds = unbinds_what_is_named(&s);
+	if (!s.unbinds)
+		skip("panvk 26.1 takes memory from another block", "blocks lose memory at random");
+	while (good && s.round < rounds) {
+		shuffle(&s);
+		number_memory(&s);
+		good = reads_memory(&s) && stores_are_right(&s);
+	}
+	ok(good, "%u random binds in %u calls, %uD: loads and stores are where they belong",
+	   s.binds, s.round, depth > 1 ? 3 : 2);
+	close_canvas(&c);
+}
+
 void run_sparse_images(void)
 {
 	setenv("PANVK_DEBUG", "noafbc", 1);
 	flat();
 	solid();
 	opaque();
+	at_random(400, 300, 1);
+	at_random(200, 136, 3);
 }
