@@ -28,6 +28,9 @@
 #   --no-faults                  nothing fails but calls
 #   --with-findings              calls that are known to end upstream's kernel, too; the
 #                                default on any other
+#   --icount                     time passes by the guest's instructions: for a machine
+#                                that is busy otherwise, on which a processor of the guest
+#                                can stand still for seconds
 #   --more                       in addition to the boots of the last time
 #   --stop                       end with the first report that is not known
 #   --tries N                    minimise: so many boots (80)
@@ -49,6 +52,8 @@ RING_SIZE=32M
 # is an eighth
 MEMORY=(1G 448M 640M)
 MEMORY_OF_DEBUG=(1G 640M 768M)
+# A processor that got no time from a busy host is no stall. Who hangs is seen otherwise
+PATIENCE=rcupdate.rcu_cpu_stall_timeout=240
 
 usage()
 {
@@ -59,7 +64,7 @@ usage()
 defaults()
 {
 	DURATION=600 BOOT=300 ROUND=30 KERNEL=reserve FLAVOUR=debug SEED=1 TRIES=80 MEM=
-	STOP='' MORE='' FLAGS=()
+	STOP='' MORE='' FLAGS=() TIME=()
 }
 
 parse()
@@ -70,6 +75,7 @@ parse()
 		--unbind | --no-faults | --with-findings) FLAGS+=("$1") ;;
 		--stop) STOP=1 ;;
 		--more) MORE=1 ;;
+		--icount) TIME=(--icount) ;;
 		*)
 			[ $# -ge 2 ] || usage
 			parse_value "$1" "$2"
@@ -131,11 +137,12 @@ boot()
 	local name=$1 ring=$OUT/guest/$1.calls rc=0 append=("$EXACT_COUNTS")
 
 	[ "$FLAVOUR" != debug ] || append=("${4:-kmemleak=off}")
+	append+=("$PATIENCE")
 	mkdir -p "$OUT/guest"
 	rm -f "$ring"
 	truncate -s $RING_SIZE "$ring"
 	"$ROOT/scripts/guest.sh" run --kernel "$KERNEL" --flavour "$CONFIG" --name "$name" \
-		--inject --mem "$GUEST_MEM" --append "${append[*]}" --timeout $(($2 * 8 + 1200)) \
+		--inject "${TIME[@]}" --mem "$GUEST_MEM" --append "${append[*]}" --timeout $(($2 * 8 + 1200)) \
 		--qemu-arg -object \
 		--qemu-arg "memory-backend-file,id=calls,size=$RING_SIZE,mem-path=$ring,share=on" \
 		--qemu-arg -device --qemu-arg ivshmem-plain,memdev=calls \
