@@ -164,10 +164,12 @@ campaign_report()
 	report --files "${BINDS[@]}" --minimum 0 "$@"
 }
 
-# A boot for each seed, with little memory in all but one
+# A boot for each seed, with little memory in all but each third one, in which the driver is
+# unbound as well
 campaign()
 {
-	local seconds=${1:-600} seeds=("${@:2}") seed mem=(448M 640M 1G) failed=()
+	local seconds=${1:-600} seeds=("${@:2}") seed mem=(1G 448M 640M) unbind=(--unbind '' '')
+	local failed=()
 
 	[ ${#seeds[@]} -gt 0 ] || seeds=(1 2 3)
 	prepare
@@ -175,7 +177,7 @@ campaign()
 	forget_old_counts "$@"
 	for seed in "${seeds[@]}"; do
 		run "seed-$seed" "--inject --mem ${mem[seed % 3]} --timeout $((seconds * 8 + 1200))" '' \
-			"echo -1000 >/proc/self/oom_score_adj; campaign --seed $seed --seconds $seconds --with-findings"
+			"echo -1000 >/proc/self/oom_score_adj; campaign --seed $seed --seconds $seconds --with-findings ${unbind[seed % 3]}"
 	done
 	campaign_report
 }
