@@ -70,7 +70,7 @@ def table(total, found):
     ioctls = sum(sum(errors.values()) for name, errors in total["ioctls"].items()
                  if name not in NO_IOCTLS)
     faults = sum(total["chaos"].values()) + total["failed_allocations"] + total["killed"]
-    print(f"{'of the calls, ioctls':36}{ioctls:>12,}")
+    print(f"{'ioctls':36}{ioctls:>12,}")
     print(f"{'faults, allocations and kills':36}{faults:>12,}")
     print("\nwhat went wrong around the calls")
     for name, n in sorted(total["chaos"].items(), key=lambda item: -item[1]):
