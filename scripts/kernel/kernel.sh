@@ -18,8 +18,9 @@
 #         goes from step to step.
 # CONFIG: plain (arm64, what is measured), plain-16k and plain-64k (that with larger
 #         pages), debug (arm64, KASAN, lockdep, fault injection), gcov (plain, and
-#         Panthor counts its lines), kunit (arm64, small, with lockdep, for KUnit),
-#         kcsan (that with KCSAN in place of lockdep), arm64-iommufd (arm64, small, with
+#         Panthor and what has page tables for it count their lines), kunit (arm64, small, with lockdep, for KUnit),
+#         kcsan (that with KCSAN in place of lockdep), guest-kcsan (plain with KCSAN),
+#         arm64-iommufd (arm64, small, with
 #         iommufd, its selftests' support, SMMUv3 and VFIO, for an initramfs),
 #         arm64-iommufd-bench (that without what slows it down),
 #         um (User Mode Linux, for KUnit),
@@ -46,7 +47,7 @@
 
 usage()
 {
-	die "usage: kernel.sh build|path|make base|fixes|mends|walks|reserve|break-NAME plain|plain-16k|plain-64k|debug|gcov|kunit|kcsan|arm64-iommufd|arm64-iommufd-bench|um|um-smp|um-debug|um-iommufd|um-iommufd-debug|um-bench|um-bench-smp|x86-iommufd [ARG...]"
+	die "usage: kernel.sh build|path|make base|fixes|mends|walks|reserve|break-NAME plain|plain-16k|plain-64k|debug|gcov|kunit|kcsan|guest-kcsan|arm64-iommufd|arm64-iommufd-bench|um|um-smp|um-debug|um-iommufd|um-iommufd-debug|um-bench|um-bench-smp|x86-iommufd [ARG...]"
 }
 
 tree_path()
@@ -73,6 +74,8 @@ fragments()
 	gcov) printf '%s\n' "$dir/arm64.config" "$dir/arm64-gcov.config" ;;
 	kunit) printf '%s\n' "$dir/arm64-kunit.config" ;;
 	kcsan) printf '%s\n' "$dir/arm64-kunit.config" "$dir/arm64-kcsan.config" ;;
+	guest-kcsan)
+		printf '%s\n' "$dir/arm64.config" "$dir/arm64-kcsan.config" "$dir/arm64-guest-kcsan.config" ;;
 	arm64-iommufd) printf '%s\n' "$dir/arm64-iommufd.config" ;;
 	arm64-iommufd-bench)
 		printf '%s\n' "$dir/arm64-iommufd.config" "$dir/arm64-iommufd-bench.config" ;;
@@ -216,7 +219,8 @@ kmake()
 	local prefix cross=() arch=arm64 file
 
 	if [ "$config" = gcov ]; then
-		for file in "$tree"/drivers/gpu/drm/panthor/*.c; do
+		for file in "$tree"/drivers/gpu/drm/{panthor/*,drm_gpuvm_reserve}.c \
+			"$tree"/drivers/iommu/{io-pgtable-{arm,re*},iommu-reserve*,iopte-page}.c; do
 			cross+=("GCOV_PROFILE_$(basename "$file" .c).o=y")
 		done
 	fi

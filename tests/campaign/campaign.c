@@ -40,6 +40,7 @@
 #define KILL_ONE_IN	4
 
 static struct {
+	long began;
 	uint64_t random;
 	unsigned long kill_at[MAX_PROCS];
 	unsigned long starts, kills;
@@ -250,10 +251,12 @@ static void write_json(void)
 
 	if (!f)
 		return;
-	fprintf(f, "{\n \"seed\": %llu, \"rounds\": %u, \"calls\": %lu, \"processes\": %lu,\n"
+	fprintf(f, "{\n \"seed\": %llu, \"seconds\": %ld, \"rounds\": %u,\n"
+		" \"calls\": %lu, \"processes\": %lu,\n"
 		" \"killed\": %lu, \"failed_allocations\": %lu, \"memory_gone\": %lu,\n"
 		" \"left\": %u, \"hung\": %u,\n \"chaos\": {",
-		(unsigned long long)options.seed, S.rounds, calls_made(), S.starts, S.kills,
+		(unsigned long long)options.seed, (now_ms() - S.began) / 1000, S.rounds,
+		calls_made(), S.starts, S.kills,
 		atomic_load(&shared->failed_allocations), atomic_load(&shared->faulted),
 		S.left, S.hung);
 	for (unsigned int i = 0; i < chaos_kinds(); i++)
@@ -559,6 +562,7 @@ int main(int argc, char **argv)
 	int opt;
 
 	options = defaults;
+	S.began = now_ms();
 	while ((opt = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		set_option(opt);
 	prepare();

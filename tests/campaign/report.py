@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the boots of a campaign did, added up: tests/campaign/run.sh calls this.
 
-    report.py DIR OUT.json      DIR has SEED.json and SEED.reports of each boot
+    report.py DIR... OUT.json   each DIR has SEED.json and SEED.reports of its boots
     report.py --well FILE.json  how many binds, jobs and buffers of one boot succeeded
 """
 import collections
@@ -11,9 +11,11 @@ import json
 import os
 import sys
 
-SUMS = ("rounds", "calls", "processes", "killed", "failed_allocations", "memory_gone",
+SUMS = ("seconds", "rounds", "calls", "processes", "killed", "failed_allocations", "memory_gone",
         "left", "hung")
 GROUPS = ("chaos", "wrong")
+NO_IOCTLS = ("MMAP", "MUNMAP", "MREMAP", "MADVISE", "TOUCH", "MMIO_MAP", "DMABUF_MMAP",
+             "FILE_OPEN", "FILE_CLOSE", "FORK", "FDINFO", "DEBUGFS")
 WELL = ("VM_BIND", "VM_BIND_ASYNC", "GROUP_SUBMIT", "BO_CREATE")
 
 
@@ -23,18 +25,27 @@ def well(path):
     print(sum(ioctls.get(name, {}).get("OK", 0) for name in WELL))
 
 
-def add_up(directory):
+def boots_of(directories, suffix):
+    """(name of the boot, path) of each"""
+    for directory in directories:
+        for path in sorted(glob.glob(os.path.join(directory, f"[0-9]*.{suffix}"))):
+            seed = os.path.basename(path).split(".")[0]
+            name = f"{os.path.basename(directory.rstrip('/'))} {seed}"
+            yield (name if len(directories) > 1 else seed), path
+
+
+def add_up(directories):
     """All boots as one."""
     total = {name: 0 for name in SUMS}
     total["boots"] = 0
     total.update({name: collections.Counter() for name in GROUPS})
     total["ioctls"] = {}
-    for path in sorted(glob.glob(os.path.join(directory, "[0-9]*.json"))):
+    for _, path in boots_of(directories, "json"):
         with open(path, encoding="utf-8") as f:
             boot = json.load(f)
         total["boots"] += 1
         for name in SUMS:
-            total[name] += boot[name]
+            total[name] += boot.get(name, 0)
         for name in GROUPS:
             total[name].update(boot[name])
         for call, errors in boot["ioctls"].items():
@@ -42,11 +53,10 @@ def add_up(directory):
     return total
 
 
-def reports(directory):
+def reports(directories):
     """{(kind, what): seeds}"""
     found = {}
-    for path in sorted(glob.glob(os.path.join(directory, "[0-9]*.reports"))):
-        seed = os.path.basename(path).split(".")[0]
+    for seed, path in boots_of(directories, "reports"):
         with open(path, encoding="utf-8", errors="replace") as f:
             for line in f:
                 kind, _, what = line.rstrip("\n").partition("\t")
@@ -57,6 +67,11 @@ def reports(directory):
 def table(total, found):
     for name in ("boots", *SUMS):
         print(f"{name.replace('_', ' '):36}{total[name]:>12,}")
+    ioctls = sum(sum(errors.values()) for name, errors in total["ioctls"].items()
+                 if name not in NO_IOCTLS)
+    faults = sum(total["chaos"].values()) + total["failed_allocations"] + total["killed"]
+    print(f"{'ioctls':36}{ioctls:>12,}")
+    print(f"{'faults, allocations and kills':36}{faults:>12,}")
     print("\nwhat went wrong around the calls")
     for name, n in sorted(total["chaos"].items(), key=lambda item: -item[1]):
         print(f"  {name:34}{n:>12,}")
@@ -80,8 +95,8 @@ def main():
     if sys.argv[1] == "--well":
         well(sys.argv[2])
         return
-    directory, out = sys.argv[1:]
-    total, found = add_up(directory), reports(directory)
+    *directories, out = sys.argv[1:]
+    total, found = add_up(directories), reports(directories)
     table(total, found)
     total["reports"] = [{"kind": k, "what": w, "seeds": s} for (k, w), s in found.items()]
     with open(out, "w", encoding="utf-8") as f:

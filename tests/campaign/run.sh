@@ -6,6 +6,8 @@
 #
 #   tests/campaign/run.sh build                  build it for the guest, print its path
 #   tests/campaign/run.sh [OPTION...]            the campaign: a table, and out/campaign.json
+#   tests/campaign/run.sh report [DIR...]        what all boots did together, or those of
+#                                                some folders of out/campaign
 #   tests/campaign/run.sh quick                  half a minute of it, results to
 #                                                out/results/campaign.tsv
 #   tests/campaign/run.sh replay FILE [OPTION...]    make the calls of a log once more
@@ -18,12 +20,18 @@
 #   --boot N                     seconds of a boot (300)
 #   --round N                    seconds of a round, after which all is closed (30)
 #   --kernel base|reserve|...    which kernel tree (reserve)
-#   --flavour plain|debug|...    how it was configured (debug)
+#   --flavour plain|debug|kcsan|...    how it was configured (debug); kcsan is the
+#                                finder of data races, guest-kcsan of scripts/kernel/kernel.sh
 #   --seed N                     of the first boot (1)
+#   --mem SIZE                   of each guest; else 448M, 640M and 1G, by the seed
 #   --unbind                     the driver is unbound and bound, too
 #   --no-faults                  nothing fails but calls
 #   --with-findings              calls that are known to end upstream's kernel, too; the
 #                                default on any other
+#   --icount                     time passes by the guest's instructions: for a machine
+#                                that is busy otherwise, on which a processor of the guest
+#                                can stand still for seconds
+#   --more                       in addition to the boots of the last time
 #   --stop                       end with the first report that is not known
 #   --tries N                    minimise: so many boots (80)
 #
@@ -40,7 +48,12 @@
 
 HERE=$ROOT/tests/campaign
 RING_SIZE=32M
-MEM=1G
+# The less there is, the more is reclaimed, and the more processes are killed; KASAN's share
+# is an eighth
+MEMORY=(1G 448M 640M)
+MEMORY_OF_DEBUG=(1G 640M 768M)
+# A processor that got no time from a busy host is no stall. Who hangs is seen otherwise
+PATIENCE=rcupdate.rcu_cpu_stall_timeout=240
 
 usage()
 {
@@ -50,8 +63,8 @@ usage()
 
 defaults()
 {
-	DURATION=600 BOOT=300 ROUND=30 KERNEL=reserve FLAVOUR=debug SEED=1 TRIES=80
-	STOP='' FLAGS=()
+	DURATION=600 BOOT=300 ROUND=30 KERNEL=reserve FLAVOUR=debug SEED=1 TRIES=80 MEM=
+	STOP='' MORE='' FLAGS=() TIME=()
 }
 
 parse()
@@ -61,6 +74,8 @@ parse()
 		case $1 in
 		--unbind | --no-faults | --with-findings) FLAGS+=("$1") ;;
 		--stop) STOP=1 ;;
+		--more) MORE=1 ;;
+		--icount) TIME=(--icount) ;;
 		*)
 			[ $# -ge 2 ] || usage
 			parse_value "$1" "$2"
@@ -70,6 +85,8 @@ parse()
 		shift
 	done
 	[ "$KERNEL" = base ] || FLAGS+=(--with-findings)
+	CONFIG=$FLAVOUR
+	[ "$FLAVOUR" != kcsan ] || CONFIG=guest-kcsan
 }
 
 parse_value()
@@ -82,6 +99,7 @@ parse_value()
 	--kernel=*) KERNEL=$2 ;;
 	--flavour=*) FLAVOUR=$2 ;;
 	--seed=[0-9]*) SEED=$2 ;;
+	--mem=[1-9]*[MG]) MEM=$2 ;;
 	--tries=[1-9]*) TRIES=$2 ;;
 	*) usage ;;
 	esac
@@ -96,10 +114,19 @@ cmd_build()
 
 prepare()
 {
-	guest_prepare "$KERNEL" "$FLAVOUR"
+	guest_prepare "$KERNEL" "$CONFIG"
 	cmd_build >/dev/null
 	DIR=$OUT/campaign/$KERNEL-$FLAVOUR
 	mkdir -p "$DIR" "$LOGS"
+}
+
+# memory SEED: what a guest with this seed has
+memory()
+{
+	local sizes=("${MEMORY[@]}")
+
+	[ "$FLAVOUR" = plain ] || sizes=("${MEMORY_OF_DEBUG[@]}")
+	printf '%s\n' "${MEM:-${sizes[$1 % ${#sizes[@]}]}}"
 }
 
 # boot NAME SECONDS COMMAND [APPEND]: the log of calls goes to out/guest/NAME.calls. The exit code
@@ -110,11 +137,12 @@ boot()
 	local name=$1 ring=$OUT/guest/$1.calls rc=0 append=("$EXACT_COUNTS")
 
 	[ "$FLAVOUR" != debug ] || append=("${4:-kmemleak=off}")
+	append+=("$PATIENCE")
 	mkdir -p "$OUT/guest"
 	rm -f "$ring"
 	truncate -s $RING_SIZE "$ring"
-	"$ROOT/scripts/guest/guest.sh" run --kernel "$KERNEL" --flavour "$FLAVOUR" --name "$name" \
-		--inject --mem $MEM --append "${append[*]}" --timeout $(($2 * 8 + 1200)) \
+	"$ROOT/scripts/guest/guest.sh" run --kernel "$KERNEL" --flavour "$CONFIG" --name "$name" \
+		--inject "${TIME[@]}" --mem "$GUEST_MEM" --append "${append[*]}" --timeout $(($2 * 8 + 1200)) \
 		--qemu-arg -object \
 		--qemu-arg "memory-backend-file,id=calls,size=$RING_SIZE,mem-path=$ring,share=on" \
 		--qemu-arg -device --qemu-arg ivshmem-plain,memdev=calls \
@@ -184,6 +212,7 @@ keep()
 	cp "$OUT/guest/$1/stdout" "$to/stdout"
 	cp "$OUT/guest/$1/"kmemleak-* "$to/" 2>/dev/null || :
 	cp "$DIR/$2.reports" "$to/reports"
+	printf '%s\n' "$GUEST_MEM" >"$to/memory"
 	"$BUILD/host/campaign-log" "$OUT/guest/$1.calls" |
 		one_round "$(cat "$DIR/$2.reports.round")" >"$to/calls.txt"
 }
@@ -214,13 +243,14 @@ one_boot()
 {
 	local name=campaign-$KERNEL-$FLAVOUR rc=0 new leaks=
 
+	GUEST_MEM=$(memory "$1")
 	! looks_for_leaks "$1" || leaks=--leaks
 	boot "$name" "$BOOT" "cp /share/bin/campaign /run/ && /run/campaign --seed $1 \
 		--seconds $BOOT --round $ROUND $leaks ${FLAGS[*]} --json /out/campaign.json" ${leaks:+kmemleak=on} || rc=$?
 	cp "$OUT/guest/$name/campaign.json" "$DIR/$1.json" 2>/dev/null || :
 	new=$(sort_reports "$name" "$DIR/$1.reports")
 	[ $rc = 0 ] || printf 'end\texit code %s\n' "$rc" >>"$DIR/$1.reports"
-	say "  seed $1: $(grep -h '^# [0-9]* s:' "$OUT/guest/$name/stdout" | tail -n 1 | sed 's/^# //'); exit code $rc, $new new reports"
+	say "  seed $1, $GUEST_MEM: $(grep -h '^# [0-9]* s:' "$OUT/guest/$name/stdout" | tail -n 1 | sed 's/^# //'); exit code $rc, $new new reports"
 	sed 's/^/    /' "$DIR/$1.reports" >&2
 	# A boot that hung where it is known to can do no more than that
 	! grep -q '^known.hang: ' "$DIR/$1.reports" || [ "$new" != 0 ] || return 0
@@ -235,15 +265,23 @@ cmd_run()
 
 	parse "$@"
 	prepare
-	rm -rf "${DIR:?}"/*
+	[ -n "$MORE" ] || rm -rf "${DIR:?}"/*
 	say "the campaign on $KERNEL, $FLAVOUR, $DURATION s from seed $SEED"
 	SECONDS=0
 	for ((seed = SEED; SECONDS < DURATION || seed == SEED; seed++)); do
 		one_boot $seed || rc=1
 		[ $rc = 0 ] || [ -z "$STOP" ] || break
 	done
-	python3 -B "$HERE/report.py" "$DIR" "$OUT/campaign.json"
+	cmd_report "$DIR"
 	return "$rc"
+}
+
+# All boots that there are, also of a campaign that still runs
+cmd_report()
+{
+	[ $# -gt 0 ] || set -- "$OUT"/campaign/*/
+	[ -d "$1" ] || die "no campaign has run; see tests/campaign/run.sh --help"
+	python3 -B "$HERE/report.py" "$@" "$OUT/campaign.json"
 }
 
 # For make test: a seed, a round, and that it was what it has to be
@@ -252,6 +290,7 @@ cmd_quick()
 	local name=campaign-quick rc=0 new calls
 
 	parse --flavour plain --seconds 25 --round 25 --seed 7
+	GUEST_MEM=1G
 	prepare
 	result_start campaign
 	boot $name 25 "campaign --seed $SEED --rounds 1 --round $ROUND --json /out/campaign.json" || rc=$?
@@ -285,6 +324,7 @@ replay_once()
 	local seconds
 
 	seconds=$(($(wc -l <"$2") / 20 + 60))
+	GUEST_MEM=${MEM:-$(cat "$(dirname "$2")/memory" 2>/dev/null || echo 1G)}
 	mkdir -p "$OUT/guest"
 	cp "$2" "$BUILD/guest/share/$1.txt"
 	boot "$1" "$seconds" "campaign --replay /share/$1.txt ${FLAGS[*]} --until '$3' --json /out/campaign.json" || :
@@ -366,6 +406,7 @@ cmd_minimise()
 case ${1:-} in
 build) cmd_build ;;
 quick) cmd_quick ;;
+report) cmd_report "${@:2}" ;;
 replay | minimise)
 	[ $# -ge 2 ] || usage
 	"cmd_$1" "${@:2}"

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Merges gcov's counts of several runs and says what was not reached.
 
-    report.py --gcov GCOV --objects DIR --runs DIR --reasons FILE
-                --json FILE --minimum PERCENT [--blocks N]
+    report.py --gcov GCOV --objects DIR --files PATTERN... --runs DIR
+                [--reasons FILE] --json FILE --minimum PERCENT [--blocks N]
 
-Each folder in RUNS is one run, with the .gcda files of one boot; OBJECTS has the
-.gcno files of that kernel. A line or function counts when any run reached it.
+Each folder in RUNS is one run, with the .gcda files of one boot; OBJECTS is the folder
+in which that kernel was built, with .gcno files. PATTERNs are of sources and headers in
+the kernel's tree that count. A line or function counts when any run reached it.
 
 REASONS is a document with a table of functions: each row that starts with
 "| `name` |" names one that no run reaches. The table must be true both ways, but
@@ -17,6 +18,7 @@ Blocks are lines that follow each other in the code and were not reached.
 """
 
 import argparse
+import fnmatch
 import json
 import os
 import re
@@ -25,14 +27,15 @@ import subprocess
 import sys
 import tempfile
 
-FOLDER = "drivers/gpu/drm/panthor/"
+FOLDERS = ("drivers/gpu/drm/panthor", "drivers/gpu/drm", "drivers/iommu")
 
 
 def gcov_json(gcov, objects, gcda):
     """What gcov says about one object of one run, as its own JSON."""
     name = os.path.basename(gcda).removesuffix(".gcda")
+    notes = (os.path.join(objects, folder, name + ".gcno") for folder in FOLDERS)
     with tempfile.TemporaryDirectory() as work:
-        shutil.copy(os.path.join(objects, name + ".gcno"), work)
+        shutil.copy(next(path for path in notes if os.path.exists(path)), work)
         shutil.copy(gcda, work)
         out = subprocess.run([gcov, "--json-format", "--stdout", name + ".gcda"],
                              cwd=work, check=True, capture_output=True).stdout
@@ -42,16 +45,17 @@ def gcov_json(gcov, objects, gcda):
 class Coverage:
     """Lines and functions of every file, with how often each was reached."""
 
-    def __init__(self):
+    def __init__(self, patterns):
+        self.patterns = patterns
         self.lines = {}
         self.functions = {}
 
     def add(self, report):
         for file in report["files"]:
             path = file["file"]
-            if FOLDER not in path:
+            if not any(fnmatch.fnmatch(path, "*" + p) for p in self.patterns):
                 continue
-            name = path[path.index(FOLDER) + len(FOLDER):]
+            name = os.path.basename(path)
             lines = self.lines.setdefault(name, {})
             for line in file["lines"]:
                 number = line["line_number"]
@@ -70,7 +74,7 @@ class Coverage:
 
 
 def collect(args):
-    coverage = Coverage()
+    coverage = Coverage(args.files)
     runs = sorted(os.listdir(args.runs)) if os.path.isdir(args.runs) else []
     for run in runs:
         folder = os.path.join(args.runs, run)
@@ -99,9 +103,9 @@ def percent(part, whole):
 
 
 def show(rows):
-    print(f"{'file':24} {'lines':>12} {'':>7} {'functions':>12}")
+    print(f"{'file':30} {'lines':>12} {'':>7} {'functions':>12}")
     for file, hit, lines, called, functions in rows:
-        print(f"{file:24} {hit:5} of {lines:4} {percent(hit, lines):5.1f} % "
+        print(f"{file:30} {hit:5} of {lines:4} {percent(hit, lines):5.1f} % "
               f"{called:6} of {functions:3}")
 
 
@@ -147,8 +151,10 @@ def compare(coverage, named, either):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    for option in ("gcov", "objects", "runs", "reasons", "json"):
+    for option in ("gcov", "objects", "runs", "json"):
         parser.add_argument("--" + option, required=True)
+    parser.add_argument("--files", required=True, nargs="+")
+    parser.add_argument("--reasons")
     parser.add_argument("--minimum", type=float, required=True)
     parser.add_argument("--blocks", type=int, default=0)
     args = parser.parse_args()
@@ -169,7 +175,7 @@ def main():
                        name: sorted(n for n, count in lines.items() if not count)
                        for name, lines in coverage.lines.items()}},
                   file, indent=1)
-    wrong = compare(coverage, *reasons(args.reasons))
+    wrong = compare(coverage, *reasons(args.reasons)) if args.reasons else []
     if total < args.minimum:
         wrong.append(f"{total:.1f} % of the lines, want {args.minimum:.0f} %")
     for text in wrong:

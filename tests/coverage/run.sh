@@ -4,6 +4,10 @@
 # How much of Panthor the guest's programs reach, by gcov.
 #
 #   tests/coverage/run.sh [RUN...]      all runs, or only these (-l lists them)
+#   tests/coverage/run.sh campaign [SECONDS [SEED...]]
+#                                       what the campaign alone reaches with the series, of
+#                                       what binds: panthor_mmu.c, the reservations and Arm's
+#                                       page tables; a boot for each SEED (600 s, 1 2 3)
 #   tests/coverage/run.sh --report      the table again, of what was collected
 #   tests/coverage/run.sh --blocks      and the longest blocks not reached
 #
@@ -37,11 +41,11 @@ usage()
 	sed -n '/^#   tests/s/^# *//p' "$0"
 }
 
-# In the guest: the counts of Panthor, one file each, whatever the command did
+# In the guest: the counts, one file each, whatever the command did
 # shellcheck disable=SC2016 # the guest expands it
 collect='
 to=/out/gcov; mkdir -p $to
-busybox find /sys/kernel/debug/gcov -name "panthor_*.gcda" | while read -r f; do
+busybox find /sys/kernel/debug/gcov -name "*.gcda" | while read -r f; do
 	cat "$f" >"$to/$(basename "$f")"
 done
 ls $to | wc -l >/out/gcov.files'
@@ -90,9 +94,13 @@ report()
 	[ "$KERNEL" != reserve ] || objects=$BUILD/linux/out-gcov
 	[ "$(uname -m)" != aarch64 ] || gcov=gcov
 	/usr/bin/python3 "$ROOT/tests/coverage/report.py" --gcov "$gcov" \
-		--objects "$objects/drivers/gpu/drm/panthor" --runs "$DIR" \
-		--reasons "$ROOT/docs/coverage.md" --json "$OUT/coverage.json" \
-		--minimum 75 "$@"
+		--objects "$objects" --runs "$DIR" --json "$OUT/$(basename "$DIR").json" "$@"
+}
+
+# All of Panthor, and what docs/coverage.md says that nothing reaches
+report_all()
+{
+	report --files 'drivers/gpu/drm/panthor/*' --reasons "$ROOT/docs/coverage.md" --minimum 75 "$@"
 }
 
 # Counts are of no use for another kernel than the one that made them.
@@ -109,15 +117,20 @@ forget_old_counts()
 	stamp_set "$DIR.kernel" "$key"
 }
 
-main()
+prepare()
 {
-	local spec name options needs command wanted=" $* " failed=() rc=0
-
 	need_packages python3
 	mkdir -p "$LOGS"
 	"$ROOT/scripts/qemu/qemu.sh" build >/dev/null
 	"$ROOT/scripts/kernel/kernel.sh" build "$KERNEL" gcov >/dev/null
 	"$ROOT/scripts/guest/guest.sh" image >/dev/null
+}
+
+main()
+{
+	local spec name options needs command wanted=" $* " failed=() rc=0
+
+	prepare
 	forget_old_counts "$@"
 	for spec in "${RUNS[@]}"; do
 		IFS='|' read -r name options needs command <<<"$spec"
@@ -125,7 +138,7 @@ main()
 			run "$name" "$options" "$needs" "$command"
 		fi
 	done
-	report || rc=1
+	report_all || rc=1
 	for name in "${failed[@]}"; do
 		say "the run $name"
 		rc=1
@@ -133,10 +146,55 @@ main()
 	return $rc
 }
 
+# --- The campaign --------------------------------------------------------
+
+# What binds, and what it binds in
+BINDS=(
+	'drivers/gpu/drm/panthor/panthor_mmu.c'
+	'drivers/gpu/drm/panthor/panthor_reserve*.c'
+	'drivers/gpu/drm/drm_gpuvm_reserve.c'
+	'drivers/iommu/io-pgtable-arm.c'
+	'drivers/iommu/io-pgtable-re*.c'
+	'drivers/iommu/iommu-reserve*.c'
+	'drivers/iommu/iopte-page.c'
+)
+
+campaign_report()
+{
+	report --files "${BINDS[@]}" --minimum 0 "$@"
+}
+
+# A boot for each seed, with little memory in all but each third one, in which the driver is
+# unbound as well
+campaign()
+{
+	local seconds=${1:-600} seeds=("${@:2}") seed mem=(1G 448M 640M) unbind=(--unbind '' '')
+	local failed=()
+
+	[ ${#seeds[@]} -gt 0 ] || seeds=(1 2 3)
+	prepare
+	"$ROOT/tests/campaign/run.sh" build >/dev/null
+	forget_old_counts "$@"
+	for seed in "${seeds[@]}"; do
+		run "seed-$seed" "--inject --mem ${mem[seed % 3]} --timeout $((seconds * 8 + 1200))" '' \
+			"echo -1000 >/proc/self/oom_score_adj; campaign --seed $seed --seconds $seconds --with-findings ${unbind[seed % 3]}"
+	done
+	campaign_report
+}
+
 case ${1:-} in
+campaign)
+	KERNEL=reserve
+	DIR=$OUT/coverage-campaign
+	if [ "${2:-}" = --blocks ]; then
+		campaign_report --blocks 40
+	else
+		campaign "${@:2}"
+	fi
+	;;
 -l) printf '%s\n' "${RUNS[@]%%|*}" ;;
---report) report ;;
---blocks) report --blocks 25 ;;
+--report) report_all ;;
+--blocks) report_all --blocks 25 ;;
 -*)
 	usage >&2
 	exit 2

@@ -24,6 +24,9 @@
 /* The driver allows each command of the MMU, and a flush, 100 ms */
 #define SLOW_MS		80
 #define IDLE_TABLES	16
+/* Of each command, and a few of them for each buffer that is restored */
+#define COMMAND_MS	40
+#define MOVED		"hardpaths moved"
 
 /* Pages and blocks that all VMs have under reservation */
 static long reserved_now(void)
@@ -299,4 +302,68 @@ void run_busy_trim(void)
 	is(vm_tables("idle"), 0, "and are taken when it is not");
 	not_said("*ERROR*");
 	end(&c, &p, "after reclaim met a bind");
+}
+
+/* --- Memory that moves from one VM to another ---------------------------- */
+
+static void queue_unmap(struct pan *p, uint32_t vm, uint32_t done)
+{
+	struct drm_panthor_vm_bind_op op = pan_op_unmap(VA, SZ_64K);
+	struct drm_panthor_sync_op s = pan_signal(done, 0);
+
+	op.syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(1, &s);
+	need(pan_bind(p, vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1));
+}
+
+/*
+ * The buffer is in two VMs, and away from the copier's. A job restores that one's buffers,
+ * this one last, and has all of them locked until then. Meanwhile the other VM unmaps the
+ * buffer, and the driver, which has to lock it to see who has it, sees it in one VM as
+ * before.
+ */
+static void move(struct copier *c, uint32_t from, const struct pan_bo *bo)
+{
+	struct pan *p = c->gpu.pan;
+	struct call restore;
+	uint32_t done;
+
+	need(pan_syncobj_create(p, &done));
+	take_all(LABEL);
+	gpu_map(&c->gpu, VA, bo, 0, SZ_64K);
+	need(evict(MOVED) ? 0 : -ETIME);
+	need(pan_map(p, from, VA, bo, 0, SZ_64K, 0));
+	need(inject_slow("as", COMMAND_MS * MS));
+	call_begin(&restore, &c->gpu, queue_copy, NULL);
+	sleep_ms(COMMAND_MS / 2);
+	queue_unmap(p, from, done);
+	need(pan_syncobj_wait(p, done, 0, PAN_TIMEOUT_MS));
+	ok(!call_is_over(&restore), "a buffer is unmapped while another VM's job restores it");
+	need(call_end(&restore));
+	need(inject_clear());
+	need(pan_syncobj_wait(p, c->gpu.done, 0, PAN_TIMEOUT_MS));
+	pan_syncobj_destroy(p, done);
+}
+
+/*
+ * Each VM has a list of the buffers that are in no other one, where reclaim looks. One
+ * that stays in the list of a VM that is freed is in none, and writes to that memory.
+ */
+void run_moved_memory(void)
+{
+	struct pan_bo bo;
+	struct copier c;
+	uint32_t from;
+	struct pan p;
+
+	start(&c, &p);
+	need(pan_vm_create(&p, &from));
+	gpu_bo(&c.gpu, SZ_64K, &bo);
+	bo_label(&p, &bo, MOVED);
+	move(&c, from, &bo);
+	need(pan_vm_destroy(&p, from));
+	reserved_at_rest();
+	is(bo_state(MOVED).resident, SZ_64K, "its memory is there");
+	ok(evict(MOVED), "reclaim finds it when the first VM is gone");
+	pan_bo_destroy(&p, &bo);
+	end(&c, &p, "after memory moved from VM to VM");
 }

@@ -406,6 +406,61 @@ void run_wakeup(void)
 	pan_close(&p);
 }
 
+/* Waits for the sync object at the beginning of page @i of SHARED_VA */
+static struct cs wait_at(struct gpu *owner, unsigned int i)
+{
+	struct cs cs = gpu_cs(owner);
+
+	cs_mov48(&cs, R_ADDR, SHARED_VA + i * SZ_4K);
+	cs_mov48(&cs, R_DATA, 0);
+	cs_sync_wait64(&cs, CS_GT, R_ADDR, R_DATA);
+	cs_end(&cs);
+	gpu_cs_keep(owner, &cs);
+	return cs;
+}
+
+/*
+ * What a group waits for, which has no slot, is unmapped: when anybody signals anything
+ * the driver looks for it there. That is nothing to warn of.
+ */
+void run_lost_wait(void)
+{
+	struct cs cs, stream[WAITERS];
+	struct gpu owner, other, m[WAITERS];
+	struct pan_bo bo;
+	struct pan p;
+	int off = -1;
+
+	need(pan_open(&p));
+	ok(stay_awake(true), "the GPU is awake");
+	gpu_open(&owner, &p);
+	gpu_open(&other, &p);
+	gpu_bo(&owner, WAITERS * SZ_4K, &bo);
+	gpu_map(&owner, SHARED_VA, &bo, 0, WAITERS * SZ_4K);
+	for (int i = 0; i < WAITERS; i++) {
+		member_open(&m[i], &owner, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
+		stream[i] = wait_at(&owner, i);
+		need(gpu_queue(&m[i], 0, &stream[i], 0, m[i].done));
+	}
+	sleep_ms(300);
+	for (int i = 0; i < WAITERS && off < 0; i++)
+		if (gpu_slot_of(stream[i].va, stream[i].count * 8, -1) < 0)
+			off = i;
+	note("waiter %d of %d has no slot", off, WAITERS);
+	need(off < 0 ? -ENOENT : 0);
+	kmsg_mark();
+	need(pan_unmap(&p, owner.vm, SHARED_VA + off * SZ_4K, SZ_4K));
+	cs = gpu_cs(&other);
+	cs_word_add(&cs, WORD_SCRATCH, 1);
+	cs_end(&cs);
+	is(gpu_run(&other, &cs), 0, "a group of another VM signals something");
+	ok(ends(&m[off], 2000), "the one whose sync object is gone does not wait on");
+	not_said("WARNING");
+	stay_awake(false);
+	pan_close(&p);
+	life_goes_on("after what a group waited for was gone");
+}
+
 /* --- Priorities ---------------------------------------------------------- */
 
 #define PER_PRIORITY	4

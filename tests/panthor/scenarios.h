@@ -12,6 +12,7 @@ void run_vms(void);
 void run_chain(void);
 void run_priority(void);
 void run_wakeup(void);
+void run_lost_wait(void);
 /* s_query.c */
 void run_query(void);
 void run_arguments(void);
@@ -62,6 +63,7 @@ void run_late_evict(void);
 void run_late_restore(void);
 void run_gone_vmas(void);
 void run_busy_trim(void);
+void run_moved_memory(void);
 
 /* s_slow.c */
 void run_slow(void);
