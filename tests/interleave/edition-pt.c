@@ -28,6 +28,8 @@ struct il_pt {
 	struct iommu_dirty_ops dirty_ops;
 	/* Of the top, as a driver has one */
 	spinlock_t top_lock;
+	/* What a device that is attached was told of the top, 0 if none is */
+	unsigned long device_top;
 	struct device dev;
 	unsigned int variant;
 };
@@ -40,9 +42,14 @@ static void il_iotlb_sync(struct iommu_domain *domain,
 	iommu_put_pages_list(&gather->freelist);
 }
 
+/* As AMD's driver: the devices that are attached are told of it, under the lock */
 static void il_driver_change_top(struct pt_iommu *iommu, phys_addr_t top,
 				 unsigned int level)
 {
+	struct il_pt *pt = container_of(iommu, struct il_pt, iommu);
+
+	if (pt->device_top)
+		pt->device_top = top;
 	il_change_top(top, level);
 }
 
@@ -268,6 +275,30 @@ int il_pt_dirty(void *p, unsigned long iova, size_t size)
 
 	iommu_dirty_bitmap_init(&dirty, (struct iova_bitmap *)pt, &gather);
 	return pt->dirty_ops.read_and_clear_dirty(&pt->domain, iova, size, 0, &dirty);
+}
+
+/* A device is told of the top that the page table has, under the driver's lock */
+void il_pt_attach(void *p)
+{
+	struct il_pt *pt = p;
+	struct pt_iommu_amdv1_hw_info info;
+	unsigned long flags;
+
+	spin_lock_irqsave(&pt->top_lock, flags);
+	pt_iommu_amdv1_hw_info(&pt->amd, &info);
+	pt->device_top = info.host_pt_root;
+	spin_unlock_irqrestore(&pt->top_lock, flags);
+}
+
+bool il_pt_attached_elsewhere(void *p)
+{
+	struct il_pt *pt = p;
+	struct pt_iommu_amdv1_hw_info info;
+
+	if (!pt->device_top)
+		return false;
+	pt_iommu_amdv1_hw_info(&pt->amd, &info);
+	return pt->device_top != info.host_pt_root;
 }
 
 /* What generic page tables do not have; ops.c does not ask for it */

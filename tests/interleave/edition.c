@@ -344,6 +344,16 @@ unsigned long il_pt_lookup(void *p, unsigned long iova)
 	return pt->ops->iova_to_phys(pt->ops, iova);
 }
 
+/* Their top stays, so ops.c does not ask for it */
+void il_pt_attach(void *p)
+{
+}
+
+bool il_pt_attached_elsewhere(void *p)
+{
+	return false;
+}
+
 int il_pt_walk(void *p, unsigned long iova)
 {
 	struct il_pt *pt = p;

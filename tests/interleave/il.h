@@ -145,6 +145,10 @@ int il_pt_repeat_map(void *pt, unsigned long iova, size_t size);
 
 unsigned long il_pt_lookup(void *pt, unsigned long iova);
 int il_pt_walk(void *pt, unsigned long iova);
+/* A device begins to walk where the page table begins, and is told when that changes */
+void il_pt_attach(void *pt);
+/* It walks elsewhere. While nobody does anything to the page table */
+bool il_pt_attached_elsewhere(void *pt);
 int il_pt_dirty(void *pt, unsigned long iova, size_t size);
 /* Lets go of some of what the page table keeps though nobody needs it */
 void il_pt_trim(void *pt, unsigned long nr);

@@ -21,6 +21,7 @@
  *   dirty	read and clear the dirty bits
  *   reclaim	memory is scarce
  *   stock	allocate the tables of one mapping for whoever reserves next
+ *   attach	a device begins to walk, by the top that there is
  *   sleep, wake	the hardware loses its power, and has it again
  *   rres, runres	reserve a region for memory that repeats, release it
  *   rmap	map that memory again and again; unmap goes for it, too, also of a part
@@ -52,14 +53,14 @@
 
 enum op_kind {
 	OP_RES, OP_UNRES, OP_MAP, OP_UNMAP, OP_DROP, OP_TAKE, OP_SWEEP, OP_TRIM, OP_MAPBAD,
-	OP_NOUN, OP_LOOK, OP_WALK, OP_WRITE, OP_DIRTY, OP_RECLAIM, OP_STOCK, OP_SLEEP,
-	OP_WAKE, OP_RRES, OP_RUNRES, OP_RMAP
+	OP_NOUN, OP_LOOK, OP_WALK, OP_WRITE, OP_DIRTY, OP_RECLAIM, OP_STOCK, OP_ATTACH,
+	OP_SLEEP, OP_WAKE, OP_RRES, OP_RUNRES, OP_RMAP
 };
 
 static const char *const op_names[] = {
 	"res", "unres", "map", "unmap", "drop", "take", "sweep", "trim", "mapbad", "noun",
-	"look", "walk", "write", "dirty", "reclaim", "stock", "sleep", "wake", "rres",
-	"runres", "rmap"
+	"look", "walk", "write", "dirty", "reclaim", "stock", "attach", "sleep", "wake",
+	"rres", "runres", "rmap"
 };
 
 struct op {
@@ -188,7 +189,7 @@ const char *const programs[] = {
 	"unmap.J runres.J", "res.H map.H", "unmap.H unres.H", "unmap.E",
 	"take.w", "take.D", "res.x map.x take.x", "res.w map.w take.w", "res.l map.l take.l",
 	"res.D map.D take.D", "sweep.M", "sweep.M res.D", "res.v", "res!4.v", "mapbad.w", "look.w",
-	"dirty.z",
+	"dirty.z", "attach.x",
 	/* What msm does: ioctl, job, shrinker, job; and its SMMU */
 	"res.x map.x unmap.x map.x drop.x", "unmap.x map.x drop.x", "res.w unres.w", "sleep.x",
 	"sleep.x wake.x", "sleep.x trim.x", "sleep.x res.z map.z", "drop.x sleep.x trim.x wake.x",
@@ -642,6 +643,8 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 		       r.end - r.start <= geo.slot;
 	case OP_WALK:
 		return !il_generic;
+	case OP_ATTACH:
+		return grows(&now->config->cfg);
 	case OP_SLEEP:
 	case OP_WAKE:
 		return now->config->cfg.variant & IL_MSM;
@@ -1110,6 +1113,9 @@ static void do_op(const struct op *op, unsigned int owner)
 	case OP_STOCK:
 		do_stock(op);
 		break;
+	case OP_ATTACH:
+		il_pt_attach(pt);
+		break;
 	case OP_SLEEP:
 		il_hw_sleep();
 		break;
@@ -1243,6 +1249,8 @@ void run_end(const struct run *run)
 {
 	const char *leak;
 
+	if (il_pt_attached_elsewhere(pt))
+		violation("the top grew, and a device was not told of it");
 	if (!run->destroy)
 		unwind();
 	trace_note("destroy");

@@ -202,13 +202,13 @@ static int another_ioas(struct space *s)
 static int a_message(struct space *s)
 {
 	struct space other = *s;
-	unsigned long at = BASE + PAGE;
+	unsigned long at = BASE + PAGE, first = BASE + 5 * LEAVES, last = BASE + 8 * LEAVES - PAGE;
 
 	return map(s, 0, 0, PAGE) && mock_sw_msi(fd, s->hwpt, BASE) &&
-	       !mock_sw_msi(fd, s->hwpt, at) &&
-	       !mock_sw_msi(fd, s->hwpt, BASE + 5 * LEAVES) &&
+	       !mock_sw_msi(fd, s->hwpt, at) && !mock_sw_msi(fd, s->hwpt, first) &&
+	       !mock_sw_msi(fd, s->hwpt, last) &&
 	       sees(s, 0, 0, PAGE) && !mock_walk(fd, s->hwpt, at) &&
-	       !mock_walk(fd, s->hwpt, BASE + 5 * LEAVES) &&
+	       !mock_walk(fd, s->hwpt, first) && !mock_walk(fd, s->hwpt, last) &&
 	       unmap(s, 0, PAGE) && faults(s, 0, PAGE) && !mock_walk(fd, s->hwpt, at) &&
 	       come_and_go(s, 2 * PAGE, 0, PAGE) && !mock_walk(fd, s->hwpt, at) &&
 	       !hwpt_new(fd, s->dev, s->ioas, 0, &other.hwpt) &&

@@ -215,8 +215,8 @@ static struct pt_table_p *rsv_alloc_top(struct pt_iommu *iommu_table,
 	pts.table_lower = pts.table;
 	pts.table = table_mem;
 	pt_load_single_entry(&pts);
+	/* Whoever walks a page table that grows is coherent, so nothing is to be cleaned */
 	pt_install_table(&pts, virt_to_phys(pts.table_lower), &attrs);
-	flush_writes_item(&pts);
 	return table_mem;
 }
 
@@ -321,6 +321,25 @@ static int rsv_check_range(struct pt_iommu *iommu_table, dma_addr_t iova,
 	return 0;
 }
 
+/* The range consists of pages of a size that the page table has */
+static bool rsv_is_aligned(const struct pt_iommu *iommu_table, dma_addr_t iova,
+			   dma_addr_t len, size_t pgsize)
+{
+	return len && is_power_of_2(pgsize) &&
+	       (pgsize & iommu_table->domain.pgsize_bitmap) &&
+	       !((iova | len) & (pgsize - 1));
+}
+
+/* The range is one that the top spans, as it does with all that is reserved */
+static bool rsv_is_spanned(struct pt_common *common, dma_addr_t iova, dma_addr_t len,
+			   unsigned int leaf_level)
+{
+	struct pt_range range;
+
+	return !make_range_no_check(common, &range, iova, len) &&
+	       !pt_check_range(&range) && leaf_level <= range.top_level;
+}
+
 static int NS(reserve)(struct pt_iommu *iommu_table, dma_addr_t iova,
 		       dma_addr_t len, size_t pgsize, gfp_t gfp)
 {
@@ -329,9 +348,7 @@ static int NS(reserve)(struct pt_iommu *iommu_table, dma_addr_t iova,
 
 	if (!pt_feature(common, PT_FEAT_RESERVE))
 		return -EOPNOTSUPP;
-	if (!len || !is_power_of_2(pgsize) ||
-	    !(pgsize & iommu_table->domain.pgsize_bitmap) ||
-	    (iova | len) & (pgsize - 1))
+	if (!rsv_is_aligned(iommu_table, iova, len, pgsize))
 		return -EINVAL;
 
 	ret = rsv_check_range(iommu_table, iova, len,
@@ -345,8 +362,16 @@ static void NS(unreserve)(struct pt_iommu *iommu_table, dma_addr_t iova,
 			  dma_addr_t len, size_t pgsize,
 			  struct iommu_iotlb_gather *iotlb_gather)
 {
-	if (pt_feature(common_from_iommu(iommu_table), PT_FEAT_RESERVE))
-		iopt_unreserve_range(iommu_table->rsv, iova, len, pgsize, iotlb_gather);
+	struct pt_common *common = common_from_iommu(iommu_table);
+
+	if (!pt_feature(common, PT_FEAT_RESERVE))
+		return;
+	/* Of an address that is too large some bits are that of somebody else's */
+	if (WARN_ON(!rsv_is_aligned(iommu_table, iova, len, pgsize) ||
+		    !rsv_is_spanned(common, iova, len,
+				    pt_pgsz_lg2_to_level(common, ilog2(pgsize)))))
+		return;
+	iopt_unreserve_range(iommu_table->rsv, iova, len, pgsize, iotlb_gather);
 }
 
 /* A map met an item without a table: that of a reservation, or none */

@@ -803,6 +803,79 @@ static void rsv_test_too_much(struct kunit *test)
 	rsv_expect_none(test);
 }
 
+/* Memory is where a leaf of @size is to be, in the last of the entries that it has */
+static void rsv_over_memory(struct kunit *test, pt_vaddr_t size, pt_vaddr_t pgsz)
+{
+	pt_vaddr_t va = rsv_base(size, rsv_priv(test)->p.smallest_pgsz);
+	pt_vaddr_t last = va + size - pgsz;
+	pt_oaddr_t oa = rsv_oa(test, size);
+
+	KUNIT_ASSERT_NO_ERRNO(test, rsv_reserve(test, va, size, size));
+	KUNIT_ASSERT_NO_ERRNO(test, rsv_reserve(test, last, pgsz, pgsz));
+	rsv_map(test, last, oa, pgsz);
+	KUNIT_ASSERT_EQ(test, -EADDRINUSE, rsv_try_map(test, va, oa + size, size));
+	rsv_expect_range(test, last, oa, pgsz);
+	rsv_unmap(test, last, pgsz);
+	rsv_map(test, va, oa + size, size);
+	rsv_unmap(test, va, size);
+	rsv_unreserve(test, last, pgsz, pgsz, NULL);
+	rsv_unreserve(test, va, size, size, NULL);
+}
+
+static void rsv_test_over_memory(struct kunit *test)
+{
+	pt_vaddr_t sizes = rsv_sizes(test);
+
+	for (unsigned int lg2 = 0; lg2 != PT_VADDR_MAX_LG2; lg2++)
+		for (unsigned int below = 0; below <= lg2; below++)
+			if (sizes & log2_to_int(lg2) && sizes & log2_to_int(below))
+				rsv_over_memory(test, log2_to_int(lg2), log2_to_int(below));
+	rsv_expect_none(test);
+}
+
+static void rsv_unreserve_wrong(struct kunit *test, pt_vaddr_t va, pt_vaddr_t len,
+				pt_vaddr_t pgsz)
+{
+	kunit_warning_suppress(test) {
+		rsv_unreserve(test, va, len, pgsz, NULL);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
+	}
+}
+
+/* What can not have been reserved is released: reported, and what is reserved stays */
+static void rsv_test_unreserve_wrong(struct kunit *test)
+{
+	struct rsv_priv *priv = rsv_priv(test);
+	struct pt_range top = pt_top_range(priv->p.common);
+	pt_vaddr_t small = priv->p.smallest_pgsz, va = small * 256;
+	pt_oaddr_t oa = rsv_oa(test, small);
+
+	KUNIT_ASSERT_NO_ERRNO(test, rsv_reserve(test, va, small, small));
+	rsv_map(test, va, oa, small);
+
+	rsv_unreserve_wrong(test, va, 0, small);
+	rsv_unreserve_wrong(test, va, small, 0);
+	rsv_unreserve_wrong(test, va, small, small / 2);
+	rsv_unreserve_wrong(test, va, small, small * 3);
+	rsv_unreserve_wrong(test, va + 1, small, small);
+	rsv_unreserve_wrong(test, va, small + 1, small);
+	/* Beyond all addresses, and those that differ from it by what no level looks at */
+	rsv_unreserve_wrong(test, -small, 2 * small, small);
+	if (top.max_vasz_lg2 < 63) {
+		pt_vaddr_t end = log2_to_int(top.max_vasz_lg2);
+
+		rsv_unreserve_wrong(test, end + va, small, small);
+		rsv_unreserve_wrong(test, end - small, 2 * small, small);
+	}
+
+	rsv_expect(test, va, oa);
+	rsv_unmap(test, va, small);
+	rsv_map(test, va, oa, small);
+	rsv_unmap(test, va, small);
+	rsv_unreserve(test, va, small, small, NULL);
+	rsv_expect_none(test);
+}
+
 /* The upper half of addresses that are sign extended */
 static void rsv_test_upper(struct kunit *test)
 {
@@ -1134,6 +1207,7 @@ static void rsv_test_random(struct kunit *test)
 static struct kunit_case rsv_test_cases[] = {
 	KUNIT_CASE_FMT(rsv_test_sizes),
 	KUNIT_CASE_FMT(rsv_test_strict),
+	KUNIT_CASE_FMT(rsv_test_over_memory),
 	KUNIT_CASE_FMT(rsv_test_arguments),
 	KUNIT_CASE_FMT(rsv_test_blocks),
 	KUNIT_CASE_FMT(rsv_test_unflushed),
@@ -1144,6 +1218,7 @@ static struct kunit_case rsv_test_cases[] = {
 	KUNIT_CASE_FMT(rsv_test_grow_twice),
 	KUNIT_CASE_FMT(rsv_test_whole),
 	KUNIT_CASE_FMT(rsv_test_too_much),
+	KUNIT_CASE_FMT(rsv_test_unreserve_wrong),
 	KUNIT_CASE_FMT(rsv_test_upper),
 	KUNIT_CASE_FMT(rsv_test_unmap_unreserve),
 	KUNIT_CASE_FMT(rsv_test_no_memory),
