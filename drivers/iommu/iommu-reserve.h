@@ -304,6 +304,7 @@ static inline u64 iopt_span(const struct iopt_geometry *geo, unsigned int level)
  */
 static inline unsigned int iopt_stock_tables(struct iopt_reserve *rsv)
 {
+	/* Who needs to know takes the lock */
 	return data_race(rsv->stock.nr_leaf + rsv->stock.nr_upper);
 }
 
