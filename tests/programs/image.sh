@@ -14,8 +14,8 @@
 # packages' names; it is written beside and renamed. Remove it to get newer versions.
 # An image that was cut short has no stamp, and is made again.
 
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../../scripts/lib/lib.sh"
 
 SUITE=sid
 PACKAGES=(
