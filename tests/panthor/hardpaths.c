@@ -66,6 +66,8 @@ static const struct scenario scenarios[] = {
 	{ "spurious", "interrupts for nothing", run_spurious, INJECTS },
 	{ "gpu-fault", "faults of the GPU itself", run_gpu_fault, INJECTS },
 	{ "faults", "MMU faults of every kind", run_faults, INJECTS },
+	{ "stale-fault", "a fault that nobody has seen, and the next VM",
+	  run_stale_fault, INJECTS },
 	{ "bus-errors", "memory that does not answer", run_bus_errors, INJECTS | LONG },
 	{ "unusable", "a queued bind that cannot be done", run_unusable, INJECTS },
 	{ "beside", "binds beside calls that fail", run_beside, INJECTS },

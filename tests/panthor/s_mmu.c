@@ -15,6 +15,8 @@
 #define FATAL		DRM_PANTHOR_GROUP_STATE_FATAL_FAULT
 #define FRESH_VA	(DATA_VA + 0x100000000ull)
 #define WORK_MS		1500	/* for both of them */
+#define MS		1000000ull
+#define FLUSH_MS	60	/* the driver waits for 100 */
 
 /* A stream that does nothing is on a slot, which takes the VM's address space */
 static int idle_on_slot(struct copier *c)
@@ -139,6 +141,61 @@ void run_faults(void)
 	neighbours(&c);
 	copier_close(&c);
 	life_goes_on("after the faults");
+	pan_close(&p);
+}
+
+/*
+ * The second fault comes between the moment in which the driver clears the first one and
+ * that in which it disables the address space. With both groups gone and the GPU asleep,
+ * nothing of it may be left to whoever has the address space next.
+ */
+static void faults_twice(struct copier *c)
+{
+	struct gpu same;
+	struct cs cs;
+
+	member_open(&same, &c->gpu, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
+	cs = gpu_cs(&c->gpu);
+	cs_until_stopped(&cs, cs.count);
+	cs_copy(&cs, COPY_VA + SZ_1M, FRESH_VA, SZ_4K);
+	cs_end(&cs);
+	gpu_cs_keep(&c->gpu, &cs);
+	gpu_start(&c->gpu, &cs);
+	kmsg_mark();
+	need(inject_slow("flush", FLUSH_MS * MS));
+	/* The second group is there until it has faulted, whatever the driver wants */
+	need(inject_slow("firmware", FLUSH_MS * MS));
+	cs = gpu_cs(&c->gpu);
+	cs_copy(&cs, COPY_VA + SZ_1M, FRESH_VA + SZ_1M, SZ_4K);
+	cs_end(&cs);
+	need(gpu_queue(&same, 0, &cs, 0, same.done));
+	ok(kmsg_wait("Unhandled Page fault", 2000), "a group faults");
+	gpu_set_word(&c->gpu, WORD_STOP, 1);
+	ok(ends(&same, 2000) && ends(&c->gpu, 2000), "another one of its VM does, at once");
+	need(inject_clear());
+	group_is(&same, FATAL, -EINVAL, "the first one has a fatal fault");
+	group_is(&c->gpu, FATAL, -EINVAL, "and so has the second");
+	member_close(&same);
+}
+
+void run_stale_fault(void)
+{
+	struct copier c;
+	struct pan p;
+
+	need(pan_open(&p));
+	copier_open(&c, &p);
+	is(copier_run(&c), 0, "a copy is right");
+	faults_twice(&c);
+	copier_close(&c);
+	pan_close(&p);
+	ok(sleeps(10000), "all is gone, and the GPU sleeps");
+	kmsg_mark();
+	need(pan_open(&p));
+	copier_open(&c, &p);
+	is(copier_run(&c), 0, "the next client's copy is right");
+	ok(!kmsg_count("Unhandled Page fault"), "and nobody says that it faulted");
+	copier_close(&c);
 	pan_close(&p);
 }
 

@@ -43,6 +43,7 @@ void run_spurious(void);
 void run_gpu_fault(void);
 /* s_mmu.c */
 void run_faults(void);
+void run_stale_fault(void);
 void run_bus_errors(void);
 void run_unusable(void);
 /* s_beside.c: how often, in place of a few hundred times */
