@@ -18,7 +18,7 @@ help: ## list the targets
 	@echo "SIGNOFF='Name <address>' (series), DRIFT=1 (a KERNEL_SRC of another version)."
 
 # Scripts decide what is up to date, so nothing here is a file.
-.PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan stream soak campaign iommufd vfio coverage model-test shader-test models fuzz torture bench shell
+.PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan stream programs soak campaign iommufd vfio coverage model-test shader-test models fuzz torture bench shell
 run: ## boot Panthor on the virtual Mali, bind, fly over 85 GiB, report
 	@scripts/run.sh
 test: ## every test below
@@ -43,6 +43,8 @@ vulkan: ## vulkaninfo and Vulkan's queues on panvk, in the guest
 	@tests/vulkan/run.sh
 stream: ## a flight over 85 GiB of sparse buffers, on both kernels, in the guest
 	@tests/stream/run.sh base reserve
+programs: ## llama.cpp's operations and OpenCL, programs of others, in the guest
+	@tests/programs/run.sh
 soak: ## 64 groups in 8 VMs while the GPU fails every few seconds
 	@tests/soak/run.sh
 campaign: ## random calls while GPU, memory and power fail, under KASAN: HOURS=n

@@ -11,10 +11,10 @@
 #   --kernel base|reserve|break-NAME   which kernel tree (base)
 #   --flavour plain|debug|gcov  how it was configured (plain)
 #   --image PATH, --modules DIR   another kernel, arch/arm64/boot/Image, and all of its
-#                                  modules with a file load-order, as kernel.sh makes them
+#                            modules with a file load-order, as kernel.sh makes them
 #   --name NAME              names the run's folder and logs (KERNEL-FLAVOUR)
 #   --timeout SECONDS        kill the guest after this long (3600). It may use 1200 s
-#                                  of processor time, and 2 for each above 3600 of these
+#                            of processor time, and 2 for each above 3600 of these
 #   --append ARGS            more words for the kernel command line
 #   --machine OPTS           more machine properties, "mali-coherent=off"
 #   --no-panthor             do not load the driver

@@ -8,9 +8,9 @@
 #
 #   patches/series            the step names, in order; # starts a comment
 #   patches/NNNN-name.patch   one step: a mail header, the message, a line
-#                                    "---", then a diff with short context
+#                             "---", then a diff with short context
 #   drivers/ include/ Documentation/ Kconfig
-#                                    the files that the series adds, whole
+#                             the files that the series adds, whole
 #
 # The header of a step has "Subject:", optionally "From:", and one line
 # "Overlay: PATH" for each whole file that the step adds to the kernel;

@@ -5,7 +5,7 @@
 #
 #   tests/mutants/run.sh [--suite SUITE] [NAME...]    all when no NAME is given
 #   tests/mutants/run.sh --check     only see that they fit the code, and the mistakes
-#                                    in tests/kernel as well, and that the covers of
+#                                    in tests/break-it as well, and that the covers of
 #                                    patches/covers fit the steps and have recipients
 #                                    (scripts/series/series-lib.sh): out/results/patches.tsv
 #

@@ -12,9 +12,9 @@
 #   plain, debug        its flavour
 #   -noncoherent        a GPU that is not I/O coherent
 #   -sample             without what a kernel makes no difference to, and transfers of
-#                         few sizes
+#                       few sizes
 #   -all                transfers of every size to 256 bytes from and to every alignment,
-#                         and of what is around powers of two, to 64 MiB
+#                       and of what is around powers of two, to 64 MiB
 # Another NAME is "text": panvk compiles 258 shaders, and our disassembler has to give for
 # each instruction what Mesa's does (tests/shader/compare_mesa.c); "text-sample" has 98 of
 # them. "lost" has shaders that cannot execute, and "stale" a GPU that answers UNLOCK and
