@@ -95,6 +95,12 @@ HANDLER(f32_to_f16)
 	*d = t;
 }
 
+void float_narrow(const struct warp *w, union lanes *d)
+{
+	EACH(i, LANES)
+		d->u32[i] = f16_result(w, f16_from_f32(d->u32[i])) * 0x10001u;
+}
+
 HANDLER(f16_to_f32_lane)
 {
 	EACH(i, LANES) {

@@ -31,6 +31,17 @@ static bool result_is_narrow(const struct insn *in)
 	return false;
 }
 
+/*
+ * Whether a float that is the result is converted where half a register is to be
+ * written. Of the others with 32 bits no half is known to be used.
+ */
+static bool result_narrows(const struct insn *in)
+{
+	return in->op->type == T_F32 &&
+	       (in->op->id == OP_FADD || in->op->id == OP_FADD_LSCALE ||
+		in->op->id == OP_FMA);
+}
+
 /* With 32 registers a thread has 0 to 15 and 48 to 63 */
 static bool has_register(unsigned int reg)
 {
@@ -93,7 +104,7 @@ const char *exec_bind(struct insn *in, bool half_regs)
 		return tex_bind(in);
 	if (!in->op->dest)
 		return NULL;
-	if (in->dst_mask != 3 && !result_is_narrow(in))
+	if (in->dst_mask != 3 && !result_is_narrow(in) && !result_narrows(in))
 		return "half of a 32-bit result is not implemented";
 	in->fn = arithmetic(in);
 	return in->fn ? NULL : "modifier is not implemented";

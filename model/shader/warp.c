@@ -261,6 +261,9 @@ static inline void arithmetic(struct warp *w, const struct insn *in,
 		return;
 	}
 	in->fn(w, in, s, d);
+	/* exec.c has let through those only that this is right for */
+	if (in->dst_mask != 3 && in->op->type == T_F32)
+		float_narrow(w, &d[0]);
 	merge(&w->r[in->dst], &d[0], w->mask, halves[in->dst_mask]);
 	if (result_is_pair(in))
 		merge(&w->r[in->dst + 1], &d[1], w->mask, ~0u);

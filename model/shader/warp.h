@@ -206,6 +206,8 @@ insn_fn compare_handler(const struct insn *in);
 insn_fn float_handler(const struct insn *in);
 insn_fn sfu_handler(const struct insn *in);
 insn_fn convert_handler(const struct insn *in);
+/* convert.c: floats, rounded already, become halves; each is in both halves */
+void float_narrow(const struct warp *w, union lanes *d);
 
 /* mem.c, atomic.c: false with a fault */
 bool mem_load(struct warp *w, const struct insn *in, const union lanes **s);

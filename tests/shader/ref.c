@@ -665,6 +665,17 @@ static uint32_t from_int(const struct op *o, int64_t v, unsigned int bits)
 	return ref_round(v, 0, bits, mode(o));
 }
 
+static uint32_t word_to_half(const struct op *o, uint32_t v)
+{
+	if (ref_is_nan(v, 32))
+		return clamp(o, ref_nan(16), 16);
+	if (is_inf(v, 32))
+		return clamp(o, v >> 16 & 0x8000 ? 0xfc00 : 0x7c00, 16);
+	v = clamp(o, v, 32);
+	return ref_value(v, 32) == 0 ? v >> 16 :
+	       ref_round(ref_value(v, 32), 0, 16, mode(o));
+}
+
 /* "V2S16_TO_V2F16": kind and width on each side */
 static bool conversion(const struct ref *ref, unsigned int lane, struct op *o,
 		       uint64_t *out)
@@ -692,15 +703,8 @@ static bool conversion(const struct ref *ref, unsigned int lane, struct op *o,
 				r = to_int(o, v, fw, tw, to == 'S');
 			else if (tw == 32)
 				r = half_to_word(v);
-			else if (ref_is_nan(v, fw))
-				r = clamp(o, ref_nan(16), 16);
-			else if (is_inf(v, fw))
-				r = clamp(o, v >> 16 & 0x8000 ? 0xfc00 : 0x7c00, 16);
-			else if (ref_value(clamp(o, v, 32), 32) == 0)
-				r = clamp(o, v, 32) >> 16;
 			else
-				r = ref_round(ref_value(clamp(o, v, 32), 32), 0, 16,
-					      mode(o));
+				r = word_to_half(o, v);
 			if (to == 'F' && tw == 16)
 				r = ftz(ref, r, 16);
 		} else {
@@ -862,6 +866,9 @@ bool ref_exec(struct ref *ref, const char *text)
 		bits = 0xffff;
 	if (strstr(o.arg[0], ".h1"))
 		bits = 0xffff0000;
+	/* A float that is to fill half a register becomes a half */
+	for (unsigned int i = 0; i < 16 && ~bits && o.is_float && o.bits == 32; i++)
+		out[i] = ftz(ref, word_to_half(&o, out[i]), 16) * 0x10001u;
 	for (unsigned int i = 0; i < 16; i++) {
 		if (!(ref->mask >> i & 1))
 			continue;

@@ -121,6 +121,88 @@ static void test_ids(void)
 	machine_fini(&m);
 }
 
+/* --- Halves ---------------------------------------------------------------- */
+
+/* A float, and the half next to it */
+static const struct {
+	uint32_t from;
+	uint16_t to;
+} narrowed[] = {
+	{ 0x3f800000, 0x3c00 }, { 0x80000000, 0x8000 }, { 0x00000000, 0x0000 },
+	{ 0x7f800000, 0x7c00 }, { 0xff800000, 0xfc00 }, { 0x7fc01234, 0x7e00 },
+	{ 0x477fefff, 0x7bff }, { 0x477ff000, 0x7c00 }, { 0xc77ff000, 0xfc00 },
+	/* Halfway between two: the even one; a little more is the upper one */
+	{ 0x3f801000, 0x3c00 }, { 0x3f801001, 0x3c01 }, { 0x3f803000, 0x3c02 },
+	/* Halves that are subnormal, and the least of them */
+	{ 0x387fffff, 0x0400 }, { 0x387fc000, 0x03ff }, { 0x33800000, 0x0001 },
+	{ 0x33000001, 0x0001 }, { 0x33000000, 0x0000 }, { 0x00000001, 0x0000 },
+};
+
+#define NUM_NARROWED	(sizeof(narrowed) / sizeof(narrowed[0]))
+
+/* Each thread's float, and the one of the thread beside it (wrapping around) */
+static void floats_to_narrow(struct machine *m)
+{
+	machine_uniform(m, 2, DATA + 0x1000);
+	for (unsigned int i = 0; i <= NUM_NARROWED; i++)
+		machine_put32(m, DATA + 0x1000 + 4 * i,
+			      narrowed[i % NUM_NARROWED].from);
+}
+
+static uint32_t both_halves(unsigned int i)
+{
+	return narrowed[i].to |
+	       (uint32_t)narrowed[(i + 1) % NUM_NARROWED].to << 16;
+}
+
+static uint32_t low_half(unsigned int i)
+{
+	return 0x7fff0000 | narrowed[i].to;
+}
+
+static uint32_t twice_rounded(unsigned int i)
+{
+	(void)i;
+	return 0x3c003c00;
+}
+
+#define LOAD_FLOATS							\
+	"SHADDX.u64 r6, u2, r60.w0, shift:0x2\n"			\
+	"LOAD.i64.unsigned.slot0.wait0 @r4:r5, r6, offset:0\n"
+
+static void test_halves(void)
+{
+	struct machine m;
+
+	machine_init(&m);
+	machine_size(&m, NUM_NARROWED, 1, 1, 1, 1, 1);
+	floats_to_narrow(&m);
+	is_u64(run(&m, ADDRESS LOAD_FLOATS
+		   "FADD.f32 r0.h1, r5, 0x0.neg\n"
+		   "FADD.f32 r0.h0, ^r4, 0x0.neg\n" PUT("r0")), SHADER_DONE,
+	       "sums of floats go to halves of a register");
+	ok(all(&m, NUM_NARROWED, both_halves), "as the halves next to them");
+
+	run(&m, ADDRESS LOAD_FLOATS
+	    "MOV.i32 r0, 0x7FFFFFFF\n"
+	    "FMA.f32 r0.h0, r4, 0x3F800000, 0x0.neg\n" PUT("r0"));
+	ok(all(&m, NUM_NARROWED, low_half),
+	   "so do products, and the other half stays as it is");
+
+	/* 1 + 2^-11 + 2^-30 is a little more than halfway between two halves */
+	machine_uniform(&m, 4, 0x3f801000);
+	machine_uniform(&m, 5, 0x30800000);
+	run(&m, ADDRESS
+	    "FADD.f32 r0.h0, u4, u5\n"
+	    "MOV.i32 r1, u5\n"
+	    "FMA.f32 r0.h1, u4, 0x3F800000, r1\n" PUT("r0"));
+	ok(all(&m, NUM_NARROWED, twice_rounded),
+	   "what does not fit a float is rounded to one first");
+	is_u64(run(&m, ADDRESS "FMAX.f32 r0.h0, u4, u5\n" PUT("r0")),
+	       SHADER_FAULT, "others do not narrow");
+	machine_fini(&m);
+}
+
 /* --- Branches ------------------------------------------------------------- */
 
 static uint32_t triangle(unsigned int i)
@@ -704,6 +786,7 @@ int main(void)
 	test_fill();
 	test_copy();
 	test_ids();
+	test_halves();
 	test_branches();
 	test_end();
 	test_landing();
