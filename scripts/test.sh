@@ -126,13 +126,13 @@ newest_logs()
 		done
 }
 
+# run_suite NAME COMMAND
 run_suite()
 {
-	local name=$1 start=$SECONDS log rc=0 sum command before
+	local name=$1 command=$2 start=$SECONDS log rc=0 sum
 
 	log=$LOGS/test-$name.log
 	rm -f "$OUT/results/$name.tsv"
-	suite "$name"
 	if time_is_over; then
 		: >"$log"
 		result "$name" fail "$name" "not started: TEST_SECONDS, $TEST_SECONDS s, are over"
@@ -195,7 +195,7 @@ start_suite()
 	[ -z "$before" ] || [ -z "${running[$before]:-}" ] || wait_for "$before"
 	# A process group of its own, which can be ended
 	set -m
-	run_suite "$1" &
+	run_suite "$1" "$command" &
 	set +m
 	running[$1]=$!
 }

@@ -15,21 +15,15 @@
 
 /* --- Results -------------------------------------------------------------- */
 
-/* Values of a lane to registers, some of which may hold two; half of one is then 0 */
+/* Values of a lane to registers, some of which may hold two */
 static void put_values(const struct insn *in, union lanes *out, unsigned int lane,
 		       const uint32_t *v, enum value_kind kind)
 {
 	struct reg_format r = reg_format_of(isa_mod(in->word, M_REGFMT));
 	unsigned int count = isa_mod(in->word, M_VECSIZE) + 1;
 
-	for (unsigned int i = 0; i < count; i++) {
-		uint32_t val = reg_from_value(r, v[i], kind);
-
-		if (r.half && i % 2)
-			out[i / 2].u16[lane * 2 + 1] = val;
-		else
-			out[r.half ? i / 2 : i].u32[lane] = val;
-	}
+	for (unsigned int i = 0; i < count; i++)
+		put_value(r, out, lane, i, reg_from_value(r, v[i], kind));
 }
 
 static bool deliver(struct warp *w, const struct insn *in, const union lanes *out)

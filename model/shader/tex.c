@@ -365,18 +365,9 @@ static void put_result(const struct insn *in, union lanes *out, unsigned int lan
 	struct reg_format r = result_format(in, kind);
 	unsigned int mask = isa_bits(in->word, 22, 4), n = 0;
 
-	for (unsigned int i = 0; i < 4; i++) {
-		uint32_t val;
-
-		if (!(mask >> i & 1))
-			continue;
-		val = reg_from_value(r, v[i], kind);
-		if (r.half && n % 2)
-			out[n / 2].u16[lane * 2 + 1] = val;
-		else
-			out[r.half ? n / 2 : n].u32[lane] = val;
-		n++;
-	}
+	for (unsigned int i = 0; i < 4; i++)
+		if (mask >> i & 1)
+			put_value(r, out, lane, n++, reg_from_value(r, v[i], kind));
 }
 
 static bool execute_lane(struct access *a, const struct insn *in,

@@ -28,6 +28,16 @@ enum texel_order {
 	ORDER_64K = 8,
 };
 
+/* Value @n of a lane's result to its register, which may hold two; half of one is then 0 */
+static inline void put_value(struct reg_format r, union lanes *out, unsigned int lane,
+			     unsigned int n, uint32_t val)
+{
+	if (r.half && n % 2)
+		out[n / 2].u16[lane * 2 + 1] = val;
+	else
+		out[r.half ? n / 2 : n].u32[lane] = val;
+}
+
 /* LODs are fixed-point numbers with 8 bits behind the point. */
 #define LOD_ONE		256
 

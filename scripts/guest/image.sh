@@ -33,28 +33,6 @@ GUEST=$BUILD/guest
 IMAGE=$GUEST/root.img
 INIT=$ROOT/tests/guest/init
 
-mmdebstrap_mode()
-{
-	if [ "$(id -u)" = 0 ]; then
-		echo root
-	else
-		echo unshare
-	fi
-}
-
-unpack_root()
-{
-	local arch=$1 tar=$2
-
-	shift 2
-	suite_source_lines "$SUITE" | mmdebstrap --mode="$(mmdebstrap_mode)" \
-		--variant=extract --architectures="$arch" \
-		--aptopt='Apt::Install-Recommends "false"' \
-		--aptopt='Acquire::Languages "none"' \
-		--include="$*" --format=tar "$SUITE" "$tar.tmp" -
-	mv "$tar.tmp" "$tar"
-}
-
 # root_tar ARCH PACKAGE...: print the path of an archive of these packages and
 # all that they depend on.
 root_tar()
@@ -66,7 +44,7 @@ root_tar()
 		mkdir -p "$CACHE/guest"
 		need_space "$CACHE" 1500 "the guest's packages"
 		REMEDY="check the network, and that the mirror in apt's sources carries $SUITE; then run again" \
-			step "guest packages $arch" unpack_root "$arch" "$tar" "${@:2}"
+			step "guest packages $arch" suite_unpack "$SUITE" "$arch" "$tar" "${*:2}"
 	fi
 	printf '%s\n' "$tar"
 }

@@ -332,6 +332,29 @@ suite_source_lines()
 	printf '%s [%s] %s %s main\n' "${2:-deb}" "$opt" "$uri" "$1"
 }
 
+_mmdebstrap_mode()
+{
+	if [ "$(id -u)" = 0 ]; then
+		echo root
+	else
+		echo unshare
+	fi
+}
+
+# suite_unpack SUITE ARCH TAR "PACKAGE..." [OPTION...]: an archive of a root with these and
+# all that they depend on, unpacked and not configured. OPTIONs are mmdebstrap's.
+suite_unpack()
+{
+	local suite=$1 arch=$2 tar=$3 packages=$4
+
+	suite_source_lines "$suite" | mmdebstrap --mode="$(_mmdebstrap_mode)" \
+		--variant=extract --architectures="$arch" \
+		--aptopt='Apt::Install-Recommends "false"' \
+		--aptopt='Acquire::Languages "none"' \
+		"${@:5}" --include="$packages" --format=tar "$suite" "$tar.tmp" -
+	mv "$tar.tmp" "$tar"
+}
+
 # Write the private configuration of SUITE KIND and print its path.
 _suite_conf()
 {

@@ -215,10 +215,10 @@ static unsigned long chaos_made(void)
 	return n;
 }
 
-static void progress(long start)
+static void progress(void)
 {
 	printf("# %ld s: round %u, %lu calls, %lu processes, %lu killed, ",
-	       (now_ms() - start) / 1000, S.rounds, calls_made(), S.starts, S.kills);
+	       (now_ms() - S.began) / 1000, S.rounds, calls_made(), S.starts, S.kills);
 	printf("%lu faults, %lu allocations failed\n", chaos_made(),
 	       atomic_load(&shared->failed_allocations));
 	fflush(stdout);
@@ -304,7 +304,7 @@ static void end_round(void)
 	write_json();
 }
 
-static void one_round(long start)
+static void one_round(void)
 {
 	long end, last = now_ms();
 	uint64_t seed = options.seed * 1000003 + S.rounds;
@@ -318,7 +318,7 @@ static void one_round(long start)
 		sleep_ms(TICK_MS);
 		if (now_ms() - last > NOTE_MS) {
 			last = now_ms();
-			progress(start);
+			progress();
 		}
 	}
 	if (!chaos_stop()) {
@@ -326,15 +326,15 @@ static void one_round(long start)
 		S.hung++;
 	}
 	end_round();
-	progress(start);
+	progress();
 }
 
 static void rounds(void)
 {
-	long start = now_ms(), end = start + options.seconds * 1000l;
+	long end = now_ms() + options.seconds * 1000l;
 
 	do {
-		one_round(start);
+		one_round();
 	} while (!S.hung && !said_it() &&
 		 (options.rounds ? S.rounds < options.rounds : now_ms() < end));
 }
@@ -411,7 +411,6 @@ static void replay_call(struct call *c)
 static void replay(void)
 {
 	FILE *f = fopen(options.replay, "r");
-	long start = now_ms();
 	char line[CALL_TEXT * 2];
 	struct call c;
 
@@ -428,7 +427,7 @@ static void replay(void)
 	fclose(f);
 	sleep_ms(said_it() ? 0 : 500);
 	end_round();
-	progress(start);
+	progress();
 }
 
 /* --- The program --------------------------------------------------------- */
@@ -562,10 +561,10 @@ int main(int argc, char **argv)
 	int opt;
 
 	options = defaults;
-	S.began = now_ms();
 	while ((opt = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		set_option(opt);
 	prepare();
+	S.began = now_ms();
 	if (options.replay)
 		replay();
 	else

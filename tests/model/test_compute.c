@@ -78,6 +78,15 @@ static void test_issue(void)
 	gp_end(&g);
 }
 
+/* A group whose shader takes its time: so many rounds of a loop for each thread */
+static struct driver *begin_slow(struct gp *g, uint32_t rounds)
+{
+	gp_begin(g);
+	gp_code(g, SLOW_COUNT);
+	gp_uniform(g, 3, rounds);
+	return &g->c->d;
+}
+
 /* More than a turn's worth: the stream goes on, a WAIT does not. */
 static void test_async(void)
 {
@@ -86,10 +95,7 @@ static void test_async(void)
 	uint64_t start, took;
 	struct gp g;
 
-	gp_begin(&g);
-	d = &g.c->d;
-	gp_code(&g, SLOW_COUNT);
-	gp_uniform(&g, 3, ROUNDS_A_TURN);
+	d = begin_slow(&g, ROUNDS_A_TURN);
 	start = d->sim.now_ns;
 	r = RUN(g.c, SETUP(8), I_SB_ENTRY(2, 0), I_RUN_COMPUTE, I_MOVE(40, DATA),
 		I_MOVE32(60, 5), I_STORE(60, 40, 1, 0), I_WAIT(1), I_ADD32(61, 61, 1),
@@ -119,10 +125,7 @@ static void test_one_at_a_time(void)
 	struct driver *d;
 	struct gp g;
 
-	gp_begin(&g);
-	d = &g.c->d;
-	gp_code(&g, SLOW_COUNT);
-	gp_uniform(&g, 3, ROUNDS_A_TURN);
+	d = begin_slow(&g, ROUNDS_A_TURN);
 	RUN(g.c, SETUP(4), I_SB_ENTRY(1, 0), I_RUN_COMPUTE, I_SB_ENTRY(2, 0),
 	    I_RUN_COMPUTE, I_ADD32(60, 60, 1), I_WAIT(6));
 	is_u64(result(g.c).extract, 15 * 8, "the second of two holds the stream");
@@ -138,10 +141,7 @@ static void test_two_streams(void)
 	struct gp g;
 	unsigned int n0, n1;
 
-	gp_begin(&g);
-	d = &g.c->d;
-	gp_code(&g, SLOW_COUNT);
-	gp_uniform(&g, 3, ROUNDS_A_TURN / 10);
+	d = begin_slow(&g, ROUNDS_A_TURN / 10);
 	drv_submit(d, &g.c->g, 0, SETUP(64), I_RUN_COMPUTE, I_WAIT(1));
 	drv_submit(d, &g.c->g, 1, SETUP(64), I_MOVE32(34, 1024), I_RUN_COMPUTE, I_WAIT(1));
 	drv_run(d, 6 * MS);
@@ -160,10 +160,7 @@ static void test_waiting_stream(void)
 	struct driver *d;
 	struct gp g;
 
-	gp_begin(&g);
-	d = &g.c->d;
-	gp_code(&g, SLOW_COUNT);
-	gp_uniform(&g, 3, ROUNDS_A_TURN);
+	d = begin_slow(&g, ROUNDS_A_TURN);
 	RUN(g.c, SETUP(8), I_MOVE(4, 1), I_RUN_COMPUTE, I_PROGRESS_WAIT(1, 4),
 	    I_ADD32(60, 60, 1));
 	ok(out_count(&g, 128, 1) < 128, "a stream that waits for another's progress");
@@ -179,10 +176,7 @@ static void test_same_entry(void)
 	struct driver *d;
 	struct gp g;
 
-	gp_begin(&g);
-	d = &g.c->d;
-	gp_code(&g, SLOW_COUNT);
-	gp_uniform(&g, 3, ROUNDS_A_TURN);
+	d = begin_slow(&g, ROUNDS_A_TURN);
 	RUN(g.c, SETUP(8), I_SB_ENTRY(1, 1), I_MOVE(40, DATA), I_MOVE32(60, 5),
 	    I_RUN_COMPUTE, I_STORE(60, 40, 1, 0), I_WAIT(2));
 	ok(out_count(&g, 128, 1) < 128 && !data32(g.c, DATA),
@@ -252,10 +246,7 @@ static void test_suspend(void)
 	struct driver *d;
 	struct gp g;
 
-	gp_begin(&g);
-	d = &g.c->d;
-	gp_code(&g, SLOW_COUNT);
-	gp_uniform(&g, 3, ROUNDS_A_TURN);
+	d = begin_slow(&g, ROUNDS_A_TURN);
 	RUN(g.c, SETUP(16), I_RUN_COMPUTE, I_WAIT(1), I_MOVE(40, DATA),
 	    I_MOVE32(60, 5), I_STORE(60, 40, 1, 0));
 	drv_run(d, 3 * MS);
@@ -330,10 +321,7 @@ static void test_suspend_damaged(void)
 	struct driver *d;
 	struct gp g;
 
-	gp_begin(&g);
-	d = &g.c->d;
-	gp_code(&g, SLOW_COUNT);
-	gp_uniform(&g, 3, ROUNDS_A_TURN);
+	d = begin_slow(&g, ROUNDS_A_TURN);
 	for (uint32_t at = 384; at < 1300; at += 4) {
 		RUN(g.c, SETUP(2), I_RUN_COMPUTE, I_WAIT(1));
 		drv_csg_state(d, 0, S_SUSPEND);
@@ -358,10 +346,7 @@ static void test_terminate(void)
 	uint64_t work;
 	struct gp g;
 
-	gp_begin(&g);
-	d = &g.c->d;
-	gp_code(&g, SLOW_COUNT);
-	gp_uniform(&g, 3, ROUNDS_A_TURN);
+	d = begin_slow(&g, ROUNDS_A_TURN);
 	RUN(g.c, SETUP(16), I_RUN_COMPUTE, I_WAIT(1));
 	drv_run(d, 3 * MS);
 	ok(drv_csg_state(d, 0, S_TERMINATE), "in the middle of a dispatch: terminated");
@@ -715,11 +700,8 @@ static void test_endless(void)
 	struct driver *d;
 	struct gp g;
 
-	gp_begin(&g);
-	d = &g.c->d;
+	d = begin_slow(&g, ROUNDS_A_TURN);
 	set_progress_timer(d, 20000);	/* of 1024 cycles: 20.48 ms */
-	gp_code(&g, SLOW_COUNT);
-	gp_uniform(&g, 3, ROUNDS_A_TURN);
 	RUN(g.c, SETUP(32), I_RUN_COMPUTE, I_WAIT(1));
 	drv_run(d, 80 * MS);
 	ok(out_count(&g, 512, 1) == 512 && !(drv_csg_events(d, 0) & PROGRESS_EVENT),
@@ -746,11 +728,8 @@ static void test_late_twice(void)
 	struct driver *d;
 	struct gp g;
 
-	gp_begin(&g);
-	d = &g.c->d;
+	d = begin_slow(&g, 4 * ROUNDS_A_TURN);
 	set_progress_timer(d, 2000);	/* of 1024 cycles: 2.05 ms */
-	gp_code(&g, SLOW_COUNT);
-	gp_uniform(&g, 3, 4 * ROUNDS_A_TURN);
 	RUN(g.c, SETUP(1), I_RUN_COMPUTE, I_WAIT(1));
 	drv_run(d, 20 * MS);
 	ok(drv_csg_events(d, 0) & PROGRESS_EVENT && out_count(&g, 16, 1) == 16,
@@ -791,10 +770,7 @@ static uint64_t history(void)
 	struct driver *d;
 	struct gp g;
 
-	gp_begin(&g);
-	d = &g.c->d;
-	gp_code(&g, SLOW_COUNT);
-	gp_uniform(&g, 3, 1000);
+	d = begin_slow(&g, 1000);
 	drv_submit(d, &g.c->g, 0, SETUP(64), I_RUN_COMPUTE, I_WAIT(1));
 	drv_submit(d, &g.c->g, 1, SETUP(64), I_RUN_COMPUTE, I_WAIT(1));
 	while (sim_step(&d->sim, d->m) && d->sim.now_ns < 200 * MS)

@@ -12,7 +12,8 @@
 
 #include "tap.h"
 
-/* Never, as a delay: inject_slow() */
+/* Of a millisecond, and never: delays of inject_slow() */
+#define MS		1000000ull
 #define INJECT_NEVER	INT64_MAX
 
 #define SLOTS		8

@@ -15,7 +15,6 @@
 #include "tap.h"
 #include "work.h"
 
-#define MS		1000000ull
 #define VA		(DATA_VA + 128 * SZ_1G)
 #define LABEL		"hardpaths evicted"
 #define TRIES		5

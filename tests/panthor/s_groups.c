@@ -361,6 +361,20 @@ static struct cs signal_and_stay(struct gpu *owner)
 	return cs;
 }
 
+/* The waiter that has none when all have had the time to get one */
+static int without_slot(const struct cs *stream)
+{
+	int off = -1;
+
+	sleep_ms(300);
+	for (int i = 0; i < WAITERS && off < 0; i++)
+		if (gpu_slot_of(stream[i].va, stream[i].count * 8, -1) < 0)
+			off = i;
+	note("waiter %d of %d has no slot", off, WAITERS);
+	need(off < 0 ? -ENOENT : 0);
+	return off;
+}
+
 /*
  * A group without a slot, whose wait is over, while idle groups have seven of them and the
  * one that signalled it is busy. Upstream's driver has nobody look.
@@ -370,8 +384,8 @@ void run_wakeup(void)
 	struct gpu owner, signaller, m[WAITERS];
 	struct cs cs, stream[WAITERS];
 	struct pan p;
-	int off = -1;
 	long start;
+	int off;
 
 	need(pan_open(&p));
 	ok(stay_awake(true), "the GPU is awake");
@@ -386,12 +400,7 @@ void run_wakeup(void)
 	member_open(&signaller, &owner, PANTHOR_GROUP_PRIORITY_MEDIUM, 1);
 	cs = signal_and_stay(&owner);
 	need(gpu_queue(&signaller, 0, &cs, 0, signaller.done));
-	sleep_ms(300);
-	for (int i = 0; i < WAITERS && off < 0; i++)
-		if (gpu_slot_of(stream[i].va, stream[i].count * 8, -1) < 0)
-			off = i;
-	note("waiter %d of %d has no slot", off, WAITERS);
-	need(off < 0 ? -ENOENT : 0);
+	off = without_slot(stream);
 	gpu_set_word(&owner, member_word(0, 2),
 		     gpu_word_va(member_word(off, 1)));
 	gpu_set_word(&owner, WORD_GO, 1);
@@ -429,7 +438,7 @@ void run_lost_wait(void)
 	struct gpu owner, other, m[WAITERS];
 	struct pan_bo bo;
 	struct pan p;
-	int off = -1;
+	int off;
 
 	need(pan_open(&p));
 	ok(stay_awake(true), "the GPU is awake");
@@ -442,12 +451,7 @@ void run_lost_wait(void)
 		stream[i] = wait_at(&owner, i);
 		need(gpu_queue(&m[i], 0, &stream[i], 0, m[i].done));
 	}
-	sleep_ms(300);
-	for (int i = 0; i < WAITERS && off < 0; i++)
-		if (gpu_slot_of(stream[i].va, stream[i].count * 8, -1) < 0)
-			off = i;
-	note("waiter %d of %d has no slot", off, WAITERS);
-	need(off < 0 ? -ENOENT : 0);
+	off = without_slot(stream);
 	kmsg_mark();
 	need(pan_unmap(&p, owner.vm, SHARED_VA + off * SZ_4K, SZ_4K));
 	cs = gpu_cs(&other);

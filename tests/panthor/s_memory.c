@@ -14,7 +14,6 @@
 #include "tap.h"
 #include "work.h"
 
-#define MS		1000000ull
 #define SIZE		(16 * SZ_1M)
 #define SIZE_KIB	((long)(SIZE / 1024))
 #define VA		(DATA_VA + 128 * SZ_1G)

@@ -15,7 +15,6 @@
 #define FATAL		DRM_PANTHOR_GROUP_STATE_FATAL_FAULT
 #define FRESH_VA	(DATA_VA + 0x100000000ull)
 #define WORK_MS		1500	/* for both of them */
-#define MS		1000000ull
 #define FLUSH_MS	60	/* the driver waits for 100 */
 
 /* A stream that does nothing is on a slot, which takes the VM's address space */

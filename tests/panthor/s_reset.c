@@ -104,7 +104,6 @@ void run_reset_survival(void)
 /* The driver allows each 100 ms */
 #define FLUSH_MS	90
 #define LONG_RESET_MS	95
-#define MS		1000000ull
 
 /*
  * Reclaim takes tables in many steps, and flushes after each. One flush is under way when

@@ -13,7 +13,6 @@
 #include "tap.h"
 #include "work.h"
 
-#define MS	1000000ull
 #define WORK_MS	1500
 #define LONE_VA	(DATA_VA + 128 * SZ_1G)
 #define SPARSE_VA	(DATA_VA + 256 * SZ_1G)

@@ -46,28 +46,6 @@ cd $lib/piglit
 find generated_tests tests -mindepth 1 -maxdepth 1 ! -name cl -exec rm -rf {} +
 find bin -type f ! -name "cl-*" -delete'
 
-mmdebstrap_mode()
-{
-	if [ "$(id -u)" = 0 ]; then
-		echo root
-	else
-		echo unshare
-	fi
-}
-
-unpack_root()
-{
-	local tar=$1
-
-	suite_source_lines "$SUITE" | mmdebstrap --mode="$(mmdebstrap_mode)" \
-		--variant=extract --architectures=arm64 \
-		--aptopt='Apt::Install-Recommends "false"' \
-		--aptopt='Acquire::Languages "none"' \
-		--extract-hook="$TRIM" \
-		--include="${PACKAGES[*]}" --format=tar "$SUITE" "$tar.tmp" -
-	mv "$tar.tmp" "$tar"
-}
-
 # Runs as root or under fakeroot, so that the image's files belong to root
 assemble()
 {
@@ -104,7 +82,8 @@ make_image()
 		need_space "$CACHE" 1500 "the packages of programs"
 		need_space "${TMPDIR:-/tmp}" 3500 "unpacking the packages of programs"
 		REMEDY="check the network, and that the mirror in apt's sources carries $SUITE; then run again" \
-			step "programs packages" unpack_root "$tar"
+			step "programs packages" suite_unpack "$SUITE" arm64 "$tar" "${PACKAGES[*]}" \
+			--extract-hook="$TRIM"
 	fi
 	key=$(hash_of "${tar##*/}-$(stat -c %s-%Y "$tar")" "$ROOT/tests/programs/image.sh")
 	if [ -f "$IMAGE" ] && stamp_ok "$PROGRAMS/.image" "$key"; then

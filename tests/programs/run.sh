@@ -79,8 +79,7 @@ judge()
 {
 	local name=$1 said=$SAID/$1.txt rc seconds ok='' bad='' without='' how=pass
 
-	rc=$(awk -F '\t' -v n="$name" '$1 == n { print $2 }' "$SAID/ended.tsv" 2>/dev/null)
-	seconds=$(awk -F '\t' -v n="$name" '$1 == n { print $3 }' "$SAID/ended.tsv" 2>/dev/null)
+	IFS=$'\t' read -r _ rc seconds < <(grep "^$name"$'\t' "$SAID/ended.tsv" 2>/dev/null) || :
 	if [[ $name = op-* ]] && [ -f "$said" ]; then
 		ok=$(count "$said" 'OK$') bad=$(count "$said" 'FAIL')
 		without=$(count "$said" 'not supported')

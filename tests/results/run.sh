@@ -249,7 +249,7 @@ test_suite_that_never_ends()
 # the others left in $scratch/suites
 suites()
 {
-	local root=$scratch/root
+	local root=$scratch/copy
 
 	rm -rf "$root" "$scratch/suites"
 	mkdir -p "$root" "$scratch/suites"
@@ -308,7 +308,7 @@ test_suites_that_are_ended()
 	suites "a|$scratch/suite a never" "b|sleep 173.021" >/dev/null &
 	until [ -e "$scratch/suites/a.began" ]; do sleep 0.1; done
 	until pgrep -x -f 'sleep 173[.]021'; do sleep 0.1; done
-	pid=$(pgrep -o -f "$scratch/root/scripts/test.sh")
+	pid=$(pgrep -o -f "$scratch/copy/scripts/test.sh")
 	kill -TERM "$pid"
 	wait $! && return 1
 	for _ in {1..50}; do

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../model/tap.h"
-#include "machine.h"
+#include "program.h"
 #include "ref_image.h"
 #include "texture.h"
 
@@ -365,10 +365,10 @@ static void put_sampler(struct machine *m, uint32_t word, uint32_t lods)
 #define TRILINEAR	(3u << 30)
 #define MAX_LOD		(16u << 24)
 
-static enum shader_result run(struct machine *m, const char *code)
+static void run_through(struct machine *m, const char *code)
 {
-	machine_code(m, code);
-	return machine_run(m);
+	if (run(m, code) != SHADER_DONE)
+		diag("%s", m->fault.why);
 }
 
 static const struct picture small = { RGBA8, DIM_2D, 16, 16, 1, 1, 1, ORDER_U_TILED, 2 };
@@ -464,19 +464,26 @@ static void test_outside(void)
 	machine_fini(&m);
 }
 
-/* Layers, slices and levels: each texel has its own number */
-static void test_places(void)
+/* Three layers of two levels: each texel has its own number, each plane begins with 64 i */
+static void begin_array(struct machine *m)
 {
 	static const struct picture array = { R32UI, DIM_2D, 4, 4, 1, 2, 3, ORDER_LINEAR, 2 };
+
+	begin(m, &array);
+	for (unsigned int i = 0; i < 6; i++)
+		put_plane(m, &array, i, DATA + 0x4000 + 256 * i, 64, 0);
+	for (unsigned int i = 0; i < 0x200; i++)
+		machine_put32(m, DATA + 0x4000 + 4 * i, i);
+}
+
+/* Layers, slices and levels */
+static void test_places(void)
+{
 	static const struct picture solid = { R32UI, DIM_3D, 4, 4, 3, 1, 1, ORDER_LINEAR, 2 };
 	bool good = true;
 	struct machine m;
 
-	begin(&m, &array);
-	for (unsigned int i = 0; i < 6; i++)
-		put_plane(&m, &array, i, DATA + 0x4000 + 256 * i, 64, 0);
-	for (unsigned int i = 0; i < 0x200; i++)
-		machine_put32(&m, DATA + 0x4000 + 4 * i, i);
+	begin_array(&m);
 	machine_size(&m, 4, 4, 1, 1, 1, 3);
 	/* By layer, of level 1: half as large */
 	run(&m, "LSHIFT_OR.i32 r4, r61, 0x3020100.b22, r60\n"
@@ -582,8 +589,7 @@ static void odd_halves(const char *instr)
 		 "TEX_FETCH.slot0.f.32.2d.wide_indices.wait0 @r16:r17:r18:r19, @r60:r61, u2\n"
 		 "MOV.i32 r0, 0xFFFFFFFF\nMOV.i32 r1, 0xFFFFFFFF\n"
 		 "%s\nMOV.i32 r0, r1\n" RESULT PUT, instr);
-	if (run(&m, code) != SHADER_DONE)
-		diag("%s", m.fault.why);
+	run_through(&m, code);
 	for (unsigned int i = 0; i < 256; i++)
 		good += data32(&m, i) == 0x3c00;
 	is_u64(good, 256, "three halves, then 0: %.*s", (int)strcspn(instr, "."), instr);
@@ -760,12 +766,6 @@ static void begin_levels(struct machine *m)
 		}
 	}
 	machine_size(m, 64, 1, 1, 1, 1, 1);
-}
-
-static void run_quietly(struct machine *m, const char *code)
-{
-	if (run(m, code) != SHADER_DONE)
-		diag("%s", m->fault.why);
 }
 
 /* Coordinates of 64 threads at DATA + 0x2000, LODs beside them */
@@ -971,8 +971,7 @@ static float sampled(struct machine *m, float s, float t, int lod)
 	}
 	machine_uniform(m, 4, DATA + 0x2000);
 	machine_uniform(m, 5, 0);
-	if (run(m, PLACE SAMPLE) != SHADER_DONE)
-		diag("%s", m->fault.why);
+	run_through(m, PLACE SAMPLE);
 	return float_of(data32(m, 0));
 }
 
@@ -1085,7 +1084,7 @@ static void test_functions(void)
 			    MAX_LOD | function << 13);
 		for (unsigned int i = 0; i < 3; i++) {
 			machine_uniform(&m, 6, bits_of(references[i]));
-			run_quietly(&m, "MOV.i32 r4, r60\nMOV.i32 r8, 0x0\nMOV.i32 r9, 0x0\n"
+			run_through(&m, "MOV.i32 r4, r60\nMOV.i32 r8, 0x0\nMOV.i32 r9, 0x0\n"
 				    "MOV.i32 r10, u6\n" RESULT
 				    "TEX_SINGLE.slot0.f.32.r.2d.wide_indices.shadow.zero.wait0 "
 				    "@r0, @r8:r9:r10, u2\n" PUT);
@@ -1101,7 +1100,7 @@ static void test_functions(void)
 	put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED | MIN_NEAREST | MAG_NEAREST,
 		    MAX_LOD | 2 << 13);
 	machine_uniform(&m, 6, bits_of(2));
-	run_quietly(&m, "MOV.i32 r4, r60\nMOV.i32 r8, 0x0\nMOV.i32 r9, 0x0\nMOV.i32 r10, u6\n"
+	run_through(&m, "MOV.i32 r4, r60\nMOV.i32 r8, 0x0\nMOV.i32 r9, 0x0\nMOV.i32 r10, u6\n"
 		    RESULT "TEX_SINGLE.slot0.f.32.r.2d.wide_indices.shadow.zero.wait0 "
 		    "@r0, @r8:r9:r10, u2\n" PUT);
 	is_u64(data32(&m, 0), 0x3f800000, "a reference of 2 is 1 to a texel of 1");
@@ -1128,7 +1127,7 @@ static void test_swizzles(void)
 	for (unsigned int i = 0; i < N(reads); i++) {
 		snprintf(code, sizeof(code), COORDS "MOV.i32 r8, 0x0\nMOV.i32 r9, 0x0\n%s\n"
 			 "STORE.i128.slot0.end @r12:r13:r14:r15, u0, offset:0\n", reads[i]);
-		run_quietly(&m, code);
+		run_through(&m, code);
 		ok(!memcmp(machine_at(&m, DATA), want, sizeof(want)), "swizzled: %.*s",
 		   (int)strcspn(reads[i], "."), reads[i]);
 	}
@@ -1158,19 +1157,14 @@ static void test_srgb(void)
 /* Each thread has a texture, or a layer and a level, of its own */
 static void test_each_its_own(void)
 {
-	static const struct picture array = { R32UI, DIM_2D, 4, 4, 1, 2, 3, ORDER_LINEAR, 2 };
 	static const struct picture one = { R32UI, DIM_2D, 4, 4, 1, 1, 1, ORDER_LINEAR, 2 };
 	struct machine m;
 	bool good = true;
 
-	begin(&m, &array);
-	for (unsigned int i = 0; i < 6; i++)
-		put_plane(&m, &array, i, DATA + 0x4000 + 256 * i, 64, 0);
-	for (unsigned int i = 0; i < 0x200; i++)
-		machine_put32(&m, DATA + 0x4000 + 4 * i, i);
+	begin_array(&m);
 	machine_size(&m, 12, 1, 1, 1, 1, 1);
 	/* Layer: a fourth of the number; level: its lowest bit, in the offsets' top byte */
-	run_quietly(&m, "MOV.i32 r4, r60\nMOV.i32 r8, 0x0\nMOV.i32 r9, 0x0\n"
+	run_through(&m, "MOV.i32 r4, r60\nMOV.i32 r8, 0x0\nMOV.i32 r9, 0x0\n"
 		    "RSHIFT_OR.i32 r10, r60, 0x3020100.b22, 0x0\n"
 		    "LSHIFT_AND.i32 r11, r60, 0x1F1E1D1C.b33, 0x0.not\n"
 		    "RSHIFT_OR.i32 r11, r11, 0x7060504.b33, 0x0\n"
@@ -1183,7 +1177,7 @@ static void test_each_its_own(void)
 	machine_put32(&m, SET0 + 32 * TEXTURE + 16, PLANES + 32 * 5);
 	machine_uniform(&m, 6, 6);
 	machine_uniform(&m, 7, 1 << 24 | TEXTURE);
-	run_quietly(&m, "MOV.i32 r4, r60\n"
+	run_through(&m, "MOV.i32 r4, r60\n"
 		    "ICMP_OR.u32.lt.m1 r1, r60, u6, 0x0\n"
 		    "MOV.i32 r7, u7\nCSEL.u32.eq r5, r1, 0x0, u3, r7\n"
 		    "LD_TEX.u32.slot0.wait0 @r0, 0x0, 0x0, r5\n" RESULT PUT);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "../model/tap.h"
-#include "machine.h"
+#include "program.h"
 
 /* r2:r3 = DATA + 4 * global id of the thread */
 #define ADDRESS	"SHADDX.u64 r2, u0, r60.w0, shift:0x2\n"
@@ -18,12 +18,6 @@
 #define TRUE	"0x3020100"
 #define LAST	(DATA + DATA_PAGES * 4096)	/* behind what is mapped */
 #define CELL	(DATA + 0x2000)
-
-static enum shader_result run(struct machine *m, const char *code)
-{
-	machine_code(m, code);
-	return machine_run(m);
-}
 
 static void uniform64(struct machine *m, unsigned int index, uint64_t val)
 {

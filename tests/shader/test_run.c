@@ -7,18 +7,12 @@
 #include <stdlib.h>
 
 #include "../model/tap.h"
-#include "machine.h"
+#include "program.h"
 
 /* r2:r3 = DATA + 4 * global id of the thread */
 #define ADDRESS "SHADDX.u64 r2, u0, r60.w0, shift:0x2\n"
 #define ADDRESS_OF(reg) "SHADDX.u64 r2, u0, " reg ".w0, shift:0x2\n"
 #define PUT(reg) "STORE.i32.slot0.end @" reg ", r2, offset:0\n"
-
-static enum shader_result run(struct machine *m, const char *code)
-{
-	machine_code(m, code);
-	return machine_run(m);
-}
 
 static bool all(struct machine *m, unsigned int n, uint32_t (*want)(unsigned int))
 {

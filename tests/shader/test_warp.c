@@ -12,7 +12,7 @@
 
 #include "../model/tap.h"
 #include "asm.h"
-#include "machine.h"
+#include "program.h"
 
 /* r2:r3 = DATA + 4 * global id of the thread */
 #define ADDRESS	"SHADDX.u64 r2, u0, r60.w0, shift:0x2\n"
@@ -22,12 +22,6 @@
 #define BELOW_U9	"ICMP_OR.u32.lt.m1 r4, r60, u9, 0x0\n"
 /* Something that is not zero */
 #define TRUE		"0x3020100"
-
-static enum shader_result run(struct machine *m, const char *code)
-{
-	machine_code(m, code);
-	return machine_run(m);
-}
 
 /* So many of the first 16 results are @val, from @first on */
 static bool are(struct machine *m, unsigned int first, unsigned int n, uint32_t val)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chance.h"
 #include "world.h"
 
 /* In KiB. Three are larger than all memory */
@@ -26,10 +27,7 @@ static const char *const gate_names[NUM_GATES] = {
 
 uint64_t below(struct world *w, uint64_t n)
 {
-	w->random ^= w->random << 13;
-	w->random ^= w->random >> 7;
-	w->random ^= w->random << 17;
-	return w->random % n;
+	return chance(&w->random) % n;
 }
 
 bool wrong(struct world *w, const char *fmt, ...)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "area.h"
+#include "chance.h"
 
 static uint64_t memory_block(const struct area *a, uint64_t block)
 {
@@ -105,9 +106,7 @@ void area_random(struct area *a, uint32_t seed)
 
 	/* By words, since areas are large and the guest's processor is emulated */
 	for (VkDeviceSize i = 0; i < a->size; i += sizeof(x)) {
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
+		chance(&x);
 		memcpy(a->want + i, &x, a->size - i < sizeof(x) ? a->size - i : sizeof(x));
 	}
 	for (VkDeviceSize at = 0; at < a->size; at += run_of(a, at))

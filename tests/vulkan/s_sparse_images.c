@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chance.h"
 #include "image.h"
 #include "scenarios.h"
 
@@ -383,10 +384,7 @@ struct shuffle {
 
 static uint32_t below(struct shuffle *s, uint32_t n)
 {
-	s->random ^= s->random << 13;
-	s->random ^= s->random >> 7;
-	s->random ^= s->random << 17;
-	return s->random % n;
+	return chance(&s->random) % n;
 }
 
 static uint32_t number_of(uint32_t place, uint32_t texel, unsigned int round)
