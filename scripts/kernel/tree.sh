@@ -99,6 +99,9 @@ init_repository()
 	kgit config --worktree core.bare true
 	# Not a branch that a work tree will have: it would count as taken.
 	kgit symbolic-ref HEAD refs/heads/none
+	# A step's author is who mails it, unless somebody is named.
+	kgit config user.name "$IDENT_NAME"
+	kgit config user.email "$IDENT_EMAIL"
 	# Speed over size: the pack is local and temporary.
 	kgit config core.compression 0
 	kgit config gc.auto 0

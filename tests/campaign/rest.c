@@ -18,6 +18,7 @@
 #include "chaos.h"
 #include "cs.h"
 #include "host.h"
+#include "memory.h"
 #include "rest.h"
 #include "state.h"
 #include "tap.h"
@@ -31,103 +32,7 @@
 #define JOB_MS		20000
 #define TEXT		(4 * SZ_1M)
 
-struct left {
-	const char *what;
-	long (*count)(void);
-	long before;
-};
-
-static char text[TEXT];
-/* How often the driver was, before this round: it loses page tables, which is known */
-static unsigned long unbound;
-
-static long count_of(const char *what)
-{
-	long n = 0;
-
-	for (const char *p = text; (p = strstr(p, what)); p += strlen(what))
-		n++;
-	return n;
-}
-
-/* A line for each, with a process's number */
-static long buffers(void)
-{
-	if (debugfs_read("gems", text, sizeof(text)))
-		return -1;
-	return count_of("\n") - count_of("===\n");
-}
-
-static long vms(void)
-{
-	if (debugfs_read("gpuvas", text, sizeof(text)))
-		return -1;
-	return count_of("DRM GPU VA space");
-}
-
-static long dma_bufs(void)
-{
-	const char *at;
-
-	if (sysfs_read(BUFINFO, text, sizeof(text)))
-		return 0;
-	at = strstr(text, "Total ");
-	return at ? strtol(at + 6, NULL, 10) : 0;
-}
-
-/* Without those in which nothing is mapped: the firmware's VM keeps some of its own */
-static long page_tables(void)
-{
-	acct_reclaim();
-	return acct_pages();
-}
-
-static struct left lefts[] = {
-	{ "buffers", buffers, 0 },
-	{ "VMs", vms, 0 },
-	{ "dma-bufs", dma_bufs, 0 },
-	{ "pages of page tables", page_tables, 0 },
-};
-
-/* Counts of slabs are exact only under a debug flag */
-static bool is_exact(const struct left *l)
-{
-	return l->count != page_tables || !acct_why_not();
-}
-
-void rest_begin(void)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(lefts); i++)
-		lefts[i].before = lefts[i].count();
-	sysfs_write(KMEMLEAK, "scan=off");
-	sysfs_write(KMEMLEAK, "clear");
-}
-
-static unsigned int is_left(unsigned int round, struct left *l)
-{
-	long end = now_ms() + SETTLE_MS, now = l->count();
-
-	if (!is_exact(l))
-		return 0;
-	while (now != l->before && now_ms() < end) {
-		sleep_ms(100);
-		now = l->count();
-	}
-	if (now == l->before)
-		return 0;
-	if (l->count == page_tables && chaos_unbound() != unbound) {
-		printf("# round %u: the driver was unbound: %ld pages of page tables are lost\n",
-		       round, now - l->before);
-		l->before = now;
-		return 0;
-	}
-	printf("left: round %u: %s: %ld, and %ld before\n", round, l->what, now, l->before);
-	/* Once is enough */
-	l->before = now;
-	return 1;
-}
-
-/* --- It works ------------------------------------------------------------ */
+/* --- A job --------------------------------------------------------------- */
 
 static int run_job(struct pan *p, uint32_t vm, const struct pan_bo *bo, uint64_t va)
 {
@@ -180,6 +85,136 @@ static int try_job(void)
 	pan_close(&p);
 	return ret;
 }
+
+/* --- What is left -------------------------------------------------------- */
+
+struct left {
+	const char *what;
+	const char *file;	/* of the driver's, that has a line for each */
+	long (*count)(void);
+	long before;
+};
+
+static char text[TEXT];
+/* How often the driver was, before this round: it loses page tables, which is known */
+static unsigned long unbound;
+
+static long count_of(const char *what)
+{
+	long n = 0;
+
+	for (const char *p = text; (p = strstr(p, what)); p += strlen(what))
+		n++;
+	return n;
+}
+
+static long vms(void)
+{
+	if (debugfs_read("gpuvas", text, sizeof(text)))
+		return -1;
+	return count_of("DRM GPU VA space");
+}
+
+static long dma_bufs(void)
+{
+	const char *at;
+
+	if (sysfs_read(BUFINFO, text, sizeof(text)))
+		return 0;
+	at = strstr(text, "Total ");
+	return at ? strtol(at + 6, NULL, 10) : 0;
+}
+
+/* Without those in which nothing is mapped: the firmware's VM keeps some of its own */
+static long page_tables(void)
+{
+	acct_reclaim();
+	return acct_pages();
+}
+
+static struct left lefts[] = {
+	{ "buffers", "gems", bo_count, 0 },
+	{ "VMs", "gpuvas", vms, 0 },
+	{ "dma-bufs", NULL, dma_bufs, 0 },
+	{ "pages of page tables", "vm_tables", page_tables, 0 },
+};
+
+/* Counts of slabs are exact only under a debug flag */
+static bool is_exact(const struct left *l)
+{
+	return l->count != page_tables || !acct_why_not();
+}
+
+void rest_begin(void)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(lefts); i++)
+		lefts[i].before = lefts[i].count();
+	sysfs_write(KMEMLEAK, "scan=off");
+	sysfs_write(KMEMLEAK, "clear");
+}
+
+/* What there is goes to a file: a number alone says nothing about who it belongs to */
+static void write_down(unsigned int round, const struct left *l)
+{
+	char path[64];
+	FILE *f;
+
+	if (!l->file || debugfs_read(l->file, text, sizeof(text)))
+		return;
+	snprintf(path, sizeof(path), "/out/left-%u-%s", round, l->file);
+	f = fopen(path, "w");
+	if (!f)
+		return;
+	fputs(text, f);
+	fclose(f);
+}
+
+/* What only waits until the GPU has something to do is another mistake than a leak */
+static long after_another_job(const struct left *l)
+{
+	int ret = try_job();
+
+	if (ret)
+		printf("# a job, to see if that lets it go: %s\n", strerror(-ret));
+	sleep_ms(SLEEP_MS);
+	return l->count();
+}
+
+static void report_left(unsigned int round, struct left *l, long now)
+{
+	long then;
+
+	write_down(round, l);
+	then = after_another_job(l);
+	printf("left: round %u: %s: %ld, and %ld before; %ld after one more job\n", round,
+	       l->what, now, l->before, then);
+	/* Once is enough */
+	l->before = then;
+}
+
+static unsigned int is_left(unsigned int round, struct left *l)
+{
+	long end = now_ms() + SETTLE_MS, now = l->count();
+
+	if (!is_exact(l))
+		return 0;
+	while (now != l->before && now_ms() < end) {
+		sleep_ms(100);
+		now = l->count();
+	}
+	if (now == l->before)
+		return 0;
+	if (l->count == page_tables && chaos_unbound() != unbound) {
+		printf("# round %u: the driver was unbound: %ld pages of page tables are lost\n",
+		       round, now - l->before);
+		l->before = now;
+		return 0;
+	}
+	report_left(round, l, now);
+	return 1;
+}
+
+/* --- It works ------------------------------------------------------------ */
 
 /*
  * A device that was given up is bound again: its driver has said why, and that resets

@@ -210,7 +210,7 @@ keep()
 	mkdir -p "$to"
 	cp "$OUT/log/guest-$1.log" "$to/kernel.log"
 	cp "$OUT/guest/$1/stdout" "$to/stdout"
-	cp "$OUT/guest/$1/"kmemleak-* "$to/" 2>/dev/null || :
+	cp "$OUT/guest/$1/"{kmemleak,left}-* "$to/" 2>/dev/null || :
 	cp "$DIR/$2.reports" "$to/reports"
 	printf '%s\n' "$GUEST_MEM" >"$to/memory"
 	"$BUILD/host/campaign-log" "$OUT/guest/$1.calls" |

@@ -98,6 +98,19 @@ struct bo_state bo_state(const char *label)
 	return s;
 }
 
+long bo_count(void)
+{
+	static char text[262144];
+	long lines = 0, rules = 0;
+
+	need(debugfs_read("gems", text, sizeof(text)));
+	for (const char *p = text; (p = strchr(p, '\n')); p++)
+		lines++;
+	for (const char *p = text; (p = strstr(p, "===\n")); p++)
+		rules++;
+	return lines - rules;
+}
+
 long vm_tables(const char *what)
 {
 	static char text[65536];

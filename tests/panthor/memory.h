@@ -32,6 +32,9 @@ struct bo_state {
 
 struct bo_state bo_state(const char *label);
 
+/* Lines of buffers in debugfs: all of the driver's own, too, and the head of the table */
+long bo_count(void);
+
 /*
  * What debugfs says of the page tables of all VMs: "idle", "reserved 4K" and so on, added
  * up. 0 where the driver does not say

@@ -15,6 +15,7 @@
 #include "gpu.h"
 #include "host.h"
 #include "inject.h"
+#include "memory.h"
 #include "scenarios.h"
 #include "tap.h"
 #include "work.h"
@@ -26,6 +27,7 @@
 #define BINDS		64
 #define MAX_TEXT	(1 << 20)
 #define GONE_MS		5000
+#define LONG_MS		3000	/* a halt of the firmware has 1 s */
 
 struct race {
 	struct pan *pan;
@@ -155,6 +157,34 @@ static int destroy_with_stuck_flush(struct gpu *g)
 	return call_with_stuck("flush", g, destroy_vm, NULL);
 }
 
+/*
+ * The GPU is put to sleep as the flush is waited for: the reset is cancelled, and comes when
+ * the GPU is woken up. The firmware takes its time for the halt, so that the VM keeps its
+ * address space for a second, in which nothing can be flushed.
+ */
+static int destroy_into_suspend(struct gpu *g)
+{
+	struct call c;
+	long began;
+	int ret;
+
+	need(pan_group_destroy(g->pan, g->group));
+	g->group = 0;
+	sleep_ms(100);
+	need(inject_slow("flush", INJECT_NEVER));
+	need(inject_slow("firmware", INJECT_NEVER));
+	call_begin(&c, g, destroy_vm, NULL);
+	began = now_ms();
+	sleep_ms(20);
+	stay_awake(false);
+	ret = call_end(&c);
+	ok(now_ms() - began < LONG_MS, "the suspend is waited for, and no longer");
+	ok(sleeps(5000), "the GPU is suspended meanwhile");
+	need(inject_clear());
+	ok(stay_awake(true), "and wakes up");
+	return ret;
+}
+
 /* Nobody unmaps what is left in a VM whose handle is gone */
 static void destroyed_while_stuck(int (*destroy)(struct gpu *g), const char *what)
 {
@@ -185,11 +215,52 @@ static void destroyed_while_stuck(int (*destroy)(struct gpu *g), const char *wha
 	pan_close(&p);
 }
 
+static void stick_mmu(void)
+{
+	need(inject_stuck());
+}
+
+static void stick_flush(void)
+{
+	need(inject_slow("flush", INJECT_NEVER));
+}
+
+/*
+ * Buffers of a group are mapped in the firmware's VM. Its own VM has no address space, as
+ * the GPU was asleep, so that it is the firmware's which meets what is stuck.
+ */
+static void group_destroyed_while_stuck(void (*stick)(void), const char *said_of, const char *what)
+{
+	long before = bo_count(), left = 0;
+	struct copier c;
+	struct pan p;
+
+	need(pan_open(&p));
+	copier_open(&c, &p);
+	is(copier_run(&c), 0, "the group works");
+	stay_awake(false);
+	ok(sleeps(3000) && stay_awake(true), "the GPU was asleep");
+	kmsg_mark();
+	stick();
+	need(pan_group_destroy(&p, c.gpu.group));
+	c.gpu.group = 0;
+	ok(kmsg_wait(said_of, 5000), "%s is stuck as its group goes", what);
+	need(inject_slow("flush", 0));
+	copier_close(&c);
+	pan_close(&p);
+	for (int ms = 0; ms < GONE_MS && (left = bo_count()) != before; ms += 20)
+		sleep_ms(20);
+	is(left - before, 0, "no buffer stays");
+}
+
 void run_stuck_destroy(void)
 {
 	ok(stay_awake(true), "the GPU is awake");
 	destroyed_while_stuck(destroy_with_stuck_mmu, "the MMU");
 	destroyed_while_stuck(destroy_with_stuck_flush, "the flush");
+	destroyed_while_stuck(destroy_into_suspend, "the flush before a suspend");
+	group_destroyed_while_stuck(stick_mmu, "AS_ACTIVE bit stuck", "the firmware's MMU");
+	group_destroyed_while_stuck(stick_flush, "Flush caches timeout", "its flush");
 	stay_awake(false);
 	life_goes_on("after a VM was destroyed with a stuck MMU");
 }
