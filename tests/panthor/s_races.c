@@ -227,7 +227,7 @@ static void stick_flush(void)
 
 /*
  * Buffers of a group are mapped in the firmware's VM. Its own VM has no address space, as
- * the GPU was asleep, so that it is the firmware's which meets what is stuck.
+ * nothing was executed there, so that it is the firmware's which meets what is stuck.
  */
 static void group_destroyed_while_stuck(void (*stick)(void), const char *said_of, const char *what)
 {
@@ -237,9 +237,6 @@ static void group_destroyed_while_stuck(void (*stick)(void), const char *said_of
 
 	need(pan_open(&p));
 	copier_open(&c, &p);
-	is(copier_run(&c), 0, "the group works");
-	stay_awake(false);
-	ok(sleeps(3000) && stay_awake(true), "the GPU was asleep");
 	kmsg_mark();
 	stick();
 	need(pan_group_destroy(&p, c.gpu.group));
@@ -250,6 +247,7 @@ static void group_destroyed_while_stuck(void (*stick)(void), const char *said_of
 	pan_close(&p);
 	for (int ms = 0; ms < GONE_MS && (left = bo_count()) != before; ms += 20)
 		sleep_ms(20);
+	note("%ld buffers before, %ld after", before, left);
 	is(left - before, 0, "no buffer stays");
 }
 

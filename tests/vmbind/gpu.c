@@ -31,7 +31,9 @@ void gpu_open(struct gpu *g, struct pan *p)
 
 void gpu_close(struct gpu *g)
 {
-	need(pan_group_destroy(g->pan, g->group));
+	/* It may be gone already */
+	if (g->group)
+		need(pan_group_destroy(g->pan, g->group));
 	need(pan_vm_destroy(g->pan, g->vm));
 	pan_syncobj_destroy(g->pan, g->done);
 	pan_bo_destroy(g->pan, &g->cmd);
