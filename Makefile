@@ -55,9 +55,12 @@ vfio: ## DMA through the page tables of SMMUv3, VT-d and AMD, by VFIO and iommuf
 	@tests/vfio/run.sh
 coverage: ## how much of Panthor the guest's programs reach, by gcov
 	@tests/coverage/run.sh
-model-test: ## the GPU model's own tests, on this machine
+.PHONY: compiler
+compiler:
+	@bash -c '. scripts/lib/lib.sh && need_packages gcc libc6-dev'
+model-test: compiler ## the GPU model's own tests, on this machine
 	@$(MAKE) --no-print-directory -C tests/model check
-shader-test: ## the shader core's own tests, on this machine
+shader-test: compiler ## the shader core's own tests, on this machine
 	@$(MAKE) --no-print-directory -C tests/shader check
 models: ## the slot protocol by spin, the barriers by herd: every execution
 	@tests/models/run.sh

@@ -277,6 +277,8 @@ main()
 	fi
 	cd "$ROOT"
 	mkdir -p "$OUT/results" "$LOGS"
+	# What make alone builds can not ask for it
+	need_packages gcc libc6-dev make
 	[ -z "${TEST_SECONDS:-}" ] || need_packages procps
 	how_many_jobs
 	names=("$@")
