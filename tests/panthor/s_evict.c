@@ -225,10 +225,70 @@ static void with_buffer(void (*test)(struct copier *c))
 	end(&c, &p, "after something was unmapped without a flush");
 }
 
+#define WINDOWS		8
+
+static int unmap_nothing(struct gpu *g, void *arg)
+{
+	(void)arg;
+	return pan_unmap(g->pan, g->vm, VA + SZ_1G, SZ_64K);
+}
+
+static int unmap_all(struct gpu *g, void *arg)
+{
+	(void)arg;
+	return pan_unmap(g->pan, g->vm, DATA_VA, 2 * (VA - DATA_VA));
+}
+
+/*
+ * All three want the VM's lock, in this order: an operation has it for a while; a job that
+ * has memory restored looks for it, and takes its reservation without the lock; an unmap of
+ * all meets a flush that never ends, so that what it unmaps stays linked.
+ */
+static void gone_while_restored(struct copier *c)
+{
+	struct call first, restore, unmap;
+
+	need(inject_slow("flush", SLOW_MS * MS));
+	call_begin(&first, &c->gpu, unmap_nothing, NULL);
+	sleep_ms(SLOW_MS / 8);
+	need(inject_slow("flush", INJECT_NEVER));
+	call_begin(&restore, &c->gpu, queue_copy, NULL);
+	sleep_ms(SLOW_MS / 8);
+	call_begin(&unmap, &c->gpu, unmap_all, NULL);
+	need(call_end(&first));
+	ok(kmsg_wait("Flush caches timeout", 2000), "the flush of an unmap never ends");
+	need(inject_slow("flush", 0));
+	call_end(&restore);
+	need(call_end(&unmap));
+}
+
+static void restored_while_going(void)
+{
+	for (int i = 0; i < WINDOWS; i++) {
+		long reserved = reserved_at_rest();
+		uint64_t resets = gpu_stat("resets");
+		struct copier c;
+		struct pan p;
+
+		start(&c, &p);
+		take_all(LABEL);
+		kmsg_mark();
+		gone_while_restored(&c);
+		wait_for_reset(resets);
+		need(unmap_all(&c.gpu, NULL));
+		not_said("WARNING");
+		copier_close(&c);
+		is(reserved_at_rest(), reserved, "what was unmapped meanwhile is not mapped again");
+		pan_close(&p);
+		stay_awake(false);
+	}
+}
+
 void run_gone_vmas(void)
 {
 	with_buffer(taken_when_gone);
 	with_buffer(restored_when_gone);
+	restored_while_going();
 }
 
 /* --- Idle tables of a VM that is at work --------------------------------- */
