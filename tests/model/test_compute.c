@@ -154,6 +154,98 @@ static void test_two_streams(void)
 	gp_end(&g);
 }
 
+/* What cores do between two looks at the guest is the same for one stream and for two. */
+static void test_turns_of_two(void)
+{
+	uint64_t least = UINT64_MAX, most = 0, before;
+	struct driver *d;
+	struct gp g;
+
+	d = begin_slow(&g, ROUNDS_A_TURN / 10);
+	drv_submit(d, &g.c->g, 0, SETUP(512), I_RUN_COMPUTE, I_WAIT(1));
+	drv_submit(d, &g.c->g, 1, SETUP(512), I_RUN_COMPUTE, I_WAIT(1));
+	drv_run(d, 10 * MS);
+	for (unsigned int i = 0; i < 8; i++) {
+		before = lane_instrs(&g);
+		sim_step(&d->sim, d->m);
+		before = lane_instrs(&g) - before;
+		least = before < least ? before : least;
+		most = before > most ? before : most;
+	}
+	ok(least > 900000 && most < 1200000, "a turn of two is a million (%" PRIu64 ", %" PRIu64
+	   ")", least, most);
+	gp_end(&g);
+}
+
+/* A second group, of one stream */
+static void begin_other(struct gp *g, struct group *other, unsigned int slot,
+			unsigned int priority)
+{
+	drv_group_new(&g->c->d, other, 1, 1, RING);
+	other->priority = priority;
+	if (!drv_group_start(&g->c->d, other, slot))
+		abort();
+}
+
+/* Cores work for a group of lower priority an eighth of what they do for the other. */
+static void test_lower_priority(void)
+{
+	unsigned int low, high;
+	struct group other;
+	struct driver *d;
+	struct gp g;
+
+	d = begin_slow(&g, ROUNDS_A_TURN / 10);
+	begin_other(&g, &other, 1, 5);
+	drv_submit(d, &g.c->g, 0, SETUP(1024), I_RUN_COMPUTE, I_WAIT(1));
+	drv_submit(d, &other, 0, SETUP(1024), I_MOVE32(34, 32768), I_RUN_COMPUTE, I_WAIT(1));
+	drv_run(d, 60 * MS);
+	low = out_count(&g, 32768, 1);
+	high = out_count(&g, OUT_PAGES * 1024, 1) - low;
+	ok(low * 6 < high && high < low * 10, "the lower priority has an eighth (%u, %u)", low,
+	   high);
+	gp_end(&g);
+}
+
+/* A group that finishes its workgroup to leave has no part in whose turns are long. */
+static void test_leaving_beside(void)
+{
+	struct group idle, loops;
+	struct mali_stats a, b;
+	struct driver *d;
+	struct gp g;
+
+	d = begin_slow(&g, 20 * ROUNDS_A_TURN);
+	begin_other(&g, &idle, 1, 9);
+	begin_other(&g, &loops, 2, 5);
+	RUN(g.c, SETUP(1), I_RUN_COMPUTE, I_WAIT(1));
+	drv_submit(d, &loops, 0, I_ADD32(2, 2, 1), I_BRANCH(ALWAYS, 0, -2));
+	ok(!drv_csg_state(d, 0, S_SUSPEND), "a workgroup holds off a suspend");
+	mali_get_stats(d->m, &a);
+	for (unsigned int i = 0; i < 8; i++)
+		sim_step(&d->sim, d->m);
+	mali_get_stats(d->m, &b);
+	is_u64(b.cs_instrs - a.cs_instrs, 8 * 4096, "another group has whole turns meanwhile");
+	gp_end(&g);
+}
+
+/* A group whose ring is empty is not idle while its dispatch goes on. */
+static void test_not_idle(void)
+{
+	struct driver *d;
+	struct gp g;
+
+	d = begin_slow(&g, ROUNDS_A_TURN);
+	RUN(g.c, SETUP(8), I_RUN_COMPUTE);
+	ok(result(g.c).extract == 13 * 8 && out_count(&g, 128, 1) < 128,
+	   "a dispatch that nobody waits for");
+	is_u64(mem32(d, d->csg_out[0] + SO_STATE) & 1, 0, "its group is not idle");
+	drv_run(d, 50 * MS);
+	ok(out_count(&g, 128, 1) == 128 && mem32(d, d->csg_out[0] + SO_STATE) & 1,
+	   "but when it is over");
+	gp_end(&g);
+}
+
 /* A stream that waits for what never comes: its dispatch does not wait with it. */
 static void test_waiting_stream(void)
 {
@@ -859,6 +951,10 @@ int main(void)
 	test_async();
 	test_one_at_a_time();
 	test_two_streams();
+	test_turns_of_two();
+	test_lower_priority();
+	test_leaving_beside();
+	test_not_idle();
 	test_waiting_stream();
 	test_same_entry();
 	test_progress();

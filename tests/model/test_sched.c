@@ -77,6 +77,26 @@ static void test_priority(void)
 	ok(n[0] > 100 && n[1] > 100, "the lowest is not starved");
 	ok(abs((int)(n[0] - n[1])) < (int)n[0] / 4,
 	   "equal priorities share alike");
+	for (unsigned int i = 0; i < 3; i++)
+		ok(n[i] * 7 < n[3] && n[3] < n[i] * 9, "group %u has an eighth of the highest", i);
+	sched_delete(s);
+}
+
+/* Nobody has less than another of the same priority, whoever is first of them. */
+static void test_equal(void)
+{
+	struct sched *s = sched_new(2);
+	uint32_t a, b;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		start(s, i, 5);
+		loop(s, i, 0, i);
+	}
+	drv_run(&s->d, 20 * MS);
+	a = count(s, 0);
+	b = count(s, 1);
+	ok(a > 100 && abs((int)(a - b)) < (int)a / 8, "two of the highest share alike (%u, %u)",
+	   a, b);
 	sched_delete(s);
 }
 
@@ -128,6 +148,7 @@ static void test_change(void)
 int main(void)
 {
 	test_priority();
+	test_equal();
 	test_preemption();
 	test_change();
 	return done_testing();
