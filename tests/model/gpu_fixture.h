@@ -23,6 +23,7 @@
 #define OUT_PAGES	64u
 
 #define I_RUN_COMPUTE		OP(4)
+#define I_FINISH_TILING		OP(9)
 #define EXC_INVALID_PC		0x50
 #define EXC_INVALID_ENC		0x51
 #define EXC_BARRIER		0x55

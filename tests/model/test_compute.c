@@ -431,6 +431,30 @@ static void test_suspend_damaged(void)
 	gp_end(&g);
 }
 
+/* Two dispatches would share one place for how far they are. */
+static void test_suspend_two(void)
+{
+	struct driver *d;
+	uint64_t at;
+	struct gp g;
+
+	d = begin_slow(&g, ROUNDS_A_TURN);
+	RUN(g.c, SETUP(8), I_SB_ENTRY(1, 0), I_RUN_COMPUTE, I_FINISH_TILING);
+	drv_csg_state(d, 0, S_SUSPEND);
+	drv_run(d, 10 * MS);
+	ok(state_acked(&g, S_SUSPEND) && out_count(&g, 128, 1) < 128,
+	   "a dispatch in a suspend buffer, and what comes after it");
+	drv_group_stop(d, &g.c->g, S_SUSPEND);
+	for (at = g.c->g.suspend_pa; mem64(d, at) != I_FINISH_TILING; at += 8)
+		;
+	put64(d, at, I_RUN_COMPUTE);
+	drv_group_resume(d, &g.c->g, 0);
+	drv_run(d, 1 * MS);
+	ok(result(g.c).events == C_FATAL && result(g.c).fatal == EXC_CONFIG,
+	   "two are a configuration fault");
+	gp_end(&g);
+}
+
 static void test_terminate(void)
 {
 	struct driver *d;
@@ -964,6 +988,7 @@ int main(void)
 	test_suspend_unbegun();
 	test_suspend_dead();
 	test_suspend_damaged();
+	test_suspend_two();
 	test_terminate();
 	test_reset();
 	test_fault();

@@ -24,6 +24,7 @@
 #define EXC_OOM		0x60
 
 #define I_RUN_TILING	OP(5)
+#define I_RUN_FRAGMENT	OP(7)
 #define I_FINISH_TILING	OP(9)
 #define I_FINISH_FRAGMENT(top, bottom, done) \
 	(OP(11) | F40(top) | F32(bottom) | (done))
@@ -265,6 +266,51 @@ static void test_busy_handler(void)
 	cs_delete(h.c);
 }
 
+/* A handler that faults is over: its cause is not held back any more. */
+static void test_faulting_handler(void)
+{
+	struct heap h;
+	struct result r;
+
+	heap_new(&h, 1);
+	PUT_CODE(h.c, 0x100, I_RUN_FRAGMENT);
+	RUN(h.c, BEGIN, I_MOVE(6, CODE + 0x100), I_MOVE32(8, 8), I_HANDLER(6, 8),
+	    TILE(3 * CHUNK_ROOM));
+	answer(&h, 0);
+	r = result(h.c);
+	ok(r.events == C_FAULT && r.fault == EXC_ENDPOINT, "a handler that faults");
+	acknowledge(h.c, &r);
+	is_u64(events(&h), C_OOM, "its operation goes on, with nothing behind it in the ring");
+	answer(&h, 0);
+	is_u64(result(h.c).fault, EXC_OOM, "and ends in a fault");
+	cs_delete(h.c);
+}
+
+/* A handler that runs in a buffer which is not called would never end. */
+static void test_suspended_depth(void)
+{
+	uint64_t at, buf;
+	struct heap h;
+	struct driver *d;
+
+	heap_new(&h, 1);
+	d = &h.c->d;
+	buf = h.c->g.suspend_pa;
+	RUN(h.c, BEGIN, I_MOVE(6, CODE + 0x100), I_MOVE32(8, 0x78), I_HANDLER(6, 8),
+	    I_MOVE(6, 0));
+	ok(drv_group_stop(d, &h.c->g, S_SUSPEND), "suspended with a handler");
+	/* Its address, its length, how deep it runs */
+	for (at = buf; mem64(d, at) != CODE + 0x100 || mem32(d, at + 8) != 0x78; at += 8)
+		;
+	is_u64(mem32(d, at + 12), 0, "which does not run");
+	put32(d, at + 12, 1);
+	drv_group_resume(d, &h.c->g, 0);
+	drv_run(d, 1 * MS);
+	ok(result(h.c).events == C_FATAL && result(h.c).fatal == EXC_CONFIG,
+	   "one that runs at a depth that is not there is a configuration fault");
+	cs_delete(h.c);
+}
+
 /* An operation belongs to the heap that was set when it was issued */
 static void test_other_heap(void)
 {
@@ -341,6 +387,8 @@ int main(void)
 	test_suspended();
 	test_forgotten();
 	test_busy_handler();
+	test_faulting_handler();
+	test_suspended_depth();
 	test_other_heap();
 	test_nonsense();
 	return done_testing();
