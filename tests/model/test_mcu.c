@@ -709,6 +709,45 @@ static void test_csg_idle_wait(void)
 	one_free(o);
 }
 
+static bool csg_idle(struct driver *d)
+{
+	drv_run(d, 1 * MS);
+	return mem32(d, d->csg_out[0] + SO_STATE) & 1;
+}
+
+/* What ends a stream's work, and what only looks like it */
+static void test_csg_idle_empty(void)
+{
+	struct one *o = one_start(1);
+	struct driver *d = &o->d;
+	uint64_t req = d->cs_in[0][0] + CI_REQ;
+
+	ok(csg_idle(d), "idle");
+	drv_submit(d, &o->g, 0, OP(7));
+	ok(!csg_idle(d) && drv_cs_events(d, 0, 0) == C_FAULT,
+	   "a stream that waits for its fault to be acknowledged is not");
+	drv_cs_ack(d, 0, 0, C_FAULT);
+	drv_cs_doorbell(d, 0, 1);
+	ok(csg_idle(d), "one that went on is");
+	put32(d, req, mem32(d, req) & ~C_IDLE_EMPTY);
+	drv_cs_doorbell(d, 0, 1);
+	ok(!csg_idle(d), "without CS_IDLE_EMPTY an empty ring is not");
+	put32(d, req, mem32(d, req) | C_IDLE_EMPTY);
+	drv_cs_doorbell(d, 0, 1);
+	ok(csg_idle(d), "with it, it is");
+
+	sim_write64(&d->sim, o->code, I_PROGRESS_WAIT(1, 4));
+	drv_submit(d, &o->g, 0, I_MOVE(4, 1), I_MOVE(80, CODE), I_MOVE32(82, 8),
+		   I_CALL(80, 82));
+	ok(!csg_idle(d), "nor is one whose last call has not returned");
+	drv_group_stop(d, &o->g, S_TERMINATE);
+	drv_group_start(d, &o->g, 0);
+	drv_submit(d, &o->g, 0, OP(200), I_NOP);
+	ok(csg_idle(d) && drv_cs_events(d, 0, 0) & C_FATAL,
+	   "a dead stream is idle, whatever its ring has");
+	one_free(o);
+}
+
 static bool glb_idle(struct driver *d)
 {
 	return (mem32(d, d->glb_in + GI_REQ) ^ mem32(d, d->glb_out + GO_ACK)) &
@@ -1131,6 +1170,7 @@ int main(void)
 	test_cs_irq();
 	test_csg_idle();
 	test_csg_idle_wait();
+	test_csg_idle_empty();
 	test_glb_idle();
 	test_doorbells();
 	test_bad_ring();
