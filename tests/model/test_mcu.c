@@ -60,6 +60,46 @@ static void test_boot_without_l2(void)
 	drv_free(&d);
 }
 
+/* A start that is taken back before it could happen; a stop of what does not run */
+static void test_boot_taken_back(void)
+{
+	struct driver d;
+
+	drv_init(&d);
+	drv_load_firmware(&d);
+	drv_boot(&d);
+	drv_mcu_stop(&d);
+	drv_power_l2(&d);
+	drv_run(&d, 1 * MS);
+	is_u64(rd32(&d, MCU_STAT), MCU_DISABLED, "a start that was taken back does not happen");
+	wr32(&d, GPU_INT + CLEAR, ~0u);
+	drv_mcu_stop(&d);
+	is_u64(rd32(&d, GPU_INT + RAWSTAT), 0, "a stop of what is stopped is no event");
+	drv_free(&d);
+}
+
+/* A doorbell is for the firmware that runs, not for the next one. */
+static void test_boot_old_doorbell(void)
+{
+	struct mali_injection slow = {
+		.kind = MALI_INJECT_SLOW, .slow = MALI_SLOW_FIRMWARE, .ns = 1 * MS,
+	};
+	struct driver d;
+
+	drv_up(&d);
+	mali_inject(d.m, &slow);
+	drv_ring_glb(&d);
+	drv_mcu_stop(&d);
+	slow.kind = MALI_INJECT_CLEAR;
+	mali_inject(d.m, &slow);
+	put32(&d, d.glb_in + GI_REQ, mem32(&d, d.glb_in + GI_REQ) ^ G_PING);
+	ok(drv_boot(&d), "a boot");
+	ok((mem32(&d, d.glb_in + GI_REQ) ^ mem32(&d, d.glb_out + GO_ACK)) & G_PING,
+	   "nothing is answered before a doorbell rings");
+	is_u64(drv_glb_toggle(&d, 0) | drv_glb_toggle(&d, G_PING), G_PING, "then it is");
+	drv_free(&d);
+}
+
 enum damage {
 	DAMAGE_MAGIC, DAMAGE_ABI, DAMAGE_CRC, DAMAGE_CODE, DAMAGE_LAST_BYTE,
 	DAMAGE_SIZE, DAMAGE_GROUPS, DAMAGE_TRUNCATED, DAMAGE_UNMAPPED,
@@ -172,6 +212,48 @@ static void test_damage(enum damage what)
 	d.num_sections = 0;
 	drv_load_firmware(&d);
 	ok(drv_boot(&d) && !drv_init_ifaces(&d), "%s: repaired", name);
+	drv_free(&d);
+}
+
+/* CRC-32 of the code section with its own word 0, into that word */
+static void sign(struct driver *d)
+{
+	uint64_t pa = code_pa(d), word = pa + 0x108;
+	uint32_t crc = ~0u;
+
+	put32(d, word, 0);
+	for (uint32_t i = 0; i < d->sections[0].size; i += 4) {
+		uint32_t val = mem32(d, pa + i);
+
+		for (unsigned int bit = 0; bit < 32; bit++, val >>= 1)
+			crc = crc >> 1 ^ ((crc ^ val) & 1 ? 0xedb88320u : 0);
+	}
+	put32(d, word, ~crc);
+}
+
+/* An image that is whole, and some other firmware's */
+static void test_other_image(void)
+{
+	static const uint8_t words[] = { 0x00, 0x04, 0x0c, 0x14, 0x18, 0x1c };
+	unsigned int refused = 0;
+	struct driver d;
+
+	for (unsigned int i = 0; i < sizeof(words); i++) {
+		drv_init(&d);
+		drv_power_l2(&d);
+		drv_load_firmware(&d);
+		flip(&d, code_pa(&d) + 0x100 + words[i]);
+		sign(&d);
+		refused += !drv_boot(&d) && rd32(&d, MCU_STAT) == MCU_FATAL;
+		drv_free(&d);
+	}
+	is_u64(refused, sizeof(words), "whole images of other firmware are refused");
+	drv_init(&d);
+	drv_power_l2(&d);
+	drv_load_firmware(&d);
+	put32(&d, code_pa(&d) + 0x80, ~0u);
+	sign(&d);
+	ok(drv_boot(&d), "but not for what else is in them");
 	drv_free(&d);
 }
 
@@ -811,6 +893,38 @@ static void test_glb_idle(void)
 	one_free(o);
 }
 
+/* What begins an idle period, and what does not */
+static void test_glb_idle_again(void)
+{
+	struct one *o = malloc(sizeof(*o));
+	struct driver *d = &o->d;
+	struct group busy;
+
+	one_init(o, 1);
+	drv_run(d, 5 * MS);
+	ok(!glb_idle(d), "no group there ever was: no GLB_IDLE");
+	drv_group_start(d, &o->g, 0);
+	drv_run(d, 1 * MS);
+	ok(glb_idle(d), "GLB_IDLE");
+	glb_idle_ack(d);
+	drv_glb_toggle(d, G_PING);
+	drv_run(d, 5 * MS);
+	ok(!glb_idle(d), "not again for a doorbell");
+
+	/* Work is there when it starts, so that it never was idle */
+	drv_group_new(d, &busy, 1, 1, RING);
+	drv_submit(d, &busy, 0, I_ADD32(0, 0, 1), I_BRANCH(ALWAYS, 0, -2));
+	drv_group_start(d, &busy, 3);
+	drv_run(d, 5 * MS);
+	ok(!glb_idle(d), "nor beside a group that is busy");
+	drv_group_stop(d, &busy, S_TERMINATE);
+	drv_run(d, 500 * US);
+	ok(!glb_idle(d), "that is gone: a new hysteresis");
+	drv_run(d, 500 * US);
+	ok(glb_idle(d), "and its end");
+	one_free(o);
+}
+
 static void test_doorbells(void)
 {
 	struct one *o = one_start(2);
@@ -835,6 +949,8 @@ static void test_doorbells(void)
 	is_u64(mem32(d, o->data), 1, "the stream's bit at the group starts it");
 	is_u64(mem32(d, d->csg_in[0] + SI_DB_REQ),
 	       mem32(d, d->csg_out[0] + SO_DB_ACK), "and is acknowledged");
+	is_u64(mem32(d, d->glb_in + GI_DB_REQ), mem32(d, d->glb_out + GO_DB_ACK),
+	       "as the group's is");
 
 	drv_submit(d, &o->g, 0, STORE_WORD(DATA, 2));
 	drv_run(d, 1 * MS);
@@ -1030,6 +1146,7 @@ static void test_crash(void)
 	struct one *o = one_start(1);
 	struct driver *d = &o->d;
 	uint64_t va = MCU_SHARED_VA + 0x4000;
+	unsigned int errors;
 
 	wr32(d, JOB_INT + CLEAR, ~0u);
 	sim_pt_clear(&d->sim, d->root[0], va, 3);
@@ -1038,8 +1155,10 @@ static void test_crash(void)
 	drv_as_lock(d, 0, va, 15);
 	drv_as_cmd(d, 0, AS_UNLOCK);
 	wr32(d, JOB_INT + CLEAR, ~0u);
+	errors = d->sim.errors;
 	is_u64(drv_glb_toggle(d, G_PING), 0, "without memory it does not answer");
 	is_u64(rd32(d, MCU_STAT), MCU_FATAL, "MCU_STATUS is fatal");
+	is_u64(d->sim.errors, errors + 1, "one access failed, and none came after it");
 	ok(rd32(d, MMU_INT + RAWSTAT) & 1 && d->sim.irq[MALI_IRQ_MMU],
 	   "fault of AS 0");
 	is_u64(rd64(d, AS_REG(0, AS_FAULTADDR)), va, "its address");
@@ -1049,6 +1168,27 @@ static void test_crash(void)
 	drv_submit(d, &o->g, 0, STORE_WORD(DATA, 1));
 	drv_run(d, 1 * MS);
 	is_u64(mem32(d, o->data), 0, "streams stand still");
+	one_free(o);
+}
+
+/* Memory of its answers that it cannot write, for a request of each kind */
+static void test_crash_writing(uint32_t req, const char *name)
+{
+	uint64_t va = MCU_SHARED_VA + 0x5000, slot;
+	struct one *o = one_start(1);
+	struct driver *d = &o->d;
+	unsigned int errors = d->sim.errors;
+
+	slot = sim_pt_slot(&d->sim, d->root[0], va, 3, 0);
+	sim_write64(&d->sim, slot, sim_read64(&d->sim, slot) | SIM_PTE_RDONLY);
+	drv_as_lock(d, 0, va, 15);
+	drv_as_cmd(d, 0, AS_UNLOCK);
+	put32(d, d->glb_in + GI_REQ, mem32(d, d->glb_in + GI_REQ) ^ req);
+	drv_ring_csg(d, 1);
+	drv_run(d, 1 * MS);
+	is_u64(rd32(d, MCU_STAT), MCU_FATAL, "%s: an answer that cannot be written is fatal",
+	       name);
+	is_u64(d->sim.errors, errors + 1, "%s: it is the last access", name);
 	one_free(o);
 }
 
@@ -1154,9 +1294,12 @@ int main(void)
 {
 	test_boot();
 	test_boot_without_l2();
+	test_boot_taken_back();
+	test_boot_old_doorbell();
 	test_container();
 	for (int i = 0; i < NUM_DAMAGES; i++)
 		test_damage(i);
+	test_other_image();
 	test_glb_requests();
 	test_halt();
 	test_group();
@@ -1172,6 +1315,7 @@ int main(void)
 	test_csg_idle_wait();
 	test_csg_idle_empty();
 	test_glb_idle();
+	test_glb_idle_again();
 	test_doorbells();
 	test_bad_ring();
 	test_bad_insert(12, "a misaligned INSERT");
@@ -1179,6 +1323,8 @@ int main(void)
 	test_bad_insert(16 + RING + 8, "INSERT a ring ahead");
 	test_fuzz();
 	test_crash();
+	test_crash_writing(G_PING, "a ping");
+	test_crash_writing(G_HALT, "a halt");
 	test_as0_locked();
 	test_two_spaces();
 	test_all_streams();
