@@ -492,7 +492,7 @@ static void test_terminate(void)
 static void test_reset(void)
 {
 	struct driver *d;
-	uint64_t work;
+	uint64_t work, start;
 	struct gp g;
 
 	gp_begin(&g);
@@ -515,6 +515,23 @@ static void test_reset(void)
 	work = lane_instrs(&g);
 	drv_run(d, 50 * MS);
 	is_u64(lane_instrs(&g), work, "so does stopping the microcontroller");
+	gp_end(&g);
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, ENDLESS);
+	start = d->sim.now_ns;
+	drv_submit(d, &g.c->g, 0, SETUP(16), I_RUN_COMPUTE);
+	while (!lane_instrs(&g))
+		sim_step(&d->sim, d->m);
+	drv_mcu_stop(d);
+	if (!drv_boot(d))
+		abort();
+	fresh(g.c);
+	gp_code(&g, FILL);
+	RUN(g.c, SETUP(16), I_RUN_COMPUTE, I_WAIT(1));
+	ok(d->sim.now_ns < start + 2 * MS && out_count(&g, 256, 7) == 256,
+	   "of whose turn nothing is left then");
 	gp_end(&g);
 }
 

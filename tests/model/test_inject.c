@@ -104,6 +104,18 @@ static void test_progress_timer(void)
 	RUN(c, I_NOP);
 	drv_run(d, 100 * MS);
 	ok(!(drv_csg_events(d, 0) & PROGRESS_EVENT), "0 switches it off");
+
+	/* What the last firmware was told, and the word that is still there */
+	set_progress_timer(d, 2000);
+	drv_mcu_stop(d);
+	if (!drv_boot(d))
+		abort();
+	fresh(c);
+	drv_glb_toggle(d, G_PING);
+	inject(c, .kind = MALI_INJECT_HANG, .csg = 0, .cs = 0);
+	RUN(c, I_NOP);
+	drv_run(d, 100 * MS);
+	ok(!(drv_csg_events(d, 0) & PROGRESS_EVENT), "nor is it on when nobody asked");
 	cs_delete(c);
 }
 
