@@ -454,7 +454,8 @@ struct mali_cs_result mali_cs_run(const struct mali_cs_env *env,
 		.delayed = mali_inject_delay(env->base, MALI_SLOW_STREAM),
 		.res = { .outcome = MALI_CS_BLOCKED, .due = MALI_NEVER },
 	};
-	bool waits = s.cs->block == MALI_CS_BLOCK_SB;
+	enum mali_cs_block waits = s.cs->block;
+	unsigned int turn = *budget;
 
 	if (s.cs->ctx.dead)
 		return s.res;
@@ -463,9 +464,9 @@ struct mali_cs_result mali_cs_run(const struct mali_cs_env *env,
 		s.res.outcome = run(&s, budget);
 		end_slice(&s);
 	}
-	/* A dispatch that is not over is what it waits for when it is back */
-	if (at->leaving && waits && s.cs->block == MALI_CS_UNBLOCKED)
-		s.cs->block = MALI_CS_BLOCK_SB;
+	/* Without an instruction to look with, it waits for what it waited for */
+	if (!turn && s.res.outcome == MALI_CS_RAN)
+		s.cs->block = waits;
 	if (s.res.outcome == MALI_CS_FATAL)
 		shader_job_cancel(&s.cs->job);
 	return s.res;

@@ -42,6 +42,12 @@
 #define SLOW_COUNT	"MOV.i32 r1, u3\n"				\
 			"IADD.s32 r1, r1, 0xFFFFFFFF\n"			\
 			"BRANCHZ.reconverge r1, offset:-2\n" COUNT
+/* The rounds come after it */
+#define COUNT_SLOW	ADDRESS "LOAD.i32.unsigned.slot0.wait0 @r0, r2, offset:0\n" \
+			"IADD_IMM.i32 r0, r0, #0x1\n"			\
+			"STORE.i32.slot0.wait0 @r0, r2, offset:0\n"	\
+			"MOV.i32 r1, u3\nIADD.s32 r1, r1, 0xFFFFFFFF\n"	\
+			"BRANCHZ.reconverge r1, offset:-2\nNOP.end\n"
 #define ENDLESS		"BRANCHZ.eq.reconverge 0x0, offset:-1\n"
 
 struct gp {

@@ -165,6 +165,14 @@ static bool suspend_acked(struct cs *c)
 	return (mem32(&c->d, c->d.csg_out[0] + SO_ACK) & S_STATE) == S_SUSPEND;
 }
 
+static uint64_t instrs(struct cs *c)
+{
+	struct mali_stats s;
+
+	mali_get_stats(c->d.m, &s);
+	return s.cs_instrs;
+}
+
 static void test_suspend(void)
 {
 	struct cs *c = cs_new();
@@ -183,6 +191,35 @@ static void test_suspend(void)
 	ok(drv_group_resume(d, &c->g, 1), "resumed in another slot");
 	drv_run(d, 1 * MS);
 	is_u64(data32(c, DATA + 4), 8, "it goes on where it was");
+	cs_delete(c);
+}
+
+/* Nothing new is begun in a group that leaves, nor what a driver has not been told. */
+static void test_suspend_others(void)
+{
+	struct cs *c = cs_new();
+	struct driver *d = &c->d;
+	uint32_t rounds;
+
+	slow(c, 2 * MS);
+	RUN(c, I_MOVE(4, DATA), I_LOAD(8, 4, 1, 0), I_WAIT(SB(0)));
+	drv_submit(d, &c->g, 1, I_ADD32(9, 9, 1), I_BRANCH(ALWAYS, 0, -2));
+	drv_run(d, 100 * US);
+	ok(!drv_csg_state(d, 0, S_SUSPEND), "a suspend waits for slow work");
+	rounds = instrs(c);
+	drv_run(d, 1 * MS);
+	is_u64(instrs(c), rounds, "the stream beside it waits with it");
+	drv_run(d, 2 * MS);
+	ok(suspend_acked(c), "and leaves with it");
+	cs_delete(c);
+
+	c = cs_new();
+	d = &c->d;
+	drv_submit(d, &c->g, 0, OP(7), I_NOP, I_NOP);
+	drv_run(d, 1 * MS);
+	is_u64(result(c).events, C_FAULT, "a fault that nobody has acknowledged");
+	drv_group_stop(d, &c->g, S_SUSPEND);
+	is_u64(drv_extract(d, &c->g.q[0]), 8, "a suspend leaves EXTRACT where it tells of it");
 	cs_delete(c);
 }
 
@@ -286,6 +323,7 @@ int main(void)
 	test_deferred_others();
 	test_wait_status();
 	test_suspend();
+	test_suspend_others();
 	test_suspend_fault();
 	test_suspend_signalled();
 	test_sync_noticed();

@@ -157,7 +157,7 @@ static void test_two_streams(void)
 /* What cores do between two looks at the guest is the same for one stream and for two. */
 static void test_turns_of_two(void)
 {
-	uint64_t least = UINT64_MAX, most = 0, before;
+	uint64_t least = UINT64_MAX, most = 0, before, sum = 0, start, took;
 	struct driver *d;
 	struct gp g;
 
@@ -165,13 +165,19 @@ static void test_turns_of_two(void)
 	drv_submit(d, &g.c->g, 0, SETUP(512), I_RUN_COMPUTE, I_WAIT(1));
 	drv_submit(d, &g.c->g, 1, SETUP(512), I_RUN_COMPUTE, I_WAIT(1));
 	drv_run(d, 10 * MS);
+	start = d->sim.deadline_ns;
 	for (unsigned int i = 0; i < 8; i++) {
 		before = lane_instrs(&g);
 		sim_step(&d->sim, d->m);
 		before = lane_instrs(&g) - before;
 		least = before < least ? before : least;
 		most = before > most ? before : most;
+		sum += before;
 	}
+	/* The deadline is the end of the last of eight turns */
+	took = d->sim.deadline_ns - start;
+	ok(took > 2 * sum - 50 * US && took < 2 * sum + 50 * US,
+	   "eight turns take two nanoseconds a lane instruction");
 	ok(least > 900000 && most < 1200000, "a turn of two is a million (%" PRIu64 ", %" PRIu64
 	   ")", least, most);
 	gp_end(&g);
@@ -429,6 +435,57 @@ static void test_suspend_damaged(void)
 	}
 	is_u64(alive, damaged, "whatever is in the suspend buffer of a dispatch");
 	gp_end(&g);
+}
+
+/* The stream of a dispatch waits for its driver: the workgroup ends all the same. */
+static void test_suspend_held(void)
+{
+	struct driver *d;
+	struct gp g;
+
+	d = begin_slow(&g, ROUNDS_A_TURN);
+	drv_submit(d, &g.c->g, 0, SETUP(16), I_RUN_COMPUTE);
+	drv_run(d, 1 * MS);
+	drv_submit(d, &g.c->g, 0, OP(7), I_WAIT(1));
+	drv_run(d, 100 * US);
+	ok(result(g.c).events == C_FAULT && out_count(&g, 256, 1) < 256,
+	   "a fault beside a dispatch, not acknowledged");
+	drv_csg_state(d, 0, S_SUSPEND);
+	drv_run(d, 5 * MS);
+	ok(state_acked(&g, S_SUSPEND), "does not hold off a suspend");
+	gp_end(&g);
+}
+
+/* The same at any time of the stream's looks at its sync object and of the cores' turns */
+static void test_suspend_waiting(void)
+{
+	unsigned int between = 0, waits = 0, once = 0, tried = 0;
+	struct driver *d;
+	unsigned int n;
+	struct gp g;
+
+	for (uint64_t at = 0; at < 2200 * US; at += 100 * US, tried++) {
+		gp_begin(&g);
+		d = &g.c->d;
+		gp_code(&g, COUNT_SLOW);
+		gp_uniform(&g, 3, 20);
+		RUN(g.c, SETUP(GROUPS), I_MOVE(40, DATA), I_MOVE(42, 0), I_RUN_COMPUTE,
+		    I_WAIT_SYNC64(GT, 40, 42, 0));
+		drv_run(d, at);
+		drv_csg_state(d, 0, S_SUSPEND);
+		drv_run(d, 5 * MS);
+		n = out_count(&g, GROUPS * 16, 1);
+		between += state_acked(&g, S_SUSPEND) && n && n < GROUPS * 16 && n % 16 == 0;
+		waits += mem32(d, d->cs_out[0][0] + CO_BLOCKED) == 3;
+		drv_group_stop(d, &g.c->g, S_SUSPEND);
+		drv_group_resume(d, &g.c->g, 0);
+		drv_run(d, 20 * MS);
+		once += out_count(&g, GROUPS * 16, 1) == GROUPS * 16;
+		gp_end(&g);
+	}
+	is_u64(between, tried, "a dispatch whose stream waits leaves between two workgroups");
+	is_u64(waits, tried, "and says that it waits");
+	is_u64(once, tried, "and does the others once");
 }
 
 /* Two dispatches would share one place for how far they are. */
@@ -1005,6 +1062,8 @@ int main(void)
 	test_suspend_unbegun();
 	test_suspend_dead();
 	test_suspend_damaged();
+	test_suspend_held();
+	test_suspend_waiting();
 	test_suspend_two();
 	test_terminate();
 	test_reset();

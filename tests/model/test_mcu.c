@@ -42,6 +42,7 @@ static void test_boot(void)
 	ok(d.suspend_size && d.suspend_size % 4096 == 0,
 	   "the suspend buffer has %u bytes", d.suspend_size);
 	is_u64(rd32(&d, MMU_INT + RAWSTAT) & 0xffff, 0, "no fault");
+	ok(!drv_boot(&d), "a start of what runs is no boot");
 	drv_free(&d);
 }
 
@@ -415,6 +416,22 @@ static void test_group(void)
 	wr32(d, JOB_INT + CLEAR, ~0u);
 	drv_csg_toggle(d, 4, S_STATUS_UPDATE);
 	is_u64(rd32(d, JOB_INT + RAWSTAT), 0, "the group's mask is honoured");
+	drv_group_start(d, &o->g, 4);
+	drv_submit(d, &o->g, 0, I_MOVE32(9, 0x77));
+	drv_run(d, 1 * MS);
+	ok(drv_csg_state(d, 4, S_RESUME), "a resume of what runs is acknowledged");
+	drv_submit(d, &o->g, 0, I_MOVE(0, DATA), I_STORE(9, 0, 1, 0));
+	drv_run(d, 1 * MS);
+	is_u64(mem32(d, o->data), 0x77, "and changes nothing");
+	drv_group_stop(d, &o->g, S_TERMINATE);
+	drv_cs_doorbell(d, 4, 1);
+	drv_run(d, 1 * MS);
+	is_u64(mem32(d, d->cs_out[4][0] + CO_ACK) & C_STATE, C_START,
+	       "a free slot has no streams that could acknowledge");
+	put32(d, d->csg_in[4] + SI_IRQ_MASK, S_STATUS_UPDATE);
+	wr32(d, JOB_INT + CLEAR, ~0u);
+	drv_csg_toggle(d, 4, S_STATUS_UPDATE);
+	is_u64(rd32(d, JOB_INT + RAWSTAT), 1 << 4, "an acknowledgment interrupts for its slot");
 	ok(drv_csg_state(d, 4, 6), "an unknown state is acknowledged");
 	ok(d->sim.errors, "and logged");
 	is_u64(drv_glb_toggle(d, G_PING), G_PING, "no harm done");
@@ -614,6 +631,48 @@ static void test_suspend_misaligned(void)
 	one_free(o);
 }
 
+/* One stream of a group stops, and starts again, while it waits for its driver. */
+static void test_stream_restarts(void)
+{
+	struct one *o = one_start(2);
+	struct driver *d = &o->d;
+	uint64_t in = d->cs_in[0][0], out = d->cs_out[0][0];
+	uint32_t req;
+
+	drv_submit(d, &o->g, 0, WAIT_ABOVE(DATA, 10));
+	drv_run(d, 1 * MS);
+	req = mem32(d, in + CI_REQ);
+	put32(d, in + CI_REQ, req & ~C_STATE);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	drv_csg_toggle(d, 0, S_STATUS_UPDATE);
+	ok(!mem32(d, out + CO_WAIT) && !mem64(d, out + CO_WAIT_PTR) &&
+	   !mem32(d, out + CO_BLOCKED), "a stream that stopped waits for nothing");
+
+	put64(d, o->g.q[0].io_pa + 4096, 0x123450);	/* EXTRACT, which nobody reads */
+	put64(d, o->g.q[0].io_pa + 8, 2 * 8);
+	put32(d, in + CI_REQ, req);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	is_u64(drv_extract(d, &o->g.q[0]), 16, "one that starts tells its EXTRACT");
+	drv_group_stop(d, &o->g, S_TERMINATE);
+	put64(d, o->g.q[0].io_pa + 4096, 3 * 8);
+	drv_group_start(d, &o->g, 0);
+	drv_submit(d, &o->g, 0, OP(7), STORE_WORD(DATA, 5));
+	drv_run(d, 1 * MS);
+	is_u64(drv_cs_events(d, 0, 0), C_FAULT, "it faults");
+	put32(d, in + CI_REQ, mem32(d, in + CI_REQ) & ~C_STATE);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	is_u64(mem32(d, o->data), 0, "and stops, not acknowledged");
+	put64(d, o->g.q[0].io_pa + 8, 4 * 8);
+	put32(d, in + CI_REQ, mem32(d, in + CI_REQ) | C_START);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	is_u64(mem32(d, o->data), 5, "what starts in its place is not held");
+	one_free(o);
+}
+
 static void test_suspend_lost(void)
 {
 	struct one *o = one_start(1);
@@ -628,6 +687,7 @@ static void test_suspend_lost(void)
 	       "a suspend buffer that is none: fatal");
 	is_u64(mem32(d, d->cs_out[0][0] + CO_FATAL), EXC_CONFIG,
 	       "it is a configuration fault");
+	is_u64(drv_cs_events(d, 0, 1), 0, "of the streams that there are");
 	is_u64(mem32(d, o->data), 0, "nothing executes");
 	one_free(o);
 }
@@ -800,9 +860,11 @@ static bool csg_idle(struct driver *d)
 /* What ends a stream's work, and what only looks like it */
 static void test_csg_idle_empty(void)
 {
+	const uint64_t endless[] = { I_ADD32(0, 0, 1), I_BRANCH(ALWAYS, 0, -2) };
 	struct one *o = one_start(1);
 	struct driver *d = &o->d;
 	uint64_t req = d->cs_in[0][0] + CI_REQ;
+	struct mali_slot s;
 
 	ok(csg_idle(d), "idle");
 	drv_submit(d, &o->g, 0, OP(7));
@@ -822,11 +884,20 @@ static void test_csg_idle_empty(void)
 	drv_submit(d, &o->g, 0, I_MOVE(4, 1), I_MOVE(80, CODE), I_MOVE32(82, 8),
 		   I_CALL(80, 82));
 	ok(!csg_idle(d), "nor is one whose last call has not returned");
+	is_u64(mem32(d, o->g.q[0].io_pa + 4096 + 8), 1, "which is active");
 	drv_group_stop(d, &o->g, S_TERMINATE);
 	drv_group_start(d, &o->g, 0);
 	drv_submit(d, &o->g, 0, OP(200), I_NOP);
 	ok(csg_idle(d) && drv_cs_events(d, 0, 0) & C_FATAL,
 	   "a dead stream is idle, whatever its ring has");
+	drv_group_stop(d, &o->g, S_TERMINATE);
+	mali_get_slot(d->m, 0, &s);
+	ok(!s.active && !s.idle, "nobody is idle in a slot that is free");
+	put64(d, o->g.q[0].io_pa + 4096, o->g.q[0].insert);
+	drv_emit(d, &o->g.q[0], endless, 2);
+	drv_publish(d, &o->g.q[0]);
+	drv_group_start(d, &o->g, 0);
+	ok(!csg_idle(d), "nor the next group, which is busy from its start");
 	one_free(o);
 }
 
@@ -979,6 +1050,7 @@ static void test_bad_ring(void)
 		{ "a size below an instruction", 4, 0, 0, 0 },
 		{ "a misaligned base", RING, 4, 0, 0 },
 		{ "a misaligned EXTRACT", RING, 0, 4, 4 },
+		{ "EXTRACT alone misaligned", RING, 0, 4, 8 },
 		{ "a misaligned INSERT", RING, 0, 0, 12 },
 		{ "more inserted than fits", RING, 0, 0, RING + 8 },
 		{ "INSERT before EXTRACT", RING, 0, 64, 56 },
@@ -1020,6 +1092,7 @@ static void test_bad_insert(uint64_t insert, const char *name)
 {
 	struct one *o = one_start(1);
 	struct driver *d = &o->d;
+	struct mali_slot s;
 
 	drv_submit(d, &o->g, 0, I_NOP, I_NOP);
 	drv_run(d, 1 * MS);
@@ -1030,6 +1103,8 @@ static void test_bad_insert(uint64_t insert, const char *name)
 	is_u64(mem32(d, d->cs_out[0][0] + CO_FATAL), EXC_CONFIG,
 	       "%s: configuration fault", name);
 	is_u64(drv_extract(d, &o->g.q[0]), 16, "%s: nothing executes", name);
+	mali_get_slot(d->m, 0, &s);
+	is_u64(s.stream[0].insert, 16, "%s: nor is there more", name);
 	drv_kick(d, &o->g, 0);
 	drv_cs_ack(d, 0, 0, ~0u);
 	drv_run(d, 1 * MS);
@@ -1309,6 +1384,7 @@ int main(void)
 	test_suspend_garbage();
 	test_suspend_misaligned();
 	test_suspend_lost();
+	test_stream_restarts();
 	test_late_ack();
 	test_cs_irq();
 	test_csg_idle();

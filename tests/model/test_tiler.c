@@ -119,6 +119,9 @@ static void test_grow(void)
 
 	heap_new(&h, 1);
 	d = &h.c->d;
+	/* What nobody asked for is no answer */
+	put64(d, d->cs_in[0][0] + CI_HEAP_START, NAME(4));
+	drv_cs_doorbell(d, 0, 1);
 	RUN(h.c, BEGIN, TILE(CHUNK_ROOM + 64), I_WAIT(2), I_ADD32(20, 20, 1));
 	is_u64(events(&h), C_OOM, "no room: an out-of-memory event");
 	is_u64(mem32(d, d->cs_out[0][0] + CO_HEAP), 1, "passes started");
