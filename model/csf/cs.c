@@ -332,7 +332,6 @@ static enum mali_cs_outcome stop(struct slice *s, enum step st)
 static enum step drain(struct slice *s)
 {
 	enum mali_cs_block block = s->cs->block;
-	uint32_t epoch = s->cs->block_epoch;
 	enum step st;
 
 	if (!s->cs->ctx.num_ops)
@@ -341,7 +340,6 @@ static enum step drain(struct slice *s)
 	/* Time alone ends this; what the stream itself waits for goes first */
 	if (st == STEP_AGAIN && s->cs->block == MALI_CS_BLOCK_SB) {
 		s->cs->block = block;
-		s->cs->block_epoch = epoch;
 		return STEP_NEXT;
 	}
 	return st;
@@ -387,9 +385,7 @@ static void end_slice(struct slice *s)
 	    s->cs->block == MALI_CS_BLOCK_HEAP)
 		return;
 	st = drain(s);
-	if (st == STEP_HANDLER)
-		s->res.outcome = MALI_CS_RAN;
-	else if (st != STEP_NEXT)
+	if (st != STEP_NEXT)
 		s->res.outcome = stop(s, st);
 }
 

@@ -62,6 +62,24 @@ static void test_hang_any(void)
 	cs_delete(c);
 }
 
+static void test_hang_restarted(void)
+{
+	struct cs *c = cs_new();
+	struct driver *d = &c->d;
+	uint64_t req = d->cs_in[0][0] + CI_REQ;
+
+	inject(c, .kind = MALI_INJECT_HANG, .csg = 0, .cs = 0);
+	RUN(c, I_NOP);
+	put32(d, req, mem32(d, req) & ~C_STATE);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	put32(d, req, mem32(d, req) | C_START);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	is_u64(result(c).extract, 8, "a stream that stops and starts hangs no more");
+	cs_delete(c);
+}
+
 static void test_hang_cleared(void)
 {
 	struct cs *c = cs_new();
@@ -494,6 +512,7 @@ int main(void)
 {
 	test_hang();
 	test_hang_any();
+	test_hang_restarted();
 	test_hang_cleared();
 	test_progress_timer();
 	test_lost_irq();

@@ -744,6 +744,27 @@ static void test_late_ack(void)
 	one_free(o);
 }
 
+/* An event that waits to be sent is not acknowledged by what came before it. */
+static void test_unsent_fault(void)
+{
+	struct one *o = one_start(1);
+	struct driver *d = &o->d;
+	uint64_t req = d->cs_in[0][0] + CI_REQ;
+
+	put32(d, req, mem32(d, req) ^ C_FAULT);
+	drv_submit(d, &o->g, 0, OP(7), STORE_WORD(DATA, 1));
+	drv_run(d, 1 * MS);
+	put32(d, req, mem32(d, req) ^ C_FAULT);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	ok(drv_cs_events(d, 0, 0) == C_FAULT && drv_extract(d, &o->g.q[0]) == 8,
+	   "a fault whose event could not be sent before holds its stream");
+	drv_cs_ack(d, 0, 0, C_FAULT);
+	drv_run(d, 1 * MS);
+	ok(!drv_cs_events(d, 0, 0), "until it is acknowledged");
+	one_free(o);
+}
+
 static void test_cs_irq(void)
 {
 	struct one *o = one_start(8);
@@ -1386,6 +1407,7 @@ int main(void)
 	test_suspend_lost();
 	test_stream_restarts();
 	test_late_ack();
+	test_unsent_fault();
 	test_cs_irq();
 	test_csg_idle();
 	test_csg_idle_wait();

@@ -329,6 +329,45 @@ static void test_other_heap(void)
 	cs_delete(h.c);
 }
 
+/* What is no answer: an acknowledgment of what was not sent, one of the stream before */
+static void test_no_answer(void)
+{
+	struct driver *d;
+	uint64_t req;
+	struct heap h;
+
+	heap_new(&h, 1);
+	d = &h.c->d;
+	req = d->cs_in[0][0] + 0;
+	put32(d, req, mem32(d, req) ^ C_OOM);
+	RUN(h.c, BEGIN, TILE(CHUNK_ROOM + 64), I_WAIT(2));
+	put32(d, req, mem32(d, req) ^ C_OOM);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	is_u64(events(&h), C_OOM, "an event that could not be sent before is sent");
+	answer(&h, NAME(2));
+	ok(!events(&h) && data64(h.c, DESC + 8) == NAME(2), "and its answer is waited for");
+	cs_delete(h.c);
+
+	heap_new(&h, 1);
+	d = &h.c->d;
+	req = d->cs_in[0][0] + 0;
+	RUN(h.c, BEGIN, TILE(CHUNK_ROOM + 64), I_WAIT(2));
+	is_u64(events(&h), C_OOM, "a stream that asks");
+	put32(d, req, mem32(d, req) & ~7u);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	put64(d, h.c->g.q[0].io_pa + 8, h.c->g.q[0].insert);
+	put32(d, req, mem32(d, req) | 1);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	RUN(h.c, BEGIN, TILE(CHUNK_ROOM + 64), I_WAIT(2));
+	is_u64(events(&h), C_OOM, "the one that starts in its place asks for itself");
+	cs_delete(h.c);
+}
+
 /* Panthor does not acknowledge the event of a group that left its slot */
 static void test_forgotten(void)
 {
@@ -371,6 +410,12 @@ static void test_nonsense(void)
 		I_MOVE(40, TILER + 2), I_RUN_TILING);
 	is_fatal(&r, EXC_BUS, TILER + 2, "a misaligned tiler context");
 	fresh(h.c);
+	r = RUN(h.c, I_MOVE(6, CODE + 4), I_MOVE32(8, 8), I_HANDLER(6, 8));
+	is_fatal(&r, EXC_INVALID, I_HANDLER(6, 8), "a misaligned handler");
+	fresh(h.c);
+	r = RUN(h.c, I_MOVE(6, CODE), I_MOVE32(8, 12), I_HANDLER(6, 8));
+	is_fatal(&r, EXC_INVALID, I_HANDLER(6, 8), "one of one and a half instructions");
+	fresh(h.c);
 	set64(h.c, TILER + 24, HOLE);
 	RUN(h.c, BEGIN, TILE(64), I_WAIT(2));
 	is_u64(rd64(&h.c->d, AS_REG(1, AS_FAULTADDR)), HOLE + 8,
@@ -388,6 +433,7 @@ int main(void)
 	test_handler();
 	test_finish();
 	test_suspended();
+	test_no_answer();
 	test_forgotten();
 	test_busy_handler();
 	test_faulting_handler();
