@@ -80,10 +80,7 @@ enum step slice_tiling(struct slice *s, const struct mali_cs_op *op)
 	c->handler_ran = 0;
 	s->cs->chunk = t.offered;
 	s->cs->oom_answered = false;
-	if (!t.left)
-		return STEP_NEXT;
-	s->res.due = s->now;
-	return STEP_AGAIN;
+	return t.left ? STEP_AGAIN : STEP_NEXT;
 }
 
 enum step slice_heap_operation(struct slice *s, const struct mali_cs_op *op)
