@@ -80,7 +80,10 @@ enum step slice_tiling(struct slice *s, const struct mali_cs_op *op)
 	c->handler_ran = 0;
 	s->cs->chunk = t.offered;
 	s->cs->oom_answered = false;
-	return t.left ? STEP_AGAIN : STEP_NEXT;
+	if (!t.left)
+		return STEP_NEXT;
+	s->res.due = s->now;
+	return STEP_AGAIN;
 }
 
 enum step slice_heap_operation(struct slice *s, const struct mali_cs_op *op)
