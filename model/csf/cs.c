@@ -332,7 +332,6 @@ static enum mali_cs_outcome stop(struct slice *s, enum step st)
 static enum step drain(struct slice *s)
 {
 	enum mali_cs_block block = s->cs->block;
-	uint32_t epoch = s->cs->block_epoch;
 	enum step st;
 
 	if (!s->cs->ctx.num_ops)
@@ -341,7 +340,6 @@ static enum step drain(struct slice *s)
 	/* Time alone ends this; what the stream itself waits for goes first */
 	if (st == STEP_AGAIN && s->cs->block == MALI_CS_BLOCK_SB) {
 		s->cs->block = block;
-		s->cs->block_epoch = epoch;
 		return STEP_NEXT;
 	}
 	return st;
@@ -387,9 +385,7 @@ static void end_slice(struct slice *s)
 	    s->cs->block == MALI_CS_BLOCK_HEAP)
 		return;
 	st = drain(s);
-	if (st == STEP_HANDLER)
-		s->res.outcome = MALI_CS_RAN;
-	else if (st != STEP_NEXT)
+	if (st != STEP_NEXT)
 		s->res.outcome = stop(s, st);
 }
 
@@ -442,6 +438,13 @@ static bool begin_slice(struct slice *s)
 	return true;
 }
 
+/* Until an instruction is executed again */
+static bool waits_by_instruction(enum mali_cs_block block)
+{
+	return block == MALI_CS_BLOCK_SB || block == MALI_CS_BLOCK_SYNC ||
+	       block == MALI_CS_BLOCK_PROGRESS;
+}
+
 struct mali_cs_result mali_cs_run(const struct mali_cs_env *env,
 				  const struct mali_cs_place *at,
 				  unsigned int *budget)
@@ -454,7 +457,8 @@ struct mali_cs_result mali_cs_run(const struct mali_cs_env *env,
 		.delayed = mali_inject_delay(env->base, MALI_SLOW_STREAM),
 		.res = { .outcome = MALI_CS_BLOCKED, .due = MALI_NEVER },
 	};
-	bool waits = s.cs->block == MALI_CS_BLOCK_SB;
+	enum mali_cs_block waits = s.cs->block;
+	bool no_turn = !*budget;
 
 	if (s.cs->ctx.dead)
 		return s.res;
@@ -463,9 +467,9 @@ struct mali_cs_result mali_cs_run(const struct mali_cs_env *env,
 		s.res.outcome = run(&s, budget);
 		end_slice(&s);
 	}
-	/* A dispatch that is not over is what it waits for when it is back */
-	if (at->leaving && waits && s.cs->block == MALI_CS_UNBLOCKED)
-		s.cs->block = MALI_CS_BLOCK_SB;
+	/* Without an instruction to look with, it waits for what it waited for */
+	if (no_turn && s.res.outcome == MALI_CS_RAN && waits_by_instruction(waits))
+		s.cs->block = waits;
 	if (s.res.outcome == MALI_CS_FATAL)
 		shader_job_cancel(&s.cs->job);
 	return s.res;

@@ -57,12 +57,8 @@ static void stop(struct mali_csf *c)
 	c->stopped = false;
 	c->glb_doorbell = false;
 	c->doorbells = 0;
-	c->timers_on = false;
-	c->idle_since = MALI_NEVER;
-	c->idle_sent = false;
 	c->env.cores_free = 0;
 	c->groups.progress_ns = 0;
-	c->groups.idle_changed = false;
 	groups_stop(&c->groups);
 	fw_set_status(&c->fw, MCU_STATUS_DISABLED);
 }

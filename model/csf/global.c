@@ -30,9 +30,6 @@ static uint64_t timer_ns(const struct mali_csf *c, uint32_t val)
 
 static void halt(struct mali_csf *c)
 {
-	for (unsigned int csg = 0; csg < FW_NUM_CSGS; csg++)
-		for (unsigned int id = 0; id < FW_NUM_CS; id++)
-			stream_publish(&c->groups, &c->groups.csg[csg].cs[id]);
 	fw_wr32(&c->fw, glb_out(&c->fw) + GLB_HALT_STATUS, 0);
 	if (fw_alive(&c->fw))
 		fw_set_status(&c->fw, MCU_STATUS_HALT);

@@ -3,8 +3,8 @@
  * A group as the driver sees it: start, suspend, resume, terminate, status.
  *
  * Invariants: a suspend waits for work under way (mali_csg::ending), and nothing
- * ends a hard hang but a reset. A group that leaves its slot has published how far
- * its streams are, and a stream that waits for a sync object has looked once more.
+ * ends a hard hang but a reset. When a group leaves its slot, a stream that waits for
+ * a sync object has looked once more.
  */
 #include <string.h>
 
@@ -54,10 +54,8 @@ static void group_end(struct mali_groups *gs, unsigned int csg, bool save)
 	g->ending = true;
 	if (save)
 		look_again(gs, csg);
-	for (unsigned int id = 0; id < FW_NUM_CS; id++) {
-		stream_publish(gs, &g->cs[id]);
+	for (unsigned int id = 0; id < FW_NUM_CS; id++)
 		stream_write_status(gs, csg, id);
-	}
 	if (save)
 		group_save(gs, csg);
 	for (unsigned int id = 0; id < FW_NUM_CS; id++)

@@ -104,8 +104,6 @@ void stream_process(struct mali_groups *gs, unsigned int csg, unsigned int id,
 		    bool resume);
 void stream_fatal(struct mali_groups *gs, unsigned int csg, unsigned int cs,
 		  enum cs_exception exc, uint64_t info);
-/* Tell the queue's owner how far the stream is */
-void stream_publish(struct mali_groups *gs, struct mali_cs *cs);
 void stream_read_insert(struct mali_groups *gs, unsigned int csg,
 			unsigned int id);
 void stream_write_status(struct mali_groups *gs, unsigned int csg,

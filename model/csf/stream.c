@@ -4,8 +4,8 @@
  * reports; and its turn.
  *
  * Invariants: INSERT runs ahead of EXTRACT by no more than the ring, and both are
- * whole instructions, or the stream is dead. A stream that faulted is held until
- * the driver knows: EXTRACT tells it which job failed.
+ * whole instructions, or the stream is dead. After each turn EXTRACT is published. A
+ * stream that faulted is held until the driver knows: EXTRACT tells it which job failed.
  */
 #include <string.h>
 
@@ -36,7 +36,8 @@ void stream_fatal(struct mali_groups *gs, unsigned int csg, unsigned int cs,
 	stream_exception(gs, csg, cs, &r);
 }
 
-void stream_publish(struct mali_groups *gs, struct mali_cs *cs)
+/* Tell the queue's owner how far the stream is. */
+static void publish(struct mali_groups *gs, struct mali_cs *cs)
 {
 	uint32_t active;
 
@@ -157,7 +158,6 @@ void stream_process(struct mali_groups *gs, unsigned int csg, unsigned int id,
 	if (state == CS_STATE_START && !cs->started) {
 		stream_start(gs, csg, id, resume);
 	} else if (state == CS_STATE_STOP && cs->started) {
-		stream_publish(gs, cs);
 		mali_cs_stop(cs);
 	} else if (cs->started) {
 		stream_read_insert(gs, csg, id);
@@ -243,7 +243,7 @@ bool stream_run(struct mali_groups *gs, unsigned int csg, unsigned int id,
 	round->work += r.work;
 	round->working += r.working;
 	note_due(round, r.due);
-	stream_publish(gs, cs);
+	publish(gs, cs);
 
 	if (r.wake)
 		gs->env->wake_epoch++;

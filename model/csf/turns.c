@@ -35,8 +35,7 @@ static bool stream_idle(const struct mali_cs *cs)
 		return false;
 	if (cs->block == MALI_CS_BLOCK_SYNC)
 		return cs->idle_flags & CS_IDLE_SYNC_WAIT;
-	if (cs->block != MALI_CS_UNBLOCKED)
-		return false;
+	/* What else a stream waits for is an instruction that is still to come. */
 	return !cs->ctx.depth && cs->ctx.extract == cs->insert &&
 	       cs->idle_flags & CS_IDLE_EMPTY;
 }

@@ -8,8 +8,8 @@
 #                                        fuzz, and again until it was enough; without
 #                                        --target both, 60 s by default, of which shader
 #                                        cores have a quarter
-#   tests/fuzz/run.sh --self-test        plant bugs in a copy, see them found; may have
-#                                        --target as well
+#   tests/fuzz/run.sh --self-test        plant bugs in a copy, see them found, and fuzzers
+#                                        that are blind noticed; may have --target as well
 #   tests/fuzz/run.sh --total            what was executed so far, by model
 #
 # Inputs of earlier findings, regress/ beside each target, come first. What was learned
@@ -26,6 +26,10 @@ TOTAL=$OUT/fuzz.tsv
 # may be next to nothing: then it takes some more of them.
 MIN_EXECUTIONS=10000
 MIN_COVERAGE=95
+# Edges that libFuzzer must see reached; each target has 1,600 and more. The seeds alone reach
+# enough of the lines, so that one which is blind for a part of the sources passes the other
+# gates.
+MIN_SEEN=1000
 MAX_ROUNDS=20
 # Files of shader cores about images, which its target does not know yet
 IMAGES='/(filter|format|image|layout|tex|texel|texture)[.][ch]'
@@ -148,6 +152,12 @@ executions()
 		awk '{ n += $1 } END { print n + 0 }'
 }
 
+# seen LOG: edges that inputs reached, as libFuzzer sees them
+seen()
+{
+	sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$1" | awk '{ n = $1 } END { print n + 0 }'
+}
+
 # Lines that the corpus reaches, in percent: those of shader cores count for the target
 # that is theirs alone, since 95 % of them are not reached from the other.
 coverage()
@@ -220,6 +230,8 @@ fuzz_target()
 	judge "$([ "$n" -lt $MIN_EXECUTIONS ] || echo yes)" "enough executions" "$n in $seconds s"
 	judge "$([ "$cov" -lt $MIN_COVERAGE ] || echo yes)" "enough of it reached" \
 		"$cov % of its lines, $MIN_COVERAGE wanted"
+	judge "$([ "$(seen "$log")" -lt $MIN_SEEN ] || echo yes)" "the fuzzer sees what is reached" \
+		"$(seen "$log") edges, $MIN_SEEN wanted"
 }
 
 # limit_of model|shader: how long that target runs
@@ -280,22 +292,30 @@ plant()
 	PY
 }
 
-# self_test NAME FILE FROM TO
+# use_copy model|shader: of the model's sources, to be spoiled
+use_copy()
+{
+	local room=$BUILD/host/fuzz-self-test
+
+	COPY=$room/model
+	rm -rf "$room"
+	mkdir -p "$COPY"
+	model_files | (cd "$ROOT/model" && xargs cp --parents -t "$COPY")
+	MODEL=$COPY
+	BUILD=$room use "$1"
+	CORPUS=$room/corpus
+	FINDINGS=$room/findings
+}
+
+# self_test TARGET NAME FILE FROM TO
 self_test()
 {
 	local target=$1 name=$2
 
 	[[ " ${TARGETS[*]} " == *" $target "* ]] || return 0
-	COPY=$BUILD/host/fuzz-self-test/model
-	rm -rf "$BUILD/host/fuzz-self-test"
-	mkdir -p "$COPY"
-	model_files | (cd "$ROOT/model" && xargs cp --parents -t "$COPY")
+	use_copy "$target"
 	shift 2
 	plant "$@"
-	MODEL=$COPY
-	BUILD=$BUILD/host/fuzz-self-test use "$target"
-	CORPUS=$BUILD/host/fuzz-self-test/corpus
-	FINDINGS=$BUILD/host/fuzz-self-test/findings
 	step "build with a bug" "${MAKE[@]}" "${BUILDS[@]}"
 	write_seeds
 	if fuzz "$LOGS/fuzz-self-test.log" -max_total_time=120; then
@@ -303,6 +323,35 @@ self_test()
 	else
 		result fuzz-self-test pass "$name is found" \
 			"after $(executions "$LOGS/fuzz-self-test.log") executions"
+	fi
+}
+
+# blind TARGET NAME [FILE FROM TO]: a target that is spoiled in a copy, or one without
+# instrumentation, must not pass for a fuzzer
+blind()
+{
+	local target=$1 name=$2 log=$LOGS/fuzz-self-test.log
+
+	[[ " ${TARGETS[*]} " == *" $target "* ]] || return 0
+	use_copy "$target"
+	if [ $# -gt 2 ]; then
+		COPY=$BUILD/host/fuzz-self-test/room
+		cp -r "$ROOM" "$COPY"
+		plant "${@:3}"
+		MAKE+=(SRC="$COPY")
+	else
+		MAKE+=(COVER=)
+	fi
+	step "build a blind fuzzer" "${MAKE[@]}" "${BUILDS[@]}"
+	write_seeds
+	# libFuzzer itself gives up where nothing at all is reached
+	fuzz "$log" -runs=2000 || :
+	if ! grep -q INITED "$log"; then
+		result fuzz-self-test fail "$target: $name is noticed" "it did not begin, see $log"
+	elif [ "$(seen "$log")" -lt $MIN_SEEN ]; then
+		result fuzz-self-test pass "$target: $name is noticed" "$(seen "$log") edges"
+	else
+		result fuzz-self-test fail "$target: $name is noticed" "$(seen "$log") edges"
 	fi
 }
 
@@ -327,6 +376,12 @@ run_self_test()
 		'threads > SHADER_MAX_THREADS' 'false'
 	self_test shader "a fault without a reason" shader/mem.c \
 		'f->why = "data cannot be accessed";' ''
+	blind model "a fuzzer that executes nothing" fuzz_model.c \
+		'if (++count % 256)' $'if (size < 1u << 20)\n\t\treturn 0;\n\tif (++count % 256)'
+	blind model "a fuzzer that does not see what is reached"
+	blind shader "a fuzzer that executes nothing" fuzz_shader.c \
+		'machine_init(&m);' $'if (size < 1u << 20)\n\t\treturn 0;\n\tmachine_init(&m);'
+	blind shader "a fuzzer that does not see what is reached"
 	"$ROOT/scripts/lib/results.sh" fuzz-self-test
 }
 

@@ -23,6 +23,7 @@
 #define OUT_PAGES	64u
 
 #define I_RUN_COMPUTE		OP(4)
+#define I_FINISH_TILING		OP(9)
 #define EXC_INVALID_PC		0x50
 #define EXC_INVALID_ENC		0x51
 #define EXC_BARRIER		0x55
@@ -41,6 +42,12 @@
 #define SLOW_COUNT	"MOV.i32 r1, u3\n"				\
 			"IADD.s32 r1, r1, 0xFFFFFFFF\n"			\
 			"BRANCHZ.reconverge r1, offset:-2\n" COUNT
+/* The rounds come after it */
+#define COUNT_SLOW	ADDRESS "LOAD.i32.unsigned.slot0.wait0 @r0, r2, offset:0\n" \
+			"IADD_IMM.i32 r0, r0, #0x1\n"			\
+			"STORE.i32.slot0.wait0 @r0, r2, offset:0\n"	\
+			"MOV.i32 r1, u3\nIADD.s32 r1, r1, 0xFFFFFFFF\n"	\
+			"BRANCHZ.reconverge r1, offset:-2\nNOP.end\n"
 #define ENDLESS		"BRANCHZ.eq.reconverge 0x0, offset:-1\n"
 
 struct gp {

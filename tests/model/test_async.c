@@ -165,6 +165,14 @@ static bool suspend_acked(struct cs *c)
 	return (mem32(&c->d, c->d.csg_out[0] + SO_ACK) & S_STATE) == S_SUSPEND;
 }
 
+static uint64_t instrs(struct cs *c)
+{
+	struct mali_stats s;
+
+	mali_get_stats(c->d.m, &s);
+	return s.cs_instrs;
+}
+
 static void test_suspend(void)
 {
 	struct cs *c = cs_new();
@@ -183,6 +191,35 @@ static void test_suspend(void)
 	ok(drv_group_resume(d, &c->g, 1), "resumed in another slot");
 	drv_run(d, 1 * MS);
 	is_u64(data32(c, DATA + 4), 8, "it goes on where it was");
+	cs_delete(c);
+}
+
+/* Nothing new is begun in a group that leaves, nor what a driver has not been told. */
+static void test_suspend_others(void)
+{
+	struct cs *c = cs_new();
+	struct driver *d = &c->d;
+	uint32_t rounds;
+
+	slow(c, 2 * MS);
+	RUN(c, I_MOVE(4, DATA), I_LOAD(8, 4, 1, 0), I_WAIT(SB(0)));
+	drv_submit(d, &c->g, 1, I_ADD32(9, 9, 1), I_BRANCH(ALWAYS, 0, -2));
+	drv_run(d, 100 * US);
+	ok(!drv_csg_state(d, 0, S_SUSPEND), "a suspend waits for slow work");
+	rounds = instrs(c);
+	drv_run(d, 1 * MS);
+	is_u64(instrs(c), rounds, "the stream beside it waits with it");
+	drv_run(d, 2 * MS);
+	ok(suspend_acked(c), "and leaves with it");
+	cs_delete(c);
+
+	c = cs_new();
+	d = &c->d;
+	drv_submit(d, &c->g, 0, OP(7), I_NOP, I_NOP);
+	drv_run(d, 1 * MS);
+	is_u64(result(c).events, C_FAULT, "a fault that nobody has acknowledged");
+	drv_group_stop(d, &c->g, S_SUSPEND);
+	is_u64(drv_extract(d, &c->g.q[0]), 8, "a suspend leaves EXTRACT where it tells of it");
 	cs_delete(c);
 }
 
@@ -229,6 +266,68 @@ static void test_suspend_signalled(void)
 	drv_group_stop(&c->d, &c->g, S_SUSPEND);
 	is_u64(mem32(&c->d, c->d.cs_out[0][0] + CO_BLOCKED), 3,
 	       "one that is not signalled stays blocked");
+	cs_delete(c);
+}
+
+/* What is under way completes in its time, whatever the stream waits for. */
+static void test_beside_a_wait(void)
+{
+	struct cs *c = cs_new();
+
+	slow(c, 300 * US);
+	RUN(c, I_MOVE(4, DATA), I_MOVE(6, 0), I_MOVE32(8, 5), I_STORE(8, 4, 1, 64),
+	    I_WAIT_SYNC64(GT, 4, 6, 0));
+	is_u64(data32(c, DATA + 64), 0, "a slow store, and a wait that is not for it");
+	drv_run(&c->d, 200 * US);
+	is_u64(data32(c, DATA + 64), 5, "it does not wait with the stream");
+	drv_csg_toggle(&c->d, 0, S_STATUS_UPDATE);
+	is_u64(mem32(&c->d, c->d.cs_out[0][0] + CO_BLOCKED), 3, "which waits still");
+	cs_delete(c);
+
+	c = cs_new();
+	slow(c, 900 * US);
+	RUN(c, I_MOVE(4, DATA), I_MOVE(6, 0), I_MOVE32(8, 5), I_STORE(8, 4, 1, 64),
+	    I_WAIT_SYNC64(GT, 4, 6, 0));
+	drv_ring_glb(&c->d);
+	drv_run(&c->d, 100 * US);
+	drv_csg_toggle(&c->d, 0, S_STATUS_UPDATE);
+	is_u64(mem32(&c->d, c->d.cs_out[0][0] + CO_BLOCKED), 3,
+	       "for its object, and not for what is under way");
+	cs_delete(c);
+}
+
+/* A fault is told once, and tried again when the driver has done something about it. */
+static void test_fault_waits(void)
+{
+	struct cs *c = cs_new();
+	struct driver *d = &c->d;
+	struct mali_stats a, b;
+
+	RUN(c, I_MOVE(4, HOLE), I_LOAD(8, 4, 1, 0), I_WAIT(SB(0)));
+	ok(rd32(d, MMU_INT + RAWSTAT) & 2, "a load from nowhere");
+	wr32(d, MMU_INT + CLEAR, ~0u);
+	mali_get_stats(d->m, &a);
+	drv_submit(d, &c->g, 1, I_NOP);
+	drv_ring_glb(d);
+	drv_run(d, 10 * MS);
+	mali_get_stats(d->m, &b);
+	ok(!(rd32(d, MMU_INT + RAWSTAT) & 2) && b.faults == a.faults,
+	   "is not tried again for a doorbell");
+	drv_as_lock(d, 1, HOLE, 15);
+	drv_as_cmd(d, 1, AS_UNLOCK);
+	drv_run(d, 1 * MS);
+	ok(rd32(d, MMU_INT + RAWSTAT) & 2, "but for an UNLOCK");
+	cs_delete(c);
+
+	c = cs_new();
+	RUN(c, I_MOVE(4, 1), I_PROGRESS_WAIT(1, 4));
+	drv_as_disable(&c->d, 1);
+	drv_run(&c->d, 1 * MS);
+	is_u64(result(c).events, 0, "a stream that waits for another needs no memory");
+	drv_submit(&c->d, &c->g, 1, I_NOP);
+	drv_run(&c->d, 1 * MS);
+	ok(result(c).fatal == EXC_BUS && result(c).fatal_info == c->g.q[0].ring_va + 8,
+	   "until it looks again, where its instruction is missed");
 	cs_delete(c);
 }
 
@@ -286,8 +385,11 @@ int main(void)
 	test_deferred_others();
 	test_wait_status();
 	test_suspend();
+	test_suspend_others();
 	test_suspend_fault();
 	test_suspend_signalled();
+	test_beside_a_wait();
+	test_fault_waits();
 	test_sync_noticed();
 	test_never();
 	return done_testing();

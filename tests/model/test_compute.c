@@ -154,6 +154,104 @@ static void test_two_streams(void)
 	gp_end(&g);
 }
 
+/* What cores do between two looks at the guest is the same for one stream and for two. */
+static void test_turns_of_two(void)
+{
+	uint64_t least = UINT64_MAX, most = 0, before, sum = 0, start, took;
+	struct driver *d;
+	struct gp g;
+
+	d = begin_slow(&g, ROUNDS_A_TURN / 10);
+	drv_submit(d, &g.c->g, 0, SETUP(512), I_RUN_COMPUTE, I_WAIT(1));
+	drv_submit(d, &g.c->g, 1, SETUP(512), I_RUN_COMPUTE, I_WAIT(1));
+	drv_run(d, 10 * MS);
+	start = d->sim.deadline_ns;
+	for (unsigned int i = 0; i < 8; i++) {
+		before = lane_instrs(&g);
+		sim_step(&d->sim, d->m);
+		before = lane_instrs(&g) - before;
+		least = before < least ? before : least;
+		most = before > most ? before : most;
+		sum += before;
+	}
+	/* The deadline is the end of the last of eight turns */
+	took = d->sim.deadline_ns - start;
+	ok(took > 2 * sum - 50 * US && took < 2 * sum + 50 * US,
+	   "eight turns take two nanoseconds a lane instruction");
+	ok(least > 900000 && most < 1200000, "a turn of two is a million (%" PRIu64 ", %" PRIu64
+	   ")", least, most);
+	gp_end(&g);
+}
+
+/* A second group, of one stream */
+static void begin_other(struct gp *g, struct group *other, unsigned int slot,
+			unsigned int priority)
+{
+	drv_group_new(&g->c->d, other, 1, 1, RING);
+	other->priority = priority;
+	if (!drv_group_start(&g->c->d, other, slot))
+		abort();
+}
+
+/* Cores work for a group of lower priority an eighth of what they do for the other. */
+static void test_lower_priority(void)
+{
+	unsigned int low, high;
+	struct group other;
+	struct driver *d;
+	struct gp g;
+
+	d = begin_slow(&g, ROUNDS_A_TURN / 10);
+	begin_other(&g, &other, 1, 5);
+	drv_submit(d, &g.c->g, 0, SETUP(1024), I_RUN_COMPUTE, I_WAIT(1));
+	drv_submit(d, &other, 0, SETUP(1024), I_MOVE32(34, 32768), I_RUN_COMPUTE, I_WAIT(1));
+	drv_run(d, 60 * MS);
+	low = out_count(&g, 32768, 1);
+	high = out_count(&g, OUT_PAGES * 1024, 1) - low;
+	ok(low * 6 < high && high < low * 10, "the lower priority has an eighth (%u, %u)", low,
+	   high);
+	gp_end(&g);
+}
+
+/* A group that finishes its workgroup to leave has no part in whose turns are long. */
+static void test_leaving_beside(void)
+{
+	struct group idle, loops;
+	struct mali_stats a, b;
+	struct driver *d;
+	struct gp g;
+
+	d = begin_slow(&g, 20 * ROUNDS_A_TURN);
+	begin_other(&g, &idle, 1, 9);
+	begin_other(&g, &loops, 2, 5);
+	RUN(g.c, SETUP(1), I_RUN_COMPUTE, I_WAIT(1));
+	drv_submit(d, &loops, 0, I_ADD32(2, 2, 1), I_BRANCH(ALWAYS, 0, -2));
+	ok(!drv_csg_state(d, 0, S_SUSPEND), "a workgroup holds off a suspend");
+	mali_get_stats(d->m, &a);
+	for (unsigned int i = 0; i < 8; i++)
+		sim_step(&d->sim, d->m);
+	mali_get_stats(d->m, &b);
+	is_u64(b.cs_instrs - a.cs_instrs, 8 * 4096, "another group has whole turns meanwhile");
+	gp_end(&g);
+}
+
+/* A group whose ring is empty is not idle while its dispatch goes on. */
+static void test_not_idle(void)
+{
+	struct driver *d;
+	struct gp g;
+
+	d = begin_slow(&g, ROUNDS_A_TURN);
+	RUN(g.c, SETUP(8), I_RUN_COMPUTE);
+	ok(result(g.c).extract == 13 * 8 && out_count(&g, 128, 1) < 128,
+	   "a dispatch that nobody waits for");
+	is_u64(mem32(d, d->csg_out[0] + SO_STATE) & 1, 0, "its group is not idle");
+	drv_run(d, 50 * MS);
+	ok(out_count(&g, 128, 1) == 128 && mem32(d, d->csg_out[0] + SO_STATE) & 1,
+	   "but when it is over");
+	gp_end(&g);
+}
+
 /* A stream that waits for what never comes: its dispatch does not wait with it. */
 static void test_waiting_stream(void)
 {
@@ -339,6 +437,104 @@ static void test_suspend_damaged(void)
 	gp_end(&g);
 }
 
+/* The stream of a dispatch waits for its driver: the workgroup ends all the same. */
+static void test_suspend_held(void)
+{
+	struct driver *d;
+	struct gp g;
+
+	d = begin_slow(&g, ROUNDS_A_TURN);
+	drv_submit(d, &g.c->g, 0, SETUP(16), I_RUN_COMPUTE);
+	drv_run(d, 1 * MS);
+	drv_submit(d, &g.c->g, 0, OP(7), I_WAIT(1));
+	drv_run(d, 100 * US);
+	ok(result(g.c).events == C_FAULT && out_count(&g, 256, 1) < 256,
+	   "a fault beside a dispatch, not acknowledged");
+	drv_csg_state(d, 0, S_SUSPEND);
+	drv_run(d, 5 * MS);
+	ok(state_acked(&g, S_SUSPEND), "does not hold off a suspend");
+	gp_end(&g);
+}
+
+/* The same at any time of the stream's looks at its sync object and of the cores' turns */
+static void test_suspend_waiting(void)
+{
+	unsigned int between = 0, waits = 0, once = 0, tried = 0;
+	struct driver *d;
+	unsigned int n;
+	struct gp g;
+
+	for (uint64_t at = 0; at < 2200 * US; at += 100 * US, tried++) {
+		gp_begin(&g);
+		d = &g.c->d;
+		gp_code(&g, COUNT_SLOW);
+		gp_uniform(&g, 3, 20);
+		RUN(g.c, SETUP(GROUPS), I_MOVE(40, DATA), I_MOVE(42, 0), I_RUN_COMPUTE,
+		    I_WAIT_SYNC64(GT, 40, 42, 0));
+		drv_run(d, at);
+		drv_csg_state(d, 0, S_SUSPEND);
+		drv_run(d, 5 * MS);
+		n = out_count(&g, GROUPS * 16, 1);
+		between += state_acked(&g, S_SUSPEND) && n && n < GROUPS * 16 && n % 16 == 0;
+		waits += mem32(d, d->cs_out[0][0] + CO_BLOCKED) == 3;
+		drv_group_stop(d, &g.c->g, S_SUSPEND);
+		drv_group_resume(d, &g.c->g, 0);
+		drv_run(d, 20 * MS);
+		once += out_count(&g, GROUPS * 16, 1) == GROUPS * 16;
+		gp_end(&g);
+	}
+	is_u64(between, tried, "a dispatch whose stream waits leaves between two workgroups");
+	is_u64(waits, tried, "and says that it waits");
+	is_u64(once, tried, "and does the others once");
+}
+
+/*
+ * What is under way in a suspend buffer: instruction, address, operand, then 8 bytes of time,
+ * entries to wait for and its own. Two dispatches would share one place for how far they are.
+ */
+static void test_suspend_ops(void)
+{
+	static const struct {
+		const char *name;
+		uint64_t instr, va, data;
+		uint16_t slot;
+		bool good;
+	} ops[] = {
+		{ "as it was", I_FINISH_TILING, 0, 0, 1, true },
+		{ "a second dispatch", I_RUN_COMPUTE, 0, 0, 1, false },
+		{ "no entry of the scoreboard", I_FINISH_TILING, 0, 0, 8, false },
+		{ "tiling, misaligned context", OP(5), 4, 0, 1, false },
+		{ "tiling, misaligned heap", OP(5), 0, 4, 1, false },
+		{ "a misaligned heap", OP(49), 0, 4, 1, false },
+		{ "a load beyond the registers", I_LOAD(90, 4, 0xff, 0), DATA, 0, 1, false },
+		{ "a store beyond the registers", I_STORE(90, 4, 0xff, 0), DATA, 0, 1, false },
+		{ "what is done when it is read", I_MOVE32(4, 5), 0, 0, 1, false },
+	};
+	struct driver *d;
+	uint64_t at;
+	struct gp g;
+
+	for (unsigned int i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		d = begin_slow(&g, ROUNDS_A_TURN);
+		RUN(g.c, SETUP(8), I_SB_ENTRY(1, 0), I_RUN_COMPUTE, I_FINISH_TILING);
+		drv_csg_state(d, 0, S_SUSPEND);
+		drv_run(d, 10 * MS);
+		drv_group_stop(d, &g.c->g, S_SUSPEND);
+		for (at = g.c->g.suspend_pa; mem64(d, at) != I_FINISH_TILING; at += 8)
+			;
+		put64(d, at, ops[i].instr);
+		put64(d, at + 8, ops[i].va);
+		put64(d, at + 16, ops[i].data);
+		put32(d, at + 32, (uint32_t)ops[i].slot << 16);
+		drv_group_resume(d, &g.c->g, 0);
+		drv_run(d, 1 * MS);
+		ok(ops[i].good ? !result(g.c).events : result(g.c).events == C_FATAL &&
+		   result(g.c).fatal == EXC_CONFIG, "under way in a suspend buffer: %s",
+		   ops[i].name);
+		gp_end(&g);
+	}
+}
+
 static void test_terminate(void)
 {
 	struct driver *d;
@@ -376,7 +572,7 @@ static void test_terminate(void)
 static void test_reset(void)
 {
 	struct driver *d;
-	uint64_t work;
+	uint64_t work, start;
 	struct gp g;
 
 	gp_begin(&g);
@@ -399,6 +595,23 @@ static void test_reset(void)
 	work = lane_instrs(&g);
 	drv_run(d, 50 * MS);
 	is_u64(lane_instrs(&g), work, "so does stopping the microcontroller");
+	gp_end(&g);
+
+	gp_begin(&g);
+	d = &g.c->d;
+	gp_code(&g, ENDLESS);
+	start = d->sim.now_ns;
+	drv_submit(d, &g.c->g, 0, SETUP(16), I_RUN_COMPUTE);
+	while (!lane_instrs(&g))
+		sim_step(&d->sim, d->m);
+	drv_mcu_stop(d);
+	if (!drv_boot(d))
+		abort();
+	fresh(g.c);
+	gp_code(&g, FILL);
+	RUN(g.c, SETUP(16), I_RUN_COMPUTE, I_WAIT(1));
+	ok(d->sim.now_ns < start + 2 * MS && out_count(&g, 256, 7) == 256,
+	   "of whose turn nothing is left then");
 	gp_end(&g);
 }
 
@@ -463,6 +676,7 @@ static void test_locked(void)
 	ok(out_count(&g, 256, 0) == 256 && !(rd32(d, MMU_INT + RAWSTAT) & 2) &&
 	   !drv_cs_events(d, 0, 0), "an access in a locked region waits, without a fault");
 	ok(!drv_csg_state(d, 0, S_SUSPEND), "and so does a suspend, for the workgroup");
+	is_u64(d->sim.deadline_ns, MALI_NEVER, "asleep, since time does not help");
 	drv_as_cmd(d, 1, AS_UNLOCK);
 	drv_run(d, 5 * MS);
 	is_u64(mem32(d, d->csg_out[0] + SO_ACK) & S_STATE, S_SUSPEND, "until it is unlocked");
@@ -859,6 +1073,10 @@ int main(void)
 	test_async();
 	test_one_at_a_time();
 	test_two_streams();
+	test_turns_of_two();
+	test_lower_priority();
+	test_leaving_beside();
+	test_not_idle();
 	test_waiting_stream();
 	test_same_entry();
 	test_progress();
@@ -868,6 +1086,9 @@ int main(void)
 	test_suspend_unbegun();
 	test_suspend_dead();
 	test_suspend_damaged();
+	test_suspend_held();
+	test_suspend_waiting();
+	test_suspend_ops();
 	test_terminate();
 	test_reset();
 	test_fault();

@@ -663,6 +663,27 @@ static void test_branch_targets(void)
 	is_fatal(&r, EXC_CONFIG, I_BRANCH(ALWAYS, 0, -32768),
 		 "a branch to what was overwritten");
 	is_u64(r.extract, 8, "it did not move the stream either");
+
+	/* A ring that has come around: its oldest instruction, and the one before that */
+	for (int more = 0; more < 2; more++) {
+		const uint64_t nop = I_NOP, back[] = {
+			I_ADD32(5, 5, 1), I_ADD32(7, 5, -2),
+			I_BRANCH(GE, 7, 1), I_BRANCH(ALWAYS, 0, -(int)(RING / 8) - more + 2),
+			I_NOP, I_NOP,
+		};
+
+		fresh(c);
+		for (unsigned int i = 0; i < RING / 8; i++)
+			drv_emit(&c->d, &c->g.q[0], &nop, 1);
+		drv_kick(&c->d, &c->g, 0);
+		drv_run(&c->d, 1 * MS);
+		r = run(c, back, 6);
+		if (!more)
+			ok(!r.events && r.extract == RING + 6 * 8,
+			   "a branch to the oldest instruction there is");
+		else
+			is_fatal(&r, EXC_CONFIG, back[3], "a branch to the one before it");
+	}
 	cs_delete(c);
 }
 
@@ -693,6 +714,13 @@ static void test_calls(void)
 	put_calls(c, 9);
 	r = RUN(c, CALL_CODE(0, 5), I_ADD32(13, 13, 1));
 	is_fatal(&r, EXC_OVERFLOW, I_CALL(80, 82), "nine nested calls");
+
+	fresh(c);
+	PUT_CODE(c, 0, CALL_CODE(0x100, 1), I_ADD32(12, 12, 1));
+	PUT_CODE(c, 0x100, I_ADD32(10, 10, 1));
+	r = RUN(c, CALL_CODE(0, 3), I_ADD32(13, 13, 1));
+	ok(!r.events && reg(c, 10) == 1 && !reg(c, 12) && reg(c, 13) == 1,
+	   "buffers whose last instruction is a call");
 
 	fresh(c);
 	PUT_CODE(c, 0, I_ADD32(10, 10, 1), I_CALL(80, 82));

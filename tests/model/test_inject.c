@@ -52,6 +52,32 @@ static void test_hang_any(void)
 	ok(!drv_csg_state(d, 0, S_TERMINATE), "a hard one does not terminate");
 	ok(boot_again(c) & IRQ_RESET, "a reset helps");
 	cs_delete(c);
+
+	c = cs_new();
+	inject(c, .kind = MALI_INJECT_HANG, .csg = MALI_ANY, .cs = MALI_ANY, .hard = true);
+	RUN(c, I_NOP);
+	inject(c, .kind = MALI_INJECT_CLEAR);
+	drv_run(&c->d, 1 * MS);
+	ok(drv_csg_state(&c->d, 0, S_TERMINATE), "and so does the end of the injection");
+	cs_delete(c);
+}
+
+static void test_hang_restarted(void)
+{
+	struct cs *c = cs_new();
+	struct driver *d = &c->d;
+	uint64_t req = d->cs_in[0][0] + CI_REQ;
+
+	inject(c, .kind = MALI_INJECT_HANG, .csg = 0, .cs = 0);
+	RUN(c, I_NOP);
+	put32(d, req, mem32(d, req) & ~C_STATE);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	put32(d, req, mem32(d, req) | C_START);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	is_u64(result(c).extract, 8, "a stream that stops and starts hangs no more");
+	cs_delete(c);
 }
 
 static void test_hang_cleared(void)
@@ -104,6 +130,27 @@ static void test_progress_timer(void)
 	RUN(c, I_NOP);
 	drv_run(d, 100 * MS);
 	ok(!(drv_csg_events(d, 0) & PROGRESS_EVENT), "0 switches it off");
+
+	/* With nothing else to do, it is time that wakes it */
+	fresh(c);
+	set_progress_timer(d, 2000);
+	inject(c, .kind = MALI_INJECT_HANG, .csg = 0, .cs = 0);
+	RUN(c, I_NOP);
+	drv_run(d, 3 * MS);
+	ok(drv_csg_events(d, 0) & PROGRESS_EVENT, "a hang and nothing beside it is reported");
+	drv_csg_state(d, 0, S_TERMINATE);
+
+	/* What the last firmware was told, and the word that is still there */
+	set_progress_timer(d, 2000);
+	drv_mcu_stop(d);
+	if (!drv_boot(d))
+		abort();
+	fresh(c);
+	drv_glb_toggle(d, G_PING);
+	inject(c, .kind = MALI_INJECT_HANG, .csg = 0, .cs = 0);
+	RUN(c, I_NOP);
+	drv_run(d, 100 * MS);
+	ok(!(drv_csg_events(d, 0) & PROGRESS_EVENT), "nor is it on when nobody asked");
 	cs_delete(c);
 }
 
@@ -417,6 +464,22 @@ static void test_slow_firmware(void)
 	drv_run(d, 2 * MS);
 	ok(!((mem32(d, d->glb_in + GI_REQ) ^ mem32(d, d->glb_out + GO_ACK)) &
 	     G_PING), "an answer");
+
+	/* The first doorbell wakes it, the second does not put it to sleep again */
+	put32(d, d->glb_in + GI_REQ, mem32(d, d->glb_in + GI_REQ) ^ G_PING);
+	drv_ring_glb(d);
+	drv_run(d, 40 * MS);
+	drv_ring_glb(d);
+	drv_run(d, 11 * MS);
+	ok(!((mem32(d, d->glb_in + GI_REQ) ^ mem32(d, d->glb_out + GO_ACK)) &
+	     G_PING), "a second doorbell is no delay");
+	slow(c, MALI_SLOW_FIRMWARE, INT64_MAX);
+	put32(d, d->glb_in + GI_REQ, mem32(d, d->glb_in + GI_REQ) ^ G_PING);
+	drv_ring_glb(d);
+	inject(c, .kind = MALI_INJECT_CLEAR);
+	drv_run(d, 1 * MS);
+	ok(!((mem32(d, d->glb_in + GI_REQ) ^ mem32(d, d->glb_out + GO_ACK)) &
+	     G_PING), "nor is the injection when it is cleared");
 	cs_delete(c);
 }
 
@@ -449,6 +512,7 @@ int main(void)
 {
 	test_hang();
 	test_hang_any();
+	test_hang_restarted();
 	test_hang_cleared();
 	test_progress_timer();
 	test_lost_irq();

@@ -42,6 +42,7 @@ static void test_boot(void)
 	ok(d.suspend_size && d.suspend_size % 4096 == 0,
 	   "the suspend buffer has %u bytes", d.suspend_size);
 	is_u64(rd32(&d, MMU_INT + RAWSTAT) & 0xffff, 0, "no fault");
+	ok(!drv_boot(&d), "a start of what runs is no boot");
 	drv_free(&d);
 }
 
@@ -57,6 +58,46 @@ static void test_boot_without_l2(void)
 	drv_run(&d, 1 * MS);
 	ok(rd32(&d, MCU_STAT) == MCU_ENABLED && d.sim.irq[MALI_IRQ_JOB],
 	   "with L2 it does");
+	drv_free(&d);
+}
+
+/* A start that is taken back before it could happen; a stop of what does not run */
+static void test_boot_taken_back(void)
+{
+	struct driver d;
+
+	drv_init(&d);
+	drv_load_firmware(&d);
+	drv_boot(&d);
+	drv_mcu_stop(&d);
+	drv_power_l2(&d);
+	drv_run(&d, 1 * MS);
+	is_u64(rd32(&d, MCU_STAT), MCU_DISABLED, "a start that was taken back does not happen");
+	wr32(&d, GPU_INT + CLEAR, ~0u);
+	drv_mcu_stop(&d);
+	is_u64(rd32(&d, GPU_INT + RAWSTAT), 0, "a stop of what is stopped is no event");
+	drv_free(&d);
+}
+
+/* A doorbell is for the firmware that runs, not for the next one. */
+static void test_boot_old_doorbell(void)
+{
+	struct mali_injection slow = {
+		.kind = MALI_INJECT_SLOW, .slow = MALI_SLOW_FIRMWARE, .ns = 1 * MS,
+	};
+	struct driver d;
+
+	drv_up(&d);
+	mali_inject(d.m, &slow);
+	drv_ring_glb(&d);
+	drv_mcu_stop(&d);
+	slow.kind = MALI_INJECT_CLEAR;
+	mali_inject(d.m, &slow);
+	put32(&d, d.glb_in + GI_REQ, mem32(&d, d.glb_in + GI_REQ) ^ G_PING);
+	ok(drv_boot(&d), "a boot");
+	ok((mem32(&d, d.glb_in + GI_REQ) ^ mem32(&d, d.glb_out + GO_ACK)) & G_PING,
+	   "nothing is answered before a doorbell rings");
+	is_u64(drv_glb_toggle(&d, 0) | drv_glb_toggle(&d, G_PING), G_PING, "then it is");
 	drv_free(&d);
 }
 
@@ -172,6 +213,48 @@ static void test_damage(enum damage what)
 	d.num_sections = 0;
 	drv_load_firmware(&d);
 	ok(drv_boot(&d) && !drv_init_ifaces(&d), "%s: repaired", name);
+	drv_free(&d);
+}
+
+/* CRC-32 of the code section with its own word 0, into that word */
+static void sign(struct driver *d)
+{
+	uint64_t pa = code_pa(d), word = pa + 0x108;
+	uint32_t crc = ~0u;
+
+	put32(d, word, 0);
+	for (uint32_t i = 0; i < d->sections[0].size; i += 4) {
+		uint32_t val = mem32(d, pa + i);
+
+		for (unsigned int bit = 0; bit < 32; bit++, val >>= 1)
+			crc = crc >> 1 ^ ((crc ^ val) & 1 ? 0xedb88320u : 0);
+	}
+	put32(d, word, ~crc);
+}
+
+/* An image that is whole, and some other firmware's */
+static void test_other_image(void)
+{
+	static const uint8_t words[] = { 0x00, 0x04, 0x0c, 0x14, 0x18, 0x1c };
+	unsigned int refused = 0;
+	struct driver d;
+
+	for (unsigned int i = 0; i < sizeof(words); i++) {
+		drv_init(&d);
+		drv_power_l2(&d);
+		drv_load_firmware(&d);
+		flip(&d, code_pa(&d) + 0x100 + words[i]);
+		sign(&d);
+		refused += !drv_boot(&d) && rd32(&d, MCU_STAT) == MCU_FATAL;
+		drv_free(&d);
+	}
+	is_u64(refused, sizeof(words), "whole images of other firmware are refused");
+	drv_init(&d);
+	drv_power_l2(&d);
+	drv_load_firmware(&d);
+	put32(&d, code_pa(&d) + 0x80, ~0u);
+	sign(&d);
+	ok(drv_boot(&d), "but not for what else is in them");
 	drv_free(&d);
 }
 
@@ -333,6 +416,22 @@ static void test_group(void)
 	wr32(d, JOB_INT + CLEAR, ~0u);
 	drv_csg_toggle(d, 4, S_STATUS_UPDATE);
 	is_u64(rd32(d, JOB_INT + RAWSTAT), 0, "the group's mask is honoured");
+	drv_group_start(d, &o->g, 4);
+	drv_submit(d, &o->g, 0, I_MOVE32(9, 0x77));
+	drv_run(d, 1 * MS);
+	ok(drv_csg_state(d, 4, S_RESUME), "a resume of what runs is acknowledged");
+	drv_submit(d, &o->g, 0, I_MOVE(0, DATA), I_STORE(9, 0, 1, 0));
+	drv_run(d, 1 * MS);
+	is_u64(mem32(d, o->data), 0x77, "and changes nothing");
+	drv_group_stop(d, &o->g, S_TERMINATE);
+	drv_cs_doorbell(d, 4, 1);
+	drv_run(d, 1 * MS);
+	is_u64(mem32(d, d->cs_out[4][0] + CO_ACK) & C_STATE, C_START,
+	       "a free slot has no streams that could acknowledge");
+	put32(d, d->csg_in[4] + SI_IRQ_MASK, S_STATUS_UPDATE);
+	wr32(d, JOB_INT + CLEAR, ~0u);
+	drv_csg_toggle(d, 4, S_STATUS_UPDATE);
+	is_u64(rd32(d, JOB_INT + RAWSTAT), 1 << 4, "an acknowledgment interrupts for its slot");
 	ok(drv_csg_state(d, 4, 6), "an unknown state is acknowledged");
 	ok(d->sim.errors, "and logged");
 	is_u64(drv_glb_toggle(d, G_PING), G_PING, "no harm done");
@@ -511,7 +610,7 @@ static void test_suspend_garbage(void)
 }
 
 /* An instruction that straddles a page would be fetched from beyond it. */
-static void test_suspend_misaligned(void)
+static void test_suspend_misaligned(bool end)
 {
 	struct one *o = one_start(1);
 	struct driver *d = &o->d;
@@ -522,23 +621,65 @@ static void test_suspend_misaligned(void)
 	put32(d, o->data, 8);
 	while (mem64(d, at) != CODE + 0x800 + 3 * 8)
 		at += 8;
-	put64(d, at, CODE + 0xffd);
+	put64(d, at + 8 * end, CODE + 0xffd);
 	drv_group_resume(d, &o->g, 0);
 	drv_run(d, 1 * MS);
 	is_u64(drv_cs_events(d, 0, 0), C_FATAL,
-	       "a misaligned position in a suspend buffer: fatal");
+	       "a misaligned %s in a suspend buffer: fatal", end ? "end" : "position");
 	is_u64(mem32(d, d->cs_out[0][0] + CO_FATAL), EXC_CONFIG,
 	       "it is a configuration fault");
 	one_free(o);
 }
 
-static void test_suspend_lost(void)
+/* One stream of a group stops, and starts again, while it waits for its driver. */
+static void test_stream_restarts(void)
+{
+	struct one *o = one_start(2);
+	struct driver *d = &o->d;
+	uint64_t in = d->cs_in[0][0], out = d->cs_out[0][0];
+	uint32_t req;
+
+	drv_submit(d, &o->g, 0, WAIT_ABOVE(DATA, 10));
+	drv_run(d, 1 * MS);
+	req = mem32(d, in + CI_REQ);
+	put32(d, in + CI_REQ, req & ~C_STATE);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	drv_csg_toggle(d, 0, S_STATUS_UPDATE);
+	ok(!mem32(d, out + CO_WAIT) && !mem64(d, out + CO_WAIT_PTR) &&
+	   !mem32(d, out + CO_BLOCKED), "a stream that stopped waits for nothing");
+
+	put64(d, o->g.q[0].io_pa + 4096, 0x123450);	/* EXTRACT, which nobody reads */
+	put64(d, o->g.q[0].io_pa + 8, 2 * 8);
+	put32(d, in + CI_REQ, req);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	is_u64(drv_extract(d, &o->g.q[0]), 16, "one that starts tells its EXTRACT");
+	drv_group_stop(d, &o->g, S_TERMINATE);
+	put64(d, o->g.q[0].io_pa + 4096, 3 * 8);
+	drv_group_start(d, &o->g, 0);
+	drv_submit(d, &o->g, 0, OP(7), STORE_WORD(DATA, 5));
+	drv_run(d, 1 * MS);
+	is_u64(drv_cs_events(d, 0, 0), C_FAULT, "it faults");
+	put32(d, in + CI_REQ, mem32(d, in + CI_REQ) & ~C_STATE);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	is_u64(mem32(d, o->data), 0, "and stops, not acknowledged");
+	put64(d, o->g.q[0].io_pa + 8, 4 * 8);
+	put32(d, in + CI_REQ, mem32(d, in + CI_REQ) | C_START);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	is_u64(mem32(d, o->data), 5, "what starts in its place is not held");
+	one_free(o);
+}
+
+static void test_suspend_lost(uint32_t word)
 {
 	struct one *o = one_start(1);
 	struct driver *d = &o->d;
 
 	drv_group_stop(d, &o->g, S_SUSPEND);
-	put32(d, o->g.suspend_pa, 0);
+	put32(d, o->g.suspend_pa + word, 0);
 	drv_group_resume(d, &o->g, 0);
 	drv_submit(d, &o->g, 0, STORE_WORD(DATA, 1));
 	drv_run(d, 1 * MS);
@@ -546,6 +687,7 @@ static void test_suspend_lost(void)
 	       "a suspend buffer that is none: fatal");
 	is_u64(mem32(d, d->cs_out[0][0] + CO_FATAL), EXC_CONFIG,
 	       "it is a configuration fault");
+	is_u64(drv_cs_events(d, 0, 1), 0, "of the streams that there are");
 	is_u64(mem32(d, o->data), 0, "nothing executes");
 	one_free(o);
 }
@@ -599,6 +741,27 @@ static void test_late_ack(void)
 	drv_cs_ack(d, 0, 1, ~0u);
 	drv_run(d, 100 * US);
 	is_u64(drv_cs_events(d, 0, 1), 0, "acknowledged: no more");
+	one_free(o);
+}
+
+/* An event that waits to be sent is not acknowledged by what came before it. */
+static void test_unsent_fault(void)
+{
+	struct one *o = one_start(1);
+	struct driver *d = &o->d;
+	uint64_t req = d->cs_in[0][0] + CI_REQ;
+
+	put32(d, req, mem32(d, req) ^ C_FAULT);
+	drv_submit(d, &o->g, 0, OP(7), STORE_WORD(DATA, 1));
+	drv_run(d, 1 * MS);
+	put32(d, req, mem32(d, req) ^ C_FAULT);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	ok(drv_cs_events(d, 0, 0) == C_FAULT && drv_extract(d, &o->g.q[0]) == 8,
+	   "a fault whose event could not be sent before holds its stream");
+	drv_cs_ack(d, 0, 0, C_FAULT);
+	drv_run(d, 1 * MS);
+	ok(!drv_cs_events(d, 0, 0), "until it is acknowledged");
 	one_free(o);
 }
 
@@ -709,6 +872,56 @@ static void test_csg_idle_wait(void)
 	one_free(o);
 }
 
+static bool csg_idle(struct driver *d)
+{
+	drv_run(d, 1 * MS);
+	return mem32(d, d->csg_out[0] + SO_STATE) & 1;
+}
+
+/* What ends a stream's work, and what only looks like it */
+static void test_csg_idle_empty(void)
+{
+	const uint64_t endless[] = { I_ADD32(0, 0, 1), I_BRANCH(ALWAYS, 0, -2) };
+	struct one *o = one_start(1);
+	struct driver *d = &o->d;
+	uint64_t req = d->cs_in[0][0] + CI_REQ;
+	struct mali_slot s;
+
+	ok(csg_idle(d), "idle");
+	drv_submit(d, &o->g, 0, OP(7));
+	ok(!csg_idle(d) && drv_cs_events(d, 0, 0) == C_FAULT,
+	   "a stream that waits for its fault to be acknowledged is not");
+	drv_cs_ack(d, 0, 0, C_FAULT);
+	drv_cs_doorbell(d, 0, 1);
+	ok(csg_idle(d), "one that went on is");
+	put32(d, req, mem32(d, req) & ~C_IDLE_EMPTY);
+	drv_cs_doorbell(d, 0, 1);
+	ok(!csg_idle(d), "without CS_IDLE_EMPTY an empty ring is not");
+	put32(d, req, mem32(d, req) | C_IDLE_EMPTY);
+	drv_cs_doorbell(d, 0, 1);
+	ok(csg_idle(d), "with it, it is");
+
+	sim_write64(&d->sim, o->code, I_PROGRESS_WAIT(1, 4));
+	drv_submit(d, &o->g, 0, I_MOVE(4, 1), I_MOVE(80, CODE), I_MOVE32(82, 8),
+		   I_CALL(80, 82));
+	ok(!csg_idle(d), "nor is one whose last call has not returned");
+	is_u64(mem32(d, o->g.q[0].io_pa + 4096 + 8), 1, "which is active");
+	drv_group_stop(d, &o->g, S_TERMINATE);
+	drv_group_start(d, &o->g, 0);
+	drv_submit(d, &o->g, 0, OP(200), I_NOP);
+	ok(csg_idle(d) && drv_cs_events(d, 0, 0) & C_FATAL,
+	   "a dead stream is idle, whatever its ring has");
+	drv_group_stop(d, &o->g, S_TERMINATE);
+	mali_get_slot(d->m, 0, &s);
+	ok(!s.active && !s.idle, "nobody is idle in a slot that is free");
+	put64(d, o->g.q[0].io_pa + 4096, o->g.q[0].insert);
+	drv_emit(d, &o->g.q[0], endless, 2);
+	drv_publish(d, &o->g.q[0]);
+	drv_group_start(d, &o->g, 0);
+	ok(!csg_idle(d), "nor the next group, which is busy from its start");
+	one_free(o);
+}
+
 static bool glb_idle(struct driver *d)
 {
 	return (mem32(d, d->glb_in + GI_REQ) ^ mem32(d, d->glb_out + GO_ACK)) &
@@ -772,6 +985,38 @@ static void test_glb_idle(void)
 	one_free(o);
 }
 
+/* What begins an idle period, and what does not */
+static void test_glb_idle_again(void)
+{
+	struct one *o = malloc(sizeof(*o));
+	struct driver *d = &o->d;
+	struct group busy;
+
+	one_init(o, 1);
+	drv_run(d, 5 * MS);
+	ok(!glb_idle(d), "no group there ever was: no GLB_IDLE");
+	drv_group_start(d, &o->g, 0);
+	drv_run(d, 1 * MS);
+	ok(glb_idle(d), "GLB_IDLE");
+	glb_idle_ack(d);
+	drv_glb_toggle(d, G_PING);
+	drv_run(d, 5 * MS);
+	ok(!glb_idle(d), "not again for a doorbell");
+
+	/* Work is there when it starts, so that it never was idle */
+	drv_group_new(d, &busy, 1, 1, RING);
+	drv_submit(d, &busy, 0, I_ADD32(0, 0, 1), I_BRANCH(ALWAYS, 0, -2));
+	drv_group_start(d, &busy, 3);
+	drv_run(d, 5 * MS);
+	ok(!glb_idle(d), "nor beside a group that is busy");
+	drv_group_stop(d, &busy, S_TERMINATE);
+	drv_run(d, 500 * US);
+	ok(!glb_idle(d), "that is gone: a new hysteresis");
+	drv_run(d, 500 * US);
+	ok(glb_idle(d), "and its end");
+	one_free(o);
+}
+
 static void test_doorbells(void)
 {
 	struct one *o = one_start(2);
@@ -796,6 +1041,8 @@ static void test_doorbells(void)
 	is_u64(mem32(d, o->data), 1, "the stream's bit at the group starts it");
 	is_u64(mem32(d, d->csg_in[0] + SI_DB_REQ),
 	       mem32(d, d->csg_out[0] + SO_DB_ACK), "and is acknowledged");
+	is_u64(mem32(d, d->glb_in + GI_DB_REQ), mem32(d, d->glb_out + GO_DB_ACK),
+	       "as the group's is");
 
 	drv_submit(d, &o->g, 0, STORE_WORD(DATA, 2));
 	drv_run(d, 1 * MS);
@@ -824,6 +1071,7 @@ static void test_bad_ring(void)
 		{ "a size below an instruction", 4, 0, 0, 0 },
 		{ "a misaligned base", RING, 4, 0, 0 },
 		{ "a misaligned EXTRACT", RING, 0, 4, 4 },
+		{ "EXTRACT alone misaligned", RING, 0, 4, 8 },
 		{ "a misaligned INSERT", RING, 0, 0, 12 },
 		{ "more inserted than fits", RING, 0, 0, RING + 8 },
 		{ "INSERT before EXTRACT", RING, 0, 64, 56 },
@@ -865,6 +1113,7 @@ static void test_bad_insert(uint64_t insert, const char *name)
 {
 	struct one *o = one_start(1);
 	struct driver *d = &o->d;
+	struct mali_slot s;
 
 	drv_submit(d, &o->g, 0, I_NOP, I_NOP);
 	drv_run(d, 1 * MS);
@@ -875,6 +1124,8 @@ static void test_bad_insert(uint64_t insert, const char *name)
 	is_u64(mem32(d, d->cs_out[0][0] + CO_FATAL), EXC_CONFIG,
 	       "%s: configuration fault", name);
 	is_u64(drv_extract(d, &o->g.q[0]), 16, "%s: nothing executes", name);
+	mali_get_slot(d->m, 0, &s);
+	is_u64(s.stream[0].insert, 16, "%s: nor is there more", name);
 	drv_kick(d, &o->g, 0);
 	drv_cs_ack(d, 0, 0, ~0u);
 	drv_run(d, 1 * MS);
@@ -991,6 +1242,7 @@ static void test_crash(void)
 	struct one *o = one_start(1);
 	struct driver *d = &o->d;
 	uint64_t va = MCU_SHARED_VA + 0x4000;
+	unsigned int errors;
 
 	wr32(d, JOB_INT + CLEAR, ~0u);
 	sim_pt_clear(&d->sim, d->root[0], va, 3);
@@ -999,8 +1251,10 @@ static void test_crash(void)
 	drv_as_lock(d, 0, va, 15);
 	drv_as_cmd(d, 0, AS_UNLOCK);
 	wr32(d, JOB_INT + CLEAR, ~0u);
+	errors = d->sim.errors;
 	is_u64(drv_glb_toggle(d, G_PING), 0, "without memory it does not answer");
 	is_u64(rd32(d, MCU_STAT), MCU_FATAL, "MCU_STATUS is fatal");
+	is_u64(d->sim.errors, errors + 1, "one access failed, and none came after it");
 	ok(rd32(d, MMU_INT + RAWSTAT) & 1 && d->sim.irq[MALI_IRQ_MMU],
 	   "fault of AS 0");
 	is_u64(rd64(d, AS_REG(0, AS_FAULTADDR)), va, "its address");
@@ -1010,6 +1264,27 @@ static void test_crash(void)
 	drv_submit(d, &o->g, 0, STORE_WORD(DATA, 1));
 	drv_run(d, 1 * MS);
 	is_u64(mem32(d, o->data), 0, "streams stand still");
+	one_free(o);
+}
+
+/* Memory of its answers that it cannot write, for a request of each kind */
+static void test_crash_writing(uint32_t req, const char *name)
+{
+	uint64_t va = MCU_SHARED_VA + 0x5000, slot;
+	struct one *o = one_start(1);
+	struct driver *d = &o->d;
+	unsigned int errors = d->sim.errors;
+
+	slot = sim_pt_slot(&d->sim, d->root[0], va, 3, 0);
+	sim_write64(&d->sim, slot, sim_read64(&d->sim, slot) | SIM_PTE_RDONLY);
+	drv_as_lock(d, 0, va, 15);
+	drv_as_cmd(d, 0, AS_UNLOCK);
+	put32(d, d->glb_in + GI_REQ, mem32(d, d->glb_in + GI_REQ) ^ req);
+	drv_ring_csg(d, 1);
+	drv_run(d, 1 * MS);
+	is_u64(rd32(d, MCU_STAT), MCU_FATAL, "%s: an answer that cannot be written is fatal",
+	       name);
+	is_u64(d->sim.errors, errors + 1, "%s: it is the last access", name);
 	one_free(o);
 }
 
@@ -1115,9 +1390,12 @@ int main(void)
 {
 	test_boot();
 	test_boot_without_l2();
+	test_boot_taken_back();
+	test_boot_old_doorbell();
 	test_container();
 	for (int i = 0; i < NUM_DAMAGES; i++)
 		test_damage(i);
+	test_other_image();
 	test_glb_requests();
 	test_halt();
 	test_group();
@@ -1125,13 +1403,19 @@ int main(void)
 	test_suspend(2, 7, true);
 	test_suspend_blocked();
 	test_suspend_garbage();
-	test_suspend_misaligned();
-	test_suspend_lost();
+	test_suspend_misaligned(false);
+	test_suspend_misaligned(true);
+	test_suspend_lost(0);
+	test_suspend_lost(4);
+	test_stream_restarts();
 	test_late_ack();
+	test_unsent_fault();
 	test_cs_irq();
 	test_csg_idle();
 	test_csg_idle_wait();
+	test_csg_idle_empty();
 	test_glb_idle();
+	test_glb_idle_again();
 	test_doorbells();
 	test_bad_ring();
 	test_bad_insert(12, "a misaligned INSERT");
@@ -1139,6 +1423,8 @@ int main(void)
 	test_bad_insert(16 + RING + 8, "INSERT a ring ahead");
 	test_fuzz();
 	test_crash();
+	test_crash_writing(G_PING, "a ping");
+	test_crash_writing(G_HALT, "a halt");
 	test_as0_locked();
 	test_two_spaces();
 	test_all_streams();

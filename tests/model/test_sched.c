@@ -77,7 +77,75 @@ static void test_priority(void)
 	ok(n[0] > 100 && n[1] > 100, "the lowest is not starved");
 	ok(abs((int)(n[0] - n[1])) < (int)n[0] / 4,
 	   "equal priorities share alike");
+	for (unsigned int i = 0; i < 3; i++)
+		ok(n[i] * 7 < n[3] && n[3] < n[i] * 9, "group %u has an eighth of the highest", i);
 	sched_delete(s);
+}
+
+/* Nobody has less than another of the same priority, whoever is first of them. */
+static void test_equal(void)
+{
+	struct sched *s = sched_new(2);
+	uint32_t a, b;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		start(s, i, 5);
+		loop(s, i, 0, i);
+	}
+	drv_run(&s->d, 20 * MS);
+	a = count(s, 0);
+	b = count(s, 1);
+	ok(a > 100 && abs((int)(a - b)) < (int)a / 8, "two of the highest share alike (%u, %u)",
+	   a, b);
+	sched_delete(s);
+}
+
+/* However many streams there are, an instruction takes its time. */
+static void test_time(void)
+{
+	struct sched *s = sched_new(4);
+	struct mali_stats a, b;
+	uint64_t n;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		start(s, i, 5);
+		loop(s, i, 0, i);
+	}
+	mali_get_stats(s->d.m, &a);
+	drv_run(&s->d, 20 * MS);
+	mali_get_stats(s->d.m, &b);
+	n = b.cs_instrs - a.cs_instrs;
+	ok(n > 4900000 && n < 5100000, "four nanoseconds an instruction (%" PRIu64 " in 20 ms)",
+	   n);
+	sched_delete(s);
+}
+
+/* Of two streams of a group, the one of higher priority has its turn first. */
+static void test_streams(void)
+{
+	for (unsigned int first = 0; first < 2; first++) {
+		struct sched *s = sched_new(1);
+		struct driver *d = &s->d;
+		struct group *g = &s->g[0];
+
+		for (unsigned int q = 0; q < 2; q++) {
+			const uint64_t prog[] = {
+				I_MOVE(4, DATA), I_MOVE32(6, 1), I_ADD_SYNC32(4, 6, SCOPE_CSG),
+				I_LOAD(8, 4, 1, 0), I_WAIT(1), I_STORE(8, 4, 1, 8 + 4 * q),
+			};
+
+			drv_emit(d, &g->q[q], prog, 6);
+			drv_publish(d, &g->q[q]);
+		}
+		drv_group_prog(d, g, 0);
+		put32(d, d->cs_in[0][first] + CI_CONFIG,
+		      mem32(d, d->cs_in[0][first] + CI_CONFIG) | 9);
+		drv_csg_state(d, 0, S_START);
+		drv_run(d, 1 * MS);
+		ok(count(s, 2 + first) == 1 && count(s, 3 - first) == 2,
+		   "stream %u goes first by its priority", first);
+		sched_delete(s);
+	}
 }
 
 /* A group of high priority that becomes runnable goes first from then on */
@@ -128,6 +196,9 @@ static void test_change(void)
 int main(void)
 {
 	test_priority();
+	test_equal();
+	test_time();
+	test_streams();
 	test_preemption();
 	test_change();
 	return done_testing();

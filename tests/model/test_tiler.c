@@ -24,6 +24,7 @@
 #define EXC_OOM		0x60
 
 #define I_RUN_TILING	OP(5)
+#define I_RUN_FRAGMENT	OP(7)
 #define I_FINISH_TILING	OP(9)
 #define I_FINISH_FRAGMENT(top, bottom, done) \
 	(OP(11) | F40(top) | F32(bottom) | (done))
@@ -118,6 +119,9 @@ static void test_grow(void)
 
 	heap_new(&h, 1);
 	d = &h.c->d;
+	/* What nobody asked for is no answer */
+	put64(d, d->cs_in[0][0] + CI_HEAP_START, NAME(4));
+	drv_cs_doorbell(d, 0, 1);
 	RUN(h.c, BEGIN, TILE(CHUNK_ROOM + 64), I_WAIT(2), I_ADD32(20, 20, 1));
 	is_u64(events(&h), C_OOM, "no room: an out-of-memory event");
 	is_u64(mem32(d, d->cs_out[0][0] + CO_HEAP), 1, "passes started");
@@ -265,6 +269,173 @@ static void test_busy_handler(void)
 	cs_delete(h.c);
 }
 
+/* A handler that faults is over: its cause is not held back any more. */
+static void test_faulting_handler(void)
+{
+	struct heap h;
+	struct result r;
+
+	heap_new(&h, 1);
+	PUT_CODE(h.c, 0x100, I_RUN_FRAGMENT);
+	RUN(h.c, BEGIN, I_MOVE(6, CODE + 0x100), I_MOVE32(8, 8), I_HANDLER(6, 8),
+	    TILE(3 * CHUNK_ROOM));
+	answer(&h, 0);
+	r = result(h.c);
+	ok(r.events == C_FAULT && r.fault == EXC_ENDPOINT, "a handler that faults");
+	acknowledge(h.c, &r);
+	is_u64(events(&h), C_OOM, "its operation goes on, with nothing behind it in the ring");
+	answer(&h, 0);
+	is_u64(result(h.c).fault, EXC_OOM, "and ends in a fault");
+	cs_delete(h.c);
+}
+
+/*
+ * What a suspend buffer has around a handler, from whose address, length and depth the others
+ * are counted: each as it cannot be. A handler that runs in a buffer which is not called
+ * would never end.
+ */
+static void test_suspended_fields(void)
+{
+	static const struct {
+		const char *name;
+		int at;
+		uint32_t val;
+	} bad[] = {
+		{ "calls", -32, 9 },
+		{ "entry of endpoints", -20, 8 },
+		{ "entry of others", -20, 8 << 8 },
+		{ "misaligned heap", -16, 4 },
+		{ "misaligned handler", 0, CODE + 0x104 },
+		{ "length of the handler", 8, 0x7c },
+		{ "depth of the handler", 12, 1 },
+		{ "work under way", 20, 17 },
+	};
+	uint64_t at, buf;
+	struct driver *d;
+	struct heap h;
+
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		heap_new(&h, 1);
+		d = &h.c->d;
+		buf = h.c->g.suspend_pa;
+		RUN(h.c, BEGIN, I_MOVE(6, CODE + 0x100), I_MOVE32(8, 0x78), I_HANDLER(6, 8),
+		    I_MOVE(6, 0));
+		drv_group_stop(d, &h.c->g, S_SUSPEND);
+		for (at = buf; mem64(d, at) != CODE + 0x100 || mem32(d, at + 8) != 0x78; at += 8)
+			;
+		put32(d, at + bad[i].at, bad[i].val);
+		drv_group_resume(d, &h.c->g, 0);
+		drv_run(d, 1 * MS);
+		ok(result(h.c).events == C_FATAL && result(h.c).fatal == EXC_CONFIG,
+		   "a suspend buffer with a wrong %s", bad[i].name);
+		cs_delete(h.c);
+	}
+}
+
+/* More than a chunk is missing: each is asked for, and the handler may run for each. */
+static void test_grow_twice(void)
+{
+	struct heap h;
+
+	heap_new(&h, 1);
+	RUN(h.c, BEGIN, TILE(3 * CHUNK_ROOM), I_WAIT(2), I_ADD32(20, 20, 1));
+	is_u64(events(&h), C_OOM, "two chunks are missing");
+	answer(&h, NAME(2));
+	is_u64(events(&h), C_OOM, "with one the other is asked for");
+	answer(&h, NAME(3));
+	ok(!events(&h) && reg(h.c, 20) == 1, "with both it ends");
+	cs_delete(h.c);
+
+	heap_new(&h, 2);
+	PUT_CODE(h.c, 0x100, I_ADD32(21, 21, 1), I_WAIT(2), I_MOVE(10, TILER),
+		 I_LOAD(12, 10, 0xf, 40), I_WAIT(1),
+		 I_FINISH_FRAGMENT(12, 14, 0), I_MOVE(16, 0),
+		 I_STORE(16, 10, 3, 40), I_STORE(16, 10, 3, 48), I_WAIT(1));
+	RUN(h.c, BEGIN, I_MOVE(6, CODE + 0x100), I_MOVE32(8, 10 * 8), I_HANDLER(6, 8),
+	    TILE(6 * CHUNK_ROOM), I_WAIT(2), I_ADD32(20, 20, 1));
+	for (unsigned int i = 0; i < 8 && events(&h) == C_OOM; i++)
+		answer(&h, 0);
+	ok(!events(&h) && reg(h.c, 20) == 1 && reg(h.c, 21) > 1,
+	   "a handler that frees chunks runs as often as it is needed");
+	cs_delete(h.c);
+}
+
+/* Of operations that nobody waits for, each takes its own. */
+static void test_one_after_another(void)
+{
+	struct result r;
+	struct heap h;
+
+	heap_new(&h, 1);
+	RUN(h.c, BEGIN, TILE(1024), TILE(64), I_WAIT(2));
+	is_u64(data64(h.c, DESC + 16), CHUNK(0) + 64 + 1024 + 64, "two in a row");
+	RUN(h.c, I_FINISH_TILING | 1ull << 32, I_PROGRESS_LOAD(60));
+	is_u64(reg(h.c, 60), 1, "the end of a pass counts as progress");
+	cs_delete(h.c);
+
+	heap_new(&h, 1);
+	PUT_CODE(h.c, 0x100, I_RUN_TILING);
+	RUN(h.c, BEGIN, I_MOVE(6, CODE + 0x100), I_MOVE32(8, 8), I_HANDLER(6, 8),
+	    TILE(3 * CHUNK_ROOM), I_WAIT(2));
+	answer(&h, 0);
+	r = result(h.c);
+	is_fatal(&r, EXC_INVALID, I_RUN_TILING, "one in its own handler");
+	cs_delete(h.c);
+
+	/* A counter of passes is memory that a stream may wait for */
+	heap_new(&h, 1);
+	drv_submit(&h.c->d, &h.c->g, 1, I_MOVE(4, HEAP), I_MOVE(6, 0),
+		   I_WAIT_SYNC32(GT, 4, 6, 1));
+	drv_run(&h.c->d, 100 * US);
+	RUN(h.c, I_MOVE(4, HEAP), I_HEAP_SET(4), I_HEAP_OP(VT_START));
+	is_u64(drv_extract(&h.c->d, &h.c->g.q[1]), 24, "who waits for a pass sees it begin");
+	cs_delete(h.c);
+}
+
+/* An operation goes on while its stream waits for another one, and so does its handler. */
+static void test_beside_a_wait(void)
+{
+	struct heap h;
+
+	heap_new(&h, 3);
+	/* By themselves: the count of a pass would wake the stream */
+	RUN(h.c, BEGIN);
+	RUN(h.c, TILE(2 * CHUNK_ROOM + 160), I_MOVE(4, 1), I_PROGRESS_WAIT(1, 4));
+	is_u64(data64(h.c, DESC + 8), NAME(0), "three chunks are taken beside a wait");
+	cs_delete(h.c);
+
+	heap_new(&h, 1);
+	PUT_CODE(h.c, 0x100, I_MOVE(10, DATA), I_ADD32(21, 21, 1), I_STORE(21, 10, 1, 0),
+		 I_WAIT(1));
+	RUN(h.c, BEGIN, I_MOVE(6, CODE + 0x100), I_MOVE32(8, 4 * 8), I_HANDLER(6, 8),
+	    TILE(3 * CHUNK_ROOM), I_MOVE(4, 1), I_PROGRESS_WAIT(1, 4), I_ADD32(20, 20, 1));
+	is_u64(events(&h), C_OOM, "one is asked for beside a wait");
+	answer(&h, 0);
+	is_u64(data32(h.c, DATA), 1, "and the handler runs");
+	is_u64(result(h.c).extract, 12 * 8, "the stream waits again");
+	cs_delete(h.c);
+}
+
+/* Eight buffers are called: there is no room for a handler. */
+static void test_deep_handler(void)
+{
+	struct result r;
+	struct heap h;
+
+	heap_new(&h, 1);
+	for (unsigned int n = 0; n < 7; n++)
+		PUT_CODE(h.c, n * 0x100, CALL_CODE((n + 1) * 0x100, 5));
+	PUT_CODE(h.c, 7 * 0x100, TILE(3 * CHUNK_ROOM), I_WAIT(2));
+	PUT_CODE(h.c, 0x1000, I_ADD32(21, 21, 1));
+	RUN(h.c, BEGIN, I_MOVE(6, CODE + 0x1000), I_MOVE32(8, 8), I_HANDLER(6, 8),
+	    CALL_CODE(0, 3));
+	is_u64(events(&h), C_OOM, "out of memory in the eighth call");
+	answer(&h, 0);
+	r = result(h.c);
+	ok(r.events == C_FAULT && r.fault == EXC_OOM, "no handler runs in a ninth");
+	cs_delete(h.c);
+}
+
 /* An operation belongs to the heap that was set when it was issued */
 static void test_other_heap(void)
 {
@@ -277,6 +448,45 @@ static void test_other_heap(void)
 	    I_HEAP_SET(4), I_WAIT(2));
 	is_u64(mem64(d, d->cs_out[0][0] + CO_HEAP_ADDR), HEAP,
 	       "another HEAP_SET does not redirect what is under way");
+	cs_delete(h.c);
+}
+
+/* What is no answer: an acknowledgment of what was not sent, one of the stream before */
+static void test_no_answer(void)
+{
+	struct driver *d;
+	uint64_t req;
+	struct heap h;
+
+	heap_new(&h, 1);
+	d = &h.c->d;
+	req = d->cs_in[0][0] + 0;
+	put32(d, req, mem32(d, req) ^ C_OOM);
+	RUN(h.c, BEGIN, TILE(CHUNK_ROOM + 64), I_WAIT(2));
+	put32(d, req, mem32(d, req) ^ C_OOM);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	is_u64(events(&h), C_OOM, "an event that could not be sent before is sent");
+	answer(&h, NAME(2));
+	ok(!events(&h) && data64(h.c, DESC + 8) == NAME(2), "and its answer is waited for");
+	cs_delete(h.c);
+
+	heap_new(&h, 1);
+	d = &h.c->d;
+	req = d->cs_in[0][0] + 0;
+	RUN(h.c, BEGIN, TILE(CHUNK_ROOM + 64), I_WAIT(2));
+	is_u64(events(&h), C_OOM, "a stream that asks");
+	put32(d, req, mem32(d, req) & ~7u);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	put64(d, h.c->g.q[0].io_pa + 8, h.c->g.q[0].insert);
+	put32(d, req, mem32(d, req) | 1);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	RUN(h.c, BEGIN, TILE(CHUNK_ROOM + 64), I_WAIT(2));
+	is_u64(events(&h), C_OOM, "the one that starts in its place asks for itself");
 	cs_delete(h.c);
 }
 
@@ -312,6 +522,7 @@ static void test_nonsense(void)
 	RUN(h.c, BEGIN, I_MOVE32(33, -1), I_MOVE32(34, -1), I_MOVE(40, TILER),
 	    I_RUN_TILING, I_WAIT(2));
 	drv_run(&h.c->d, 5 * MS);
+	is_u64(result(h.c).extract, 8 * 8, "an operation without an end is not over");
 	ok(drv_group_stop(&h.c->d, &h.c->g, S_TERMINATE),
 	   "an operation without an end can be terminated");
 	fresh(h.c);
@@ -321,6 +532,12 @@ static void test_nonsense(void)
 	r = RUN(h.c, BEGIN, I_MOVE32(33, 1), I_MOVE32(34, 1),
 		I_MOVE(40, TILER + 2), I_RUN_TILING);
 	is_fatal(&r, EXC_BUS, TILER + 2, "a misaligned tiler context");
+	fresh(h.c);
+	r = RUN(h.c, I_MOVE(6, CODE + 4), I_MOVE32(8, 8), I_HANDLER(6, 8));
+	is_fatal(&r, EXC_INVALID, I_HANDLER(6, 8), "a misaligned handler");
+	fresh(h.c);
+	r = RUN(h.c, I_MOVE(6, CODE), I_MOVE32(8, 12), I_HANDLER(6, 8));
+	is_fatal(&r, EXC_INVALID, I_HANDLER(6, 8), "one of one and a half instructions");
 	fresh(h.c);
 	set64(h.c, TILER + 24, HOLE);
 	RUN(h.c, BEGIN, TILE(64), I_WAIT(2));
@@ -339,8 +556,15 @@ int main(void)
 	test_handler();
 	test_finish();
 	test_suspended();
+	test_no_answer();
 	test_forgotten();
 	test_busy_handler();
+	test_faulting_handler();
+	test_suspended_fields();
+	test_grow_twice();
+	test_one_after_another();
+	test_beside_a_wait();
+	test_deep_handler();
 	test_other_heap();
 	test_nonsense();
 	return done_testing();

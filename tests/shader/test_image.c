@@ -1173,6 +1173,14 @@ static void test_each_its_own(void)
 	for (unsigned int i = 0; i < 12; i++)
 		good &= data32(&m, i) == 64 * (2 * (i / 4) + i % 2);
 	ok(good, "a layer and a level for each thread");
+	/* The level is the same for all, a layer a fourth of the number */
+	run_through(&m, "MOV.i32 r4, r60\nMOV.i32 r8, 0x0\nMOV.i32 r9, 0x0\n"
+		    "RSHIFT_OR.i32 r10, r60, 0x3020100.b22, 0x0\n"
+		    "TEX_FETCH.slot0.u.32.r.2d.wide_indices.array_enable.wait0 "
+		    "@r0, @r8:r9:r10, u2\n" RESULT PUT);
+	for (unsigned int i = 0; i < 12; i++)
+		good &= data32(&m, i) == 64 * 2 * (i / 4);
+	ok(good, "a layer for each thread, of one level");
 	put_texture(&m, TEXTURE, &one);
 	machine_put32(&m, SET0 + 32 * TEXTURE + 16, PLANES + 32 * 5);
 	machine_uniform(&m, 6, 6);
