@@ -525,10 +525,12 @@ races()
 
 test_races_of_others_are_told_apart()
 {
-	race_of ep_poll '' >"$scratch/races"
-	race_of group_schedule '[panthor]' >>"$scratch/races"
-	race_of iopte_page_get '' >>"$scratch/races"
-	race_of __arm_lpae_unmap '' >>"$scratch/races"
+	{
+		race_of ep_poll ''
+		race_of group_schedule '[panthor]'
+		race_of iopte_page_get ''
+		race_of __arm_lpae_unmap ''
+	} >"$scratch/races"
 	races >"$scratch/said"
 	# Once each, whatever called it
 	[ "$(wc -l <"$scratch/said")" = 4 ]

@@ -57,7 +57,8 @@ static void stocks_are_charged(struct pan *p)
 	for (unsigned int i = 0; i < VMS; i++)
 		need(pan_vm_create(p, &vms[i]));
 	detail("%ld KiB", memcg_tables_rise_to(before + least) - before);
-	ok(memcg_tables_kib() >= before + least, "the first tables of a VM are charged to who makes it");
+	ok(memcg_tables_kib() >= before + least,
+	   "the first tables of a VM are charged to who makes it");
 	for (unsigned int i = 0; i < VMS; i++)
 		need(pan_vm_destroy(p, vms[i]));
 	is(memcg_tables_fall_to(before), before, "and go with it");
