@@ -36,6 +36,19 @@ cmd_build()
 	guest_program neighbour neighbour
 }
 
+# As exact_quietly() has it, but that what is printed can be watched
+command_of()
+{
+	cat <<-END
+		\$bb dmesg -n 1
+		$1
+		rc=\$?
+		echo "exact: complaints"
+		\$bb dmesg -r | \$bb grep '^<[0-4]>'
+		(exit \$rc)
+	END
+}
+
 # The slowest copy, that in the mean, and how many calls were made meanwhile
 table()
 {
@@ -68,9 +81,11 @@ cmd_test()
 	mkdir -p "$OUT/results" "$OUT/neighbour" "$LOGS"
 	rm -f "$RUN".*
 	exact_prepare "$DIR" "$KERNEL" neighbour
-	exact_initramfs "$DIR" "$(exact_quietly "neighbour $*")"
-	exact_run "$DIR" "$RUN" $SHIFT "" || say "  QEMU ended with $?, see $RUN.log"
-	exact_output "$RUN" >"$RUN.tap"
+	exact_initramfs "$DIR" "$(command_of "neighbour $*")"
+	say "  neighbour on $KERNEL; see $RUN.console"
+	EXACT_TIMEOUT=${EXACT_TIMEOUT:-3600} exact_run "$DIR" "$RUN" $SHIFT "" ||
+		say "  QEMU ended with $?, see $RUN.log"
+	tr -d '\r' <"$RUN.console" | sed -n '/^TAP version/,/^exact: /{ /^exact: /!p }' >"$RUN.tap"
 	exact_complaints "$RUN" >"$RUN.complaints"
 	verdict >"$OUT/results/neighbour.tsv"
 	table
