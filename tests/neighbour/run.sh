@@ -9,7 +9,7 @@
 #                                           and a table of the slowest copies
 #
 # The guest is the one of scripts/guest/exact-lib.sh: its time passes by instructions, and it
-# does the same each time.
+# does the same each time. "idle" and "busy" come first, with which the others are compared.
 # Environment: NEIGHBOUR_KERNEL=base|reserve, the kernel tree (reserve).
 
 # shellcheck source=scripts/lib/lib.sh
