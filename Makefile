@@ -18,7 +18,7 @@ help: ## list the targets
 	@echo "SIGNOFF='Name <address>' (series), DRIFT=1 (a KERNEL_SRC of another version)."
 
 # Scripts decide what is up to date, so nothing here is a file.
-.PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan stream programs soak campaign iommufd vfio coverage model-test shader-test models fuzz torture bench shell
+.PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan stream programs soak campaign neighbour iommufd vfio coverage model-test shader-test models fuzz torture bench shell
 run: ## boot Panthor on the virtual Mali, bind, fly over 85 GiB, report
 	@scripts/run.sh
 test: ## every test below
@@ -49,6 +49,8 @@ soak: ## 64 groups in 8 VMs while the GPU fails every few seconds
 	@tests/soak/run.sh
 campaign: ## random calls while GPU, memory and power fail, under KASAN: HOURS=n
 	@tests/campaign/run.sh --hours $(or $(HOURS),1)
+neighbour: ## the slowest copy of a client beside each kind of calls of another
+	@tests/neighbour/run.sh
 iommufd: ## the kernel's selftests of iommufd, without the series and with it
 	@tests/iommufd/run.sh
 vfio: ## DMA through the page tables of SMMUv3, VT-d and AMD, by VFIO and iommufd

@@ -213,19 +213,9 @@ static void places_of_the_rest(struct beliefs *b, struct call *c, unsigned int f
 	}
 }
 
-void draw(struct beliefs *b, struct call *c)
+/* All but the kind, and what is wrong, of a call to the file @f */
+static void draw_rest(struct beliefs *b, struct call *c, unsigned int f)
 {
-	unsigned int f = !below(b, OTHER_FILE), thread = c->thread, proc = c->proc;
-
-	*c = (struct call){ .proc = proc, .thread = thread };
-	if (b->begun < ARRAY_SIZE(beginning)) {
-		c->kind = beginning[b->begun++];
-		f = 0;
-	} else {
-		c->kind = weights[draw_weighted(b)].kind;
-		if (is_wrong(b, c->kind))
-			c->twist = 1 + below(b, T_COUNT_OF - 1);
-	}
 	for (unsigned int i = 0; i < CALL_WORDS; i++)
 		c->r[i] = next_random(&b->random) >> 32;
 	c->slot[0] = f;
@@ -240,4 +230,33 @@ void draw(struct beliefs *b, struct call *c)
 		b->heap[1] = 0;
 		b->sync[1] = 0;
 	}
+}
+
+bool draw_begins(const struct beliefs *b)
+{
+	return b->begun < ARRAY_SIZE(beginning);
+}
+
+void draw(struct beliefs *b, struct call *c)
+{
+	unsigned int f = !below(b, OTHER_FILE);
+
+	*c = (struct call){ .proc = c->proc, .thread = c->thread };
+	if (draw_begins(b)) {
+		c->kind = beginning[b->begun++];
+		f = 0;
+	} else {
+		c->kind = weights[draw_weighted(b)].kind;
+		if (is_wrong(b, c->kind))
+			c->twist = 1 + below(b, T_COUNT_OF - 1);
+	}
+	draw_rest(b, c, f);
+}
+
+void draw_kind(struct beliefs *b, struct call *c, unsigned int kind)
+{
+	*c = (struct call){ .proc = c->proc, .thread = c->thread, .kind = kind };
+	if (is_wrong(b, kind))
+		c->twist = 1 + below(b, T_COUNT_OF - 1);
+	draw_rest(b, c, 0);
 }

@@ -19,5 +19,9 @@ struct beliefs {
 
 void draw_init(struct beliefs *b, uint64_t seed);
 void draw(struct beliefs *b, struct call *c);
+/* What it draws are still the calls with which every thread begins */
+bool draw_begins(const struct beliefs *b);
+/* A call of this kind to the first file */
+void draw_kind(struct beliefs *b, struct call *c, unsigned int kind);
 
 #endif /* CAMPAIGN_DRAW_H */

@@ -96,13 +96,18 @@ static void go_on_replaying(unsigned int thread)
 	}
 }
 
+void worker_thread(unsigned int thread)
+{
+	self = (struct self){ .thread = thread };
+	tick();
+	self.fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+}
+
 static void *thread_run(void *arg)
 {
 	unsigned int thread = (uintptr_t)arg;
 
-	self = (struct self){ .thread = thread };
-	tick();
-	self.fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	worker_thread(thread);
 	if (atomic_load(&shared->replaying))
 		go_on_replaying(thread);
 	else
@@ -169,14 +174,8 @@ static void first_file(void)
 	pan_ioctl(&p, DRM_IOCTL_PANTHOR_DEV_QUERY, &q);
 }
 
-void worker_start(const struct call *s)
+void worker_begin(const struct call *s)
 {
-	pid_t pid = fork();
-
-	if (pid) {
-		atomic_store(&shared->pid[s->slot[0]], pid > 0 ? pid : 0);
-		return;
-	}
 	memset(&me, 0, sizeof(me));
 	me.id = s->slot[0];
 	me.threads = 1 + s->slot[1] % MAX_THREADS;
@@ -188,6 +187,17 @@ void worker_start(const struct call *s)
 	me.udmabuf = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
 	draw_seeds((uint64_t)s->r[0] << 32 | s->r[1]);
 	first_file();
+}
+
+void worker_start(const struct call *s)
+{
+	pid_t pid = fork();
+
+	if (pid) {
+		atomic_store(&shared->pid[s->slot[0]], pid > 0 ? pid : 0);
+		return;
+	}
+	worker_begin(s);
 	run_threads();
 }
 

@@ -3,7 +3,7 @@
 """Merges gcov's counts of several runs and says what was not reached.
 
     report.py --gcov GCOV --objects DIR --files PATTERN... --runs DIR
-                [--reasons FILE] --json FILE --minimum PERCENT [--blocks N]
+                [--reasons FILE [--apart]] --json FILE --minimum PERCENT [--blocks N]
 
 Each folder in RUNS is one run, with the .gcda files of one boot; OBJECTS is the folder
 in which that kernel was built, with .gcno files. PATTERNs are of sources and headers in
@@ -12,7 +12,8 @@ the kernel's tree that count. A line or function counts when any run reached it.
 REASONS is a document with a table of functions: each row that starts with
 "| `name` |" names one that no run reaches. The table must be true both ways, but
 for rows "| `name` (inlined) |" and "| `name` (by chance) |": what a compiler leaves
-a call of, and what takes a race, is not the same each time.
+a call of, and what takes a race, is not the same each time. With --apart the lines of the
+functions that are named do not count: they are for others than those who run.
 
 Blocks are lines that follow each other in the code and were not reached.
 """
@@ -49,6 +50,7 @@ class Coverage:
         self.patterns = patterns
         self.lines = {}
         self.functions = {}
+        self.places = {}
 
     def add(self, report):
         for file in report["files"]:
@@ -66,6 +68,16 @@ class Coverage:
                 calls, size = functions.get(key, (0, 0))
                 functions[key] = (calls + function["execution_count"],
                                   max(size, function["blocks"]))
+                self.places[name, key] = (function["start_line"], function["end_line"])
+
+    def leave_out(self, named):
+        """Functions that do not count, nor any of their lines."""
+        for (file, name), (start, end) in self.places.items():
+            if name not in named:
+                continue
+            self.functions[file].pop(name)
+            for number in range(start, end + 1):
+                self.lines[file].pop(number, None)
 
     def unreached(self):
         """Functions that no run called, as (file, name)."""
@@ -132,18 +144,19 @@ def reasons(path):
                            re.MULTILINE)))
 
 
-def compare(coverage, named, either):
+def compare(coverage, path, named, either):
     """Complaints about the document, empty when it is true."""
+    document = os.path.join("docs", os.path.basename(path))
     unreached = {name for _, name in coverage.unreached()}
     known = {name for functions in coverage.functions.values()
              for name in functions}
     where = {name: file for file, name in coverage.unreached()}
-    wrong = [f"{where[n]}: {n} is not reached, and docs/coverage.md does not say why"
+    wrong = [f"{where[n]}: {n} is not reached, and {document} does not say why"
              for n in sorted(unreached - named - either)]
-    wrong += [f"docs/coverage.md says that {n} is not reached, but it is"
+    wrong += [f"{document} says that {n} is not reached, but it is"
               for n in sorted(named & known - unreached)]
     # Inlined or compiled out: gcov has no such function
-    wrong += [f"docs/coverage.md names {n}, which is no function of Panthor's"
+    wrong += [f"{document} names {n}, which is no function of these files"
               for n in sorted(named - known)]
     return wrong
 
@@ -155,11 +168,16 @@ def main():
         parser.add_argument("--" + option, required=True)
     parser.add_argument("--files", required=True, nargs="+")
     parser.add_argument("--reasons")
+    parser.add_argument("--apart", action="store_true")
     parser.add_argument("--minimum", type=float, required=True)
     parser.add_argument("--blocks", type=int, default=0)
     args = parser.parse_args()
 
     coverage, runs = collect(args)
+    named = reasons(args.reasons) if args.reasons else None
+    wrong = compare(coverage, args.reasons, *named) if named else []
+    if args.apart:
+        coverage.leave_out(named[0])
     rows = table(coverage)
     show(rows)
     for count, file, first, last in blocks(coverage)[:args.blocks]:
@@ -175,7 +193,6 @@ def main():
                        name: sorted(n for n, count in lines.items() if not count)
                        for name, lines in coverage.lines.items()}},
                   file, indent=1)
-    wrong = compare(coverage, *reasons(args.reasons)) if args.reasons else []
     if total < args.minimum:
         wrong.append(f"{total:.1f} % of the lines, want {args.minimum:.0f} %")
     for text in wrong:

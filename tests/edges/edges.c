@@ -46,6 +46,7 @@ static const struct scenario scenarios[] = {
 	{ "trace", "the driver's tracepoints", run_trace, 0 },
 	{ "profiling", "what jobs measure about themselves", run_profiling, 0 },
 	{ "devfreq", "the device's clock in sysfs", run_devfreq, 0 },
+	{ "secrets", "no address of the kernel's is told", run_secrets, 0 },
 	{ "failing", "every allocation of every request fails once", run_failing,
 	  FAULTS | ENDS },
 	{ "failing-restore", "the same as buffers that were taken come back",

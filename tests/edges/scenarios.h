@@ -33,6 +33,8 @@ void run_jobs(void);
 void run_trace(void);
 void run_profiling(void);
 void run_devfreq(void);
+/* s_secrets.c */
+void run_secrets(void);
 /* s_failing.c */
 void run_failing(void);
 void run_failing_restore(void);

@@ -143,11 +143,11 @@ suite_vmbind()
 	mutant_guest --flavour plain --icount --append "$EXACT_COUNTS" -- "vmbind --warning"
 }
 
-# Jobs, and scenarios in which memory is taken away, and VMAs come and go
+# Jobs, scenarios in which memory is taken away, and VMAs come and go; what is told
 suite_edges()
 {
 	(guest_prepare mutant plain && guest_program edges edges) >/dev/null || return 99
-	mutant_guest --flavour plain -- "edges --no-faults --long jobs reclaim reclaim-vms gone-vms"
+	mutant_guest --flavour plain -- "edges --no-faults --long jobs reclaim reclaim-vms gone-vms secrets"
 }
 
 # Allocations that fail, and what KASAN sees

@@ -488,6 +488,57 @@ test_run_fails_on_an_allocation()
 	not run_report ''
 }
 
+# race_of FUNCTION: what KCSAN says of a race of a driver with it
+race_of()
+{
+	local at
+
+	for at in 3.1 4.2; do
+		cat <<-END
+		[    $at] ==================================================================
+		[    $at] BUG: KCSAN: data-race in $1 / some_reader
+		[    $at]
+		[    $at] write to 0xffff00000b2d5c28 of 4 bytes by task 210 on cpu 1:
+		[    $at]  helper+0x70/0x198
+		[    $at]  $1+0x70/0x198 $2
+		[    $at]  caller_$at+0x1/0x2
+		[    $at]
+		[    $at] read to 0xffff00000b2d5c28 of 4 bytes by task 211 on cpu 0:
+		[    $at]  some_reader+0x10/0x20
+		[    $at]
+		[    $at] value changed: 0x00000001 -> 0x00000002
+		[    $at]
+		[    $at] Reported by Kernel Concurrency Sanitizer on:
+		[    $at] CPU: 0 UID: 0 PID: 211 Comm: campaign Not tainted 7.3.4 #1
+		[    $at] ==================================================================
+		[    $at] arm_lpae_later+0x1/0x2
+		END
+	done
+}
+
+# races: what the campaign takes them for
+races()
+{
+	awk -f "$ROOT/tests/campaign/reports.awk" \
+		<("$ROOT/scripts/guest/kernel-log.sh" -l "$scratch/races") "$scratch/races"
+}
+
+test_races_of_others_are_told_apart()
+{
+	{
+		race_of ep_poll ''
+		race_of group_schedule '[panthor]'
+		race_of iopte_page_get ''
+		race_of __arm_lpae_unmap ''
+	} >"$scratch/races"
+	races >"$scratch/said"
+	# Once each, whatever called it
+	[ "$(wc -l <"$scratch/said")" = 4 ]
+	[ "$(grep -c 'KCSAN elsewhere: data-race in ep_poll / some_reader < helper < ep_poll' "$scratch/said")" = 1 ]
+	[ "$(grep -c 'KCSAN: data-race in [_agi]' "$scratch/said")" = 3 ]
+	[ "$(cut -f 2 "$scratch/said" | grep -cE "$(sed -n 's/^\*\t\([^\t]*\)\t.*/\1/p' "$ROOT/tests/campaign/known")")" = 1 ]
+}
+
 # For test_suite_that_never_ends, which runs this
 [ -z "${RESULTS_STAYS:-}" ] || timeout "$RESULTS_STAYS" sleep "$RESULTS_STAYS" || exit 1
 run_tests

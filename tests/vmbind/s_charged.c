@@ -6,22 +6,15 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "acct.h"
 #include "gpu.h"
-#include "host.h"
+#include "memcg.h"
 #include "scenarios.h"
 #include "tap.h"
 
-#define MEMCG		"/sys/fs/cgroup/vmbind"
-#define ROOT_PROCS	"/sys/fs/cgroup/cgroup.procs"
 #define TABLES		256
 #define VMS		16
 /* What a VM has at hand for its first bind: one of each level below the top */
@@ -36,66 +29,22 @@
 #define TOO_MANY	4096
 #define CHILD_LIMITED	3
 
-/* NULL if there is a memcg to work in, else why not */
-static const char *memcg_make(void)
-{
-	char controllers[256] = "";
-
-	if (acct_has_slab())
-		return "this driver's tables are charged to nobody";
-	mount("none", "/sys/fs/cgroup", "cgroup2", 0, NULL);
-	sysfs_read("/sys/fs/cgroup/cgroup.controllers", controllers, sizeof(controllers));
-	if (!strstr(controllers, "memory"))
-		return "this kernel has no memcg";
-	need(sysfs_write("/sys/fs/cgroup/cgroup.subtree_control", "+memory"));
-	mkdir(MEMCG, 0755);
-	return NULL;
-}
-
-/* KiB of page tables that are charged */
-static long charged_kib(void)
-{
-	static char text[8192];
-	const char *line;
-
-	need(sysfs_read(MEMCG "/memory.stat", text, sizeof(text)));
-	line = strstr(text, "sec_pagetables ");
-	return line ? strtol(line + strlen("sec_pagetables "), NULL, 10) / 1024 : -1;
-}
-
-/* Within a few seconds: the kernel sums up its counters every other second */
-static long charged_rises_to(long kib)
-{
-	for (int i = 0; i < 50 && charged_kib() < kib; i++)
-		sleep_ms(100);
-	return charged_kib();
-}
-
-static long charged_falls_to(long kib)
-{
-	for (int i = 0; i < 50 && charged_kib() > kib; i++) {
-		acct_reclaim();
-		sleep_ms(100);
-	}
-	return charged_kib();
-}
-
 static void tables_are_charged(struct gpu *g, const struct pan_bo *bo)
 {
 	long unit = sysconf(_SC_PAGESIZE) / 1024, least = TABLES * 4, before, grown;
 
-	need(sysfs_write(MEMCG "/cgroup.procs", "0"));
-	before = charged_kib();
+	memcg_enter();
+	before = memcg_tables_kib();
 	for (unsigned int i = 0; i < TABLES; i++)
 		gpu_map(g, FAR_VA + i * SZ_2M, bo, 0, SZ_64K);
-	grown = charged_rises_to(before + least) - before;
+	grown = memcg_tables_rise_to(before + least) - before;
 	detail("%ld KiB for %ld of tables", grown, least);
 	ok(grown >= least && grown <= least + MORE_TABLES * unit,
 	   "tables are charged to who binds, and as much as they are");
 
 	need(pan_unmap(g->pan, g->vm, FAR_VA, TABLES * SZ_2M));
-	is(charged_falls_to(before), before, "nothing is charged once they are gone");
-	need(sysfs_write(ROOT_PROCS, "0"));
+	is(memcg_tables_fall_to(before), before, "nothing is charged once they are gone");
+	memcg_leave();
 }
 
 static void stocks_are_charged(struct pan *p)
@@ -103,16 +52,17 @@ static void stocks_are_charged(struct pan *p)
 	long least = VMS * STOCK_TABLES * 4, before;
 	uint32_t vms[VMS];
 
-	need(sysfs_write(MEMCG "/cgroup.procs", "0"));
-	before = charged_kib();
+	memcg_enter();
+	before = memcg_tables_kib();
 	for (unsigned int i = 0; i < VMS; i++)
 		need(pan_vm_create(p, &vms[i]));
-	detail("%ld KiB", charged_rises_to(before + least) - before);
-	ok(charged_kib() >= before + least, "the first tables of a VM are charged to who makes it");
+	detail("%ld KiB", memcg_tables_rise_to(before + least) - before);
+	ok(memcg_tables_kib() >= before + least,
+	   "the first tables of a VM are charged to who makes it");
 	for (unsigned int i = 0; i < VMS; i++)
 		need(pan_vm_destroy(p, vms[i]));
-	is(charged_falls_to(before), before, "and go with it");
-	need(sysfs_write(ROOT_PROCS, "0"));
+	is(memcg_tables_fall_to(before), before, "and go with it");
+	memcg_leave();
 }
 
 /*
@@ -124,16 +74,16 @@ static void sparse_is_charged(struct gpu *g, uint64_t va, uint64_t size, uint64_
 {
 	long before, least = tables * 4;
 
-	need(sysfs_write(MEMCG "/cgroup.procs", "0"));
-	before = charged_kib();
+	memcg_enter();
+	before = memcg_tables_kib();
 	for (unsigned int i = 0; i < nr; i++)
 		need(pan_map_sparse(g->pan, g->vm, va + i * step, size));
-	detail("%ld KiB", charged_rises_to(before + least) - before);
-	ok(charged_kib() >= before + least, "%s", what);
+	detail("%ld KiB", memcg_tables_rise_to(before + least) - before);
+	ok(memcg_tables_kib() >= before + least, "%s", what);
 
 	need(pan_unmap(g->pan, g->vm, va, nr * step));
-	is(charged_falls_to(before), before, "and nothing when they are gone");
-	need(sysfs_write(ROOT_PROCS, "0"));
+	is(memcg_tables_fall_to(before), before, "and nothing when they are gone");
+	memcg_leave();
 }
 
 static void sparse_mappings_are_charged(struct gpu *g)
@@ -152,7 +102,6 @@ static void sparse_mappings_are_charged(struct gpu *g)
 /* In a process of its own, which the kernel may kill */
 static void bind_beyond_the_limit(void)
 {
-	static char text[64];
 	struct pan_bo bo;
 	struct gpu g;
 	struct pan p;
@@ -161,9 +110,7 @@ static void bind_beyond_the_limit(void)
 	gpu_open(&g, &p);
 	gpu_bo(&g, SZ_64K, &bo);
 	memset(bo.map, 1, SZ_64K);
-	need(sysfs_read(MEMCG "/memory.current", text, sizeof(text)));
-	snprintf(text, sizeof(text), "%ld", atol(text) + LIMIT_KIB * 1024l);
-	need(sysfs_write(MEMCG "/memory.max", text));
+	memcg_limit(LIMIT_KIB);
 	for (unsigned int i = 0; i < TOO_MANY; i++) {
 		int ret = pan_map(&p, g.vm, FAR_VA + (uint64_t)i * SZ_2M, &bo, 0, SZ_4K, 0);
 
@@ -180,7 +127,7 @@ static void limit_holds(struct gpu *g, const struct pan_bo *src, const struct pa
 
 	pid = fork();
 	if (!pid) {
-		need(sysfs_write(MEMCG "/cgroup.procs", "0"));
+		memcg_enter();
 		bind_beyond_the_limit();
 	}
 	need(pid);
@@ -189,12 +136,12 @@ static void limit_holds(struct gpu *g, const struct pan_bo *src, const struct pa
 	ok((WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) ||
 	   (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_LIMITED),
 	   "who binds more than its memcg allows gets ENOMEM, or is killed");
-	is(charged_falls_to(0), 0, "and leaves nothing that is charged");
+	is(memcg_tables_fall_to(0), 0, "and leaves nothing that is charged");
 
 	fill(src->map, 1, SZ_64K);
 	ok(!gpu_copy(g, DATA_VA + SZ_1G, DATA_VA, SZ_64K) && holds(dst->map, 1, 0, SZ_64K),
 	   "others go on");
-	need(sysfs_write(MEMCG "/memory.max", "max"));
+	memcg_limit(0);
 }
 
 void run_charged(void)

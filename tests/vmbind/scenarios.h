@@ -24,6 +24,7 @@ void run_pages(void);
 void run_random(void);
 void run_figures(void);
 void run_charged(void);
+void run_takers(void);
 void run_huge(void);
 void run_vast(void);
 void run_killed(void);

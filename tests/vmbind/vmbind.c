@@ -38,6 +38,7 @@ static const struct scenario scenarios[] = {
 	{ "random", "page-table pages kept after 10,000 random binds", run_random, 0 },
 	{ "figures", "what debugfs and fdinfo say of page tables", run_figures, 0 },
 	{ "charged", "tables and the memcg of who binds; not on upstream's", run_charged, 0 },
+	{ "takers", "the same of each request that takes any; not on upstream's", run_takers, 0 },
 	{ "huge", "1 TiB and 64 TiB sparse; upstream's kernel warns", run_huge, WARNS },
 	{ "vast", "all the address space sparse, and cut; not on upstream's", run_vast, WARNS },
 	{ "killed", "who binds it is killed; not on upstream's", run_killed, WARNS },
