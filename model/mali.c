@@ -20,6 +20,8 @@
 #define BREATH_NS		20000
 /* What QEMU gives the generic timers of a Cortex-A76 */
 #define DEFAULT_TIMER_HZ	62500000u
+/* An instruction of one lane of a shader core: about what it takes of the host's time */
+#define DEFAULT_LANE_PS		2000u
 
 /* --- Events of the blocks ------------------------------------------------ */
 
@@ -68,7 +70,8 @@ static bool make_blocks(struct mali *m, const struct mali_config *cfg,
 	m->gpu = mali_gpu_new(m->base, m->mmu, cfg->coherent, reset_blocks, m);
 	if (!m->gpu)
 		return false;
-	m->csf = mali_csf_new(m->base, m->mmu, m->gpu, cfg->ignore);
+	m->csf = mali_csf_new(m->base, m->mmu, m->gpu, cfg->ignore,
+			      cfg->lane_ps ? cfg->lane_ps : DEFAULT_LANE_PS);
 	return m->csf;
 }
 

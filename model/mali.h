@@ -30,11 +30,14 @@ struct mali;
  * @ignore: MALI_IGNORE_* mask, 0 for a faithful model.
  * @timer_hz: Rate of the system counter that the CPUs' generic timers share
  *	with the GPU; 0 for the 62.5 MHz that QEMU gives a Cortex-A76.
+ * @lane_ps: Picoseconds of the model's time that an instruction of one lane of a
+ *	shader core takes; 0 for about what it takes of the host's.
  */
 struct mali_config {
 	bool coherent;
 	uint32_t ignore;
 	uint32_t timer_hz;
+	uint32_t lane_ps;
 };
 
 /* mali_new() gives NULL only when the host is out of memory. */

@@ -13,11 +13,10 @@
 
 /* What one instruction takes of the model's time */
 #define INSTR_NS		4u
-/* And one of a lane of a shader core: about what it takes of the host's */
-#define LANE_INSTR_NS		2u
 
 struct mali_csf *mali_csf_new(struct mali_base *base, struct mali_mmu *mmu,
-			      struct mali_gpu *gpu, uint32_t ignore)
+			      struct mali_gpu *gpu, uint32_t ignore,
+			      uint32_t lane_ps)
 {
 	struct mali_csf *c = calloc(1, sizeof(*c));
 
@@ -33,6 +32,7 @@ struct mali_csf *mali_csf_new(struct mali_base *base, struct mali_mmu *mmu,
 	c->fw.mmu = mmu;
 	c->fw.gpu = gpu;
 	c->fw.irq.line = MALI_IRQ_JOB;
+	c->lane_ps = lane_ps;
 	c->env.base = base;
 	c->env.mmu = mmu;
 	c->env.gpu = gpu;
@@ -184,7 +184,7 @@ uint64_t mali_csf_run(struct mali_csf *c)
 	if (round.more)
 		note_due(&round, start + round.executed * INSTR_NS);
 	if (round.work)
-		c->env.cores_free = start + round.work * LANE_INSTR_NS;
+		c->env.cores_free = start + round.work * c->lane_ps / 1000;
 	if (round.working)
 		note_due(&round, c->env.cores_free);
 	return round.due;

@@ -26,11 +26,13 @@ struct mali_csf;
 #define MALI_IGNORE_NEW_CODE	(1u << 5)
 
 /*
- * @ignore: MALI_IGNORE_NEW_CODE or 0; other bits are others'. NULL when the host
+ * @ignore: MALI_IGNORE_NEW_CODE or 0; other bits are others'. @lane_ps: what an
+ * instruction of a lane takes of the model's time, in picoseconds. NULL when the host
  * is out of memory. Before its first use it wants mali_csf_reset().
  */
 struct mali_csf *mali_csf_new(struct mali_base *base, struct mali_mmu *mmu,
-			      struct mali_gpu *gpu, uint32_t ignore);
+			      struct mali_gpu *gpu, uint32_t ignore,
+			      uint32_t lane_ps);
 void mali_csf_free(struct mali_csf *c);
 void mali_csf_reset(struct mali_csf *c);
 

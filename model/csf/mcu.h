@@ -17,6 +17,7 @@
  * @fw: The firmware's memory, MCU_STATUS and the job interrupt.
  * @env: What streams execute on.
  * @groups: The group slots.
+ * @lane_ps: What an instruction of a lane takes of the model's time.
  * @control: MCU_CONTROL as written.
  * @boot_pending: Started; the firmware has not come up yet.
  * @stopped: Injected: it answers nothing.
@@ -32,6 +33,7 @@ struct mali_csf {
 	struct mali_fw fw;
 	struct mali_cs_env env;
 	struct mali_groups groups;
+	uint32_t lane_ps;
 	uint32_t control;
 	bool boot_pending;
 	bool stopped;

@@ -194,6 +194,7 @@ static void mali_csf_realize(DeviceState *dev, Error **errp)
 	struct mali_config cfg = {
 		.coherent = s->coherent,
 		.ignore = s->ignore,
+		.lane_ps = s->lane_ps,
 	};
 
 	/* Before the core: it may ask for its first run at once. */
@@ -243,6 +244,7 @@ static const VMStateDescription mali_csf_vmstate = {
 static MALI_COMPAT_PROPERTIES mali_csf_properties[] = {
 	DEFINE_PROP_BOOL("coherent", MaliCsfState, coherent, true),
 	DEFINE_PROP_UINT32("ignore", MaliCsfState, ignore, 0),
+	DEFINE_PROP_UINT32("lane-ps", MaliCsfState, lane_ps, 0),
 	MALI_COMPAT_PROP_END
 };
 

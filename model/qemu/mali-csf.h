@@ -28,6 +28,7 @@ struct MaliCsfState {
 	/* Properties */
 	bool coherent;
 	uint32_t ignore;
+	uint32_t lane_ps;
 };
 
 #endif /* HW_MALI_CSF_H */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Puts the GPU into the Arm "virt" machine: the machine properties "mali",
- * "mali-coherent" and "mali-ignore", the device and its device tree node.
+ * "mali-coherent", "mali-ignore" and "mali-lane-ps", the device and its device tree
+ * node.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -99,6 +100,7 @@ void mali_virt_create(const VirtMachineState *vms)
 	dev = qdev_new(TYPE_MALI_CSF);
 	qdev_prop_set_bit(dev, "coherent", !vms->mali.noncoherent);
 	qdev_prop_set_uint32(dev, "ignore", vms->mali.ignore);
+	qdev_prop_set_uint32(dev, "lane-ps", vms->mali.lane_ps);
 	sbd = SYS_BUS_DEVICE(dev);
 	sysbus_realize_and_unref(sbd, &error_fatal);
 	sysbus_mmio_map(sbd, 0, base);
@@ -128,16 +130,17 @@ static void mali_virt_set_coherent(Object *obj, bool value, Error **errp)
 	VIRT_MACHINE(obj)->mali.noncoherent = !value;
 }
 
-static void mali_virt_get_ignore(Object *obj, Visitor *v, const char *name,
-				 void *opaque, Error **errp)
+/* Read and written alike */
+static void mali_virt_ignore(Object *obj, Visitor *v, const char *name,
+			     void *opaque, Error **errp)
 {
 	visit_type_uint32(v, name, &VIRT_MACHINE(obj)->mali.ignore, errp);
 }
 
-static void mali_virt_set_ignore(Object *obj, Visitor *v, const char *name,
-				 void *opaque, Error **errp)
+static void mali_virt_lane_ps(Object *obj, Visitor *v, const char *name,
+			      void *opaque, Error **errp)
 {
-	visit_type_uint32(v, name, &VIRT_MACHINE(obj)->mali.ignore, errp);
+	visit_type_uint32(v, name, &VIRT_MACHINE(obj)->mali.lane_ps, errp);
 }
 
 void mali_virt_class_init(ObjectClass *oc)
@@ -154,8 +157,14 @@ void mali_virt_class_init(ObjectClass *oc)
 					      "Set on/off to make the GPU I/O coherent or not");
 
 	object_class_property_add(oc, "mali-ignore", "uint32",
-				  mali_virt_get_ignore, mali_virt_set_ignore,
+				  mali_virt_ignore, mali_virt_ignore,
 				  NULL, NULL);
 	object_class_property_set_description(oc, "mali-ignore",
 					      "Mask of MMU commands that a broken GPU only pretends to do");
+
+	object_class_property_add(oc, "mali-lane-ps", "uint32",
+				  mali_virt_lane_ps, mali_virt_lane_ps,
+				  NULL, NULL);
+	object_class_property_set_description(oc, "mali-lane-ps",
+					      "Picoseconds that an instruction of a shader core's lane takes");
 }

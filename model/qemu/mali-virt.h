@@ -16,6 +16,7 @@ typedef struct MaliVirtConfig {
 	bool enabled;
 	bool noncoherent;
 	uint32_t ignore;
+	uint32_t lane_ps;
 } MaliVirtConfig;
 
 struct VirtMachineState;

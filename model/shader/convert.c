@@ -7,6 +7,7 @@
  */
 #include <math.h>
 
+#include "half.h"
 #include "lanes.h"
 
 static unsigned int mode_of(const struct insn *in)
@@ -97,16 +98,20 @@ HANDLER(f32_to_f16)
 
 void float_narrow(const struct warp *w, union lanes *d)
 {
-	EACH(i, LANES)
-		d->u32[i] = f16_result(w, f16_from_f32(d->u32[i])) * 0x10001u;
+	QUARTERS(i) {
+		v4u h = half_from_f32(d->vf32[i]);
+
+		h = w->env->ftz16 ? half_flush(h) : h;
+		d->vu32[i] = h | h << 16;
+	}
 }
 
 HANDLER(f16_to_f32_lane)
 {
-	EACH(i, LANES) {
-		uint16_t h = f16_result(w, s[0]->u16[i * 2]);
+	QUARTERS(i) {
+		v4u h = half_of(s[0]->vu32[i], 0);
 
-		d->u32[i] = f16_to_f32(h);
+		d->vf32[i] = half_to_f32(w->env->ftz16 ? half_flush(h) : h);
 	}
 }
 

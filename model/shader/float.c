@@ -12,6 +12,7 @@
  */
 #include <math.h>
 
+#include "half.h"
 #include "lanes.h"
 
 static inline v4u quiet(v4f r)
@@ -78,6 +79,24 @@ static inline uint16_t finish_half(const struct warp *w, unsigned int clamp,
 	return f16_result(w, h);
 }
 
+/* And four halves at a time; few are clamped */
+static inline v4u finish_halves(const struct warp *w, unsigned int clamp, v4f val)
+{
+	v4u h = half_from_f32(val);
+
+	if (clamp)
+		EACH(i, 4)
+			h[i] = f16_from_f32(clamp_one(f16_to_f32(h[i]), clamp));
+	return w->env->ftz16 ? half_flush(h) : h;
+}
+
+static inline v4f operand_half(const struct warp *w, v4u lanes, unsigned int which)
+{
+	v4u h = half_of(lanes, which);
+
+	return half_to_f32(w->env->ftz16 ? half_flush(h) : h);
+}
+
 /* --- Sums ----------------------------------------------------------------- */
 
 HANDLER(fadd_32)
@@ -88,14 +107,22 @@ HANDLER(fadd_32)
 	finish(w, in, d);
 }
 
+static inline v4u fadd_halves(const struct warp *w, unsigned int clamp, v4u a, v4u b)
+{
+	v4u h[2];
+
+	EACH(i, 2)
+		h[i] = finish_halves(w, clamp, operand_half(w, a, i) +
+					       operand_half(w, b, i));
+	return h[0] | h[1] << 16;
+}
+
 HANDLER(fadd_16)
 {
 	unsigned int clamp = isa_mod(in->word, M_CLAMP);
 
-	EACH(i, 2 * LANES)
-		d->u16[i] = finish_half(w, clamp,
-					f16_operand(w, s[0]->u16[i]) +
-					f16_operand(w, s[1]->u16[i]));
+	QUARTERS(i)
+		d->vu32[i] = fadd_halves(w, clamp, s[0]->vu32[i], s[1]->vu32[i]);
 }
 
 HANDLER(fadd_imm_32)
@@ -113,10 +140,8 @@ HANDLER(fadd_imm_32)
 
 HANDLER(fadd_imm_16)
 {
-	EACH(i, 2 * LANES)
-		d->u16[i] = finish_half(w, 0,
-					f16_operand(w, s[0]->u16[i]) +
-					f16_operand(w, in->imm >> (i & 1) * 16));
+	QUARTERS(i)
+		d->vu32[i] = fadd_halves(w, 0, s[0]->vu32[i], all_lanes(in->imm));
 }
 
 /* --- Minimum and maximum -------------------------------------------------- */
@@ -163,31 +188,20 @@ HANDLER(fmax_32)
 	fminmax_32(w, in, s, d, true);
 }
 
-static int16_t order_half(uint16_t f)
-{
-	return f & F16_SIGN ? (int16_t)(f ^ 0x7fff) : (int16_t)f;
-}
-
-static uint16_t pick_half(uint16_t a, uint16_t b, bool max)
-{
-	if (f16_is_nan(a))
-		return b;
-	if (f16_is_nan(b))
-		return a;
-	return (order_half(a) > order_half(b)) == max ? a : b;
-}
-
+/* Floats are in the order of halves */
 HANDLER(fminmax_16)
 {
 	unsigned int clamp = isa_mod(in->word, M_CLAMP);
-
 	bool max = in->op->id == OP_FMAX;
 
-	EACH(i, 2 * LANES) {
-		uint16_t a = s[0]->u16[i], b = s[1]->u16[i];
+	QUARTERS(i) {
+		v4u a = s[0]->vu32[i], b = s[1]->vu32[i], h[2];
 
-		a = pick_half(f16_result(w, a), f16_result(w, b), max);
-		d->u16[i] = finish_half(w, clamp, f16_value(a));
+		EACH(j, 2)
+			h[j] = finish_halves(w, clamp,
+					     (v4f)pick((v4u)operand_half(w, a, j),
+						       (v4u)operand_half(w, b, j), max));
+		d->vu32[i] = h[0] | h[1] << 16;
 	}
 }
 
@@ -276,12 +290,15 @@ HANDLER(fma_16)
 {
 	unsigned int clamp = isa_mod(in->word, M_CLAMP);
 
-	EACH(i, 2 * LANES) {
-		float r = fma_odd_half(f16_operand(w, s[0]->u16[i]),
-				       f16_operand(w, s[1]->u16[i]),
-				       f16_operand(w, s[2]->u16[i]));
+	QUARTERS(i) {
+		v4u a = s[0]->vu32[i], b = s[1]->vu32[i], c = s[2]->vu32[i], h[2];
 
-		d->u16[i] = finish_half(w, clamp, r);
+		EACH(j, 2)
+			h[j] = finish_halves(w, clamp,
+					     half_fma_odd(operand_half(w, a, j),
+							  operand_half(w, b, j),
+							  operand_half(w, c, j)));
+		d->vu32[i] = h[0] | h[1] << 16;
 	}
 }
 

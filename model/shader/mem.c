@@ -178,18 +178,41 @@ static bool access_begin(struct access *a, struct warp *w, unsigned int len,
 	return true;
 }
 
+/* Of a length that the compiler knows, for those that most accesses have */
+static inline void move(void *to, const void *from, unsigned int len)
+{
+	switch (len) {
+	case 1:
+		memcpy(to, from, 1);
+		return;
+	case 2:
+		memcpy(to, from, 2);
+		return;
+	case 4:
+		memcpy(to, from, 4);
+		return;
+	case 8:
+		memcpy(to, from, 8);
+		return;
+	case 16:
+		memcpy(to, from, 16);
+		return;
+	}
+	memcpy(to, from, len);
+}
+
 static void read_lane(const struct access *a, unsigned int i, uint32_t *raw)
 {
 	uint8_t *to = (uint8_t *)raw;
 
 	if (a->base) {
-		memcpy(to, a->base + (a->va[i] - a->low), a->len);
+		move(to, a->base + (a->va[i] - a->low), a->len);
 		return;
 	}
 	if (a->va[i] >> 63)
 		return;
 	if (!a->rest[i]) {
-		memcpy(to, a->at[i], a->len);
+		move(to, a->at[i], a->len);
 		return;
 	}
 	memcpy(to, a->at[i], a->first[i]);
@@ -201,13 +224,13 @@ static void write_lane(struct access *a, unsigned int i, const uint32_t *raw)
 	const uint8_t *from = (const uint8_t *)raw;
 
 	if (a->base) {
-		memcpy(a->base + (a->va[i] - a->low), from, a->len);
+		move(a->base + (a->va[i] - a->low), from, a->len);
 		return;
 	}
 	if (a->va[i] >> 63)
 		return;
 	if (!a->rest[i]) {
-		memcpy(a->at[i], from, a->len);
+		move(a->at[i], from, a->len);
 		span_wrote(&a->span, a->va[i], a->len);
 		return;
 	}

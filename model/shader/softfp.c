@@ -104,21 +104,6 @@ double fma_odd(double a, double b, double c)
 	return to_odd(s, error);
 }
 
-float fma_odd_half(float a, float b, float c)
-{
-	float p = a * b, s = p + c, bb, error;
-	uint32_t bits;
-
-	if (!isfinite(s) || s == 0)
-		return s;
-	bb = s - p;
-	error = (p - (s - bb)) + (c - bb);
-	bits = f32_bits(s);
-	if (error == 0 || bits & 1)
-		return s;
-	return f32_of((error > 0) == (s > 0) ? bits + 1 : bits - 1);
-}
-
 uint16_t f16_from_f32(uint32_t f)
 {
 	uint32_t sign = f >> 16 & F16_SIGN, mag = f & ~F32_SIGN;

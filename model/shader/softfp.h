@@ -116,9 +116,6 @@ static inline double f16_value(uint16_t f)
 /* @a * @b + @c, rounded to odd: rounding once more is as good as once */
 double fma_odd(double a, double b, double c);
 
-/* The same for halves, in whose range a float holds every product */
-float fma_odd_half(float a, float b, float c);
-
 /* Rounded to nearest even, and NaNs to that of halves */
 uint16_t f16_from_f32(uint32_t f);
 

@@ -6,7 +6,7 @@
  * Invariant: a source that is a whole register is given as it is, without a
  * copy; whatever else becomes one in temporary memory of the caller.
  */
-#include "softfp.h"
+#include "half.h"
 #include "warp.h"
 
 /* Which element of a source is which of the result */
@@ -156,8 +156,8 @@ static void swizzle_shift(const union lanes *from, union lanes *to,
 static void widen_float(const union lanes *from, union lanes *to,
 			unsigned int half)
 {
-	for (unsigned int i = 0; i < LANES; i++)
-		to->u32[i] = f16_to_f32(from->u16[i * 2 + half]);
+	for (int i = 0; i < 4; i++)
+		to->vf32[i] = half_to_f32(half_of(from->vu32[i], half));
 }
 
 static void float_sign(const union lanes *from, union lanes *to, uint32_t sign,

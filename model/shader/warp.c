@@ -73,11 +73,12 @@ static uint16_t branch_taken(struct warp *w, const struct insn *in,
 	bool if_zero = isa_mod(in->word, M_EQ);
 	unsigned int part = in->src[0].swizzle;
 	uint32_t bits = part == 1 ? 0xffff : part == 2 ? 0xffff0000 : ~0u;
-	uint16_t taken = 0;
+	v4u lane = { 1, 2, 4, 8 }, zero = { 0 };
 
-	for (unsigned int i = 0; i < LANES; i++)
-		taken |= (uint16_t)(!(cond->u32[i] & bits) == if_zero) << i;
-	return taken & w->mask;
+	for (int i = 0; i < 4; i++, lane <<= 4)
+		zero |= (v4u)((cond->vu32[i] & bits) == 0) & lane;
+	zero[0] |= zero[1] | zero[2] | zero[3];
+	return (if_zero ? zero[0] : ~zero[0]) & w->mask;
 }
 
 /* Lanes @mask of the group go elsewhere; the others go on */
@@ -288,6 +289,12 @@ static bool step(struct warp *w, const struct insn *in)
 	return true;
 }
 
+/* How many execute; without an instruction of the host's that not all have */
+static unsigned int num_lanes(uint16_t mask)
+{
+	return mask == ALL_LANES ? LANES : (unsigned int)__builtin_popcount(mask);
+}
+
 enum warp_state warp_run(struct warp *w, int64_t *budget)
 {
 	struct shader_stats *stats = &w->env->sh->stats;
@@ -296,7 +303,7 @@ enum warp_state warp_run(struct warp *w, int64_t *budget)
 	w->page = NULL;
 	while (w->state == WARP_READY && *budget > 0) {
 		const struct insn *in = code_at(w);
-		unsigned int lanes = __builtin_popcount(w->mask);
+		unsigned int lanes = num_lanes(w->mask);
 
 		if (!in || !step(w, in)) {
 			w->state = WARP_FAULT;

@@ -19,6 +19,7 @@
 #   --machine OPTS           more machine properties, "mali-coherent=off"
 #   --no-panthor             do not load the driver
 #   --icount                 time passes by instructions, not by the host's clock
+#   --shift N                the same, and an instruction takes 2^N ns (3, or 0 with debug)
 #   --qmp PATH               QMP socket (out/guest/NAME/qmp.sock)
 #   --inject                 QMP inside the guest as well: its virtio port "qmp"
 #   --qemu-arg ARG           one more argument for QEMU; repeat at will
@@ -72,6 +73,7 @@ defaults()
 	IMAGE=
 	MODULES=
 	ICOUNT=
+	SHIFT=
 	QEMU_ARGS=()
 	COMMAND=()
 }
@@ -81,9 +83,9 @@ defaults()
 # instruction takes 8 ns, or 1 where KASAN and lockdep execute so many more.
 icount_args()
 {
-	local shift=3
+	local shift=$SHIFT
 
-	[ "$FLAVOUR" != debug ] || shift=0
+	[ -n "$shift" ] || shift=$([ "$FLAVOUR" = debug ] && echo 0 || echo 3)
 	MACHINE+=,dtb-randomness=off
 	QEMU_ARGS+=(-icount "shift=$shift,sleep=on" -rtc "base=2026-01-01,clock=vm")
 }
@@ -135,6 +137,7 @@ parse_value()
 	--modules) MODULES=$2 ;;
 	--name) NAME=$2 ;;
 	--timeout) TIMEOUT=$2 ;;
+	--shift) ICOUNT=1 SHIFT=$2 ;;
 	--append) APPEND+=" $2" ;;
 	--machine) MACHINE+=,$2 ;;
 	--qmp) QMP=$2 ;;

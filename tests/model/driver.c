@@ -136,11 +136,15 @@ const char *drv_load_firmware(struct driver *d)
 
 /* --- Life ---------------------------------------------------------------------- */
 
-uint32_t drv_ignore;
+uint32_t drv_ignore, drv_lane_ps;
 
 void drv_init(struct driver *d)
 {
-	const struct mali_config cfg = { .coherent = true, .ignore = drv_ignore };
+	const struct mali_config cfg = {
+		.coherent = true,
+		.ignore = drv_ignore,
+		.lane_ps = drv_lane_ps,
+	};
 
 	memset(d, 0, sizeof(*d));
 	sim_init(&d->sim);

@@ -257,6 +257,8 @@ static inline void put64(struct driver *d, uint64_t pa, uint64_t val)
 
 /* MALI_IGNORE_* of the next GPU */
 extern uint32_t drv_ignore;
+/* Picoseconds a lane instruction takes of it; 0 is what the model thinks */
+extern uint32_t drv_lane_ps;
 void drv_init(struct driver *d);
 void drv_free(struct driver *d);
 /* NULL, or what Panthor would complain of */

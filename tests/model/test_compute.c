@@ -119,6 +119,29 @@ static void test_async(void)
 	gp_end(&g);
 }
 
+/* The same work in a hundredth of the time, turn by turn as before */
+static void test_fast_cores(void)
+{
+	struct driver *d;
+	uint64_t start, took, want;
+	struct gp g;
+
+	drv_lane_ps = 20;
+	d = begin_slow(&g, 10 * ROUNDS_A_TURN);
+	drv_lane_ps = 0;
+	start = d->sim.now_ns;
+	RUN(g.c, SETUP(8), I_RUN_COMPUTE, I_MOVE(40, DATA), I_MOVE32(60, 5), I_WAIT(1),
+	    I_STORE(60, 40, 1, 0));
+	while (!data32(g.c, DATA) && d->sim.now_ns < start + 200 * MS)
+		drv_run(d, 10 * US);
+	took = d->sim.now_ns - start;
+	want = lane_instrs(&g) / 50;
+	is_u64(out_count(&g, 128, 1), 128, "faster shader cores");
+	ok(want > 500 * US && took > want - 50 * US && took < want + 1500 * US,
+	   "a fiftieth of a nanosecond a lane instruction (%" PRIu64 " ns)", took);
+	gp_end(&g);
+}
+
 /* One dispatch under way: the second is issued when the first is over. */
 static void test_one_at_a_time(void)
 {
@@ -1071,6 +1094,7 @@ int main(void)
 	test_selectors();
 	test_issue();
 	test_async();
+	test_fast_cores();
 	test_one_at_a_time();
 	test_two_streams();
 	test_turns_of_two();

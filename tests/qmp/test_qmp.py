@@ -107,10 +107,12 @@ def test_properties():
     with Qemu(BINARY) as qemu:
         check_equal(device_property(qemu, "coherent"), True, "coherent")
         check_equal(device_property(qemu, "ignore"), 0, "ignore")
+        check_equal(device_property(qemu, "lane-ps"), 0, "lane-ps")
         check_equal(qemu.read(GPU_COHERENCY_FEATURES) & 1, 1, "ACE-Lite bit")
-    with Qemu(BINARY, machine="mali=on,mali-coherent=off,mali-ignore=5") as qemu:
+    with Qemu(BINARY, machine="mali=on,mali-coherent=off,mali-ignore=5,mali-lane-ps=20") as qemu:
         check_equal(device_property(qemu, "coherent"), False, "coherent")
         check_equal(device_property(qemu, "ignore"), 5, "ignore")
+        check_equal(device_property(qemu, "lane-ps"), 20, "lane-ps")
         check_equal(qemu.read(GPU_COHERENCY_FEATURES) & 1, 0, "ACE-Lite bit")
 
 

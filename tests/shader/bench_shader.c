@@ -55,6 +55,12 @@ static const struct {
 		LOOP("LOAD.i128.unsigned.slot0.wait0 @r4:r5:r6:r7, r2, offset:0\n"
 		     "STORE.i128.slot1.wait1 @r4:r5:r6:r7, r2, offset:0\n",
 		     "4"), 0 },
+	{ "narrow memory", "SHADDX.u64 r2, u0, r60.w0, shift:0x1\n"
+		LOOP("LOAD.i16.w0.unsigned.slot0.wait0 @r4, r2, offset:0\n"
+		     "STORE.i16.slot1.wait1 @r4, r2, offset:0\n",
+		     "4"), 0 },
+	{ "halves as floats", LOOP("FADD.f32 r4, r5.h0, r6.h1\n"
+				   "FMA.f32 r5, r4, r6.h0, r7\n", "4"), 0 },
 	{ "atomics", LOOP("ATOM.i32.slot0.aadd.wait0 @r1, u0, offset:0x0\n",
 			  "3"), 0 },
 };

@@ -18,9 +18,10 @@
 # Another NAME is "text": panvk compiles 258 shaders, and our disassembler has to give for
 # each instruction what Mesa's does (tests/shader/compare_mesa.c); "text-sample" has 98 of
 # them. "lost" has shaders that cannot execute, and "stale" a GPU that answers UNLOCK and
-# keeps its TLB, which shaders that read sparse buffers have to notice. Without any, these
-# and "plain" run, and a sample on what else there is: base-plain-sample,
-# plain-noncoherent-sample and debug-noncoherent-sample.
+# keeps its TLB, which shaders that read sparse buffers have to notice. "fast" has shader
+# cores whose work takes next to nothing of the guest's time. Without any, these and "plain"
+# run, and a sample on what else there is: base-plain-sample, plain-noncoherent-sample and
+# debug-noncoherent-sample.
 #
 # vulkaninfo's output is in out/guest/vulkan-NAME/vulkaninfo.txt.
 
@@ -77,7 +78,7 @@ kernel_of()
 flavour_of()
 {
 	case ${1#base-} in
-	plain | plain-* | text | text-sample | lost | stale) echo plain ;;
+	plain | plain-* | text | text-sample | lost | stale | fast) echo plain ;;
 	debug | debug-*) echo debug ;;
 	*) usage ;;
 	esac
@@ -147,6 +148,15 @@ run_stale()
 	fi
 }
 
+# Shader cores that are faster than the host makes them: the guest's time is the model's
+run_fast()
+{
+	local rc=0
+
+	plain_guest vulkan-fast "vkqueue clock" --machine mali-lane-ps=1 || rc=$?
+	vmbind_results vulkan-fast "$rc" | sed 's/\t/\tfast: /'
+}
+
 # run_config NAME: one line a test point on stdout, the name in front
 run_config()
 {
@@ -154,6 +164,7 @@ run_config()
 	text | text-sample) run_text "$1" ;;
 	lost) run_lost ;;
 	stale) run_stale ;;
+	fast) run_fast ;;
 	*) run_scenarios "$1" ;;
 	esac
 }
@@ -189,7 +200,7 @@ cmd_test()
 
 	# What takes longest is first
 	[ $# -gt 0 ] || set -- plain debug-noncoherent-sample text-sample \
-		plain-noncoherent-sample base-plain-sample lost stale
+		plain-noncoherent-sample base-plain-sample lost stale fast
 	guest_prepare reserve
 	for name; do
 		[[ "$name" != text* ]] || step "compare_mesa" \
@@ -202,6 +213,6 @@ cmd_test()
 }
 
 if [ "${1:-}" = --all ]; then
-	set -- test text lost stale {,base-}{debug,plain}{,-noncoherent}-all
+	set -- test text lost stale fast {,base-}{debug,plain}{,-noncoherent}-all
 fi
 suite_main "$@"

@@ -27,6 +27,7 @@ void run_copies(void);
 void run_results(void);
 void run_rebind(void);
 void run_dispatch(void);	/* s_shaders.c */
+void run_clock(void);
 void run_shaders(void);
 void run_lost(void);		/* s_lost.c */
 void run_images(void);		/* s_images.c */

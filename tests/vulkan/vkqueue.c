@@ -43,6 +43,7 @@ static const struct scenario scenarios[] = {
 	{ "results", "results of timestamps that the GPU copies", run_results, 0 },
 	{ "rebind", "shaders' view of sparse buffers whose memory changes", run_rebind, 0 },
 	{ "dispatch", "shaders of ours, dispatched in many ways", run_dispatch, 0 },
+	{ "clock", "the time that fast shader cores take", run_clock, NAMED },
 	{ "shaders", "the same shaders on panvk and lavapipe", run_shaders, ONCE },
 	{ "lost", "shaders that cannot execute", run_lost, NAMED },
 	{ "images", "images that are copied, stored, loaded and sampled", run_images, ONCE },
