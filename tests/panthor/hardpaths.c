@@ -60,6 +60,7 @@ static const struct scenario scenarios[] = {
 	    run_reset_survival, INJECTS | LONG },
 	{ "reset-flush", "a reset while reclaim flushes",
 	    run_reset_flush, INJECTS | LONG },
+	{ "reset-lock", "binds while the GPU is reset", run_reset_lock, INJECTS },
 	{ "lost-job", "a job interrupt that does not come", run_lost_job, INJECTS | LONG },
 	{ "lost-mmu", "an MMU interrupt that does not come", run_lost_mmu, INJECTS | LONG },
 	{ "lost-gpu", "a GPU interrupt that does not come", run_lost_gpu, INJECTS },

@@ -225,7 +225,7 @@ static void with_buffer(void (*test)(struct copier *c))
 	end(&c, &p, "after something was unmapped without a flush");
 }
 
-#define WINDOWS		8
+#define WINDOWS		3
 
 static int unmap_nothing(struct gpu *g, void *arg)
 {

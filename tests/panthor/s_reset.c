@@ -153,3 +153,58 @@ void run_reset_flush(void)
 	stay_awake(false);
 	life_goes_on("after a reset met a flush");
 }
+
+/* --- Binds during a reset ------------------------------------------------- */
+
+/* A flush has 100 ms, and a reset whose interrupt is lost as many */
+#define REBIND_MS	400
+
+static int rebind(struct gpu *g, void *arg)
+{
+	struct copier *c = arg;
+	long end = now_ms() + REBIND_MS;
+	int ret = 0;
+
+	while (!ret && now_ms() < end)
+		ret = pan_map(g->pan, g->vm, COPY_VA, &c->src, 0, SZ_64K,
+			      DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC);
+	return ret;
+}
+
+/*
+ * A flush never ends, so the GPU is reset. It has forgotten everything then, but the driver,
+ * whose interrupt is lost, still waits for that flush, and refuses others. A region that is
+ * locked meanwhile would not be unlocked.
+ */
+void run_reset_lock(void)
+{
+	uint64_t resets = gpu_stat("resets");
+	struct copier binder, next;
+	struct call c;
+	struct pan p;
+
+	need(pan_open(&p));
+	ok(stay_awake(true), "the GPU is awake");
+	copier_open(&binder, &p);
+	is(copier_run(&binder), 0, "a VM has an address space");
+	need(pan_group_destroy(&p, binder.gpu.group));
+	binder.gpu.group = 0;
+	sleep_ms(100);
+
+	need(inject_slow("flush", INJECT_NEVER));
+	need(inject_lost("gpu"));
+	call_begin(&c, &binder.gpu, rebind, &binder);
+	sleep_ms(50);
+	need(inject_slow("flush", 0));
+	is(call_end(&c), 0, "its memory is bound again and again while the GPU is reset");
+	ok(reset_within(resets, 2000), "the GPU was reset");
+	sleep_ms(500);
+
+	copier_open(&next, &p);
+	is(copier_run(&next), 0, "the slot's next VM gets at its memory");
+	copier_close(&next);
+	copier_close(&binder);
+	pan_close(&p);
+	stay_awake(false);
+	life_goes_on("after binds met a reset");
+}

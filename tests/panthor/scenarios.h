@@ -35,6 +35,7 @@ void run_firmware_boot(void);
 /* s_reset.c */
 void run_reset_survival(void);
 void run_reset_flush(void);
+void run_reset_lock(void);
 /* s_irq.c */
 void run_lost_job(void);
 void run_lost_mmu(void);
