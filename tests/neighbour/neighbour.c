@@ -117,11 +117,7 @@ static void call_for_ever(unsigned int kind)
 	}
 }
 
-/*
- * Calls that no driver knows of, and that take longer than a tick. The kernel is preempted
- * lazily: who waits for a processor that is in a call of somebody less important has it with
- * the next tick
- */
+/* Calls that no driver knows of, and that take long */
 static void read_for_ever(unsigned int kind)
 {
 	static char zeroes[ZEROES];
