@@ -488,28 +488,51 @@ static void test_suspend_waiting(void)
 	is_u64(once, tried, "and does the others once");
 }
 
-/* Two dispatches would share one place for how far they are. */
-static void test_suspend_two(void)
+/*
+ * What is under way in a suspend buffer: instruction, address, operand, then 8 bytes of time,
+ * entries to wait for and its own. Two dispatches would share one place for how far they are.
+ */
+static void test_suspend_ops(void)
 {
+	static const struct {
+		const char *name;
+		uint64_t instr, va, data;
+		uint16_t slot;
+		bool good;
+	} ops[] = {
+		{ "as it was", I_FINISH_TILING, 0, 0, 1, true },
+		{ "a second dispatch", I_RUN_COMPUTE, 0, 0, 1, false },
+		{ "no entry of the scoreboard", I_FINISH_TILING, 0, 0, 8, false },
+		{ "tiling, misaligned context", OP(5), 4, 0, 1, false },
+		{ "tiling, misaligned heap", OP(5), 0, 4, 1, false },
+		{ "a misaligned heap", OP(49), 0, 4, 1, false },
+		{ "a load beyond the registers", I_LOAD(90, 4, 0xff, 0), DATA, 0, 1, false },
+		{ "a store beyond the registers", I_STORE(90, 4, 0xff, 0), DATA, 0, 1, false },
+		{ "what is done when it is read", I_MOVE32(4, 5), 0, 0, 1, false },
+	};
 	struct driver *d;
 	uint64_t at;
 	struct gp g;
 
-	d = begin_slow(&g, ROUNDS_A_TURN);
-	RUN(g.c, SETUP(8), I_SB_ENTRY(1, 0), I_RUN_COMPUTE, I_FINISH_TILING);
-	drv_csg_state(d, 0, S_SUSPEND);
-	drv_run(d, 10 * MS);
-	ok(state_acked(&g, S_SUSPEND) && out_count(&g, 128, 1) < 128,
-	   "a dispatch in a suspend buffer, and what comes after it");
-	drv_group_stop(d, &g.c->g, S_SUSPEND);
-	for (at = g.c->g.suspend_pa; mem64(d, at) != I_FINISH_TILING; at += 8)
-		;
-	put64(d, at, I_RUN_COMPUTE);
-	drv_group_resume(d, &g.c->g, 0);
-	drv_run(d, 1 * MS);
-	ok(result(g.c).events == C_FATAL && result(g.c).fatal == EXC_CONFIG,
-	   "two are a configuration fault");
-	gp_end(&g);
+	for (unsigned int i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		d = begin_slow(&g, ROUNDS_A_TURN);
+		RUN(g.c, SETUP(8), I_SB_ENTRY(1, 0), I_RUN_COMPUTE, I_FINISH_TILING);
+		drv_csg_state(d, 0, S_SUSPEND);
+		drv_run(d, 10 * MS);
+		drv_group_stop(d, &g.c->g, S_SUSPEND);
+		for (at = g.c->g.suspend_pa; mem64(d, at) != I_FINISH_TILING; at += 8)
+			;
+		put64(d, at, ops[i].instr);
+		put64(d, at + 8, ops[i].va);
+		put64(d, at + 16, ops[i].data);
+		put32(d, at + 32, (uint32_t)ops[i].slot << 16);
+		drv_group_resume(d, &g.c->g, 0);
+		drv_run(d, 1 * MS);
+		ok(ops[i].good ? !result(g.c).events : result(g.c).events == C_FATAL &&
+		   result(g.c).fatal == EXC_CONFIG, "under way in a suspend buffer: %s",
+		   ops[i].name);
+		gp_end(&g);
+	}
 }
 
 static void test_terminate(void)
@@ -653,6 +676,7 @@ static void test_locked(void)
 	ok(out_count(&g, 256, 0) == 256 && !(rd32(d, MMU_INT + RAWSTAT) & 2) &&
 	   !drv_cs_events(d, 0, 0), "an access in a locked region waits, without a fault");
 	ok(!drv_csg_state(d, 0, S_SUSPEND), "and so does a suspend, for the workgroup");
+	is_u64(d->sim.deadline_ns, MALI_NEVER, "asleep, since time does not help");
 	drv_as_cmd(d, 1, AS_UNLOCK);
 	drv_run(d, 5 * MS);
 	is_u64(mem32(d, d->csg_out[0] + SO_ACK) & S_STATE, S_SUSPEND, "until it is unlocked");
@@ -1064,7 +1088,7 @@ int main(void)
 	test_suspend_damaged();
 	test_suspend_held();
 	test_suspend_waiting();
-	test_suspend_two();
+	test_suspend_ops();
 	test_terminate();
 	test_reset();
 	test_fault();

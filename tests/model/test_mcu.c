@@ -610,7 +610,7 @@ static void test_suspend_garbage(void)
 }
 
 /* An instruction that straddles a page would be fetched from beyond it. */
-static void test_suspend_misaligned(void)
+static void test_suspend_misaligned(bool end)
 {
 	struct one *o = one_start(1);
 	struct driver *d = &o->d;
@@ -621,11 +621,11 @@ static void test_suspend_misaligned(void)
 	put32(d, o->data, 8);
 	while (mem64(d, at) != CODE + 0x800 + 3 * 8)
 		at += 8;
-	put64(d, at, CODE + 0xffd);
+	put64(d, at + 8 * end, CODE + 0xffd);
 	drv_group_resume(d, &o->g, 0);
 	drv_run(d, 1 * MS);
 	is_u64(drv_cs_events(d, 0, 0), C_FATAL,
-	       "a misaligned position in a suspend buffer: fatal");
+	       "a misaligned %s in a suspend buffer: fatal", end ? "end" : "position");
 	is_u64(mem32(d, d->cs_out[0][0] + CO_FATAL), EXC_CONFIG,
 	       "it is a configuration fault");
 	one_free(o);
@@ -673,13 +673,13 @@ static void test_stream_restarts(void)
 	one_free(o);
 }
 
-static void test_suspend_lost(void)
+static void test_suspend_lost(uint32_t word)
 {
 	struct one *o = one_start(1);
 	struct driver *d = &o->d;
 
 	drv_group_stop(d, &o->g, S_SUSPEND);
-	put32(d, o->g.suspend_pa, 0);
+	put32(d, o->g.suspend_pa + word, 0);
 	drv_group_resume(d, &o->g, 0);
 	drv_submit(d, &o->g, 0, STORE_WORD(DATA, 1));
 	drv_run(d, 1 * MS);
@@ -1403,8 +1403,10 @@ int main(void)
 	test_suspend(2, 7, true);
 	test_suspend_blocked();
 	test_suspend_garbage();
-	test_suspend_misaligned();
-	test_suspend_lost();
+	test_suspend_misaligned(false);
+	test_suspend_misaligned(true);
+	test_suspend_lost(0);
+	test_suspend_lost(4);
 	test_stream_restarts();
 	test_late_ack();
 	test_unsent_fault();

@@ -289,28 +289,126 @@ static void test_faulting_handler(void)
 	cs_delete(h.c);
 }
 
-/* A handler that runs in a buffer which is not called would never end. */
-static void test_suspended_depth(void)
+/*
+ * What a suspend buffer has around a handler, from whose address, length and depth the others
+ * are counted: each as it cannot be. A handler that runs in a buffer which is not called
+ * would never end.
+ */
+static void test_suspended_fields(void)
 {
+	static const struct {
+		const char *name;
+		int at;
+		uint32_t val;
+	} bad[] = {
+		{ "calls", -32, 9 },
+		{ "entry of endpoints", -20, 8 },
+		{ "entry of others", -20, 8 << 8 },
+		{ "misaligned heap", -16, 4 },
+		{ "misaligned handler", 0, CODE + 0x104 },
+		{ "length of the handler", 8, 0x7c },
+		{ "depth of the handler", 12, 1 },
+		{ "work under way", 20, 17 },
+	};
 	uint64_t at, buf;
-	struct heap h;
 	struct driver *d;
+	struct heap h;
+
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		heap_new(&h, 1);
+		d = &h.c->d;
+		buf = h.c->g.suspend_pa;
+		RUN(h.c, BEGIN, I_MOVE(6, CODE + 0x100), I_MOVE32(8, 0x78), I_HANDLER(6, 8),
+		    I_MOVE(6, 0));
+		drv_group_stop(d, &h.c->g, S_SUSPEND);
+		for (at = buf; mem64(d, at) != CODE + 0x100 || mem32(d, at + 8) != 0x78; at += 8)
+			;
+		put32(d, at + bad[i].at, bad[i].val);
+		drv_group_resume(d, &h.c->g, 0);
+		drv_run(d, 1 * MS);
+		ok(result(h.c).events == C_FATAL && result(h.c).fatal == EXC_CONFIG,
+		   "a suspend buffer with a wrong %s", bad[i].name);
+		cs_delete(h.c);
+	}
+}
+
+/* More than a chunk is missing: each is asked for, and the handler may run for each. */
+static void test_grow_twice(void)
+{
+	struct heap h;
 
 	heap_new(&h, 1);
-	d = &h.c->d;
-	buf = h.c->g.suspend_pa;
-	RUN(h.c, BEGIN, I_MOVE(6, CODE + 0x100), I_MOVE32(8, 0x78), I_HANDLER(6, 8),
-	    I_MOVE(6, 0));
-	ok(drv_group_stop(d, &h.c->g, S_SUSPEND), "suspended with a handler");
-	/* Its address, its length, how deep it runs */
-	for (at = buf; mem64(d, at) != CODE + 0x100 || mem32(d, at + 8) != 0x78; at += 8)
-		;
-	is_u64(mem32(d, at + 12), 0, "which does not run");
-	put32(d, at + 12, 1);
-	drv_group_resume(d, &h.c->g, 0);
-	drv_run(d, 1 * MS);
-	ok(result(h.c).events == C_FATAL && result(h.c).fatal == EXC_CONFIG,
-	   "one that runs at a depth that is not there is a configuration fault");
+	RUN(h.c, BEGIN, TILE(3 * CHUNK_ROOM), I_WAIT(2), I_ADD32(20, 20, 1));
+	is_u64(events(&h), C_OOM, "two chunks are missing");
+	answer(&h, NAME(2));
+	is_u64(events(&h), C_OOM, "with one the other is asked for");
+	answer(&h, NAME(3));
+	ok(!events(&h) && reg(h.c, 20) == 1, "with both it ends");
+	cs_delete(h.c);
+
+	heap_new(&h, 2);
+	PUT_CODE(h.c, 0x100, I_ADD32(21, 21, 1), I_WAIT(2), I_MOVE(10, TILER),
+		 I_LOAD(12, 10, 0xf, 40), I_WAIT(1),
+		 I_FINISH_FRAGMENT(12, 14, 0), I_MOVE(16, 0),
+		 I_STORE(16, 10, 3, 40), I_STORE(16, 10, 3, 48), I_WAIT(1));
+	RUN(h.c, BEGIN, I_MOVE(6, CODE + 0x100), I_MOVE32(8, 10 * 8), I_HANDLER(6, 8),
+	    TILE(6 * CHUNK_ROOM), I_WAIT(2), I_ADD32(20, 20, 1));
+	for (unsigned int i = 0; i < 8 && events(&h) == C_OOM; i++)
+		answer(&h, 0);
+	ok(!events(&h) && reg(h.c, 20) == 1 && reg(h.c, 21) > 1,
+	   "a handler that frees chunks runs as often as it is needed");
+	cs_delete(h.c);
+}
+
+/* Of operations that nobody waits for, each takes its own. */
+static void test_one_after_another(void)
+{
+	struct result r;
+	struct heap h;
+
+	heap_new(&h, 1);
+	RUN(h.c, BEGIN, TILE(1024), TILE(64), I_WAIT(2));
+	is_u64(data64(h.c, DESC + 16), CHUNK(0) + 64 + 1024 + 64, "two in a row");
+	RUN(h.c, I_FINISH_TILING | 1ull << 32, I_PROGRESS_LOAD(60));
+	is_u64(reg(h.c, 60), 1, "the end of a pass counts as progress");
+	cs_delete(h.c);
+
+	heap_new(&h, 1);
+	PUT_CODE(h.c, 0x100, I_RUN_TILING);
+	RUN(h.c, BEGIN, I_MOVE(6, CODE + 0x100), I_MOVE32(8, 8), I_HANDLER(6, 8),
+	    TILE(3 * CHUNK_ROOM), I_WAIT(2));
+	answer(&h, 0);
+	r = result(h.c);
+	is_fatal(&r, EXC_INVALID, I_RUN_TILING, "one in its own handler");
+	cs_delete(h.c);
+
+	/* A counter of passes is memory that a stream may wait for */
+	heap_new(&h, 1);
+	drv_submit(&h.c->d, &h.c->g, 1, I_MOVE(4, HEAP), I_MOVE(6, 0),
+		   I_WAIT_SYNC32(GT, 4, 6, 1));
+	drv_run(&h.c->d, 100 * US);
+	RUN(h.c, I_MOVE(4, HEAP), I_HEAP_SET(4), I_HEAP_OP(VT_START));
+	is_u64(drv_extract(&h.c->d, &h.c->g.q[1]), 24, "who waits for a pass sees it begin");
+	cs_delete(h.c);
+}
+
+/* Eight buffers are called: there is no room for a handler. */
+static void test_deep_handler(void)
+{
+	struct result r;
+	struct heap h;
+
+	heap_new(&h, 1);
+	for (unsigned int n = 0; n < 7; n++)
+		PUT_CODE(h.c, n * 0x100, CALL_CODE((n + 1) * 0x100, 5));
+	PUT_CODE(h.c, 7 * 0x100, TILE(3 * CHUNK_ROOM), I_WAIT(2));
+	PUT_CODE(h.c, 0x1000, I_ADD32(21, 21, 1));
+	RUN(h.c, BEGIN, I_MOVE(6, CODE + 0x1000), I_MOVE32(8, 8), I_HANDLER(6, 8),
+	    CALL_CODE(0, 3));
+	is_u64(events(&h), C_OOM, "out of memory in the eighth call");
+	answer(&h, 0);
+	r = result(h.c);
+	ok(r.events == C_FAULT && r.fault == EXC_OOM, "no handler runs in a ninth");
 	cs_delete(h.c);
 }
 
@@ -400,6 +498,7 @@ static void test_nonsense(void)
 	RUN(h.c, BEGIN, I_MOVE32(33, -1), I_MOVE32(34, -1), I_MOVE(40, TILER),
 	    I_RUN_TILING, I_WAIT(2));
 	drv_run(&h.c->d, 5 * MS);
+	is_u64(result(h.c).extract, 8 * 8, "an operation without an end is not over");
 	ok(drv_group_stop(&h.c->d, &h.c->g, S_TERMINATE),
 	   "an operation without an end can be terminated");
 	fresh(h.c);
@@ -437,7 +536,10 @@ int main(void)
 	test_forgotten();
 	test_busy_handler();
 	test_faulting_handler();
-	test_suspended_depth();
+	test_suspended_fields();
+	test_grow_twice();
+	test_one_after_another();
+	test_deep_handler();
 	test_other_heap();
 	test_nonsense();
 	return done_testing();
