@@ -438,6 +438,13 @@ static bool begin_slice(struct slice *s)
 	return true;
 }
 
+/* Until an instruction is executed again */
+static bool waits_by_instruction(enum mali_cs_block block)
+{
+	return block == MALI_CS_BLOCK_SB || block == MALI_CS_BLOCK_SYNC ||
+	       block == MALI_CS_BLOCK_PROGRESS;
+}
+
 struct mali_cs_result mali_cs_run(const struct mali_cs_env *env,
 				  const struct mali_cs_place *at,
 				  unsigned int *budget)
@@ -451,7 +458,7 @@ struct mali_cs_result mali_cs_run(const struct mali_cs_env *env,
 		.res = { .outcome = MALI_CS_BLOCKED, .due = MALI_NEVER },
 	};
 	enum mali_cs_block waits = s.cs->block;
-	unsigned int turn = *budget;
+	bool no_turn = !*budget;
 
 	if (s.cs->ctx.dead)
 		return s.res;
@@ -461,7 +468,7 @@ struct mali_cs_result mali_cs_run(const struct mali_cs_env *env,
 		end_slice(&s);
 	}
 	/* Without an instruction to look with, it waits for what it waited for */
-	if (!turn && s.res.outcome == MALI_CS_RAN)
+	if (no_turn && s.res.outcome == MALI_CS_RAN && waits_by_instruction(waits))
 		s.cs->block = waits;
 	if (s.res.outcome == MALI_CS_FATAL)
 		shader_job_cancel(&s.cs->job);

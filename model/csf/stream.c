@@ -4,8 +4,8 @@
  * reports; and its turn.
  *
  * Invariants: INSERT runs ahead of EXTRACT by no more than the ring, and both are
- * whole instructions, or the stream is dead. After each turn EXTRACT is published. A stream that faulted is held until
- * the driver knows: EXTRACT tells it which job failed.
+ * whole instructions, or the stream is dead. After each turn EXTRACT is published. A
+ * stream that faulted is held until the driver knows: EXTRACT tells it which job failed.
  */
 #include <string.h>
 

@@ -392,6 +392,28 @@ static void test_one_after_another(void)
 	cs_delete(h.c);
 }
 
+/* An operation goes on while its stream waits for another one, and so does its handler. */
+static void test_beside_a_wait(void)
+{
+	struct heap h;
+
+	heap_new(&h, 3);
+	RUN(h.c, BEGIN, TILE(2 * CHUNK_ROOM + 160), I_MOVE(4, 1), I_PROGRESS_WAIT(1, 4));
+	is_u64(data64(h.c, DESC + 8), NAME(0), "three chunks are taken beside a wait");
+	cs_delete(h.c);
+
+	heap_new(&h, 1);
+	PUT_CODE(h.c, 0x100, I_MOVE(10, DATA), I_ADD32(21, 21, 1), I_STORE(21, 10, 1, 0),
+		 I_WAIT(1));
+	RUN(h.c, BEGIN, I_MOVE(6, CODE + 0x100), I_MOVE32(8, 4 * 8), I_HANDLER(6, 8),
+	    TILE(3 * CHUNK_ROOM), I_MOVE(4, 1), I_PROGRESS_WAIT(1, 4), I_ADD32(20, 20, 1));
+	is_u64(events(&h), C_OOM, "one is asked for beside a wait");
+	answer(&h, 0);
+	is_u64(data32(h.c, DATA), 1, "and the handler runs");
+	is_u64(result(h.c).extract, 12 * 8, "the stream waits again");
+	cs_delete(h.c);
+}
+
 /* Eight buffers are called: there is no room for a handler. */
 static void test_deep_handler(void)
 {
@@ -539,6 +561,7 @@ int main(void)
 	test_suspended_fields();
 	test_grow_twice();
 	test_one_after_another();
+	test_beside_a_wait();
 	test_deep_handler();
 	test_other_heap();
 	test_nonsense();
