@@ -1083,6 +1083,15 @@ static void test_code(void)
 	is_u64(ran(&g, "0x3020100"), 7, "power of the cores that comes drops nothing");
 	wr32(d, PWR_OFF + PWR_SHADER, ALL_CORES);
 	is_u64(ran(&g, "0x3020100"), 0x3020100, "its loss does");
+	wr32(d, PWR_ON + PWR_TILER, 1);
+	wr32(d, PWR_OFF + PWR_TILER, 1);
+	is_u64(ran(&g, "u2"), 0x3020100, "that of the tiler does not");
+	wr32(d, PWR_OFF + PWR_L2, 1);
+	drv_power_l2(d);
+	is_u64(ran(&g, "u2"), 7, "and that of the L2 does");
+	ran(&g, "0x3020100");
+	wr32(d, PWR_OFF + PWR_SHADER, ALL_CORES);
+	is_u64(ran(&g, "0x3020100"), 0x3020100, "the cores' again");
 	reset_and_boot(g.c);
 	is_u64(ran(&g, "u2"), 7, "and so does a reset");
 	gp_end(&g);

@@ -450,6 +450,58 @@ static void test_slow_gpu(void)
 	cs_delete(c);
 }
 
+/* What a reset, the end of the injection or the opposite does to what is under way */
+static void test_slow_gpu_ended(void)
+{
+	struct cs *c = cs_new();
+	struct driver *d = &c->d;
+	unsigned int errors;
+
+	slow(c, MALI_SLOW_FLUSH, 1 * MS);
+	slow(c, MALI_SLOW_POWER, 1 * MS);
+	drv_mcu_stop(d);
+	wr32(d, GPU_INT + CLEAR, ~0u);
+	is_u64(rd32(d, 0x34) & 1, 0, "GPU_STATUS: not active");
+	wr32(d, GPU_CMD, GPU_CMD_FLUSH);
+	is_u64(rd32(d, 0x34) & 1, 1, "but while it flushes");
+	errors = d->sim.errors;
+	wr32(d, GPU_CMD, GPU_CMD_FLUSH);
+	is_u64(d->sim.errors, errors + 1, "a second flush meanwhile is an error");
+	inject(c, .kind = MALI_INJECT_GPU_FAULT, .exception = 0x80, .va = 0x1000);
+	wr64(d, PWR_ON + PWR_SHADER, 1);
+	ok(boot_again(c) & IRQ_RESET, "a reset beside a flush, a fault and a core on its way");
+	wr32(d, GPU_INT + CLEAR, ~0u);
+	ok(!rd32(d, 0x3c) && !rd64(d, 0x40), "forgets the fault");
+	is_u64(rd64(d, PWR_TRANS + PWR_SHADER), 0, "and the core");
+	drv_run(d, 5 * MS);
+	ok(!rd32(d, GPU_INT + RAWSTAT) && !rd64(d, PWR_READY + PWR_SHADER),
+	   "nothing of it ends later");
+
+	wr64(d, PWR_ON + PWR_SHADER, 5);
+	wr64(d, PWR_OFF + PWR_SHADER, 1);
+	drv_run(d, 2 * MS);
+	is_u64(rd64(d, PWR_READY + PWR_SHADER), 4, "a core that is switched off on its way up");
+	wr64(d, PWR_OFF + PWR_SHADER, 4);
+	wr64(d, PWR_ON + PWR_SHADER, 4);
+	drv_run(d, 2 * MS);
+	is_u64(rd64(d, PWR_READY + PWR_SHADER), 4, "and one that is switched on on its way down");
+
+	slow(c, MALI_SLOW_FLUSH, INT64_MAX);
+	wr32(d, GPU_INT + CLEAR, ~0u);
+	wr32(d, GPU_CMD, GPU_CMD_FLUSH);
+	inject(c, .kind = MALI_INJECT_CLEAR);
+	drv_run(d, 1 * MS);
+	ok(rd32(d, GPU_INT + RAWSTAT) & IRQ_CLEAN, "cleared: a flush that never ended does");
+	slow(c, MALI_SLOW_RESET, INT64_MAX);
+	boot_again(c);
+	wr32(d, GPU_INT + MASK, IRQ_RESET);
+	is_u64(rd32(d, GPU_INT + MASK), IRQ_RESET, "interrupts can be written during a reset");
+	inject(c, .kind = MALI_INJECT_CLEAR);
+	drv_run(d, 1 * MS);
+	ok(rd32(d, GPU_INT + RAWSTAT) & IRQ_RESET, "cleared: a reset that never ended does");
+	cs_delete(c);
+}
+
 static void test_slow_firmware(void)
 {
 	struct cs *c = cs_new();
@@ -527,6 +579,7 @@ int main(void)
 	test_slow_as();
 	test_slow_as_counted();
 	test_slow_gpu();
+	test_slow_gpu_ended();
 	test_slow_firmware();
 	test_refused();
 	return done_testing();
