@@ -13,8 +13,6 @@
 #include "perform.h"
 
 #define MOST_OPS	24
-/* With pages of 4 KiB, the tables of so much are more than one batch of a reservation has */
-#define VAST_BO		(130 * SZ_1M)
 
 /* --- VMs ----------------------------------------------------------------- */
 
@@ -118,11 +116,8 @@ static struct drm_panthor_vm_bind_op one_op(const struct call *c, uint64_t *rand
 	} else if ((r & 15) < 5) {
 		op.flags = DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP;
 	} else if ((r & 15) < 7) {
-		/* Each way to use the memory has shared tables of its own */
 		op.flags = DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE |
-			   DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC |
-			   (r >> 5 & (DRM_PANTHOR_VM_BIND_OP_MAP_READONLY |
-				      DRM_PANTHOR_VM_BIND_OP_MAP_UNCACHED));
+			   DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC;
 		op.size = sparse_length(t);
 		/* No queued operation ends beyond what the VM has, which is the VM's end */
 		if (op.size > SZ_2M * 4)
@@ -130,7 +125,7 @@ static struct drm_panthor_vm_bind_op one_op(const struct call *c, uint64_t *rand
 	} else {
 		op.flags = r >> 5 & 7;
 		op.bo_handle = bo->handle;
-		if (bo->size && (op.size > bo->size || (bo->size >= VAST_BO && r >> 8 & 1)))
+		if (bo->size && op.size > bo->size)
 			op.size = bo->size;
 		if (bo->size)
 			op.bo_offset = (t >> 8) % ((bo->size - op.size) / SZ_4K + 1) * SZ_4K;
@@ -175,8 +170,6 @@ void do_bo_create(const struct call *c)
 	struct drm_panthor_bo_create b = { .size = length(c->r[0]) };
 	struct bo *bo = bo_at(c, c->slot[1]);
 
-	if (!(c->r[2] & 63))
-		b.size = VAST_BO + SZ_4K * ((c->r[2] >> 6) % 2048);
 	if (!(c->r[1] & 7))
 		b.flags = DRM_PANTHOR_BO_NO_MMAP;
 	else if ((c->r[1] & 7) == 1)
