@@ -57,6 +57,7 @@ vfio: ## DMA through the page tables of SMMUv3, VT-d and AMD, by VFIO and iommuf
 	@tests/vfio/run.sh
 coverage: ## how much of Panthor the guest's programs reach, by gcov
 	@tests/coverage/run.sh
+# The tests of the model are plain makes, which can not ask for packages
 .PHONY: compiler
 compiler:
 	@bash -c '. scripts/lib/lib.sh && need_packages gcc libc6-dev'

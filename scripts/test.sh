@@ -26,8 +26,8 @@ SUITES=(
 	'results|tests/results/run.sh'
 	'series|tests/series/run.sh'
 	'patches|tests/mutants/run.sh --check'
-	'model|make --no-print-directory -C tests/model check'
-	'shader|make --no-print-directory -C tests/shader check'
+	'model|make --no-print-directory model-test'
+	'shader|make --no-print-directory shader-test'
 	'interleave|tests/interleave/run.sh'
 	'models|tests/models/run.sh'
 	'kunit|tests/kunit/run.sh'
@@ -277,8 +277,6 @@ main()
 	fi
 	cd "$ROOT"
 	mkdir -p "$OUT/results" "$LOGS"
-	# What make alone builds can not ask for it
-	need_packages gcc libc6-dev make
 	[ -z "${TEST_SECONDS:-}" ] || need_packages procps
 	how_many_jobs
 	names=("$@")

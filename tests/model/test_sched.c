@@ -82,16 +82,24 @@ static void test_priority(void)
 	sched_delete(s);
 }
 
-/* Nobody has less than another of the same priority, whoever is first of them. */
-static void test_equal(void)
+/* Two groups of the same priority */
+static struct sched *two_that_loop(void)
 {
 	struct sched *s = sched_new(2);
-	uint32_t a, b;
 
 	for (unsigned int i = 0; i < 2; i++) {
 		start(s, i, 5);
 		loop(s, i, 0, i);
 	}
+	return s;
+}
+
+/* Nobody has less than another of the same priority, whoever is first of them. */
+static void test_equal(void)
+{
+	struct sched *s = two_that_loop();
+	uint32_t a, b;
+
 	drv_run(&s->d, 20 * MS);
 	a = count(s, 0);
 	b = count(s, 1);
@@ -176,13 +184,9 @@ static void test_preemption(void)
 /* An endpoint request changes the priority of a group that is running */
 static void test_change(void)
 {
-	struct sched *s = sched_new(2);
+	struct sched *s = two_that_loop();
 	uint32_t a, b;
 
-	for (unsigned int i = 0; i < 2; i++) {
-		start(s, i, 5);
-		loop(s, i, 0, i);
-	}
 	drv_run(&s->d, 2 * MS);
 	put32(&s->d, s->d.csg_in[0] + SI_EP_REQ, 9u << 28);
 	ok(drv_csg_toggle(&s->d, 0, S_EP_CONFIG), "a new priority");

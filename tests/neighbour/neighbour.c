@@ -246,7 +246,7 @@ static void run_beside(void)
 
 /* --- The program --------------------------------------------------------- */
 
-/* A call of its own file system or of another process is none to the driver */
+/* A call that makes another process is none to the driver */
 static bool is_of_interest(unsigned int kind)
 {
 	return kind != K_FORK;

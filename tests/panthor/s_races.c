@@ -151,8 +151,7 @@ static int destroy_with_stuck_mmu(struct gpu *g)
  */
 static int destroy_with_stuck_flush(struct gpu *g)
 {
-	need(pan_group_destroy(g->pan, g->group));
-	g->group = 0;
+	gpu_end_group(g);
 	sleep_ms(100);
 	return call_with_stuck("flush", g, destroy_vm, NULL);
 }
@@ -168,8 +167,7 @@ static int destroy_into_suspend(struct gpu *g)
 	long began;
 	int ret;
 
-	need(pan_group_destroy(g->pan, g->group));
-	g->group = 0;
+	gpu_end_group(g);
 	sleep_ms(100);
 	need(inject_slow("flush", INJECT_NEVER));
 	need(inject_slow("firmware", INJECT_NEVER));
@@ -204,8 +202,7 @@ static void destroyed_while_stuck(int (*destroy)(struct gpu *g), const char *wha
 	need(destroy(&c.gpu));
 	ok(reset_within(resets, 2000), "%s is stuck as it is destroyed, which takes a reset", what);
 	not_said("WARNING");
-	if (c.gpu.group)
-		need(pan_group_destroy(&p, c.gpu.group));
+	gpu_end_group(&c.gpu);
 	for (int ms = 0; !all_gone(before, &left) && ms < GONE_MS; ms += 20)
 		sleep_ms(20);
 	detail("%d VMs, %d before", left, before);
@@ -239,8 +236,7 @@ static void group_destroyed_while_stuck(void (*stick)(void), const char *said_of
 	copier_open(&c, &p);
 	kmsg_mark();
 	stick();
-	need(pan_group_destroy(&p, c.gpu.group));
-	c.gpu.group = 0;
+	gpu_end_group(&c.gpu);
 	ok(kmsg_wait(said_of, 5000), "%s is stuck as its group goes", what);
 	need(inject_slow("flush", 0));
 	copier_close(&c);

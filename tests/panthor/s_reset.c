@@ -187,8 +187,7 @@ void run_reset_lock(void)
 	ok(stay_awake(true), "the GPU is awake");
 	copier_open(&binder, &p);
 	is(copier_run(&binder), 0, "a VM has an address space");
-	need(pan_group_destroy(&p, binder.gpu.group));
-	binder.gpu.group = 0;
+	gpu_end_group(&binder.gpu);
 	sleep_ms(100);
 
 	need(inject_slow("flush", INJECT_NEVER));

@@ -234,8 +234,7 @@ void copier_idle(struct copier *c, unsigned int tables)
 	struct pan *p = c->gpu.pan;
 	uint32_t vm = c->gpu.vm;
 
-	need(pan_group_destroy(p, c->gpu.group));
-	c->gpu.group = 0;
+	gpu_end_group(&c->gpu);
 	sleep_ms(100);
 	for (unsigned int i = 0; i < tables; i++)
 		gpu_map(&c->gpu, va + i * SZ_2M, &c->src, 0, SZ_4K);

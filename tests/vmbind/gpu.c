@@ -29,11 +29,16 @@ void gpu_open(struct gpu *g, struct pan *p)
 	need(pan_group_create(p, g->vm, 2, &g->group));
 }
 
-void gpu_close(struct gpu *g)
+void gpu_end_group(struct gpu *g)
 {
-	/* It may be gone already */
 	if (g->group)
 		need(pan_group_destroy(g->pan, g->group));
+	g->group = 0;
+}
+
+void gpu_close(struct gpu *g)
+{
+	gpu_end_group(g);
 	need(pan_vm_destroy(g->pan, g->vm));
 	pan_syncobj_destroy(g->pan, g->done);
 	pan_bo_destroy(g->pan, &g->cmd);

@@ -57,6 +57,8 @@ struct gpu {
 
 /* Both leave the scenario when they fail, through need() */
 void gpu_open(struct gpu *g, struct pan *p);
+/* Its group alone goes; nothing if it has none any more */
+void gpu_end_group(struct gpu *g);
 void gpu_close(struct gpu *g);
 
 /* The value of a sync object, as the CPU sees it */
