@@ -161,7 +161,7 @@ suite_failing()
 suite_charged()
 {
 	(vmbind_prepare mutant debug) >/dev/null || return 99
-	mutant_guest --flavour debug -- "vmbind charged"
+	mutant_guest --flavour debug -- "vmbind charged takers"
 }
 
 # DMA of devices behind an SMMUv3
