@@ -2,8 +2,7 @@
 /*
  * neighbour: how long the GPU takes to copy 4 KiB for one client, again and again, while
  * another client makes calls of one kind as fast as it can: each kind that the campaign
- * has, drawn as it draws them. The slowest copy may take less than three times what it
- * does beside a process that has nothing to do with the GPU, and is as busy.
+ * has, drawn as it draws them. What is too long is up to run.sh, which knows both kernels.
  *
  * The other client leaves the processor to the first one: to share that is not what is
  * looked at here.
@@ -37,11 +36,8 @@
 /* So many calls, and all begins with a new file: what was made is not to fill the memory */
 #define LIFE		250
 #define OTHER		1	/* its number as a process of the campaign's */
-#define TIMES		3
 #define ZEROES		(16 * SZ_1M)
 
-/* What all processes see: how long a copy took without another client */
-static long *alone_us;
 static unsigned int beside;	/* the kind of calls of the scenario */
 
 /* --- The other client ---------------------------------------------------- */
@@ -209,10 +205,8 @@ static void copies_alone(const char *what, bool busy)
 
 	copier_open(&p, &g);
 	worst = worst_copy(&g, &sum);
-	if (worst > *alone_us)
-		*alone_us = worst;
 	note("figure: %s %ld %ld 0", what, worst, sum / COPIES);
-	ok(!busy || end_other(pid), "the slowest copy of 4 KiB takes %ld us", worst);
+	ok(!busy || end_other(pid), "all of %d copies are made", COPIES);
 }
 
 static void run_idle(void)
@@ -240,8 +234,6 @@ static void run_beside(void)
 	     calls_of(beside, false));
 	detail("%lu calls", calls_of(beside, false));
 	ok(calls_of(beside, true), "with calls that succeed");
-	detail("%ld us instead of %ld us", worst, *alone_us);
-	ok(worst < TIMES * *alone_us, "the slowest copy takes less than three times as long");
 }
 
 /* --- The program --------------------------------------------------------- */
@@ -290,13 +282,12 @@ static void usage(FILE *f)
 {
 	fprintf(f,
 		"Usage: neighbour [KIND]...\n"
-		"The slowest copy of 4 KiB beside a client that makes calls of a kind. Prints\n"
-		"TAP; exits 0 only when no test point failed.\n"
+		"The slowest copy of 4 KiB beside a client that makes calls of a kind, as\n"
+		"\"figure: KIND WORST-US MEAN-US CALLS\". Prints TAP; exits 0 only when no test\n"
+		"point failed.\n"
 		"\n"
 		"  --list         the kinds, all of which run when none is named\n"
-		"  --help         this text\n"
-		"\n"
-		"A KIND needs \"idle\" and \"busy\" before it.\n");
+		"  --help         this text\n");
 }
 
 int main(int argc, char **argv)
@@ -319,7 +310,6 @@ int main(int argc, char **argv)
 	tap_check_names(scenarios, num, argv + optind);
 	tap_init("neighbour");
 	shared = for_all(sizeof(*shared));
-	alone_us = for_all(sizeof(*alone_us));
 	options.findings = true;
 	ring_open();
 	tap_run_names(scenarios, num, argv + optind, 0, run_one, TIMEOUT_S);
