@@ -1073,6 +1073,23 @@ static void reclaim_leaves_what_is_in_use(struct kunit *test)
 	rsvt_free(rt);
 }
 
+/* Whoever flushes an IOMMU then may find it without a clock */
+static void reclaim_leaves_a_system_that_sleeps(struct kunit *test)
+{
+	enum system_states state = system_state;
+	struct rsvt *rt;
+
+	reclaim_begin(test);
+	rt = new_idle(test, 2);
+	system_state = SYSTEM_SUSPEND;
+	KUNIT_EXPECT_EQ(test, SHRINK_STOP, reclaim_scan(100));
+	system_state = state;
+	KUNIT_EXPECT_EQ(test, 2, idle_tables(rt));
+	KUNIT_EXPECT_EQ(test, 0, rt->flushes.walks);
+	KUNIT_EXPECT_EQ(test, 2, reclaim_scan(100));
+	rsvt_free(rt);
+}
+
 /* All page tables give, a little at a time */
 static void reclaim_goes_around(struct kunit *test)
 {
@@ -1349,6 +1366,7 @@ static struct kunit_case idle_cases[] = {
 	KUNIT_CASE(a_reserve_that_fails_flushes_nothing),
 	KUNIT_CASE(reclaim_has_idle_tables),
 	KUNIT_CASE(reclaim_leaves_what_is_in_use),
+	KUNIT_CASE(reclaim_leaves_a_system_that_sleeps),
 	KUNIT_CASE(reclaim_goes_around),
 	KUNIT_CASE(reclaim_asks_the_owner),
 	KUNIT_CASE(reclaim_forgets_page_tables_that_go),

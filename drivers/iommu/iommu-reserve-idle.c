@@ -31,10 +31,12 @@
 #include <kunit/visibility.h>
 #include <linux/export.h>
 #include <linux/init.h>
+#include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/shrinker.h>
+#include <linux/suspend.h>
 
 #include "iommu-reserve-idle.h"
 #include "iommu-reserve.h"
@@ -252,7 +254,9 @@ VISIBLE_IF_KUNIT unsigned long iopt_idle_scan(struct shrinker *shrinker,
 	struct iopt_reserve *rsv, *last;
 	unsigned long nr = 0;
 
-	if (!mutex_trylock(&idle_lock))
+	/* What a flush touches may be off when the system goes to sleep, or down */
+	if (system_state > SYSTEM_RUNNING || pm_suspended_storage() ||
+	    !mutex_trylock(&idle_lock))
 		return SHRINK_STOP;
 	if (list_empty(&idle_list))
 		goto unlock;

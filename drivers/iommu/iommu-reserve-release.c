@@ -330,9 +330,7 @@ EXPORT_SYMBOL_GPL(iopt_unreserve_range);
  *
  * For an unmap whose gather says iommu_iotlb_gather::unreserve. Whoever reserved did
  * so with the page sizes that were mapped, so each entry counts one. Under
- * rcu_read_lock(). The table can be gone afterwards, but for readers. Formats whose
- * unmap does this keep idle tables, or flush at any time, so nothing that a reserve()
- * left waits here.
+ * rcu_read_lock(). The table can be gone afterwards, but for readers.
  */
 void iopt_release_unmapped(struct iopt_reserve *rsv, unsigned long iova,
 			   unsigned int level, unsigned long nr,
@@ -346,6 +344,7 @@ void iopt_release_unmapped(struct iopt_reserve *rsv, unsigned long iova,
 		return;
 	rsv_put(rsv, iopt_reserve_find(rsv, iova, level), iova, nr, &dead, false);
 	iopt_bury(rsv, &dead, gather);
+	rsv_bury_later(rsv, gather);
 }
 EXPORT_SYMBOL_GPL(iopt_release_unmapped);
 

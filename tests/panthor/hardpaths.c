@@ -96,6 +96,8 @@ static const struct scenario scenarios[] = {
 	{ "late-l2", "an L2 that does not come in time", run_late_l2, INJECTS },
 	{ "stuck-suspend", "a suspend meets a stuck MMU command",
 	  run_stuck_suspend, INJECTS },
+	{ "stuck-reset", "a suspend meets a stuck MMU command, and a reset that does not end",
+	  run_stuck_reset, INJECTS },
 	{ "reset-suspend", "a reset, a suspend and a job at once",
 	  run_reset_suspend, INJECTS | ENDS },
 	{ "shader-fault", "shaders that fault", run_shader_fault, PLAIN },

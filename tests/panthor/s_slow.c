@@ -355,28 +355,52 @@ void run_dead_reset(void)
 	not_said("WARNING");
 }
 
+/* The GPU is about to be suspended, and a command of the MMU stuck */
+static void suspend_stuck(struct copier *c, struct pan *p)
+{
+	need(pan_open(p));
+	copier_open(c, p);
+	is(copier_run(c), 0, "a copy is right");
+	kmsg_mark();
+	bind_with_stuck(&c->gpu, &c->dst, "as");
+	sleep_ms(500);
+	not_said("WARNING");
+}
+
 /*
  * When the GPU is about to be suspended there is no reset, and then the suspend finds the
  * command stuck: upstream's driver warns of that, and does not reset the GPU.
  */
 void run_stuck_suspend(void)
 {
-	uint64_t resets;
+	uint64_t resets = gpu_stat("resets");
 	struct copier c;
 	struct pan p;
 
-	need(pan_open(&p));
-	copier_open(&c, &p);
-	is(copier_run(&c), 0, "a copy is right");
-	resets = gpu_stat("resets");
-	kmsg_mark();
-	bind_with_stuck(&c.gpu, &c.dst, "as");
-	sleep_ms(500);
-	not_said("WARNING");
+	suspend_stuck(&c, &p);
 	ok(gpu_stat("resets") > resets, "the GPU is reset as it is suspended");
 	copier_close(&c);
 	pan_close(&p);
 	life_goes_on("after that");
+}
+
+/*
+ * The reset does not end either, and the GPU is off. The next one is not to be taken for it:
+ * upstream's driver warns of that, and resets nothing any more.
+ */
+void run_stuck_reset(void)
+{
+	struct copier c;
+	struct pan p;
+
+	need(inject_slow("reset", INJECT_NEVER));
+	suspend_stuck(&c, &p);
+	said("Soft reset timeout");
+	need(inject_clear());
+	copier_close(&c);
+	pan_close(&p);
+	life_goes_on("after a reset that did not end");
+	not_said("WARNING");
 }
 
 /*

@@ -744,6 +744,11 @@ struct shrinker {
 #define SHRINKER_NUMA_AWARE	BIT(0)
 #define SHRINKER_MEMCG_AWARE	BIT(1)
 
+/* The system runs, or goes to sleep; edition.c says so */
+enum system_states { SYSTEM_RUNNING = 3, SYSTEM_SUSPEND = 7 };
+extern enum system_states system_state;
+#define pm_suspended_storage()	false
+
 /* There is one at most; edition.c runs it */
 extern struct shrinker il_the_shrinker;
 #define shrinker_alloc(flags, ...)	(&il_the_shrinker)

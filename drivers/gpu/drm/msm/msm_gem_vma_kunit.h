@@ -348,6 +348,102 @@ static void failed_ioctls_release_all(struct kunit *test)
 	close_env(test, env);
 }
 
+/* The second of the VMAs that take the place of the one that is cut cannot be made */
+static void failed_cuts_unmap_what_has_no_vma(struct kunit *test)
+{
+	struct msm_vma_env *env = make_env(test);
+	struct drm_gem_object *obj = make_obj(test, env);
+	struct msm_vm_bind_op op = bind(NULL, 4, 4);
+	struct msm_vm_bind_job *job;
+
+	run_op(test, env, bind(obj, 0, NR));
+	job = make_job(test, env, &op, 1);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			prepare(test, job, BASE - env->vm->mm_start + 8 * PAGE_SIZE));
+	free_job(job);
+	KUNIT_EXPECT_TRUE(test, to_msm_vm(env->vm)->unusable);
+	KUNIT_EXPECT_EQ(test, 4, reserved(env));
+	KUNIT_EXPECT_TRUE(test, is_mapped(env, 3, obj, 3));
+	KUNIT_EXPECT_TRUE(test, is_mapped(env, 4, NULL, 0));
+	KUNIT_EXPECT_TRUE(test, is_mapped(env, 8, NULL, 0));
+	drm_gem_object_put(obj);
+	close_env(test, env);
+	KUNIT_EXPECT_EQ(test, 1, env->freed);
+}
+
+/* What a client asks for, of an object that it knows as number 1 */
+static int look_up(struct kunit *test, struct msm_vma_env *env, struct drm_gem_object *obj,
+		   struct drm_msm_vm_bind_op op)
+{
+	struct msm_vm_bind_job *job = kzalloc_flex(*job, ops, 1, GFP_KERNEL);
+	struct drm_msm_vm_bind args = { .nr_ops = 1, .op = op };
+	struct drm_file file = {};
+	int ret, nr_bos = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, job);
+	idr_init_base(&file.object_idr, 1);
+	spin_lock_init(&file.table_lock);
+	KUNIT_ASSERT_EQ(test, 1, idr_alloc(&file.object_idr, obj, 1, 0, GFP_KERNEL));
+	job->vm = env->vm;
+	ret = vm_bind_job_lookup_ops(job, &args, &file, &nr_bos);
+	KUNIT_EXPECT_EQ(test, !ret, nr_bos);
+	KUNIT_EXPECT_EQ(test, !ret, job->nr_ops);
+	if (!ret)
+		KUNIT_EXPECT_PTR_EQ(test, obj, job->ops[0].obj);
+
+	/* As msm_vma_job_free() does it */
+	job_foreach_bo(obj, job)
+		drm_gem_object_put(obj);
+	kfree(job);
+	idr_destroy(&file.object_idr);
+	return ret;
+}
+
+static void only_objects_are_put(struct kunit *test)
+{
+	struct msm_vma_env *env = make_env(test);
+	struct drm_gem_object *obj = make_obj(test, env);
+	struct drm_msm_vm_bind_op op = {
+		.op = MSM_VM_BIND_OP_MAP, .handle = 1, .iova = BASE, .range = NR * PAGE_SIZE,
+	};
+
+	KUNIT_EXPECT_EQ(test, 0, look_up(test, env, obj, op));
+	op.handle = 2;
+	KUNIT_EXPECT_EQ(test, -EINVAL, look_up(test, env, obj, op));
+	op.handle = 1;
+	op.range += PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, -EINVAL, look_up(test, env, obj, op));
+	op.range = PAGE_SIZE;
+	op.obj_offset = (NR - 1) * PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, 0, look_up(test, env, obj, op));
+	op.obj_offset += PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, -EINVAL, look_up(test, env, obj, op));
+
+	/* Their sum is a page */
+	op.range = 2 * PAGE_SIZE;
+	op.obj_offset = -PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, -EINVAL, look_up(test, env, obj, op));
+	KUNIT_EXPECT_EQ(test, 1, kref_read(&obj->refcount));
+	drm_gem_object_put(obj);
+	close_env(test, env);
+}
+
+/* A job that was killed has its queue until what it waits for is there */
+static void queues_keep_the_scheduler(struct kunit *test)
+{
+	struct msm_vma_env *env = make_env(test);
+	struct drm_gpu_scheduler *sched = &to_msm_vm(env->vm)->sched;
+	struct drm_sched_entity entity = {};
+
+	KUNIT_ASSERT_EQ(test, 0, drm_sched_entity_init(&entity, DRM_SCHED_PRIORITY_KERNEL,
+						       &sched, 1, NULL));
+	drm_gpuvm_get(env->vm);
+	close_env(test, env);
+	KUNIT_EXPECT_TRUE(test, sched->ready);
+	drm_sched_entity_destroy(&entity);
+	drm_gpuvm_put(env->vm);
+}
+
 static struct kunit_case msm_gem_vma_cases[] = {
 	KUNIT_CASE(reserved_from_ioctl_to_unmap),
 	KUNIT_CASE(cuts_share_the_reservation),
@@ -355,6 +451,9 @@ static struct kunit_case msm_gem_vma_cases[] = {
 	KUNIT_CASE(evicted_keep_and_release),
 	KUNIT_CASE(not_run_is_unmapped_and_not_mapped),
 	KUNIT_CASE(failed_ioctls_release_all),
+	KUNIT_CASE(failed_cuts_unmap_what_has_no_vma),
+	KUNIT_CASE(only_objects_are_put),
+	KUNIT_CASE(queues_keep_the_scheduler),
 	{}
 };
 
