@@ -69,7 +69,8 @@ run()
 	# The command is a script of its own: it may end in exit or exec.
 	"$ROOT/scripts/guest/guest.sh" run --kernel "$KERNEL" --flavour gcov \
 		--name "$name" "${options[@]}" -- \
-		"cat >/tmp/run <<'END_OF_RUN'
+		"echo -1000 >/proc/self/oom_score_adj
+cat >/tmp/run <<'END_OF_RUN'
 $(guest_command "$4")
 END_OF_RUN
 bash /tmp/run; rc=\$?
@@ -178,7 +179,7 @@ campaign()
 	forget_old_counts "$@"
 	for seed in "${seeds[@]}"; do
 		run "seed-$seed" "--inject ${walker[seed % 3]} --mem ${mem[seed % 3]} --timeout $((seconds * 8 + 1200))" '' \
-			"echo -1000 >/proc/self/oom_score_adj; campaign --seed $seed --seconds $seconds --with-findings ${unbind[seed % 3]}"
+			"campaign --seed $seed --seconds $seconds --with-findings ${unbind[seed % 3]}"
 	done
 	campaign_report
 }

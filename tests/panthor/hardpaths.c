@@ -98,6 +98,7 @@ static const struct scenario scenarios[] = {
 	  run_stuck_suspend, INJECTS },
 	{ "stuck-reset", "a suspend meets a stuck MMU command, and a reset that does not end",
 	  run_stuck_reset, INJECTS },
+	{ "resume-reset", "a resume meets a stuck MMU command", run_resume_reset, INJECTS },
 	{ "reset-suspend", "a reset, a suspend and a job at once",
 	  run_reset_suspend, INJECTS | ENDS },
 	{ "shader-fault", "shaders that fault", run_shader_fault, PLAIN },

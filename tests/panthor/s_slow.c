@@ -404,6 +404,37 @@ void run_stuck_reset(void)
 }
 
 /*
+ * A command of the MMU is stuck while the GPU wakes up, and a reset asked for that nobody
+ * makes then. It is awake all the same, after a slow start; but upstream's driver takes it
+ * that there still is a reset to come, and makes none when it needs one.
+ */
+void run_resume_reset(void)
+{
+	uint64_t resets;
+	struct copier c;
+	struct pan p;
+
+	need(pan_open(&p));
+	copier_open(&c, &p);
+	is(copier_run(&c), 0, "a copy is right");
+	ok(sleeps(2000), "the GPU sleeps");
+	kmsg_mark();
+	need(inject_stuck());
+	ok(stay_awake(true), "it wakes up, when a command of the MMU is stuck");
+	need(inject_clear());
+	life_goes_on("then");
+	resets = gpu_stat("resets");
+	need(gpu_revive(&c.gpu));
+	bind_with_stuck(&c.gpu, &c.dst, "as");
+	ok(reset_within(resets, 2000), "the next one that is stuck has the GPU reset");
+	copier_close(&c);
+	pan_close(&p);
+	life_goes_on("after that");
+	not_said("WARNING");
+	stay_awake(false);
+}
+
+/*
  * A reset waits for jobs that are being run, and they for a GPU that wakes up. If it is
  * suspended meanwhile, which waits for the reset, that is for ever: upstream's driver looks
  * once whether it is awake, and goes to sleep in the middle of the reset. The firmware

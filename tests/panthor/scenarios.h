@@ -77,6 +77,7 @@ void run_dead(void);
 void run_dead_reset(void);
 void run_stuck_suspend(void);
 void run_stuck_reset(void);
+void run_resume_reset(void);
 void run_reset_suspend(void);
 /* s_tiler.c */
 void run_heap_arguments(void);
