@@ -15,6 +15,7 @@ const unsigned int il_page_shift = PAGE_SHIFT;
 const bool il_generic = true;
 
 struct shrinker il_the_shrinker;
+enum system_states system_state = SYSTEM_RUNNING;
 
 struct il_pt {
 	union {
