@@ -45,6 +45,7 @@ static struct {
 	unsigned long kill_at[MAX_PROCS];
 	unsigned long starts, kills;
 	long enough_until;		/* who was killed gives back what it had */
+	bool held;			/* and meanwhile nobody takes more */
 	unsigned int next_to_go;
 	unsigned int left;
 	unsigned int hung;
@@ -130,10 +131,24 @@ static bool too_many_buffers(void)
 	return !sysinfo(&info) && info.sharedram > info.totalram / 2;
 }
 
-/* One after another, so that others stay */
+static void hold_all(bool hold)
+{
+	if (S.held == hold)
+		return;
+	S.held = hold;
+	for (unsigned int i = 1; i < MAX_PROCS; i++) {
+		int pid = atomic_load(&shared->pid[i]);
+
+		if (pid > 0)
+			kill(pid, hold ? SIGSTOP : SIGCONT);
+	}
+}
+
+/* One after another, so that others stay; they go on when there is room */
 static void kill_for_memory(void)
 {
-	if (now_ms() < S.enough_until || !too_many_buffers())
+	hold_all(too_many_buffers());
+	if (now_ms() < S.enough_until || !S.held)
 		return;
 	S.enough_until = now_ms() + ENOUGH_MS;
 	for (unsigned int i = 0; i < MAX_PROCS; i++) {
@@ -149,7 +164,7 @@ static void tend(void)
 	reap();
 	kill_for_memory();
 	for (unsigned int i = 1; i <= options.procs; i++) {
-		if (!atomic_load(&shared->pid[i]))
+		if (!atomic_load(&shared->pid[i]) && !S.held)
 			log_and_start(i);
 		else if (S.kill_at[i] && atomic_load(&shared->calls[i]) >= S.kill_at[i])
 			log_and_kill(i);
@@ -185,6 +200,7 @@ static void wait_for_all(unsigned int ms)
 static void end_workers(void)
 {
 	atomic_store(&shared->over, 1);
+	hold_all(false);
 	wait_for_all(END_MS);
 	kill_all();
 	wait_for_all(GONE_MS);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -165,6 +166,13 @@ void do_vm_bind(const struct call *c)
 
 /* --- Buffers ------------------------------------------------------------- */
 
+/*
+ * A size that something is wrong with may be more than there is memory. Who maps that gets
+ * all its pages in the call, which goes on for a process that was killed, until the kernel
+ * finds nobody else to kill, and panics
+ */
+#define MOST_OF_A_BUFFER	(16 * SZ_1M)
+
 void do_bo_create(const struct call *c)
 {
 	struct drm_panthor_bo_create b = { .size = length(c->r[0]) };
@@ -176,8 +184,13 @@ void do_bo_create(const struct call *c)
 		b.flags = DRM_PANTHOR_BO_WB_MMAP;
 	if (!(c->r[1] >> 3 & 7))
 		b.exclusive_vm_id = handle_for(c, vm_at(c, c->slot[2])->id);
-	if (!issue(c, file_of(c)->fd, DRM_IOCTL_PANTHOR_BO_CREATE, &b, sizeof(b), -1, -1))
+	if (issue(c, file_of(c)->fd, DRM_IOCTL_PANTHOR_BO_CREATE, &b, sizeof(b), -1, -1))
+		return;
+	if (b.size <= MOST_OF_A_BUFFER)
 		*bo = (struct bo){ .handle = b.handle, .size = b.size };
+	else
+		ioctl(file_of(c)->fd, DRM_IOCTL_GEM_CLOSE,
+		      &(struct drm_gem_close){ .handle = b.handle });
 }
 
 void do_bo_close(const struct call *c)

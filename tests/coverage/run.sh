@@ -170,7 +170,7 @@ campaign_report()
 # unbound as well; the walker of every third is not coherent
 campaign()
 {
-	local seconds=${1:-600} seeds=("${@:2}") seed mem=(1G 448M 640M) unbind=(--unbind '' '')
+	local seconds=${1:-600} seeds=("${@:2}") seed mem=(1G 640M 768M) unbind=(--unbind '' '')
 	local walker=('' '' '--machine mali-coherent=off') failed=()
 
 	[ ${#seeds[@]} -gt 0 ] || seeds=(1 2 3)
