@@ -13,7 +13,8 @@ REASONS is a document with a table of functions: each row that starts with
 "| `name` |" names one that no run reaches. The table must be true both ways, but
 for rows "| `name` (inlined) |" and "| `name` (by chance) |": what a compiler leaves
 a call of, and what takes a race, is not the same each time. With --apart the lines of the
-functions that are named do not count: they are for others than those who run.
+functions that are named do not count: they are for others than those who run. Nor do those
+that were not reached of a function in a row "| `name` (in part) |", which is.
 
 Blocks are lines that follow each other in the code and were not reached.
 """
@@ -78,6 +79,15 @@ class Coverage:
             self.functions[file].pop(name)
             for number in range(start, end + 1):
                 self.lines[file].pop(number, None)
+
+    def leave_out_parts(self, named):
+        """Functions of which nothing but what was reached counts."""
+        for (file, name), (start, end) in self.places.items():
+            if name not in named:
+                continue
+            for number in range(start, end + 1):
+                if not self.lines[file].get(number, 1):
+                    self.lines[file].pop(number)
 
     def unreached(self):
         """Functions that no run called, as (file, name)."""
@@ -144,6 +154,12 @@ def reasons(path):
                            re.MULTILINE)))
 
 
+def partly(path):
+    """Functions of which a part is for others."""
+    with open(path, encoding="utf-8") as file:
+        return set(re.findall(r"^\| `(\w+)` \(in part\) \|", file.read(), re.MULTILINE))
+
+
 def compare(coverage, path, named, either):
     """Complaints about the document, empty when it is true."""
     document = os.path.join("docs", os.path.basename(path))
@@ -178,6 +194,7 @@ def main():
     wrong = compare(coverage, args.reasons, *named) if named else []
     if args.apart:
         coverage.leave_out(named[0])
+        coverage.leave_out_parts(partly(args.reasons))
     rows = table(coverage)
     show(rows)
     for count, file, first, last in blocks(coverage)[:args.blocks]:

@@ -171,7 +171,7 @@ campaign_report()
 campaign()
 {
 	local seconds=${1:-600} seeds=("${@:2}") seed mem=(1G 640M 768M) unbind=(--unbind '' '')
-	local walker=('' '' '--machine mali-coherent=off') failed=()
+	local walker=('' '' '--machine mali-coherent=off') failed=() name
 
 	[ ${#seeds[@]} -gt 0 ] || seeds=(1 2 3)
 	prepare
@@ -180,6 +180,10 @@ campaign()
 	for seed in "${seeds[@]}"; do
 		run "seed-$seed" "--inject ${walker[seed % 3]} --mem ${mem[seed % 3]} --timeout $((seconds * 8 + 1200))" '' \
 			"campaign --seed $seed --seconds $seconds --with-findings ${unbind[seed % 3]}"
+	done
+	# What memory is short for is no mistake; what else the kernel says is in the log
+	for name in "${failed[@]}"; do
+		say "the run $name"
 	done
 	campaign_report
 }

@@ -117,6 +117,7 @@ static const struct scenario scenarios[] = {
 	/* Last: what it leaks would be found when the module is unloaded */
 	{ "unbind", "the driver is unbound and bound", run_unbind, PLAIN },
 	{ "unbind-busy", "the driver is unbound under work", run_unbind_busy, PLAIN },
+	{ "unbind-group", "groups are made as the driver is unbound", run_unbind_group, PLAIN },
 };
 
 static char mark(const struct scenario *s)

@@ -19,6 +19,9 @@
 #include "work.h"
 
 #define CYCLES	25
+#define UNBINDS	8
+#define MAKERS	4
+#define QUEUES	8
 #define FLUSH_ID	DRM_PANTHOR_USER_FLUSH_ID_MMIO_OFFSET
 
 static void *map_flush_id(struct pan *p, int prot, int flags, size_t size,
@@ -218,6 +221,46 @@ void run_unbind(void)
 void run_unbind_busy(void)
 {
 	unbind_once(true, "unbound while groups run on all slots");
+}
+
+/* Until the device is gone */
+static int make_groups(struct gpu *g, void *arg)
+{
+	uint32_t group;
+	int ret;
+
+	(void)arg;
+	while (!(ret = pan_group_create(g->pan, g->vm, QUEUES, &group)))
+		pan_group_destroy(g->pan, group);
+	return ret;
+}
+
+/*
+ * A group has buffers in the firmware's VM, which goes with the device. Upstream's driver
+ * looks for it while that happens, warns, and may use what was freed: one of these makes
+ * groups at that moment.
+ */
+void run_unbind_group(void)
+{
+	struct call make[MAKERS];
+	struct gpu g;
+	struct pan p;
+
+	kmsg_mark();
+	for (int n = 0; n < UNBINDS; n++) {
+		need(pan_open(&p));
+		gpu_open(&g, &p);
+		for (int i = 0; i < MAKERS; i++)
+			call_begin(&make[i], &g, make_groups, NULL);
+		sleep_ms(50 + n);
+		is(driver_unbind(), 0, "unbound while groups are made");
+		for (int i = 0; i < MAKERS; i++)
+			is(call_end(&make[i]), -ENODEV, "until the device is gone");
+		pan_close(&p);
+		is(driver_bind(), 0, "the driver takes the device again");
+	}
+	not_said("WARNING");
+	life_goes_on("then");
 }
 
 /* --- Module -------------------------------------------------------------- */

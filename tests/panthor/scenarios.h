@@ -89,6 +89,7 @@ void run_power(void);
 void run_unbind(void);
 void run_module(void);
 void run_unbind_busy(void);
+void run_unbind_group(void);
 
 /* s_shader.c */
 void run_shader_fault(void);
