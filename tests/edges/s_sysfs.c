@@ -15,7 +15,7 @@
 
 #define CLOCK_HZ	1000000000l
 #define JOBS	100
-#define CYCLES	20
+#define CYCLES	100
 
 /* --- Tracepoints --------------------------------------------------------- */
 
