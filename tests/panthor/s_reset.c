@@ -156,8 +156,11 @@ void run_reset_flush(void)
 
 /* --- Binds during a reset ------------------------------------------------- */
 
-/* A flush has 100 ms, and a reset whose interrupt is lost as many */
-#define REBIND_MS	400
+/*
+ * A flush has 100 ms, and a reset whose interrupt is lost as many: in the middle of that.
+ * Who binds once more before it is over may flush and unlock
+ */
+#define REBIND_MS	160
 
 static int rebind(struct gpu *g, void *arg)
 {
@@ -165,8 +168,9 @@ static int rebind(struct gpu *g, void *arg)
 	long end = now_ms() + REBIND_MS;
 	int ret = 0;
 
-	while (!ret && now_ms() < end)
-		ret = pan_map(g->pan, g->vm, COPY_VA, &c->src, 0, SZ_64K,
+	/* Each changes what the GPU may know, or no region need be locked */
+	for (unsigned int i = 0; !ret && now_ms() < end; i++)
+		ret = pan_map(g->pan, g->vm, COPY_VA, i % 2 ? &c->src : &c->dst, 0, SZ_64K,
 			      DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC);
 	return ret;
 }
