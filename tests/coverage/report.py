@@ -146,18 +146,11 @@ def blocks(coverage):
 
 
 def reasons(path):
-    """Functions that the document says are not, or need not be, reached."""
+    """Functions that the document says are not, need not be, or are in part reached."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    return (set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)),
-            set(re.findall(r"^\| `(\w+)` \((?:inlined|by chance)\) \|", text,
-                           re.MULTILINE)))
-
-
-def partly(path):
-    """Functions of which a part is for others."""
-    with open(path, encoding="utf-8") as file:
-        return set(re.findall(r"^\| `(\w+)` \(in part\) \|", file.read(), re.MULTILINE))
+    return tuple(set(re.findall(rf"^\| `(\w+)`{how} \|", text, re.MULTILINE))
+                 for how in ("", r" \((?:inlined|by chance)\)", r" \(in part\)"))
 
 
 def compare(coverage, path, named, either):
@@ -191,10 +184,10 @@ def main():
 
     coverage, runs = collect(args)
     named = reasons(args.reasons) if args.reasons else None
-    wrong = compare(coverage, args.reasons, *named) if named else []
+    wrong = compare(coverage, args.reasons, *named[:2]) if named else []
     if args.apart:
         coverage.leave_out(named[0])
-        coverage.leave_out_parts(partly(args.reasons))
+        coverage.leave_out_parts(named[2])
     rows = table(coverage)
     show(rows)
     for count, file, first, last in blocks(coverage)[:args.blocks]:
