@@ -34,8 +34,8 @@
  * @phys_bits: Bits of a physical address that entries have for such a table, 0
  *	if they have room for all
  * @shift: By level, log2 of the bytes of IOVA that an entry maps
- * @bits: By level, log2 of the number of entries of a table. Tables that are
- *	concatenated at the top count as one
+ * @bits: By level, log2 of the number of entries of a table, less than 16. Tables
+ *	that are concatenated at the top count as one
  */
 struct iopt_geometry {
 	unsigned int levels;

@@ -36,8 +36,8 @@ struct iopt_packed;
  * @table: The table itself
  * @iova: First address that the table spans
  * @level: Level of the table, 0 is the top
- * @nr_chunks: Number of @chunks
  * @nr_children: Children in @chunks, each of which has a part of @refs
+ * @nr_chunks: Number of @chunks
  * @seen: The hardware can have seen the table
  * @stays: Is the top, or was it: goes with the page table only
  * @left: Levels below the table in which tables left their entries at some time
@@ -57,7 +57,7 @@ struct iopte_page {
 	struct iopte_page *parent;
 	void *table;
 	unsigned long iova;
-	unsigned int nr_children;
+	u16 nr_children;
 	u16 nr_chunks;
 	u8 level;
 	u8 left;

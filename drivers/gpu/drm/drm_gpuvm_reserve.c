@@ -169,12 +169,13 @@ static void unreserve_slots(struct io_pgtable_ops *ops, u64 start, u64 end,
  * @rsv: What is to hold it. On error it holds what comes before that, and the caller
  *	releases it: that can take a flush
  * @start: GPU address of the mapping, a multiple of the page size
- * @end: Where it ends
+ * @end: Where it ends, a multiple of the page size
  *
  * May sleep. Tables that are missing are charged to the caller's memcg.
  *
  * Return: 0, -EINVAL if the mapping is empty, -ERANGE if it leaves the address
- * space, -ENOMEM, or -EINTR if the task is being killed.
+ * space, -EOPNOTSUPP if the page table was made without reservations, -ENOMEM, or
+ * -EINTR if the task is being killed.
  */
 int drm_gpuvm_reserve(struct io_pgtable_ops *ops, struct drm_gpuvm_rsv *rsv,
 		      u64 start, u64 end)
