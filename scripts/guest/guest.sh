@@ -188,14 +188,16 @@ make_firmware()
 # Debug kernels with the series look at what VM_BIND jobs allocate.
 bind_check()
 {
-	local ko=$BUILD/bindcheck/$KERNEL
-
-	[ "$FLAVOUR" = debug ] && [ "$KERNEL" != base ] || return 0
-	mkdir -p "$ko"
-	REMEDY="look for what the kernel lacks in tests/bindcheck/bindcheck.c"
-	step "build bindcheck $KERNEL" "$ROOT/scripts/kernel/kernel.sh" make "$KERNEL" debug \
-		M="$ROOT/tests/bindcheck" MO="$ko" modules
-	cp "$ko/bindcheck.ko" "$RUN/"
+	[ "$FLAVOUR" = debug ] && [ "$KERNEL" != base ] && [ "$PANTHOR" = on ] || return 0
+	# In a shell of its own, which keeps the lock no longer
+	(
+		locked "bindcheck-$KERNEL"
+		mkdir -p "$BUILD/bindcheck/$KERNEL"
+		REMEDY="look for what the kernel lacks in tests/bindcheck/bindcheck.c"
+		step "build bindcheck $KERNEL" "$ROOT/scripts/kernel/kernel.sh" make "$KERNEL" debug \
+			M="$ROOT/tests/bindcheck" MO="$BUILD/bindcheck/$KERNEL" modules
+		cp "$BUILD/bindcheck/$KERNEL/bindcheck.ko" "$RUN/"
+	) || exit
 }
 
 prepare()
@@ -311,15 +313,33 @@ cpu_seconds()
 	rm "$RUN/times"
 }
 
+# What bindcheck was put there for: somebody looked, at each job, and found nothing
+bind_checked()
+{
+	local found=$RUN/vm_bind_check
+
+	[ -e "$RUN/bindcheck.ko" ] || return 0
+	if [ ! -e "$found" ]; then
+		say "bindcheck did not come up, so nobody knows what VM_BIND jobs allocate; see $CONSOLE"
+		return 1
+	fi
+	if grep -qE '^(allocations|unchecked) [1-9]' "$found"; then
+		say "VM_BIND jobs allocate, or some were not looked at: $(tr '\n' ' ' <"$found")"
+		return 1
+	fi
+}
+
 # Turns what is left of the run into one exit code.
 verdict()
 {
-	local rc=$1 status
+	local rc=$1 logs=("$CONSOLE")
 
 	if [ -s "$RUN/qemu.stderr" ]; then
 		sed 's/^/qemu: /' "$RUN/qemu.stderr" >&2
 	fi
-	if ! "$ROOT/scripts/guest/kernel-log.sh" -s "$CONSOLE" "$RUN/dmesg"; then
+	# A guest that did not come to its end has written none
+	[ ! -e "$RUN/dmesg" ] || logs+=("$RUN/dmesg")
+	if ! "$ROOT/scripts/guest/kernel-log.sh" -s "${logs[@]}"; then
 		return $EXIT_KERNEL
 	fi
 	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
@@ -330,13 +350,18 @@ verdict()
 		say "the guest did not finish in $(cpu_limit) s of processor time, see $CONSOLE"
 		return $EXIT_TIMEOUT
 	fi
-	if [ ! -f "$RUN/status" ]; then
-		say "the guest ended without finishing (QEMU: exit code $rc); the end of $CONSOLE:"
+	if [ "$rc" != 0 ]; then
+		say "QEMU ended with exit code $rc, see $RUN/qemu.stderr; the end of $CONSOLE:"
 		tail -n 15 "$CONSOLE" | sed 's/^/    /' >&2 || :
 		return $EXIT_DIED
 	fi
-	status=$(cat "$RUN/status")
-	return "$status"
+	if [ ! -f "$RUN/status" ]; then
+		say "the guest ended without finishing; the end of $CONSOLE:"
+		tail -n 15 "$CONSOLE" | sed 's/^/    /' >&2 || :
+		return $EXIT_DIED
+	fi
+	bind_checked || return $EXIT_KERNEL
+	return "$(cat "$RUN/status")"
 }
 
 cmd_run()

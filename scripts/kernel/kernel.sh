@@ -200,6 +200,21 @@ part_of_series()
 	[ "$(wgit "$tree" rev-parse HEAD)" = "$last" ] || wgit "$tree" checkout -q -f --detach "$last"
 }
 
+# One at a time, whatever the configuration that it is for
+write_part()
+{
+	(
+		locked "tree-$which"
+		step "write tree $which" part_of_series "$@"
+	)
+}
+
+# What a build leaves, and a program that was ended may have removed
+is_there()
+{
+	[ -e "$(image_path)" ] && [ -e "$out/modules/load-order" ]
+}
+
 # What begins the names of the compiler's tools, where they are not this machine's own
 tools_prefix()
 {
@@ -365,22 +380,27 @@ build()
 	esac
 	"$ROOT/scripts/kernel/tree.sh"
 	locked "kernel-$which-$config"
-	[ "$which" != walks ] || step "write tree walks" part_of_series look-up-how-far-an-entry-goes
-	[ "$which" != mends ] || step "write tree mends" part_of_series model-a-walk-cache
-	[ "$which" != fixes ] || step "write tree fixes" part_of_series model-a-walk-cache ^
+	case $which in
+	walks) write_part look-up-how-far-an-entry-goes ;;
+	mends) write_part model-a-walk-cache ;;
+	fixes) write_part model-a-walk-cache ^ ;;
+	esac
 	key=$(build_key)
-	if [ -n "$key" ] && stamp_ok "$out/.stamp" "$key" && [ -e "$(image_path)" ]; then
+	if [ -n "$key" ] && stamp_ok "$out/.stamp" "$key" && is_there; then
 		return
 	fi
 	need_space "$BUILD" 3000 "the kernel build"
 	mkdir -p "$CACHE/ccache"
 	# In a shell of its own, which keeps the lock no longer
 	[ "$which" = base ] || [ -e "$out" ] || (seed)
+	# What was built before is no more from here on, whatever becomes of this
+	rm -f "$out/.stamp"
 	REMEDY="if build/linux has unfinished edits, finish them; after a compiler change remove $out"
 	step "configure $which $config kernel" configure
 	REMEDY="if build/linux has unfinished edits, finish them; after a compiler change remove $out"
 	step "build $which $config kernel" compile
-	[ -z "$key" ] || stamp_set "$out/.stamp" "$key"
+	# Not of a tree that somebody changed meanwhile
+	[ -z "$key" ] || [ "$(build_key)" != "$key" ] || stamp_set "$out/.stamp" "$key"
 }
 
 main()

@@ -51,6 +51,7 @@ step_key()
 
 	hash_of "$(kgit rev-parse "$commit^{tree}")" "$(kgit rev-parse "$commit^^{tree}")" \
 		"$ROOT/scripts/series/check.sh" "$ROOT/scripts/kernel/kernel.sh" "$ROOT/tests/kernel" \
+		"$ROOT/scripts/guest/kernel-log.sh" \
 		"$(gcc --version | head -n 1)" "$builds" ${builds:+"$ROOT/tests/builds"}
 }
 
@@ -78,14 +79,16 @@ build_step()
 {
 	worktree "$STEP_TREE" base
 	wgit "$STEP_TREE" checkout -q -f --detach "$1"
-	rm -f "$LOGS/build-step-um-kernel.log"
+	# Built anew, so that there is a log, in which its warnings are
+	rm -f "$STEP_TREE/out-um/.stamp"
 	"$ROOT/scripts/kernel/kernel.sh" build step um
 	compile_touched "$1" >"$BUILD/.step-w1" || {
 		cat "$BUILD/.step-w1"
 		_fail "what the step touches does not compile with W=1"
 	}
-	! grep -hE '(warning|error):' "$BUILD/.step-w1" "$LOGS/build-step-um-kernel.log" ||
+	if cat "$BUILD/.step-w1" "$LOGS/build-step-um-kernel.log" | grep -E '(warning|error):'; then
 		_fail "the step has warnings"
+	fi
 }
 
 kunit_step()
@@ -94,6 +97,8 @@ kunit_step()
 		tee "$BUILD/.step.log" |
 		python3 "$ROOT/scripts/lib/ktap.py" --require <(echo io-pgtable-arm-test) >"$BUILD/.step.tsv"
 	! grep '^fail' "$BUILD/.step.tsv" || _fail "KUnit fails at this step; its log is $BUILD/.step.log"
+	# User Mode Linux warns when nobody gave it a bus of PCI devices
+	"$ROOT/scripts/guest/kernel-log.sh" -x virtio_pcidev_init "$BUILD/.step.log"
 }
 
 # check_step NAME STEP: in a shell of its own, so that one that fails ends none but itself
