@@ -21,14 +21,27 @@ keep_edits()
 		die "build/linux has $edits; run 'make kernel-save' first, or remove $TREE yourself"
 }
 
+# Who works in there would go on in what is no more, and lose its lock
+nobody_works_here()
+{
+	local lock name
+
+	for lock in "$BUILD"/.*.lock; do
+		[ -e "$lock" ] || continue
+		name=${lock##*/.}
+		flock -n "$lock" true || die "'${name%.lock}' is at work in $BUILD; run this again when it has ended"
+	done
+}
+
 # Kernels are built inside their trees; trees themselves are sources.
 clean_build()
 {
 	find "$BUILD" -mindepth 1 -maxdepth 1 ! -name linux ! -name 'linux-*' ! -name linux.git \
-		! -name stamp -exec rm -rf {} +
+		! -name stamp ! -name '.*.lock' -exec rm -rf {} +
 	rm -rf "$BUILD"/linux*/out-*
 }
 
+nobody_works_here
 [ ! -d "$BUILD" ] || locked kernel-tree
 case ${1:-} in
 --all)

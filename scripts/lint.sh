@@ -289,6 +289,7 @@ run_check()
 }
 
 cd "$ROOT"
+locked lint
 mkdir -p "$LOGS"
 need_packages shellcheck perl python3 python3-ply python3-git codespell sparse
 checks=("$@")

@@ -118,6 +118,7 @@ main()
 {
 	local kernel sources=() rc=0
 
+	locked suite-run
 	need_packages python3
 	for kernel; do
 		vmbind_prepare "$kernel" plain

@@ -21,6 +21,7 @@
 # NAME|COMMAND, or NAME|COMMAND|SUITE where SUITE has to be over before. What is quick and
 # finds the plainest faults comes first. A suite is never left out because its command is
 # not there: that is a failure.
+# shellcheck disable=SC2016 # a command is the suite's shell's
 SUITES=(
 	'kernel-tree|tests/kernel-tree/run.sh'
 	'results|tests/results/run.sh'
@@ -38,7 +39,7 @@ SUITES=(
 	'firmware|tests/firmware/run.sh'
 	'repeat|tests/repeat/run.sh'
 	'run|scripts/run.sh --suite'
-	'report|tests/report/run.sh|run'
+	'report|tests/report/run.sh "$OUT/run-suite.json" "$OUT/run-suite.html"|run'
 	'vmbind|tests/vmbind/run.sh'
 	'panthor|tests/panthor/run.sh'
 	'edges|tests/edges/run.sh'
@@ -164,14 +165,17 @@ declare -A running=()
 
 wait_for()
 {
-	wait "${running[$1]}" || :
+	wait "${running[$1]}" || lost+=("$1")
 	unset "running[$1]"
 }
+
+# Those whose results could not be written, as on a full disk, or that were killed
+lost=()
 
 # room_for_one: until fewer than TEST_JOBS run, of which the fuzzer is none
 room_for_one()
 {
-	local name pid ended
+	local name pid ended rc
 
 	while :; do
 		local pids=()
@@ -179,10 +183,13 @@ room_for_one()
 			[ "$name" = fuzz ] || pids+=("${running[$name]}")
 		done
 		[ ${#pids[@]} -ge "$TEST_JOBS" ] || return 0
-		wait -n -p ended "${pids[@]}" || :
+		rc=0
+		wait -n -p ended "${pids[@]}" || rc=$?
 		for name in "${!running[@]}"; do
 			pid=${running[$name]}
-			[ "$pid" != "$ended" ] || unset "running[$name]"
+			[ "$pid" = "$ended" ] || continue
+			[ $rc = 0 ] || lost+=("$name")
+			unset "running[$name]"
 		done
 	done
 }
@@ -243,10 +250,21 @@ stop_all()
 	done
 }
 
+check_seconds()
+{
+	[[ ${TEST_SECONDS:-1} =~ ^[1-9][0-9]*$ ]] || die "TEST_SECONDS=$TEST_SECONDS is no number of seconds"
+}
+
 how_many_jobs()
 {
 	TEST_JOBS=${TEST_JOBS:-$(($(nproc) > 1 ? 2 : 1))}
 	[[ $TEST_JOBS =~ ^[1-9][0-9]*$ ]] || die "TEST_JOBS=$TEST_JOBS is no number of suites"
+}
+
+# has_passed SUITE: there are results, and none of them is a failure or no result
+has_passed()
+{
+	[ -s "$OUT/results/$1.tsv" ] && ! grep -qvP '^(pass|skip)\t' "$OUT/results/$1.tsv"
 }
 
 say_what_failed()
@@ -254,12 +272,17 @@ say_what_failed()
 	local name
 
 	for name in "${names[@]}"; do
-		! grep -q '^fail' "$OUT/results/$name.tsv" || failed+=("$name")
+		if [[ " ${lost[*]} " = *" $name "* ]]; then
+			printf '\nwhat %s found could not be written; free some space and run it again\n' "$name"
+			failed+=("$name")
+		elif ! has_passed "$name"; then
+			failed+=("$name")
+		fi
 	done
 	for name in "${failed[@]}"; do
 		printf '\n%s, log %s:\n' "$name" "$LOGS/test-$name.log"
 		"$ROOT/scripts/lib/results.sh" "$name" >"$LOGS/.failed" || :
-		sed '$d' "$LOGS/.failed"
+		sed '$d' "$LOGS/.failed" || :
 		# Where nobody can open the log, this is all there is to go by.
 		! grep -qE 'left no results|no end within' "$LOGS/.failed" ||
 			tail -n 45 "$LOGS/test-$name.log"
@@ -278,6 +301,7 @@ main()
 	cd "$ROOT"
 	mkdir -p "$OUT/results" "$LOGS"
 	[ -z "${TEST_SECONDS:-}" ] || need_packages procps
+	check_seconds
 	how_many_jobs
 	names=("$@")
 	[ $# != 0 ] || names=("${SUITES[@]%%|*}")
@@ -292,8 +316,7 @@ main()
 	start_all
 	wait_for_all
 	say_what_failed
-	"$ROOT/scripts/lib/results.sh" -q "${names[@]}" || :
-	[ ${#failed[@]} = 0 ]
+	"$ROOT/scripts/lib/results.sh" -q "${names[@]}" && [ ${#failed[@]} = 0 ]
 }
 
 # Read whole before it runs: an edit of this script must not reach a run.

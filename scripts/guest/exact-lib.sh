@@ -6,13 +6,6 @@
 # in place of disks and shares, which would have it wait for the host. Sourced
 # after lib.sh and vmbind-lib.sh; only defines names.
 
-# exact_firmware KERNEL: a boot puts the firmware in its place
-exact_firmware()
-{
-	[ -f "$BUILD/guest/share/firmware/arm/mali/arch10.8/mali_csffw.bin" ] ||
-		"$ROOT/scripts/guest/guest.sh" run --kernel "$1" --name firmware --boot-only >/dev/null
-}
-
 # exact_prepare DIR KERNEL PROGRAM...: make DIR/files, to which exact_initramfs adds
 # a command. The programs are from the guest's share; they and the kernel must
 # have been built (guest_prepare KERNEL plain). Sets IMAGE, the kernel's.
@@ -23,7 +16,7 @@ exact_prepare()
 	shift 2
 	need_packages cpio e2fsprogs
 	eval "$("$ROOT/scripts/kernel/kernel.sh" path "$kernel" plain | sed 's/^image=/IMAGE=/; s/^modules=/modules=/')"
-	exact_firmware "$kernel"
+	guest_firmware
 	mkdir -p "$dir"
 	step "initramfs $kernel" _exact_root "$dir" "$modules" "$@"
 }
@@ -117,7 +110,7 @@ exact_complaints()
 # busy.
 exact_run()
 {
-	local dir=$1 name=$2 shift=$3 append=${4:-} args
+	local dir=$1 name=$2 shift=$3 append=${4:-} args rc=0
 
 	args=("${@:5}")
 	timeout "${EXACT_TIMEOUT:-1800}" "$("$ROOT/scripts/qemu/qemu.sh" path)" \
@@ -127,7 +120,9 @@ exact_run()
 		-icount "shift=$shift,sleep=off" -rtc base=2026-01-01,clock=vm \
 		-kernel "$IMAGE" -initrd "$dir/initramfs" \
 		-append "console=ttyAMA0 quiet panic=-1 oops=panic rdinit=/init${append:+ $append}" \
-		-serial "file:$name.console" "${args[@]}" </dev/null >"$name.log" 2>&1
+		-serial "file:$name.console" "${args[@]}" </dev/null >"$name.log" 2>&1 || rc=$?
+	printf '%d\n' "$rc" >"$name.qemu"
+	return "$rc"
 }
 
 # exact_twice DIR LOG WHAT COMMAND [APPEND]: boot and run COMMAND, which must do the same
@@ -150,11 +145,15 @@ exact_twice()
 	tr -d '\r' <"$dir/$what-1.console" >"$log"
 }
 
-# exact_status NAME: the exit code of the command, 98 when it did not end
+# exact_status NAME: the exit code of the command, 98 when it did not end, or QEMU not well
 exact_status()
 {
 	local status
 
+	if [ "$(cat "$1.qemu" 2>/dev/null)" != 0 ]; then
+		echo 98
+		return
+	fi
 	status=$(tr -d '\r' <"$1.console" 2>/dev/null | sed -n 's/^exact: exit code \([0-9]*\)$/\1/p')
 	printf '%s\n' "${status:-98}"
 }

@@ -38,10 +38,11 @@
 
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=scripts/guest/vmbind-lib.sh
+. "$ROOT/scripts/guest/vmbind-lib.sh"
 
 GUEST=$BUILD/guest
 SHARE=$GUEST/share
-FIRMWARE=$SHARE/firmware/arm/mali/arch10.8/mali_csffw.bin
 
 EXIT_KERNEL=97
 EXIT_DIED=98
@@ -168,23 +169,6 @@ find_kernel()
 	mkdir -p "$MODULES"
 }
 
-# The firmware goes with the model, not with the image.
-make_firmware()
-{
-	local tool=$BUILD/host/mkfw key
-
-	key=$(hash_of "$ROOT"/model/csf/mkfw.c "$ROOT"/model/csf/fw_iface.h)
-	if [ -f "$FIRMWARE" ] && stamp_ok "$GUEST/.firmware" "$key"; then
-		return
-	fi
-	mkdir -p "$(dirname "$tool")" "$(dirname "$FIRMWARE")"
-	cc -O2 -Wall -Wextra -o "$tool.tmp$$" "$ROOT/model/csf/mkfw.c"
-	mv "$tool.tmp$$" "$tool"
-	"$tool" "$FIRMWARE.tmp$$"
-	mv "$FIRMWARE.tmp$$" "$FIRMWARE"
-	stamp_set "$GUEST/.firmware" "$key"
-}
-
 # Debug kernels with the series look at what VM_BIND jobs allocate.
 bind_check()
 {
@@ -209,7 +193,7 @@ prepare()
 	ROOT_IMAGE=$GUEST/root.img
 	[ -f "$GUEST/.root" ] || die "there is no root image: scripts/guest/guest.sh image"
 	mkdir -p "$SHARE/bin"
-	make_firmware
+	guest_firmware
 
 	RUN=$OUT/guest/$NAME
 	CONSOLE=$OUT/log/guest-$NAME.log

@@ -37,15 +37,10 @@ INIT=$ROOT/tests/guest/init
 # all that they depend on.
 root_tar()
 {
-	local arch=$1 tar
+	local tar
 
-	tar=$CACHE/guest/$SUITE-$arch-$(hash_of "$*").tar
-	if [ ! -f "$tar" ]; then
-		mkdir -p "$CACHE/guest"
-		need_space "$CACHE" 1500 "the guest's packages"
-		REMEDY="check the network, and that the mirror in apt's sources carries $SUITE; then run again" \
-			step "guest packages $arch" suite_unpack "$SUITE" "$arch" "$tar" "${*:2}"
-	fi
+	tar=$CACHE/guest/$SUITE-$1-$(hash_of "$*").tar
+	suite_tar "$SUITE" "$1" "$tar" "${*:2}"
 	printf '%s\n' "$tar"
 }
 
@@ -223,7 +218,8 @@ make_image()
 	mkdir -p "$GUEST"
 	need_space "$GUEST" 1500 "the guest image"
 	rm -f "$GUEST/.root"
-	step "guest image" "${as_root[@]}" "$0" assemble "$arm64" "$amd64" "$IMAGE.new"
+	REMEDY="if an archive is damaged, remove $CACHE/guest and run again" \
+		step "guest image" "${as_root[@]}" "$0" assemble "$arm64" "$amd64" "$IMAGE.new"
 	mv "$IMAGE.new" "$IMAGE"
 	stamp_set "$GUEST/.root" "$key"
 }

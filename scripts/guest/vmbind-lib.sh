@@ -73,11 +73,17 @@ guest_make()
 	mkdir -p "$BUILD/$1/obj" "$bin"
 	REMEDY="if a header is missing remove $BUILD/$3 and run again" \
 		step "$1 build" _guest_make "$1" "$3"
-	if ! cmp -s "$made" "$bin/$2"; then
-		install -m 755 "$made" "$bin/$2.new"
-		mv "$bin/$2.new" "$bin/$2"
-	fi
+	guest_install "$made" "$bin/$2"
 	printf '%s\n' "$bin/$2"
+}
+
+# guest_install FROM TO: whole, or not at all, whatever the caller looks at
+guest_install()
+{
+	! cmp -s "$1" "$2" || return 0
+	if ! install -m 755 "$1" "$2.new" || ! mv "$2.new" "$2"; then
+		die "cannot write $2; check its owner and the free space"
+	fi
 }
 
 # vmbind_build: the program tests/vmbind, and what it is built with
@@ -86,7 +92,7 @@ vmbind_build()
 	local key
 
 	guest_compiler
-	"$ROOT/scripts/kernel/tree.sh" >&2
+	"$ROOT/scripts/kernel/tree.sh" >&2 || exit
 	(
 		locked vmbind
 		guest_sysroot vmbind libdrm2 libdrm-dev
@@ -109,15 +115,35 @@ guest_program()
 	) || exit 1
 }
 
-# guest_prepare KERNEL FLAVOUR...: all that a guest needs, built if it is not
+# guest_firmware: what the driver loads. It goes with the model, not with the image
+guest_firmware()
+{
+	local tool=$BUILD/host/mkfw key
+	local to=$BUILD/guest/share/firmware/arm/mali/arch10.8/mali_csffw.bin
+
+	key=$(hash_of "$ROOT"/model/csf/mkfw.c "$ROOT"/model/csf/fw_iface.h)
+	if [ -f "$to" ] && stamp_ok "$BUILD/guest/.firmware" "$key"; then
+		return
+	fi
+	need_packages gcc libc6-dev
+	mkdir -p "$(dirname "$tool")" "$(dirname "$to")"
+	cc -O2 -Wall -Wextra -o "$tool.tmp$$" "$ROOT/model/csf/mkfw.c"
+	mv "$tool.tmp$$" "$tool"
+	"$tool" "$to.tmp$$"
+	mv "$to.tmp$$" "$to"
+	stamp_set "$BUILD/guest/.firmware" "$key"
+}
+
+# guest_prepare KERNEL FLAVOUR...: all that a guest needs, built if it is not. It stops
+# where something fails, also where the caller looks at that
 guest_prepare()
 {
 	local kernel=$1 flavour
 
 	shift
-	"$ROOT/scripts/qemu/qemu.sh" build >/dev/null
+	"$ROOT/scripts/qemu/qemu.sh" build >/dev/null || return
 	for flavour; do
-		"$ROOT/scripts/kernel/kernel.sh" build "$kernel" "$flavour" >/dev/null
+		"$ROOT/scripts/kernel/kernel.sh" build "$kernel" "$flavour" >/dev/null || return
 	done
 	"$ROOT/scripts/guest/guest.sh" image >/dev/null
 }
@@ -125,7 +151,7 @@ guest_prepare()
 # vmbind_prepare KERNEL FLAVOUR...: and vmbind
 vmbind_prepare()
 {
-	guest_prepare "$@"
+	guest_prepare "$@" || return
 	vmbind_build >/dev/null
 }
 
@@ -137,7 +163,7 @@ suite_flavours()
 
 	for config; do
 		case $config in
-		debug) echo debug ;;
+		debug | looked-at) echo debug ;;
 		16k | 64k) echo "plain-$config" ;;
 		*) echo plain ;;
 		esac
@@ -155,9 +181,11 @@ suite_run()
 {
 	local suite=$1 suite_out=$OUT/results/$1.tsv configs=("${@:2}") config
 
-	mkdir -p "$OUT/results" "$LOGS"
+	result_start "$suite"
+	mkdir -p "$LOGS"
 	side_by_side "${SIDE_BY_SIDE:-1}" _suite_config "${configs[@]}"
 	for config in "${configs[@]}"; do
+		[ -s "$suite_out.$config" ] || printf 'fail\t%s: has results\tnone\n' "$config"
 		cat "$suite_out.$config"
 		rm "$suite_out.$config"
 	done >"$suite_out.tmp"
@@ -192,7 +220,8 @@ vmbind_points()
 			result = /^not/ ? "fail" : "pass"
 			name = $0
 			sub(/^(not )?ok [0-9]+ - /, "", name)
-			if (match(name, / # SKIP /)) {
+			# What failed is not skipped, whatever it says
+			if (match(name, / # SKIP /) && result == "pass") {
 				result = "skip"
 				detail = substr(name, RSTART + RLENGTH)
 				name = substr(name, 1, RSTART - 1)
@@ -218,9 +247,16 @@ vmbind_points()
 # itself has to say about it.
 vmbind_results()
 {
-	vmbind_points "$OUT/guest/$1/stdout"
+	local points
+
+	points=$(vmbind_points "$OUT/guest/$1/stdout")
+	[ -z "$points" ] || printf '%s\n' "$points"
 	case $2 in
-	0 | 1) printf 'pass\tthe kernel reports no mistake of its own\t\n' ;;
+	1)
+		grep -q '^fail' <<<"$points" ||
+			printf 'fail\tthe program ends well\texit code 1, though no point failed\n'
+		;;
+	0) printf 'pass\tthe kernel reports no mistake of its own\t\n' ;;
 	97) printf 'fail\tthe kernel reports no mistake of its own\tsee out/log/guest-%s.log\n' "$1" ;;
 	124) printf 'fail\tthe guest comes to its end\tout of time, see out/log/guest-%s.log\n' "$1" ;;
 	*) printf 'fail\tthe guest comes to its end\texit code %s, see build/log/%s.log\n' "$2" "$1" ;;

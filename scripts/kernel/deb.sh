@@ -114,12 +114,13 @@ configure_small()
 		cp -a "$from" "$out.tmp"
 		rm -rf "$out" "$out.tmp/.stamp" "$out.tmp/modules"
 		mv "$out.tmp" "$out"
-		cp "$out/.config" "$out/.config.asked"
-		return
 	fi
-	kmake tinyconfig
-	cp "$out/.config" "$out/.config.new"
-	cat "$ROOT/tests/kernel/arm64.config" >>"$out/.config.new"
+	# In a folder of its own: the one to build in may have a configuration
+	rm -rf "$out.tiny"
+	mkdir -p "$out.tiny"
+	out=$out.tiny kmake tinyconfig
+	cat "$out.tiny/.config" "$ROOT/tests/kernel/arm64.config" >"$out/.config.new"
+	rm -rf "$out.tiny"
 	put_config
 }
 
@@ -127,10 +128,12 @@ configure_small()
 put_config()
 {
 	if ! cmp -s "$out/.config.new" "$out/.config.asked"; then
-		cp "$out/.config.new" "$out/.config.asked"
+		rm -f "$out/.config.asked"
 		cp "$out/.config.new" "$out/.config"
 	fi
 	kmake olddefconfig
+	# Last, so that one that was cut short is asked for again
+	cp "$out/.config.new" "$out/.config.asked"
 }
 
 compile()
@@ -163,7 +166,8 @@ build()
 		profiles='cross pkg.linux-upstream.nokernelheaders'
 	fi
 	"$ROOT/scripts/kernel/tree.sh"
-	locked "deb-$which"
+	# Both kinds have their packages beside the tree
+	locked deb
 	version=$(wgit "$TREE" show HEAD:Makefile | awk '/^(VERSION|PATCHLEVEL|SUBLEVEL) = / { v = v s $3; s = "." } END { print v }')-1
 	mkdir -p "$out"
 	need_space "$BUILD" "$space" "the kernel build for packages"

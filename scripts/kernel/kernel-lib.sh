@@ -355,7 +355,8 @@ checkpatch_typedefs()
 # is in the history of upstream, which this tree has not.
 run_checkpatch()
 {
-	checkpatch_typedefs >"$BUILD/.typedefs"
+	checkpatch_typedefs >"$BUILD/.typedefs.tmp$$"
+	mv "$BUILD/.typedefs.tmp$$" "$BUILD/.typedefs"
 	env -C "$TREE" PATH=/usr/bin:/bin perl scripts/checkpatch.pl --strict \
 		--typedefsfile "$BUILD/.typedefs" --ignore UNKNOWN_COMMIT_ID "$@"
 }

@@ -10,8 +10,12 @@ to be read back. The commit's identity and date are fixed, so that the same
 tree always gives the same commit.
 """
 
+import os
 import sys
 import tarfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/lib"))
+from usage import arguments  # noqa: E402
 
 IDENT = b"panthor-reserve <panthor-reserve@localhost> 1767225600 +0000"
 
@@ -35,7 +39,8 @@ def entry(tar, member):
 
 
 def main():
-    ref, strip, message = sys.argv[1], int(sys.argv[2]), sys.argv[3].encode()
+    ref, strip, message = arguments(__doc__, 3, 3)
+    strip, message = int(strip), message.encode()
     out = sys.stdout.buffer.write
     count = 0
 

@@ -24,6 +24,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/lib"))
+from usage import arguments  # noqa: E402
+
 ORDER = ["csf", "shader", "gpu", "mmu", "base"]
 ALONE = {"shader"}      # what it needs it gets as callbacks
 TOP = ""        # mali.h and mali.c
@@ -169,8 +172,9 @@ def check_calls(model, files, cc):
 
 def main():
     root = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-    model = sys.argv[1] if len(sys.argv) > 1 else os.path.join(root, "model")
-    cc = sys.argv[2] if len(sys.argv) > 2 else "gcc"
+    args = arguments(__doc__, 0, 2)
+    model = args[0] if args else os.path.join(root, "model")
+    cc = args[1] if len(args) > 1 else "gcc"
     files = list(sources(model))
     unknown = sorted({folder_of(f) for f in files} - set(ORDER) - {TOP, "qemu"})
     wrong = [f"{folder}/ has no place among the layers" for folder in unknown]

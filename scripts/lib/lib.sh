@@ -11,6 +11,8 @@
 
 set -euo pipefail
 export LC_ALL=C
+# A user's has no mke2fs, debugfs or modinfo
+PATH=$PATH:/usr/sbin:/sbin
 
 if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
 	sed -n '2,/^[^#]/{ /^# \(SPDX\|shellcheck \)\|^[^#]/d; s/^# \{0,1\}//p }' "$0" | sed '/./,$!d'
@@ -24,6 +26,8 @@ CACHE=${CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/panthor-reserve}
 LOGS=$BUILD/log
 JOBS=${JOBS:-$(nproc)}
 export ROOT BUILD OUT CACHE JOBS
+# What this shell has locked, see locked()
+LOCKS_HELD=
 # Set where this is run by a hook, they name the user's repository, and no other
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_PREFIX
 
@@ -172,11 +176,14 @@ hash_of()
 }
 
 # locked NAME: hold a lock for the rest of this (sub)shell, so that two targets
-# run at once do not build the same thing twice.
+# run at once do not build the same thing twice, or write the same results.
 locked()
 {
 	local fd
 
+	# Who has it does not wait for itself
+	[[ " $LOCKS_HELD " != *" $1 "* ]] || return 0
+	LOCKS_HELD+=" $1"
 	mkdir -p "$BUILD"
 	exec {fd}>"$BUILD/.$1.lock"
 	if ! flock -n "$fd"; then
@@ -210,9 +217,11 @@ side_by_side()
 # --- results -------------------------------------------------------------
 
 # result SUITE pass|fail|skip NAME [DETAIL]: one line of out/results/SUITE.tsv.
-# A suite starts with result_start, so that no line of an earlier run remains.
+# A suite starts with result_start, so that no line of an earlier run remains, and no
+# other one of it runs.
 result_start()
 {
+	locked "suite-$1"
 	mkdir -p "$OUT/results"
 	: >"$OUT/results/$1.tsv"
 }
@@ -351,8 +360,45 @@ suite_unpack()
 		--variant=extract --architectures="$arch" \
 		--aptopt='Apt::Install-Recommends "false"' \
 		--aptopt='Acquire::Languages "none"' \
-		"${@:5}" --include="$packages" --format=tar "$suite" "$tar.tmp" -
-	mv "$tar.tmp" "$tar"
+		"${@:5}" --include="$packages" --format=tar "$suite" "$tar.tmp$$" -
+	mv "$tar.tmp$$" "$tar"
+}
+
+# _whole TAR: its checksum was written after it, and still holds. It is only summed up
+# when it is not what it was at the last time
+_whole()
+{
+	local seen=$BUILD/stamp/${1##*/} now
+
+	[ -f "$1" ] && [ -s "$1.sum" ] || return 1
+	now=$(stat -c '%s %Y %i' "$1" "$1.sum")
+	! stamp_ok "$seen" "$now" || return 0
+	[ "$(sha256sum <"$1")" = "$(cat "$1.sum")" ] || return 1
+	stamp_set "$seen" "$now"
+}
+
+_suite_tar()
+{
+	rm -f "$3" "$3.sum" "$3".tmp*
+	suite_unpack "$@"
+	sha256sum <"$3" >"$3.sum.tmp"
+	mv "$3.sum.tmp" "$3.sum"
+}
+
+# suite_tar SUITE ARCH TAR "PACKAGE..." [OPTION...]: the same in the user's cache, where
+# it is made if it is not there, or not whole
+suite_tar()
+{
+	mkdir -p "$(dirname "$3")" || die "cannot create $(dirname "$3"); check its owner and the free space"
+	# The cache is the user's, and not this clone's alone
+	(
+		flock 9
+		! _whole "$3" || exit 0
+		[ ! -s "$3.sum" ] || say "  the cached packages for $2 are damaged; they are fetched again"
+		need_space "$(dirname "$3")" 1500 "the packages for $2"
+		REMEDY="check the network, and that the mirror in apt's sources carries $1; then run again" \
+			step "packages $1 $2" _suite_tar "$@"
+	) 9>"$(dirname "$3")/.lock" || exit
 }
 
 # Write the private configuration of SUITE KIND and print its path.

@@ -217,6 +217,9 @@ def main(args):
         return compare(args[1], args[2])
     if len(args) == 3 and args[0] == "--check":
         return check(args[1], args[2])
+    if {"-h", "--help"} & set(args):
+        print(__doc__.strip())
+        return 0
     if len(args) != 2 or args[0].startswith("-"):
         sys.exit(__doc__)
     write(from_results, args[0], args[1])

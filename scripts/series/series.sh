@@ -221,6 +221,7 @@ main()
 	*) die "usage: series.sh [--signoff 'Your Name <you@example.org>']" ;;
 	esac
 	identity
+	locked series
 	need_packages perl codespell python3 python3-ply python3-git
 	"$ROOT/scripts/kernel/tree.sh"
 	[ -n "$(series_steps "$SERIES_ROOT")" ] || die "the series has no steps yet, see patches/series"
@@ -238,10 +239,10 @@ main()
 	step "apply all of them" verify
 	"$ROOT/scripts/lint.sh" kernel-doc docs >&2
 	cover_order >"$TMP/order"
+	all_patches "$TMP" | sed "s|^$TMP/|$OUT/series/|" >"$TMP/patches"
 	rm -rf "$OUT/series"
 	rm -f "$TMP"/.[a-z]*
 	mv "$TMP" "$OUT/series"
-	all_patches "$OUT/series" >"$OUT/series/patches"
 	[ -n "${SIGNOFF:-}" ] ||
 		say "author and sign-off are '$PLACEHOLDER'; 'make series SIGNOFF=...' puts yours"
 	say "to mail one: git send-email --to-cover --cc-cover $OUT/series/NAME/*.patch"

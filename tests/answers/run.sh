@@ -140,6 +140,7 @@ prepare()
 	guest_prepare "$UPSTREAM" plain
 	guest_prepare "$OURS" plain
 	cmd_build >/dev/null
+	locked suite-answers
 	mkdir -p "$LOGS" "$OUT/results"
 }
 

@@ -23,6 +23,9 @@ import re
 import statistics
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/lib"))
+from usage import arguments  # noqa: E402
+
 LINE = re.compile(r"bench: ([PV]\d+) (\S+) ([\d.]+|impossible)\s*$")
 
 
@@ -202,6 +205,4 @@ def main(promises, logs, path, *scenarios):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 5:
-        sys.exit(__doc__)
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(*arguments(__doc__, 4)))

@@ -345,7 +345,7 @@ main()
 	done
 	mkdir -p "$OUT/results" "$OUT/break-it" "$LOGS"
 	# The firmware is put in its place once
-	exact_firmware base
+	guest_firmware
 	mapfile -t runs < <(for name in intact "$@"; do runs_of "$name"; done)
 	side_by_side "$(nproc)" run_guest "${runs[@]}"
 	{

@@ -11,6 +11,9 @@ import json
 import os
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/lib"))
+from usage import arguments  # noqa: E402
+
 SUMS = ("seconds", "rounds", "calls", "processes", "killed", "failed_allocations", "memory_gone",
         "left", "hung")
 GROUPS = ("chaos", "wrong")
@@ -92,10 +95,11 @@ def table(total, found):
 
 
 def main():
-    if sys.argv[1] == "--well":
-        well(sys.argv[2])
+    args = arguments(__doc__, 2)
+    if args[0] == "--well":
+        well(args[1])
         return
-    *directories, out = sys.argv[1:]
+    *directories, out = args
     total, found = add_up(directories), reports(directories)
     table(total, found)
     total["reports"] = [{"kind": k, "what": w, "seeds": s} for (k, w), s in found.items()]

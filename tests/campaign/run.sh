@@ -114,6 +114,7 @@ cmd_build()
 
 prepare()
 {
+	locked "campaign-$KERNEL-$FLAVOUR"
 	guest_prepare "$KERNEL" "$CONFIG"
 	cmd_build >/dev/null
 	DIR=$OUT/campaign/$KERNEL-$FLAVOUR
@@ -154,8 +155,13 @@ boot()
 # reports NAME: what the kernel reported, a line each, with the round before it
 reports()
 {
-	local log=$OUT/log/guest-$1.log
+	local log=$OUT/log/guest-$1.log early
 
+	# The console is quiet until there is user space
+	if [ -e "$OUT/guest/$1/booted" ] &&
+		! early=$("$ROOT/scripts/guest/kernel-log.sh" -s -m "$OUT/guest/$1/booted" 2>&1); then
+		printf '0\t%s\n' "$(sed -n '2s/^ *//p' <<<"$early")"
+	fi
 	awk -f "$HERE/reports.awk" \
 		<("$ROOT/scripts/guest/kernel-log.sh" -s -m -l "$log" 2>/dev/null) "$log"
 }

@@ -84,6 +84,7 @@ exit \$rc" >"$log" 2>&1 || rc=$?
 	*) failed+=("$1: exit code $rc, see $log") ;;
 	esac
 	rm -rf "${DIR:?}/$1"
+	locked suite-coverage
 	mkdir -p "$DIR"
 	cp -r "$OUT/guest/$name/gcov" "$DIR/$1"
 }

@@ -10,6 +10,7 @@
 
 flavour=${1:-plain}
 results=$OUT/results/firmware.tsv
+locked suite-firmware
 mkdir -p "$OUT/results"
 rm -f "$results"
 

@@ -11,6 +11,9 @@ values are those of the tables in fuzz_model.c, whose order is a format.
 import os
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/lib"))
+from usage import arguments  # noqa: E402
+
 POWER_ON, BOOTED, GROUPS = range(3)
 NO_PLAIN_RAM = 3
 
@@ -243,12 +246,11 @@ SEEDS = {
 
 
 def main():
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    os.makedirs(sys.argv[1], exist_ok=True)
+    folder = arguments(__doc__, 1, 1)[0]
+    os.makedirs(folder, exist_ok=True)
     for name, (start, life) in SEEDS.items():
         for ram in (0, NO_PLAIN_RAM):
-            path = os.path.join(sys.argv[1], f"{name}-{ram}")
+            path = os.path.join(folder, f"{name}-{ram}")
             with open(path, "wb") as f:
                 f.write(bytes([start + ram]) + life)
 

@@ -16,7 +16,7 @@ ARCHLIB	?= aarch64-linux-gnu
 LIBS	?= libdrm.so.2
 
 CFLAGS	?= -O2 -g
-CFLAGS	+= -std=gnu11 -Wall -Wextra -Werror -MMD -MP
+CFLAGS	+= -std=gnu11 -Wall -Wextra -Werror -MD -MP
 # The kernel's uAPI comes first: libdrm carries an older copy.
 CPPFLAGS += -D_GNU_SOURCE -isystem $(UAPI)/include -isystem $(SYSROOT)/usr/include \
 	    -isystem $(SYSROOT)/usr/include/libdrm -I. $(ROOMS:%=-I../%)
@@ -29,7 +29,13 @@ OBJS	:= $(SRCS:%.c=$(O)/%.o)
 $(O)/$(PROGRAM): $(OBJS)
 	$(CC) $(CFLAGS) -o $@ $^ -Wl,--allow-shlib-undefined $(LDLIBS)
 
-$(O)/%.o: %.c
+# Rewritten when the compiler or its arguments are other ones
+$(O)/.how: FORCE
+	@echo '$(shell $(CC) --version | head -n 1) $(CFLAGS) $(CPPFLAGS) $(LDLIBS)' >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(O)/%.o: %.c $(O)/.how
 	$(CC) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
+.PHONY: FORCE
 -include $(OBJS:.o=.d)

@@ -59,6 +59,7 @@ check_contents()
 	"$ROOT/scripts/lib/tap-results.sh" contents "$rc" <<<"$tap"
 }
 
+locked suite-guest
 mkdir -p "$OUT/results"
 rm -f "$results"
 "$ROOT/scripts/qemu/qemu.sh" build >/dev/null

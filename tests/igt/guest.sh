@@ -69,15 +69,20 @@ reason()
 }
 
 # A subtest of which a run of the whole program said nothing (it crashed
-# before), or which failed there, alone.
+# before), or which failed there, alone. What comes after it may fail as well.
 run_alone()
 {
-	local log=/out/igt-$1-$2.log rc=0
+	local log=/out/igt-$1-$2.log rc=0 line
 
 	igt "$1" --run-subtest "$2" >"$log" 2>&1 || rc=$?
-	result "$log" "$2" "$1" ||
-		printf 'fail\t%s@%s\tno result, exit code %s: %s\n' "$1" "$2" \
-			"$rc" "$(tail -n 1 "$log" | tr '\t' ' ')"
+	line=$(result "$log" "$2" "$1")
+	case $line:$rc in
+	pass*:0 | skip*:0 | skip*:77 | fail*) printf '%s\n' "$line" ;;
+	:*) printf 'fail\t%s@%s\tno result, exit code %s: %s\n' "$1" "$2" \
+		"$rc" "$(tail -n 1 "$log" | tr '\t' ' ')" ;;
+	*) printf 'fail\t%s@%s\texit code %s after it: %s\n' "$1" "$2" \
+		"$rc" "$(reason "$log" FAIL)" ;;
+	esac
 }
 
 # A program that lists nothing: it is one test, or wants the device first.
@@ -93,9 +98,15 @@ run_simple()
 	esac
 }
 
+# A closing fixture that fails, or a crash at the end, belongs to no subtest
+ends_badly()
+{
+	printf 'fail\t%s@ends-well\texit code %s: %s\n' "$1" "$2" "$(tail -n 1 "/out/igt-$1.log" | tr '\t' ' ')"
+}
+
 run_program()
 {
-	local log=/out/igt-$1.log subtests subtest
+	local log=/out/igt-$1.log subtests subtest rc=0
 
 	subtests=$(igt "$1" --list-subtests 2>/out/igt-"$1".list)
 	if [ -z "$subtests" ]; then
@@ -103,10 +114,16 @@ run_program()
 		return
 	fi
 	: >"$log"
-	[ -n "$ours" ] || igt "$1" >"$log" 2>&1
+	[ -n "$ours" ] || igt "$1" >"$log" 2>&1 || rc=$?
 	for subtest in $subtests; do
 		result "$log" "$subtest" "$1" || run_alone "$1" "$subtest"
 	done
+	# Failures and deaths of subtests are theirs; that the last one passes is no end
+	case $rc in
+	0 | 77) ;;
+	98) grep -qaE '^Subtest .*: (FAIL|CRASH|TIMEOUT)' "$log" || ends_badly "$1" $rc ;;
+	*) grep -qaE '^Subtest .*: (FAIL|CRASH|TIMEOUT)|^Received signal|Failed assertion' "$log" || ends_badly "$1" $rc ;;
+	esac
 }
 
 ours=

@@ -12,7 +12,11 @@ and what is not as it has to be. Exits 1 if there is such.
 import fnmatch
 import json
 import re
+import os
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/lib"))
+from usage import arguments  # noqa: E402
 
 KERNELS = ["base-plain", "base-debug", "reserve-plain", "reserve-debug"]
 
@@ -127,7 +131,7 @@ def program_table(points):
 
 
 def main():
-    raw, expected, out = sys.argv[1:]
+    raw, expected, out = arguments(__doc__, 3, 3)
     entries = read_expected(expected)
     points = list(judge(read_raw(raw), entries))
     if not points:

@@ -64,10 +64,7 @@ cmd_build()
 		mkdir -p "$BUILD/igt/obj" "$bin"
 		step "igt build" _igt_make
 		for program in $(our_programs); do
-			if ! cmp -s "$BUILD/igt/obj/$program" "$bin/$program"; then
-				install -m 755 "$BUILD/igt/obj/$program" "$bin/$program.new"
-				mv "$bin/$program.new" "$bin/$program"
-			fi
+			guest_install "$BUILD/igt/obj/$program" "$bin/$program"
 			printf '%s\n' "$bin/$program"
 		done
 	) || exit 1
@@ -118,7 +115,7 @@ blame()
 # in_guest KERNEL SET FLOOR COMMAND [OPTION...]: one boot, its raw lines on stdout
 in_guest()
 {
-	local kernel=$1 set=$2 floor=$3 command=$4 name=igt-$1 rc=0 lines n
+	local kernel=$1 set=$2 floor=$3 command=$4 name=igt-$1 rc=0 lines n blamed
 
 	[ "$set" != ours ] || name=igt-ours-$1
 	shift 4
@@ -131,7 +128,13 @@ in_guest()
 	fi
 	case $rc in
 	0) ;;
-	97) blame "$kernel" "$OUT/log/guest-$name.log" ;;
+	97)
+		blamed=$(blame "$kernel" "$OUT/log/guest-$name.log")
+		# Until there is user space the console is quiet
+		[ -n "$blamed" ] || blamed=$(printf '%s\tfail\tthe guest of %s\t%s' "$kernel" "$set" \
+			"a report that belongs to no subtest, see build/log/$name.log")
+		printf '%s\n' "$blamed"
+		;;
 	*) printf '%s\tfail\tthe guest of %s\t%s, see build/log/%s.log\n' "$kernel" "$set" \
 		"$(guest_problem $rc)" "$name" ;;
 	esac
@@ -168,6 +171,7 @@ prepare()
 {
 	local kernel
 
+	locked suite-igt
 	mkdir -p "$OUT/results" "$LOGS"
 	cmd_build >/dev/null
 	for kernel; do

@@ -12,7 +12,11 @@ the base kernel has to pass. One line more says how many there were of each on b
 """
 
 import re
+import os
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/lib"))
+from usage import arguments  # noqa: E402
 
 POINT = re.compile(r'^(?:\[ *[0-9.]+\] )?(not )?ok [0-9]+ (?:- )?(.*?)\s*(# SKIP.*)?$')
 # The series' kernel has all that the programs ask a kernel for
@@ -73,7 +77,7 @@ def count(verdicts):
 
 
 def main():
-    program, list_of, base_log, series_log = sys.argv[1:]
+    program, list_of, base_log, series_log = arguments(__doc__, 4, 4)
     base, _ = read(base_log)
     series, code = read(series_log)
     why = expected(list_of, program)

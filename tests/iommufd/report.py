@@ -13,7 +13,11 @@ instructions than promised, beside either.
 
 import json
 import statistics
+import os
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/lib"))
+from usage import arguments  # noqa: E402
 
 MACHINES = {
     'arm64': '1 GiB mapped and unmapped, instructions a page of 4 KiB',
@@ -57,6 +61,7 @@ def table(machine, times):
 
 
 def main():
+    path = arguments(__doc__, 1, 1)[0]
     times = read(sys.stdin)
     for machine in MACHINES:
         # User Mode Linux has no huge pages
@@ -65,7 +70,7 @@ def main():
         if lost:
             sys.exit(f'error: no times of {lost[0]}; look at out/iommufd-{machine}-*-bench.log')
     report = {machine: table(machine, times[machine]) for machine in MACHINES}
-    with open(sys.argv[1], 'w', encoding='utf-8') as file:
+    with open(path, 'w', encoding='utf-8') as file:
         json.dump(report, file, indent=1)
     missed = [NAMES[name] for name, row in report['arm64'].items() if min(row['to upstream'], row['to walks']) < PROMISE]
     if missed:

@@ -12,8 +12,12 @@ on the base kernel there are some, or this would not see them. Prints result lin
 """
 
 import re
+import os
 import sys
 from collections import Counter
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/lib"))
+from usage import arguments  # noqa: E402
 
 STAMP = re.compile(r'^\[ *[0-9]+\.[0-9]+\] ?')
 BEGIN = re.compile(r'^inject: (.*): call [0-9]+$')
@@ -65,7 +69,7 @@ def said(count):
 
 
 def main():
-    name, base_log, series_log, *kinds = sys.argv[1:]
+    name, base_log, series_log, *kinds = arguments(__doc__, 4)
     base, series = read(base_log), read(series_log)
     for case in (f'{kind}, domains: {n}' for kind in kinds for n in (1, 2)):
         old, new = base.get(case, Counter()), series.get(case, Counter())

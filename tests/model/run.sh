@@ -28,5 +28,6 @@ done
 
 passed=$(grep -c '^pass' "$results")
 failed=$(grep -c '^fail' "$results")
-echo "$passed passed, $failed failed, 0 skipped"
+skipped=$(grep -c '^skip' "$results")
+echo "$passed passed, $failed failed, $skipped skipped"
 [[ $passed -gt 0 && $failed -eq 0 ]]

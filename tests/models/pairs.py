@@ -23,6 +23,9 @@ import re
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/lib"))
+from usage import arguments  # noqa: E402
+
 BARRIER = re.compile(
     r'\b(smp_(load_acquire|store_release|store_mb|mb|rmb|wmb|mb__\w+)|'
     r'dma_[rw]?mb|[rw]?mb|rcu_assign_pointer|'
@@ -194,7 +197,7 @@ def gone(tree, series, named):
 
 
 def main():
-    tree, base, series, *tests = sys.argv[1:]
+    tree, base, series, *tests = arguments(__doc__, 4)
     named, wrong = named_in(tests)
     found = 0
     for path, lines in sorted(looked_at(tree, base, series).items()):

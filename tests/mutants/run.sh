@@ -11,10 +11,12 @@
 #
 # A mutant is a patch here, NAME.patch, against the composed tree (build/linux). Its
 # first lines say what is wrong and which suites look for it, the first one first:
-# "Suites: interleave kunit". It is killed if one of them fails. One that lives is
-# a mistake that the tests do not notice, and fails. With --suite only mutants for
-# that suite are tried, and with no other. That of interleave has a tree of its own,
-# so that it can run beside another.
+# "Suites: interleave kunit". It is killed if one of them finds something, or does not
+# come to an end in time. One that lives is a mistake that the tests do not notice, and
+# fails, as does one of which a suite that fails says nothing. A suite must find nothing
+# in the series itself: that is seen first, once while neither of them changes. With --suite
+# only mutants for that suite are tried, and with no other. That of interleave has a tree
+# of its own, so that it can run beside another.
 #
 # Results go to out/results/mutants.tsv, or mutants-SUITE.tsv; what a suite said of
 # a mutant is in out/mutants/NAME.SUITE.log.
@@ -47,12 +49,36 @@ about()
 	head -n 1 "$HERE/$1.patch"
 }
 
-# The tree as it is, but for one mistake.
-plant()
+# The tree as it is
+plant_nothing()
 {
 	worktree "$MUTANT_TREE" base
 	wgit "$MUTANT_TREE" checkout -q -f --detach "$(wgit "$TREE" rev-parse HEAD)"
+}
+
+# The tree as it is, but for one mistake.
+plant()
+{
+	plant_nothing
 	wgit "$MUTANT_TREE" apply --recount "$HERE/$1.patch"
+}
+
+# baseline SUITE: a suite that finds something in the series notices no mutant
+baseline()
+{
+	local suite=$1 key log=$LOGDIR/series.$1.log stamp=$BUILD/stamp/mutants-$1 rc=0
+
+	[ "$suite" != pairs ] || return 0
+	key=$(hash_of "$(wgit "$TREE" rev-parse 'HEAD^{tree}')" "$ROOT/tests/mutants/run.sh" \
+		"$ROOT/tests/kernel" "$ROOT/scripts" "$ROOT/model" \
+		"$ROOT"/tests/{interleave,vmbind,edges,panthor,guest,iommufd,vfio})
+	! stamp_ok "$stamp" "$key" || return 0
+	say "  $suite, without a mutant"
+	plant_nothing
+	"suite_$suite" series >"$log" 2>&1 || rc=$?
+	[ $rc = 0 ] ||
+		die "$suite fails without a mutant (exit code $rc), and so would notice none; see $log"
+	stamp_set "$stamp" "$key"
 }
 
 # Each suite_X NAME returns 0 if it noticed nothing; its output is the log.
@@ -71,7 +97,8 @@ suite_pairs()
 # The programs of make interleave that have the file of a mutant; pt-* are for generic_pt
 interleave_flavours()
 {
-	case $1/$(sed -n 's|^+++ b/drivers/iommu/||p' "$HERE/$1.patch") in
+	case $1/$([ "$1" = series ] || sed -n 's|^+++ b/drivers/iommu/||p' "$HERE/$1.patch") in
+	series/) echo packed idle debug generic ;;
 	pt-* | */generic_pt/*) echo generic ;;
 	*/io-pgtable*) echo packed idle debug ;;
 	*) echo packed idle debug generic ;;
@@ -215,8 +242,23 @@ suite_iommufd()
 # What a log says of the first thing that was found.
 finding()
 {
-	grep -a -m 1 -E '^# VIOLATION|EXPECTATION FAILED|ASSERTION FAILED|BUG:|WARNING: |^fail|not ok|iommu reserve:' "$1" |
+	grep -a -m 1 -E '^# VIOLATION|EXPECTATION FAILED|ASSERTION FAILED|BUG:|WARNING: |^fail|not ok|iommu reserve:|Kernel panic|Oops|Internal error' "$1" |
 		sed -E 's/^# //; s/^\[[^]]*\] *//' | cut -c1-120
+}
+
+# judge NAME SUITE RC LOG: of a suite that failed
+judge()
+{
+	local found
+
+	found=$(finding "$4")
+	if [ -n "$found" ]; then
+		result "$results" pass "$1" "killed by $2: $found"
+	elif [ "$3" = 124 ] || [ "$3" = 137 ]; then
+		result "$results" pass "$1" "killed by $2: no end in time"
+	else
+		result "$results" fail "$1" "no verdict: $2 ended with $3 and found nothing, see $4"
+	fi
 }
 
 try()
@@ -237,7 +279,7 @@ try()
 			return
 		fi
 		if [ $rc != 0 ]; then
-			result "$results" pass "$name" "killed by $suite: $(finding "$log")"
+			judge "$name" "$suite" $rc "$log"
 			return
 		fi
 	done
@@ -289,7 +331,7 @@ check_patches()
 
 main()
 {
-	local name names=() n=0 results
+	local name names=() n=0 results suite
 
 	only=
 	while [ $# -gt 0 ]; do
@@ -320,6 +362,9 @@ main()
 		if [ -n "$only" ] && [[ " $(suites_of "$name") " != *" $only "* ]]; then
 			continue
 		fi
+		for suite in ${only:-$(suites_of "$name")}; do
+			baseline "$suite"
+		done
 		try "$name"
 		say "  $n/${#names[@]} $(tail -n 1 "$OUT/results/$results.tsv" | tr '\t' ' ')"
 	done

@@ -77,14 +77,8 @@ make_image()
 		as_root=(fakeroot)
 	fi
 	tar=$CACHE/guest/programs-$SUITE-arm64-$(hash_of "${PACKAGES[*]} $TRIM").tar
-	if [ ! -f "$tar" ]; then
-		mkdir -p "$CACHE/guest"
-		need_space "$CACHE" 1500 "the packages of programs"
-		need_space "${TMPDIR:-/tmp}" 3500 "unpacking the packages of programs"
-		REMEDY="check the network, and that the mirror in apt's sources carries $SUITE; then run again" \
-			step "programs packages" suite_unpack "$SUITE" arm64 "$tar" "${PACKAGES[*]}" \
-			--extract-hook="$TRIM"
-	fi
+	[ -f "$tar" ] || need_space "${TMPDIR:-/tmp}" 3500 "unpacking the packages of programs"
+	suite_tar "$SUITE" arm64 "$tar" "${PACKAGES[*]}" --extract-hook="$TRIM"
 	key=$(hash_of "${tar##*/}-$(stat -c %s-%Y "$tar")" "$ROOT/tests/programs/image.sh")
 	if [ -f "$IMAGE" ] && stamp_ok "$PROGRAMS/.image" "$key"; then
 		return

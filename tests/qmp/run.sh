@@ -23,6 +23,7 @@ tap_to_tsv()
 }
 
 need_packages python3
+locked suite-qmp
 mkdir -p "$OUT/results" "$OUT/log"
 rm -f "$TSV"
 qemu=$("$ROOT/scripts/qemu/qemu.sh" build "$@")

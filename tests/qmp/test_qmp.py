@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tests of the QEMU device and its QMP commands that need no guest.
 
-    test_qmp.py QEMU-BINARY
+    test_qmp.py QEMU-BINARY [TEST...]
 
 QEMU runs under its qtest accelerator: no CPU executes, the tests play the
 driver. Prints TAP. What a guest program does to the GPU is tested elsewhere.
@@ -17,6 +17,9 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from qmp import MALI_SIZE, MALI_SPI, Qemu, QmpError  # noqa: E402
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/lib"))
+from usage import arguments  # noqa: E402
 
 BINARY = ""
 
@@ -591,10 +594,11 @@ TESTS = [
 
 def main():
     global BINARY
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    BINARY = os.path.abspath(sys.argv[1])
-    chosen = [t for t in TESTS if len(sys.argv) == 2 or t.__name__ in sys.argv[2:]]
+    binary, *names = arguments(__doc__, 1)
+    BINARY = os.path.abspath(binary)
+    chosen = [t for t in TESTS if not names or t.__name__ in names]
+    if len(chosen) < len(names):
+        sys.exit(f"no such test; there are {' '.join(t.__name__ for t in TESTS)}")
     failed = 0
     print(f"TAP version 13\n1..{len(chosen)}", flush=True)
     for number, test in enumerate(chosen, 1):

@@ -11,7 +11,11 @@ DOM is what Chromium dumped of probe.html; NAME says how it was asked: its width
 import html
 import json
 import re
+import os
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/lib"))
+from usage import arguments  # noqa: E402
 
 LEAST_COLOURS = 100
 LEAST_CONTRAST = 4.5
@@ -153,6 +157,5 @@ def main(source, page, doms):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    main(sys.argv[1], sys.argv[2], sys.argv[3:])
+    run, page, *drawn = arguments(__doc__, 2)
+    main(run, page, drawn)

@@ -19,6 +19,9 @@ import picture
 import plot
 import tree
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/lib"))
+from usage import arguments  # noqa: E402
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 PAGES = ("taken", "held", "used", "idle", "kept")
@@ -469,6 +472,4 @@ def main(source, target):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    main(sys.argv[1], sys.argv[2])
+    main(*arguments(__doc__, 2, 2))

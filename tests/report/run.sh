@@ -6,8 +6,7 @@
 #
 #   tests/report/run.sh [RUN.json PAGE.html]    results to out/results/report.tsv
 #
-# Without arguments it is the page of the last "make run", or of the suite "run",
-# whichever is newer. Screenshots are left in out/report. Then a page with three
+# Without arguments it is the page of the last "make run". Screenshots are left in out/report. Then a page with three
 # mistakes is shown, each of which has to be noticed. Where Chromium cannot be
 # installed, what takes a browser is one skipped point.
 
@@ -103,26 +102,14 @@ check_spoiled()
 	done
 }
 
-# Sets JSON and PAGE
-find_page()
-{
-	PAGE=$OUT/report.html
-	JSON=$OUT/run.json
-	if [ "$OUT/run-suite.html" -nt "$PAGE" ]; then
-		PAGE=$OUT/run-suite.html
-		JSON=$OUT/run-suite.json
-	fi
-	[ -s "$PAGE" ] || die "there is no report: run 'make run' or 'scripts/run.sh --suite' first"
-}
-
 main()
 {
-	if [ $# = 2 ]; then
-		JSON=$(realpath "$1")
-		PAGE=$(realpath "$2")
-	else
-		find_page
+	[ $# = 2 ] || set -- "$OUT/run.json" "$OUT/report.html"
+	if [ ! -s "$1" ] || [ ! -s "$2" ]; then
+		die "there is no report $2 of $1: run 'make run', or 'scripts/run.sh --suite' for the suite's"
 	fi
+	JSON=$(realpath "$1")
+	PAGE=$(realpath "$2")
 	mkdir -p "$LOGS"
 	result_start report
 	if ! (need_packages chromium) >"$LOGS/report-packages.log" 2>&1; then

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Tests of what judges the tests: scripts/lib/ktap.py, results.sh and test.sh, on
-# logs written here, tests/vmbind/tap.c and tests/models/pairs.py. Above all, that
+# logs written here, what guests are run with, tests/vmbind/tap.c and tests/models/pairs.py. Above all, that
 # what is missing, cut short or crashed never counts as success, and that what never
 # ends does not keep anybody waiting. Prints TAP and writes out/results/results.tsv.
 
@@ -232,6 +232,9 @@ test_scenario_that_never_ends()
 	grep -q '^w$' "$scratch/sysrq"
 	grep -q '"passed": 1, "failed": 1' "$scratch/hangs.json"
 	not grep -q 'never' "$scratch/tap"
+	timeout 60 "$scratch/scenario-hangs" "$scratch/hangs.json" silent passes >"$scratch/tap"
+	grep -q '^not ok 1 .*silent: the scenario looks at something' "$scratch/tap"
+	grep -q '^ok 2 .*passes: it ends' "$scratch/tap"
 }
 
 # This suite is one that takes longer. What comes after it is not begun, and what it
@@ -363,12 +366,126 @@ test_each_script_says_what_it_does()
 
 	for script in "$ROOT"/scripts/{,*/}*.sh "$ROOT"/tests/*/run.sh "$ROOT"/tests/bench/*.sh; do
 		case $script in
-		*/lib.sh | *-lib.sh | */tap-results.sh) continue ;;
+		*/lib.sh | *-lib.sh) continue ;;
 		esac
-		timeout 10 "$script" --help >"$scratch/help"
+		timeout 10 "$script" --help >"$scratch/help" </dev/null
 		grep -q '^["A-Za-z]' <(head -n 1 "$scratch/help")
 		not grep -q '^#\|^SPDX' "$scratch/help"
 	done
+	for script in $(git -C "$ROOT" ls-files '*.py'); do
+		grep -q 'sys.argv\|import arguments\|argparse' "$ROOT/$script" || continue
+		timeout 10 python3 -B "$ROOT/$script" --help >"$scratch/help" </dev/null
+		[ -s "$scratch/help" ]
+	done
+}
+
+# What the kernel says is looked for in each log, and one that is not there is no good one
+test_kernel_reports_are_found()
+{
+	printf '[    1.000000] hello\n' >"$scratch/good"
+	printf '[    1.000000] ------------[ cut here ]------------\n[    1.0] WARNING: a.c:7 at upstream_warns+0x1/0x2, CPU#0\n' >"$scratch/known"
+	"$ROOT/scripts/guest/kernel-log.sh" "$scratch/good"
+	not "$ROOT/scripts/guest/kernel-log.sh" "$scratch/good" "$scratch/known"
+	not "$ROOT/scripts/guest/kernel-log.sh" "$scratch/good" "$scratch/nowhere"
+	"$ROOT/scripts/guest/kernel-log.sh" -x 'at upstream_warns[+]' "$scratch/known"
+	not "$ROOT/scripts/guest/kernel-log.sh" -x 'at others_warn[+]' "$scratch/known"
+	# What tests/bindcheck says, in its words
+	sed -n 's/.*pr_err("\([^%]*\)%.*/[    1.000000] bindcheck: \1/p' "$ROOT/tests/bindcheck/bindcheck.c" >"$scratch/said"
+	[ "$(wc -l <"$scratch/said")" -ge 1 ]
+	not "$ROOT/scripts/guest/kernel-log.sh" -s "$scratch/said"
+	"$ROOT/scripts/guest/kernel-log.sh" "$scratch/said"
+}
+
+# with_guests COMMAND: with vmbind-lib.sh, and a repository of which nothing can be built
+with_guests()
+{
+	local root=$scratch/no-kernel script
+
+	for script in qemu/qemu.sh kernel/kernel.sh guest/guest.sh kernel/tree.sh; do
+		mkdir -p "$root/scripts/${script%/*}"
+		# shellcheck disable=SC2016 # of that script
+		printf '#!/bin/sh\n[ "${0##*/}" != kernel.sh ]\n' >"$root/scripts/$script"
+		chmod +x "$root/scripts/$script"
+	done
+	bash -c ". '$ROOT/scripts/lib/lib.sh'; . '$ROOT/scripts/guest/vmbind-lib.sh'
+		GUEST_ROOT=\$ROOT; ROOT='$root'; $1"
+}
+
+test_kernel_that_does_not_build_is_not_booted()
+{
+	with_guests 'guest_prepare mutant plain && echo boots || echo stays' >"$scratch/said"
+	grep -qx stays "$scratch/said"
+	with_guests '(vmbind_prepare mutant plain && echo boots) || echo stays' >"$scratch/said"
+	grep -qx stays "$scratch/said"
+}
+
+test_configuration_that_says_nothing_fails()
+{
+	# shellcheck disable=SC2016 # of that shell
+	with_guests 'ROOT=$GUEST_ROOT
+		run_config() { [ "$1" = silent ] || printf "pass\t%s: it\n" "$1"; }
+		suite_run silence loud silent' >"$scratch/said" && return 1
+	grep -qx '1 passed, 1 failed, 0 skipped' "$scratch/said"
+	grep -q '^fail.silent: has results' "$OUT/results/silence.tsv"
+}
+
+# guest_says NAME RC OUTPUT: what vmbind_results makes of it
+guest_says()
+{
+	mkdir -p "$OUT/guest/$1"
+	printf '%b' "$3" >"$OUT/guest/$1/stdout"
+	with_guests "vmbind_results $1 $2" >"$scratch/tsv"
+}
+
+test_program_that_fails_without_a_point_fails()
+{
+	guest_says well 0 'ok 1 - a\nok 2 - b # SKIP no\n1..2\n'
+	[ "$(failures)" = 0 ]
+	guest_says ill 1 'ok 1 - a\n1..1\n'
+	[ "$(failures)" = 1 ]
+	guest_says told 1 'not ok 1 - a\n1..1\n'
+	[ "$(failures)" = 1 ]
+	guest_says skips 0 'not ok 1 - a # SKIP no\n1..1\n'
+	[ "$(failures)" = 1 ]
+	printf 'not ok 1 - a # skip no\n1..1\n' | "$ROOT/scripts/lib/tap-results.sh" x 0 >"$scratch/tsv"
+	[ "$(failures)" = 1 ]
+}
+
+# As on a full disk
+test_results_that_can_not_be_written_fail()
+{
+	not suites "a|$scratch/suite a /" "b|rm -rf \"\$OUT/results\"; : >\"\$OUT/results\"; exit 1" >"$scratch/sum"
+	grep -q 'could not be written' "$scratch/sum"
+}
+
+test_lock_is_not_waited_for_by_who_has_it()
+{
+	timeout 10 bash -c ". '$ROOT/scripts/lib/lib.sh'; locked a; locked a; (locked a)"
+	# Somebody else waits
+	not timeout 2 bash -c ". '$ROOT/scripts/lib/lib.sh'; locked a
+		bash -c \". '$ROOT/scripts/lib/lib.sh'; locked a\""
+}
+
+test_damaged_archive_is_made_again()
+{
+	local tar=$scratch/cache/a.tar
+
+	archive()
+	{
+		bash -c ". '$ROOT/scripts/lib/lib.sh'
+			suite_unpack() { echo made >>'$scratch/made'; echo whole >\"\$3\"; }
+			suite_tar suite arch '$tar' package"
+	}
+	archive
+	archive
+	[ "$(wc -l <"$scratch/made")" = 1 ]
+	echo half >"$tar"
+	archive
+	[ "$(wc -l <"$scratch/made")" = 2 ]
+	rm "$tar.sum"
+	archive
+	[ "$(wc -l <"$scratch/made")" = 3 ]
+	grep -qx whole "$tar"
 }
 
 # bench_report LOG-LINES...: of the base and the reserve kernel each, P7 and P8

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * scenario-hangs JSON NAME...: scenarios that do not end, for tests/vmbind/tap.c.
+ * scenario-hangs JSON NAME...: scenarios that do not end, and one that looks at nothing,
+ * for tests/vmbind/tap.c.
  * One is killed when its time is over, the other one can not be. A process that is
  * stopped stands for one that waits in the kernel: both take no signal but SIGKILL,
  * and the latter not even that.
@@ -21,6 +22,10 @@ static void stops(void)
 	raise(SIGSTOP);
 }
 
+static void says_nothing(void)
+{
+}
+
 static void passes(void)
 {
 	ok(true, "it ends");
@@ -31,6 +36,7 @@ int main(int argc, char **argv)
 	static const struct scenario all[] = {
 		{ "waits", "until it is killed", waits, 0 },
 		{ "passes", "after that", passes, 0 },
+		{ "silent", "has no test point", says_nothing, 0 },
 		{ "stops", "and can not be killed", stops, 1 },
 		{ "never", "comes after that", passes, 1 },
 	};

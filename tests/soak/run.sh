@@ -38,6 +38,7 @@ cmd_run()
 
 	guest_prepare "$KERNEL" "$FLAVOUR"
 	cmd_build >/dev/null
+	locked "suite-$name"
 	mkdir -p "$OUT/results" "$LOGS"
 	say "  soak on $KERNEL, $FLAVOUR, $DURATION s"
 	"$ROOT/scripts/guest/guest.sh" run --kernel "$KERNEL" --flavour "$FLAVOUR" \

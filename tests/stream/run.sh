@@ -125,6 +125,7 @@ main()
 	-*) usage ;;
 	esac
 	[ $# -gt 0 ] || set -- reserve
+	locked suite-stream
 	for kernel; do
 		guest_prepare "$kernel" plain
 	done

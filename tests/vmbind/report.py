@@ -19,6 +19,9 @@ import os
 import re
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/lib"))
+from usage import arguments  # noqa: E402
+
 COUNTERS = [
     ("cs-instrs", "command-stream instructions executed"),
     ("tlb-hits", "translations from the TLB"),
@@ -312,6 +315,5 @@ def main(out, runs):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    sys.exit(main(sys.argv[1], [load(a) for a in sys.argv[2:]]))
+    out, *kernels = arguments(__doc__, 2)
+    sys.exit(main(out, [load(k) for k in kernels]))

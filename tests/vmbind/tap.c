@@ -284,6 +284,7 @@ static void give_up(const sigset_t *child)
 
 void tap_run(const struct scenario *s, unsigned int timeout_s)
 {
+	unsigned int points = shared->points;
 	sigset_t child, before;
 	int status;
 	pid_t pid;
@@ -309,6 +310,9 @@ void tap_run(const struct scenario *s, unsigned int timeout_s)
 		give_up(&child);
 	} else if (status) {
 		report_death(status);
+	} else if (shared->points == points) {
+		detail("it ended, and had no test point");
+		ok(false, "the scenario looks at something");
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	scenario = program;

@@ -19,6 +19,9 @@ import socket
 import sys
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/lib"))
+from usage import arguments  # noqa: E402
+
 FIRST_USER_AS = 1
 NUM_AS = 8
 
@@ -152,6 +155,4 @@ def watch(run, result):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    watch(sys.argv[1], sys.argv[2])
+    watch(*arguments(__doc__, 2, 2))

@@ -23,6 +23,8 @@ enum { BO_ID = 1 };
 static int device = -1;
 static struct pb p;
 static struct panthor_bo bo;
+/* What the other client has bound, in memory that is shared with it */
+static unsigned long *progress;
 
 /* The greediest client there can be: it ends when it is killed */
 static void bind_large(struct pb *q, struct panthor_bo *b)
@@ -30,6 +32,7 @@ static void bind_large(struct pb *q, struct panthor_bo *b)
 	for (;;) {
 		do_map(q, TEST_VA, b, 0, b->size);
 		do_unmap(q, TEST_VA, b->size);
+		__atomic_add_fetch(progress, 1, __ATOMIC_SEQ_CST);
 	}
 }
 
@@ -43,6 +46,7 @@ static void bind_tiles(struct pb *q, struct panthor_bo *b)
 		igt_assert_eq(bind_raw(q->fd, q->vm, ASYNC, ops, LEN(ops), NULL), 0);
 		igt_assert_eq(bind_queued(q, op_unmap(TEST_VA, GB(4)), 0, q->done), 0);
 		igt_assert_eq(fence_wait(q->fd, q->done, 0, WAIT_MS), 0);
+		__atomic_add_fetch(progress, 1, __ATOMIC_SEQ_CST);
 	}
 }
 
@@ -53,11 +57,27 @@ static void bind_sparse(struct pb *q, struct panthor_bo *b)
 		do_map(q, TEST_VA + TB(i % 60) + TILE, b, 0, TILE);
 		do_unmap(q, TEST_VA + TB(20), TB(20));
 		do_unmap(q, TEST_VA, TB(64));
+		__atomic_add_fetch(progress, 1, __ATOMIC_SEQ_CST);
 	}
 }
 
+static unsigned long progressed(void)
+{
+	return __atomic_load_n(progress, __ATOMIC_SEQ_CST);
+}
+
+/* A client that could not bind would be no test of anything */
+static void goes_on(unsigned long since)
+{
+	for (unsigned int i = 0; i < WAIT_MS && progressed() == since; i++)
+		sleep_ms(1);
+	igt_assert_lt_s64(since, progressed());
+}
+
+/* It binds by the time that this returns */
 static void start_client(void (*client)(struct pb *q, struct panthor_bo *b))
 {
+	__atomic_store_n(progress, 0, __ATOMIC_SEQ_CST);
 	igt_fork(child, 1) {
 		static struct panthor_bo mine;
 		static struct pb q;
@@ -67,6 +87,7 @@ static void start_client(void (*client)(struct pb *q, struct panthor_bo *b))
 		pb_bo(&q, &mine, 8 * BLOCK, BO_ID);
 		client(&q, &mine);
 	}
+	goes_on(0);
 }
 
 /* The GPU reads and a tile is bound, each round within the limit */
@@ -86,8 +107,8 @@ static void rounds_are_quick(void)
 static void beside(void (*client)(struct pb *q, struct panthor_bo *b))
 {
 	start_client(client);
-	sleep_ms(100);
 	rounds_are_quick();
+	goes_on(progressed());
 	igt_kill_children(SIGKILL);
 	rounds_are_quick();
 }
@@ -156,7 +177,7 @@ static void killed(void (*client)(struct pb *q, struct panthor_bo *b))
 		long start;
 
 		start_client(client);
-		sleep_ms(60 + 13 * i);
+		sleep_ms(13 * i);
 		start = now_ms();
 		igt_kill_children(SIGKILL);
 		igt_assert_lt_s64(now_ms() - start, WORST_MS);
@@ -184,8 +205,12 @@ int igt_main()
 	void (*const clients[])(struct pb *q, struct panthor_bo *b) = { bind_large, bind_tiles };
 	static const char *const names[] = { "large", "tiles" };
 
-	igt_fixture()
+	igt_fixture() {
 		device = drm_open_driver(DRIVER_PANTHOR);
+		progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		igt_assert(progress != MAP_FAILED);
+	}
 
 	for (unsigned int i = 0; i < LEN(clients); i++) {
 		igt_describe("Rounds of a bind and GPU work, beside a client that only binds");
@@ -225,6 +250,8 @@ int igt_main()
 		pb_close(&p);
 	}
 
-	igt_fixture()
+	igt_fixture() {
+		munmap(progress, sizeof(*progress));
 		drm_close_driver(device);
+	}
 }
