@@ -21,7 +21,7 @@ help: ## list the targets
 .PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan stream programs soak campaign neighbour iommufd vfio coverage model-test shader-test models fuzz torture bench shell
 run: ## boot Panthor on the virtual Mali, bind, fly over 85 GiB, report
 	@scripts/run.sh
-test: ## every test below
+test: ## the suites of scripts/test.sh
 	@scripts/test.sh
 kunit: ## KUnit natively, on User Mode Linux
 	@tests/kunit/run.sh

@@ -24,9 +24,12 @@
 # shellcheck source=scripts/kernel/kernel-lib.sh
 . "$ROOT/scripts/kernel/kernel-lib.sh"
 
-# What the kernel calls itself after its version, so that it stands beside others. With
-# an empty one of your own, objects of "kernel.sh build reserve plain" fit as they are.
-SUFFIX=${DEB_SUFFIX--panthor-reserve}
+# What the kernel calls itself after its version, so that it stands beside others: upstream's,
+# of a clone whose patches/series is empty, beside that of the series. With an empty one of
+# your own, objects of "kernel.sh build reserve plain" fit as they are.
+SUFFIX=-panthor-reserve
+[ -n "$(series_steps "$SERIES_ROOT")" ] || SUFFIX=-panthor-base
+SUFFIX=${DEB_SUFFIX-$SUFFIX}
 
 # The configuration of the guest's kernel: its options that are on, where it was not
 # made here yet
@@ -87,6 +90,16 @@ debian_config()
 	dpkg-deb --fsys-tarfile "$deb" | tar -xOf - --wildcards "./usr/src/linux-config-$KERNEL_SERIES/$name.xz" | xz -dc
 }
 
+# What is asked for beside Debian's; the debug option is the series'
+our_config()
+{
+	if [ -n "$(series_steps "$SERIES_ROOT")" ]; then
+		cat "$ROOT/tests/kernel/deb.config"
+	else
+		grep -v '^CONFIG_IOMMU_RESERVE' "$ROOT/tests/kernel/deb.config"
+	fi
+}
+
 # Debian has keys of its own, and describes types for tracing, which takes as long as
 # compiling; deb.config takes that off, and adds what Panthor needs.
 configure_debian()
@@ -96,9 +109,9 @@ configure_debian()
 	debian_config >"$out/.config.new"
 	grep -q '^CONFIG_ARCH_ROCKCHIP=y' "$out/.config.new" ||
 		_fail "linux-config-$KERNEL_SERIES does not hold a configuration for boards of Rockchip's"
-	cat "$ROOT/tests/kernel/deb.config" >>"$out/.config.new"
+	our_config >>"$out/.config.new"
 	put_config
-	lost=$(grep '^CONFIG_' "$ROOT/tests/kernel/deb.config" | grep -vxFf "$out/.config" || :)
+	lost=$(our_config | grep '^CONFIG_' | grep -vxFf "$out/.config" || :)
 	lost+=$(sed -n 's/^# \(CONFIG_[A-Z0-9_]*\) is not set$/\1=y/p' "$ROOT/tests/kernel/deb.config" | grep -xFf "$out/.config" || :)
 	[ -z "$lost" ] || _fail "Kconfig dropped these options, look for unmet dependencies: ${lost//$'\n'/, }"
 }
