@@ -114,8 +114,7 @@ static int64_t count(struct mali_cores *c)
 	to->shader_instrs += s->instrs - was.instrs;
 	to->lane_instrs += s->lane_instrs - was.lane_instrs;
 	to->shader_faults += s->faults - was.faults;
-	return s->lane_instrs - was.lane_instrs +
-	       (s->warps - was.warps) * SHADER_WARP_COST;
+	return s->work - was.work;
 }
 
 /* --- Jobs ------------------------------------------------------------------ */

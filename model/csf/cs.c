@@ -402,17 +402,20 @@ void mali_cs_stop(struct mali_cs *cs)
 	cs->started = false;
 }
 
-/* Lane instructions of shader cores for each instruction of a stream's turn */
-#define LANES_PER_INSTR		256
-
-/* What cores that work for several streams do for this one; for one it is a million */
+/*
+ * What cores that work for several streams do for this one. How many those are is known
+ * from the round before; so that what is new, too, leaves the host its time, all of them
+ * together get no more than a round's.
+ */
 static int64_t share_of_cores(const struct slice *s, unsigned int budget)
 {
 	unsigned int n = s->env->sharing;
+	int64_t share;
 
 	if (s->at->leaving)
 		budget = SLICE_INSTRS;
-	return (int64_t)budget * LANES_PER_INSTR / (n ? n : 1);
+	share = (int64_t)budget * LANES_PER_INSTR / (n ? n : 1);
+	return share < s->env->lanes_left ? share : s->env->lanes_left;
 }
 
 /* Whether the stream can take a turn at all; otherwise the slice is over. */
@@ -430,8 +433,8 @@ static bool begin_slice(struct slice *s)
 	if (slice_lost_address_space(s) || slice_hangs(s))
 		return false;
 	s->cs->block = MALI_CS_UNBLOCKED;
-	/* Flushes of the address space reach the instruction buffer as well */
-	if (s->cs->fetch_gen != gen) {
+	/* Flushes of the address space reach the instruction buffer as well, and locks */
+	if (s->cs->fetch_gen != gen || mali_mmu_as_locked(s->env->mmu, s->at->as)) {
 		s->cs->fetch_gen = gen;
 		s->cs->fetch_page = ~0ull;
 	}

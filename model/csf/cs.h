@@ -114,7 +114,8 @@ struct mali_cs_ctx {
  * @ring_out: See @ring_in.
  * @config: CS_CONFIG: priority and doorbell.
  * @insert: Last value read from the input page.
- * @published: Last extract count written to the output page.
+ * @published: Last extract count written to the output page, and
+ * @published_active: whether it was said to execute.
  * @idle_flags: CS_IDLE_* bits: which conditions count as idle.
  * @block: Why the stream cannot continue.
  * @block_epoch: Value of mali_cs_env::wake_epoch at which it blocked.
@@ -146,6 +147,7 @@ struct mali_cs {
 	uint32_t config;
 	uint64_t insert;
 	uint64_t published;
+	uint32_t published_active;
 	uint32_t idle_flags;
 	enum mali_cs_block block;
 	uint32_t block_epoch;
@@ -180,6 +182,7 @@ struct mali_cs {
  * @wake_epoch: Incremented when a waiting stream has reason to look again.
  * @cores_free: When shader cores are through with what they did already.
  * @sharing: Streams that share them, as far as is known; 0 is 1.
+ * @lanes_left: Lane instructions that they execute in this round.
  */
 struct mali_cs_env {
 	struct mali_base *base;
@@ -190,6 +193,7 @@ struct mali_cs_env {
 	uint32_t wake_epoch;
 	uint64_t cores_free;
 	unsigned int sharing;
+	int64_t lanes_left;
 };
 
 /**
@@ -249,6 +253,11 @@ struct mali_cs_result {
 #ifndef SLICE_INSTRS	/* a fuzzer wants it small */
 #define SLICE_INSTRS		4096u
 #endif
+
+/* Lane instructions of shader cores for each instruction of a stream's turn */
+#define LANES_PER_INSTR		256
+/* What shader cores execute in a round, for all streams: a million */
+#define ROUND_LANES		((int64_t)SLICE_INSTRS * LANES_PER_INSTR)
 
 void mali_cs_start(struct mali_cs *cs);
 /* It stops, or nobody wants it any more: what is under way on shader cores is over. */

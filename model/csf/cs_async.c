@@ -120,6 +120,59 @@ static bool sync_adds(uint64_t i)
 	       cs_opcode(i) == CS_OP_SYNC_ADD64;
 }
 
+static void add32(void *at, uint32_t n)
+{
+	mali_u32_alias *p = at;
+	uint32_t old = __atomic_load_n(p, __ATOMIC_RELAXED);
+
+	while (!__atomic_compare_exchange_n(p, &old, mali_le32(mali_le32(old) + n), false,
+					    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		;
+}
+
+static void add64(void *at, uint64_t n)
+{
+	mali_u64_alias *p = at;
+	uint64_t old = __atomic_load_n(p, __ATOMIC_RELAXED);
+
+	while (!__atomic_compare_exchange_n(p, &old, mali_le64(mali_le64(old) + n), false,
+					    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		;
+}
+
+/*
+ * Write the seqno, which was @val. What a CPU adds meanwhile to one that the stream adds
+ * to is not lost, where there is plain memory behind it.
+ */
+static enum mali_mmu_result put_seqno(struct slice *s, const struct mali_cs_op *op,
+				      uint64_t val, struct mali_mmu_fault *f)
+{
+	unsigned int as = s->at->as, size = sync_size(op->instr);
+	struct mali_mmu *mmu = s->env->mmu;
+	enum mali_mmu_result r;
+	struct mali_mmu_xlat x;
+	uint8_t *at;
+
+	if (sync_adds(op->instr)) {
+		r = mali_mmu_translate(mmu, as, op->va, MALI_ACCESS_ATOMIC, &x, f);
+		if (r != MALI_MMU_OK)
+			return r;
+		if (x.page) {
+			at = x.page + (op->va & ~MALI_PAGE_MASK);
+			if (size == 4)
+				add32(at, op->data);
+			else
+				add64(at, op->data);
+			mali_page_wrote(s->env->base, at, size);
+			return MALI_MMU_OK;
+		}
+		val = mali_le64(mali_le64(val) + op->data);
+	} else {
+		val = mali_le64(op->data);
+	}
+	return mali_mmu_write(mmu, as, op->va, &val, size, MALI_ACCESS_ATOMIC, f);
+}
+
 /* A sync object: a seqno of 4 or 8 bytes, and a status word behind it */
 static enum step do_sync(struct slice *s, const struct mali_cs_op *op)
 {
@@ -138,9 +191,8 @@ static enum step do_sync(struct slice *s, const struct mali_cs_op *op)
 	if (r != MALI_MMU_OK)
 		return slice_bad_access(s, r, &f);
 
-	val = sync_adds(op->instr) ? val + op->data : op->data;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	r = mali_mmu_write(mmu, as, va, &val, size, MALI_ACCESS_ATOMIC, &f);
+	r = put_seqno(s, op, val, &f);
 	if (r != MALI_MMU_OK)
 		return slice_bad_access(s, r, &f);
 
@@ -374,7 +426,7 @@ static enum step step_tiling(struct slice *s, uint64_t i)
 	if (op.va & 7)
 		return slice_misaligned(s, op.va);
 	/* One at a time: there is one tiler, and one place for what is left */
-	st = slice_retire(s, 1u << op.slot);
+	st = slice_retire(s, slots_of(c, CS_OP_RUN_TILING));
 	if (st != STEP_NEXT)
 		return st;
 	c->tiling_left = slice_tiling_size(s->cs);

@@ -58,6 +58,9 @@ enum step slice_sync_wait(struct slice *s, uint64_t i)
 		slice_note_due(s, s->cs->look_due);
 		return slice_block(s, MALI_CS_BLOCK_SYNC);
 	}
+	/* A fault that is reported as the group leaves would be forgotten with its slot */
+	if (failed && s->at->leaving)
+		return slice_block(s, MALI_CS_BLOCK_SYNC);
 	if (failed)
 		return slice_raise(s, STEP_FAULT, CS_EXC_INHERIT_FAULT, va);
 	return STEP_NEXT;

@@ -59,6 +59,7 @@ static void stop(struct mali_csf *c)
 	c->doorbells = 0;
 	c->env.cores_free = 0;
 	c->groups.progress_ns = 0;
+	c->events = 0;
 	groups_stop(&c->groups);
 	fw_set_status(&c->fw, MCU_STATUS_DISABLED);
 }
@@ -66,6 +67,13 @@ static void stop(struct mali_csf *c)
 void mali_csf_reset(struct mali_csf *c)
 {
 	stop(c);
+	c->groups.next = 0;
+	c->groups.idle_changed = false;
+	c->env.sharing = 0;
+	c->timers_on = false;
+	c->idle_ns = 0;
+	c->idle_since = MALI_NEVER;
+	c->idle_sent = false;
 	c->control = MCU_CONTROL_DISABLE;
 	mali_irq_reset(c->env.base, &c->fw.irq);
 }

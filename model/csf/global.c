@@ -3,7 +3,7 @@
  * The global interface: configuration requests, halt, doorbells of groups, GLB_IDLE.
  *
  * Invariant: GLB_IDLE is sent once for each time that every group has been idle for
- * the hysteresis.
+ * the hysteresis; if the driver has not acknowledged the last one, when it rings next.
  */
 #include "mcu.h"
 
@@ -41,6 +41,12 @@ static void glb_irq(struct mali_csf *c, uint32_t changed)
 		fw_raise(&c->fw, JOB_INT_GLOBAL);
 }
 
+static void send_events(struct mali_csf *c)
+{
+	glb_irq(c, fw_send_events(&c->fw, glb_in(&c->fw) + GLB_REQ,
+				  glb_out(&c->fw) + GLB_ACK, &c->events));
+}
+
 void global_process(struct mali_csf *c)
 {
 	uint32_t in = glb_in(&c->fw), out = glb_out(&c->fw);
@@ -63,6 +69,9 @@ void global_process(struct mali_csf *c)
 		glb_irq(c, changed);
 	}
 
+	/* One that the driver has acknowledged makes room for the next */
+	send_events(c);
+
 	db_req = fw_rd32(&c->fw, in + GLB_DB_REQ);
 	rung = db_req ^ fw_rd32(&c->fw, out + GLB_DB_ACK);
 	fw_wr32(&c->fw, out + GLB_DB_ACK, db_req);
@@ -74,7 +83,6 @@ void global_process(struct mali_csf *c)
 uint64_t global_idle_timer(struct mali_csf *c)
 {
 	bool any = false, idle = true;
-	uint32_t event = GLB_IDLE;
 	uint64_t due;
 
 	if (c->groups.idle_changed) {
@@ -101,7 +109,7 @@ uint64_t global_idle_timer(struct mali_csf *c)
 	if (mali_now(c->env.base) < due)
 		return due;
 	c->idle_sent = true;
-	glb_irq(c, fw_send_events(&c->fw, glb_in(&c->fw) + GLB_REQ,
-				  glb_out(&c->fw) + GLB_ACK, &event));
+	c->events |= GLB_IDLE;
+	send_events(c);
 	return MALI_NEVER;
 }

@@ -27,7 +27,9 @@
  * @timers_on: GLB_IDLE_EN.
  * @idle_ns: Idle hysteresis.
  * @idle_since: Time at which the last group became idle, or MALI_NEVER.
- * @idle_sent: GLB_IDLE was sent for this idle period.
+ * @idle_sent: This idle period was told, or will be: see @events.
+ * @events: Events of the global interface to send as soon as the driver has
+ *	acknowledged the last one of their kind.
  */
 struct mali_csf {
 	struct mali_fw fw;
@@ -44,6 +46,7 @@ struct mali_csf {
 	uint64_t idle_ns;
 	uint64_t idle_since;
 	bool idle_sent;
+	uint32_t events;
 };
 
 /* boot.c: without an L2 nothing happens yet */

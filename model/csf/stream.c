@@ -41,12 +41,15 @@ static void publish(struct mali_groups *gs, struct mali_cs *cs)
 {
 	uint32_t active;
 
-	if (!cs->started || cs->published == cs->ctx.extract)
+	if (!cs->started)
 		return;
 	active = cs->ctx.extract != cs->insert || cs->ctx.depth;
+	if (cs->published == cs->ctx.extract && cs->published_active == active)
+		return;
 	fw_wr64(gs->fw, cs->ring_out + RING_EXTRACT, cs->ctx.extract);
 	fw_wr32(gs->fw, cs->ring_out + RING_ACTIVE, active);
 	cs->published = cs->ctx.extract;
+	cs->published_active = active;
 }
 
 static bool ring_valid(const struct mali_cs *cs)
@@ -132,6 +135,8 @@ static void stream_start(struct mali_groups *gs, unsigned int csg,
 	forget_events(gs, csg, id);
 	cs->held = false;
 	cs->oom_sent = false;
+	cs->oom_answered = false;
+	cs->chunk = 0;
 	cs->ring_base = fw_rd64(gs->fw, in + CS_BASE);
 	cs->ring_size = fw_rd32(gs->fw, in + CS_SIZE);
 	cs->ring_in = fw_rd64(gs->fw, in + CS_USER_INPUT);
@@ -241,6 +246,7 @@ bool stream_run(struct mali_groups *gs, unsigned int csg, unsigned int id,
 	r = mali_cs_run(gs->env, &at, &budget);
 	round->executed += slice - budget;
 	round->work += r.work;
+	gs->env->lanes_left -= r.work;
 	round->working += r.working;
 	note_due(round, r.due);
 	publish(gs, cs);

@@ -41,17 +41,18 @@ void group_save(struct mali_groups *gs, unsigned int csg)
 	fw_write(gs->fw, buf, &h, sizeof(h));
 }
 
-/* There is one place for how far a dispatch is. */
+/* There is one place for how far a dispatch is, and one for a tiling operation. */
 static bool ops_valid(const struct mali_cs_ctx *c)
 {
-	unsigned int dispatches = 0;
+	unsigned int dispatches = 0, tilings = 0;
 
 	for (uint32_t i = 0; i < c->num_ops; i++) {
 		if (!mali_cs_op_valid(&c->op[i]))
 			return false;
 		dispatches += cs_opcode(c->op[i].instr) == CS_OP_RUN_COMPUTE;
+		tilings += cs_opcode(c->op[i].instr) == CS_OP_RUN_TILING;
 	}
-	return dispatches <= 1;
+	return dispatches <= 1 && tilings <= 1;
 }
 
 /* Guest memory: what the interpreter relies on must be checked again */

@@ -22,8 +22,7 @@
  * - A function that does not return MALI_MMU_OK has changed nothing: all that
  *   it writes is checked before the first write. A bus error alone, which no
  *   check can foresee, may leave a list half changed.
- * - Heap and tiler contexts are aligned to 8 bytes, so that no word of theirs
- *   lies in two pages; the callers see to that.
+ * - Heap and tiler contexts are aligned to 8 bytes; the callers see to that.
  */
 #include "cs_isa.h"
 #include "tiler.h"
@@ -73,12 +72,17 @@ static uint32_t get32(struct words *w, uint64_t va)
 	return val;
 }
 
+/* A word of a descriptor may lie in two pages: nobody says how those are aligned */
 static void check_write(struct words *w, uint64_t va)
 {
+	uint64_t end = (va + 7) & MALI_PAGE_MASK;
 	struct mali_mmu_xlat x;
 
 	if (w->r == MALI_MMU_OK)
 		w->r = mali_mmu_translate(w->mmu, w->as, va,
+					  MALI_ACCESS_WRITE, &x, w->f);
+	if (w->r == MALI_MMU_OK && end > va)
+		w->r = mali_mmu_translate(w->mmu, w->as, end,
 					  MALI_ACCESS_WRITE, &x, w->f);
 }
 
@@ -141,8 +145,10 @@ enum mali_mmu_result mali_heap_free(struct mali_mmu *mmu, unsigned int as,
 		free = get64(&w, heap + HEAP_CTX_FREE);
 		check_write(&w, CHUNK_ADDR(bottom));
 	}
-	if (chunks || completed)
-		check_write(&w, heap);
+	if (chunks)
+		check_write(&w, heap + HEAP_CTX_FREE);
+	if (completed)
+		check_write(&w, heap + HEAP_CTX_FRAG_END);
 	if (chunks) {
 		put64(&w, CHUNK_ADDR(bottom), free);
 		put64(&w, heap + HEAP_CTX_FREE, top);
@@ -180,6 +186,7 @@ static void change_chunk(struct words *w, const struct mali_tiling *t,
 	check_write(w, t->tiler + TILER_CTX_DONE_TOP);
 	check_write(w, t->tiler + TILER_CTX_DONE_BOTTOM);
 	check_write(w, desc + HEAP_DESC_BASE);
+	check_write(w, desc + HEAP_DESC_BOTTOM);
 	check_write(w, desc + HEAP_DESC_TOP);
 	if (base)
 		check_write(w, CHUNK_ADDR(base));

@@ -160,6 +160,7 @@ static void progress_timer(struct mali_groups *gs, struct mali_round *round)
 
 void groups_run(struct mali_groups *gs, struct mali_round *round)
 {
+	gs->env->lanes_left = ROUND_LANES;
 	end_groups(gs, round);
 	run_groups(gs, round);
 	gs->env->sharing = round->working;

@@ -63,6 +63,8 @@ void mali_mmu_drop_all(struct mali_mmu *mmu)
 {
 	memset(mmu->tag, 0, sizeof(mmu->tag));
 	memset(mmu->victim, 0, sizeof(mmu->victim));
+	for (unsigned int as = 0; as < MALI_NUM_AS; as++)
+		mmu->as[as].generation++;
 }
 
 void mali_mmu_rearm(struct mali_mmu *mmu)

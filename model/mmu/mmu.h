@@ -285,8 +285,8 @@ int mali_mmu_translate_peek(const struct mali_mmu *mmu, unsigned int as,
  * address, level (0 is the root) and the number of valid entries. Returns the
  * number of tables, or -1 as mali_mmu_translate_peek() does.
  *
- * Visits at most MALI_MMU_MAX_TABLES tables, so that a table that points to
- * itself ends; tables that no memory backs are left out. A level is that of
+ * Looks for at most MALI_MMU_MAX_TABLES tables, so that a table that points to
+ * itself ends; those that no memory backs are left out. A level is that of
  * the architecture, so the root of a smaller address space is not level 0.
  */
 #ifndef MALI_MMU_MAX_TABLES

@@ -82,6 +82,7 @@ struct visit {
 	mali_table_fn *fn;
 	void *opaque;
 	long count;
+	long looks;
 };
 
 static void visit_table(struct visit *v, uint64_t pa, int level)
@@ -90,7 +91,8 @@ static void visit_table(struct visit *v, uint64_t pa, int level)
 	uint64_t desc[ENTRIES];
 	unsigned int valid = 0;
 
-	if (v->count >= MALI_MMU_MAX_TABLES || beyond_pa(v->cfg, pa) ||
+	/* Also entries that name no memory take time, and tables may name each other */
+	if (v->looks++ >= MALI_MMU_MAX_TABLES || beyond_pa(v->cfg, pa) ||
 	    mali_mem_read(v->mmu->mem, pa, desc,
 			  entries * sizeof(desc[0])))
 		return;

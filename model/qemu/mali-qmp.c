@@ -124,6 +124,9 @@ MaliStats *qmp_x_mali_stats(Error **errp)
 	return ret;
 }
 
+/* More than any shader has; the machine stands still meanwhile */
+#define MALI_QMP_MAX_INSTRS	65536u
+
 static void mali_qmp_add_instr(void *opaque, uint64_t va, uint64_t word,
 			       const char *text)
 {
@@ -145,6 +148,11 @@ MaliInstrList *qmp_x_mali_disassemble(uint32_t as, uint64_t va, bool has_count,
 
 	if (!core || !mali_qmp_check_as(as, errp))
 		return NULL;
+	if (has_count && count > MALI_QMP_MAX_INSTRS) {
+		error_setg(errp, "count is %" PRIu32 ", and may be %u at most", count,
+			   MALI_QMP_MAX_INSTRS);
+		return NULL;
+	}
 	if (mali_disassemble(core, as, va, has_count ? count : 64,
 			     mali_qmp_add_instr, &tail) < 0)
 		error_setg(errp, "address space %" PRIu32 " is disabled, or 0x%"

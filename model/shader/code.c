@@ -93,7 +93,7 @@ static bool load_page(struct warp *w)
 	if (sh->keep_code && p->checked)
 		p->checked = env->job_id;
 	if (p->checked != env->job_id && !compare_page(w, p)) {
-		p->valid = p->checked;
+		p->valid = false;
 		return false;
 	}
 	w->page = p;
@@ -115,13 +115,16 @@ static bool decode_at(struct warp *w, struct insn *in, uint64_t word)
 	return false;
 }
 
+/* Bits of an address that say which instruction of a page it is, if it is aligned */
+#define INSN_IN_PAGE	((uint64_t)SHADER_PAGE_SIZE - 8)
+
 const struct insn *code_at(struct warp *w)
 {
 	unsigned int i = w->pc % SHADER_PAGE_SIZE / 8;
 	struct insn *in;
 
 	/* Within a slice nobody else's code takes the page's place. */
-	if (!w->page || PAGE_OF(w->pc) != w->page->va) {
+	if (!w->page || (w->pc & ~INSN_IN_PAGE) != w->page->va) {
 		if (w->pc & 7 || w->pc >> VA_BITS) {
 			warp_fault(w, SHADER_INSTR_INVALID_PC, w->pc,
 				   "no address of an instruction");

@@ -88,8 +88,6 @@ static uint64_t count_groups(const uint32_t *size)
 {
 	unsigned __int128 n = (unsigned __int128)size[0] * size[1];
 
-	if (n > UINT64_MAX)
-		n = UINT64_MAX;
 	n *= size[2];
 	return n > UINT64_MAX ? UINT64_MAX : n;
 }
@@ -137,7 +135,6 @@ static bool job_start(struct shader *sh, struct shader_job *job,
 		      struct shader_fault *fault)
 {
 	job->total = count_groups(job->d.size);
-	job->ready = true;
 	if (job->d.next >= job->total)
 		return true;
 	if (!group_new(sh, job, fault))
@@ -293,6 +290,7 @@ static enum shader_result run(struct shader *sh, struct shader_job *job,
 		if (!g->active) {
 			group_start(g, job);
 			budget -= g->num_warps * SHADER_WARP_COST;
+			sh->stats.work += g->num_warps * SHADER_WARP_COST;
 		}
 		r = group_run(sh, g, &budget, fault);
 		if (r != SHADER_DONE)

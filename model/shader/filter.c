@@ -37,6 +37,7 @@ struct axis {
 /**
  * struct filter - a lookup under way
  * @dims: Axes that count.
+ * @filters: What is read can be filtered.
  * @linear: Whether the texels beside count.
  */
 struct filter {
@@ -45,7 +46,7 @@ struct filter {
 	const struct sampler *s;
 	const struct lookup *l;
 	unsigned int dims;
-	bool linear;
+	bool filters, linear;
 };
 
 /* --- Coordinates ---------------------------------------------------------- */
@@ -303,7 +304,7 @@ static bool add_levels(struct filter *f, struct sum *sum, int32_t lod)
 {
 	int32_t part = lod % LOD_ONE;
 
-	switch (f->s->mip) {
+	switch (f->filters || f->s->mip == MIP_NONE ? f->s->mip : MIP_NEAREST) {
 	case MIP_NONE:
 		return add_level(f, sum, 0, 1);
 	case MIP_NEAREST:
@@ -323,12 +324,14 @@ static unsigned int dims_of(const struct texture *t)
 bool filter_texture(struct texels *t, struct view *v, const struct sampler *s,
 		    const struct lookup *l, uint32_t *out)
 {
-	struct filter f = { t, v, s, l, dims_of(&v->texture), false };
+	struct filter f = {
+		t, v, s, l, dims_of(&v->texture),
+		format_kind(&v->texture.format) == KIND_FLOAT, false
+	};
 	struct sum sum = { .weight = 0 };
 	int32_t lod = lod_of(&f);
 
-	f.linear = !(lod <= s->cutoff ? s->mag_nearest : s->min_nearest) &&
-		   format_kind(&v->texture.format) == KIND_FLOAT;
+	f.linear = f.filters && !(lod <= s->cutoff ? s->mag_nearest : s->min_nearest);
 	if (!add_levels(&f, &sum, lod))
 		return false;
 	finish(&f, &sum, out);
@@ -338,7 +341,7 @@ bool filter_texture(struct texels *t, struct view *v, const struct sampler *s,
 bool filter_gather(struct texels *t, struct view *v, const struct sampler *s,
 		   const struct lookup *l, unsigned int from, uint32_t *out)
 {
-	struct filter f = { t, v, s, l, dims_of(&v->texture), true };
+	struct filter f = { t, v, s, l, dims_of(&v->texture), true, true };
 	struct axis axes[3];
 
 	if (!view_plane(t->span.w, v, 0, l->layer))

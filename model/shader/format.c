@@ -146,6 +146,16 @@ static bool decode_regular(struct pixel_format *f, unsigned int number)
 	return true;
 }
 
+/* Components of 8 bits, as all formats with sRGB have that can be had uncompressed */
+static bool has_srgb(const struct pixel_format *f)
+{
+	bool has = f->type == COMP_UNORM;
+
+	for (unsigned int i = 0; i < 4; i++)
+		has &= !f->bits[i] || f->bits[i] == 8;
+	return has;
+}
+
 const char *format_decode(struct pixel_format *f, uint32_t word)
 {
 	unsigned int number = word >> 12 & 0xff;
@@ -156,6 +166,8 @@ const char *format_decode(struct pixel_format *f, uint32_t word)
 	f->srgb = word >> 20 & 1;
 	if (!decode_special(f, number) && !decode_regular(f, number))
 		return "pixel format is not implemented";
+	if (f->srgb && !has_srgb(f))
+		return "sRGB is not implemented for this pixel format";
 	return decode_order(f, word & 0xfff);
 }
 

@@ -91,6 +91,7 @@ static bool load_lane(struct texels *t, struct view *v, uint32_t xy, uint32_t zw
 		return true;
 	}
 	if (!s.inside) {
+		t->span.w->extra += COST_TEXEL;
 		format_unpack(&v->texture.format, zeros, value);
 	} else {
 		if (!view_plane(t->span.w, v, 0, s.layer) ||
@@ -236,6 +237,7 @@ static bool load_cell(struct texels *t, const struct cell *c, uint32_t *v)
 
 	if (!(c->va >> 63))
 		return texel_read_at(t, &c->format, c->va, v);
+	t->span.w->extra += COST_TEXEL;
 	format_unpack(&c->format, zeros, v);
 	return true;
 }
@@ -313,6 +315,7 @@ bool image_store_typed(struct warp *w, const struct insn *in, const union lanes 
 		/* Registers as they are before an older message lands */
 		get_values(w, in, i, v, format_kind(&c[i].format));
 		format_pack(&c[i].format, v, bytes[i]);
+		w->extra += COST_TEXEL;
 	}
 	warp_message(w, in);
 	for (unsigned int i = 0; i < LANES; i++)

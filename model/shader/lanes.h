@@ -5,7 +5,7 @@
  *
  * Invariant: an element of the result depends on the same element of the
  * operands, and is written after these were read, so that @d may be one of the
- * operands. What is not so (CLPER, results in pairs) says so in exec.c.
+ * operands. What is not so (CLPER, results in pairs) says so in warp.c, arithmetic().
  */
 #ifndef SHADER_LANES_H
 #define SHADER_LANES_H

@@ -32,6 +32,8 @@ static bool span_map(struct span *sp, uint64_t va)
 	struct shader_env *env = sp->w->env;
 	void *host;
 
+	if (sp->count)
+		sp->w->extra += COST_PAGE;
 	memset(&sp->w->fault, 0, sizeof(sp->w->fault));
 	host = env->sh->ops->map(env->ctx, PAGE_OF(va), sp->access,
 				 &sp->w->fault);
@@ -153,7 +155,8 @@ static bool access_is_near(const struct access *a, uint64_t *low, uint64_t *high
 	}
 	*low = min;
 	*high = max + a->len - 1;
-	return PAGE_OF(*low) == PAGE_OF(*high) && !(*high >> VA_BITS);
+	/* The end of what begins at the last addresses is not at the first ones */
+	return PAGE_OF(*low) == PAGE_OF(*high) && !((max | *high) >> VA_BITS);
 }
 
 static bool access_begin(struct access *a, struct warp *w, unsigned int len,

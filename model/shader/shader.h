@@ -71,7 +71,7 @@ struct shader_fault {
  * struct shader_ops - what the shader core needs of its surroundings
  * @map: Translate the 4 KiB page around an address for an access: its host
  *	address, or NULL with @exception or @stall of the fault filled in. Valid
- *	until the next call of any of these.
+ *	until shader_run() returns.
  * @wrote: Bytes of a page, mapped just before, were changed, or lie between some
  *	that were; may be NULL.
  */
@@ -88,11 +88,12 @@ struct shader_ops {
  * @warps: Warps that were started.
  * @instrs: Instructions that warps executed.
  * @lane_instrs: The same, counted for each lane.
+ * @work: What was taken off budgets.
  * @faults: Faults, without stalls.
  * @decoded: Instructions that were decoded.
  */
 struct shader_stats {
-	uint64_t jobs, workgroups, warps, instrs, lane_instrs, faults, decoded;
+	uint64_t jobs, workgroups, warps, instrs, lane_instrs, work, faults, decoded;
 };
 
 struct shader;
@@ -125,14 +126,12 @@ struct shader_dispatch {
  * @ctx: For the callbacks; stands for the address space.
  * @d: The dispatch.
  * @total: Number of workgroups.
- * @ready: @total is valid.
  * @group: The workgroup under way, or NULL. Everything else is plain data.
  */
 struct shader_job {
 	void *ctx;
 	struct shader_dispatch d;
 	uint64_t total;
-	bool ready;
 	struct shader_group *group;
 };
 
@@ -168,7 +167,8 @@ void shader_dispatch_init(struct shader_dispatch *d, const uint32_t *regs,
  * shader_run() - execute a job, as far as a budget of lane instructions goes
  * @sh: The shader cores.
  * @job: The job.
- * @budget: Lane instructions, and SHADER_WARP_COST for each warp that is started;
+ * @budget: Lane instructions, of which one that reads an image or the like counts for
+ *	several, and SHADER_WARP_COST for each warp that is started;
  *	overrun by less than one instruction of a warp, or the start of a workgroup.
  * @fault: Filled with SHADER_FAULT and SHADER_STALL.
  *

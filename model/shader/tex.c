@@ -260,6 +260,7 @@ static bool fetch(struct access *a, const struct operands *o, uint32_t *v)
 	const struct texture *t = &a->v.texture;
 	uint32_t at[3];
 
+	a->t.span.w->extra += COST_TEXEL;
 	if (!fetch_is_inside(o, t, at))
 		format_unpack(&t->format, zeros, v);
 	else if (!view_plane(a->t.span.w, &a->v, o->level, o->layer) ||

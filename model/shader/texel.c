@@ -32,17 +32,35 @@ static double srgb_to_linear(double c)
 	return c <= 0.04045 ? c / 12.92 : power_2_4((c + 0.055) / 1.055);
 }
 
-/* The number whose neighbourhood, in sRGB, has the linear value in it */
-static uint32_t linear_to_srgb(double linear, uint32_t max)
-{
-	uint32_t low = 0, high = max;
+/*
+ * Components have 8 bits (format.c sees to that): the linear value of each of the 256, and
+ * where its neighbourhood begins. Made when they are first asked for.
+ */
+#define SRGB_MAX	255u
+static double srgb_value[SRGB_MAX + 1], srgb_from[SRGB_MAX + 1];
 
+static void make_srgb(void)
+{
+	if (srgb_value[SRGB_MAX] > 0)
+		return;
+	for (unsigned int i = 0; i <= SRGB_MAX; i++) {
+		srgb_value[i] = srgb_to_linear((double)i / SRGB_MAX);
+		srgb_from[i] = i ? srgb_to_linear((i - 0.5) / SRGB_MAX) : 0;
+	}
+}
+
+/* The number whose neighbourhood, in sRGB, has the linear value in it */
+static uint32_t linear_to_srgb(double linear)
+{
+	uint32_t low = 0, high = SRGB_MAX;
+
+	make_srgb();
 	if (!(linear > 0))
 		return 0;
 	while (low < high) {
-		uint32_t mid = low + (high - low + 1) / 2;
+		uint32_t mid = high - (high - low) / 2;
 
-		if (srgb_to_linear((mid - 0.5) / max) <= linear)
+		if (srgb_from[mid] <= linear)
 			low = mid;
 		else
 			high = mid - 1;
@@ -79,9 +97,10 @@ static uint32_t unpack_float(uint32_t raw, unsigned int bits)
 
 static uint32_t unpack_unorm(uint32_t raw, unsigned int bits, bool srgb)
 {
-	double c = (double)raw / ones(bits);
-
-	return f64_to_f32(srgb ? srgb_to_linear(c) : c, ROUND_EVEN);
+	if (!srgb)
+		return f64_to_f32((double)raw / ones(bits), ROUND_EVEN);
+	make_srgb();
+	return f64_to_f32(srgb_value[raw], ROUND_EVEN);
 }
 
 static uint32_t unpack_snorm(uint32_t raw, unsigned int bits)
@@ -122,27 +141,42 @@ static uint32_t pack_float(uint32_t v, unsigned int bits)
 	return v;
 }
 
+/*
+ * A float from 0 to 1 of a number: 24 bits times up to 32, which no double holds; so it is
+ * rounded from the integer that it is
+ */
+static uint32_t scale(double d, uint32_t max)
+{
+	int exp;
+	uint64_t product = (uint64_t)ldexp(frexp(d, &exp), 24) * max, half, rest;
+	unsigned int shift = 24 - exp;
+
+	if (shift > 56)
+		return 0;
+	half = 1ull << (shift - 1);
+	rest = product & (2 * half - 1);
+	product >>= shift;
+	return product + (rest > half || (rest == half && product & 1));
+}
+
 static uint32_t pack_unorm(uint32_t v, unsigned int bits, bool srgb)
 {
-	double d = f32_of(v), max = ones(bits);
+	double d = f32_of(v);
 
 	if (!(d > 0))
 		return 0;
 	if (d >= 1)
 		return ones(bits);
-	if (srgb)
-		return linear_to_srgb(d, ones(bits));
-	return (uint32_t)round_integral(d * max, ROUND_EVEN);
+	return srgb ? linear_to_srgb(d) : scale(d, ones(bits));
 }
 
 static uint32_t pack_snorm(uint32_t v, unsigned int bits)
 {
-	double d = f32_of(v), max = ones(bits - 1);
+	double d = f32_of(v);
+	uint32_t size = d != d || d == 0 ? 0 : fabs(d) >= 1 ? ones(bits - 1) :
+			scale(fabs(d), ones(bits - 1));
 
-	if (d != d)
-		return 0;
-	d = d > 1 ? 1 : d < -1 ? -1 : d;
-	return (uint32_t)(int32_t)round_integral(d * max, ROUND_EVEN) & ones(bits);
+	return (d < 0 ? -size : size) & ones(bits);
 }
 
 static uint32_t pack_sint(int32_t v, unsigned int bits)

@@ -317,6 +317,7 @@ bool texel_read_at(struct texels *t, const struct pixel_format *f, uint64_t va,
 {
 	uint8_t bytes[TEXEL_MAX] = { 0 };
 
+	t->span.w->extra += COST_TEXEL;
 	if (!read_bytes(t, va, bytes, f->bytes))
 		return false;
 	format_unpack(f, bytes, v);
@@ -330,6 +331,7 @@ bool texel_read(struct texels *t, const struct plane *p, const uint32_t *at,
 	uint64_t va;
 
 	if (p->null || p->format.nothing) {
+		t->span.w->extra += COST_TEXEL;
 		format_unpack(&p->format, zeros, v);
 		return true;
 	}

@@ -298,7 +298,9 @@ static unsigned int num_lanes(uint16_t mask)
 enum warp_state warp_run(struct warp *w, int64_t *budget)
 {
 	struct shader_stats *stats = &w->env->sh->stats;
+	int64_t before = *budget;
 
+	w->extra = 0;
 	w->state = WARP_READY;
 	w->page = NULL;
 	while (w->state == WARP_READY && *budget > 0) {
@@ -312,8 +314,13 @@ enum warp_state warp_run(struct warp *w, int64_t *budget)
 		stats->instrs++;
 		stats->lane_instrs += lanes;
 		*budget -= lanes;
+		if (w->extra) {
+			*budget -= w->extra;
+			w->extra = 0;
+		}
 		if (w->num_waiting && w->state != WARP_DONE)
 			groups_settle(w);
 	}
+	stats->work += before - *budget;
 	return w->state;
 }

@@ -140,6 +140,7 @@ struct warp_group {
  * @arrived: At a barrier that is not complete.
  * @state: See enum warp_state.
  * @page: Code that @pc is in, or NULL.
+ * @extra: What the instruction takes off the budget beside its lanes.
  * @fault: Why it cannot go on.
  */
 struct warp {
@@ -155,8 +156,17 @@ struct warp {
 	struct warp_group waiting[LANES];
 	struct message msg[NUM_SLOTS];
 	struct code_page *page;
+	unsigned int extra;
 	struct shader_fault fault;
 };
+
+/*
+ * What takes the host long beside a lane's addition, in lane instructions, so that a turn
+ * is over in milliseconds whatever is executed (make -C tests/shader bench): another page
+ * that an instruction looks up, a texel that is read, or a value that is stored as one.
+ */
+#define COST_PAGE	32u
+#define COST_TEXEL	32u
 
 /**
  * struct shader - the shader cores
@@ -199,7 +209,7 @@ void code_free(struct shader *sh);
 /* exec.c: what executes an instruction, or why nothing does */
 const char *exec_bind(struct insn *in, bool half_regs);
 
-/* int.c, bits.c, float.c, half.c, sfu.c, convert.c: NULL if not theirs */
+/* int.c, bits.c, compare.c, float.c, sfu.c, convert.c: NULL if not theirs */
 insn_fn int_handler(const struct insn *in);
 insn_fn bits_handler(const struct insn *in);
 insn_fn compare_handler(const struct insn *in);

@@ -129,6 +129,11 @@ const struct mali_host_ops sim_ops = {
 	.guest_error = op_guest_error,
 };
 
+void *sim_host(struct sim *s, uint64_t pa)
+{
+	return page_of(s, pa) + pa % SIM_PAGE_SIZE;
+}
+
 void sim_init(struct sim *s)
 {
 	memset(s, 0, sizeof(*s));

@@ -97,6 +97,9 @@ static inline uint64_t sim_pt_entry(uint64_t table, uint64_t va, int level)
 	return table + va / sim_level_size(level) % 512 * 8;
 }
 
+/* Where the byte at @pa is on the host, as CPUs have it */
+void *sim_host(struct sim *s, uint64_t pa);
+
 /*
  * Address of the descriptor of @va at @level of a tree whose root is a table
  * of level 0; missing tables are made, bits of @table_bits set in their

@@ -167,7 +167,8 @@ static void test_two_streams(void)
 	d = begin_slow(&g, ROUNDS_A_TURN / 10);
 	drv_submit(d, &g.c->g, 0, SETUP(64), I_RUN_COMPUTE, I_WAIT(1));
 	drv_submit(d, &g.c->g, 1, SETUP(64), I_MOVE32(34, 1024), I_RUN_COMPUTE, I_WAIT(1));
-	drv_run(d, 6 * MS);
+	/* In the first round nobody knows of the second stream */
+	drv_run(d, 10 * MS);
 	n0 = out_count(&g, 1024, 1);
 	n1 = out_count(&g, 2048, 1) - n0;
 	ok(n0 && n1 && n0 < 1024 && n1 < 1024 && n0 < 2 * n1 && n1 < 2 * n0,
@@ -203,6 +204,44 @@ static void test_turns_of_two(void)
 	   "eight turns take two nanoseconds a lane instruction");
 	ok(least > 900000 && most < 1200000, "a turn of two is a million (%" PRIu64 ", %" PRIu64
 	   ")", least, most);
+	gp_end(&g);
+}
+
+/* All slots full of streams of which nobody knew: a round is a million all the same */
+static void test_first_round(void)
+{
+	const uint64_t job[] = { SETUP(64), I_RUN_COMPUTE, I_WAIT(1) };
+	uint64_t before, most = 0;
+	struct group others[7];
+	struct driver *d;
+	struct gp g;
+
+	gp_begin(&g);
+	gp_code(&g, ENDLESS);
+	d = &g.c->d;
+	for (unsigned int i = 0; i < 7; i++) {
+		drv_group_new(d, &others[i], 1, 8, RING);
+		others[i].priority = 0;
+		if (!drv_group_start(d, &others[i], i + 1))
+			abort();
+	}
+	for (unsigned int i = 0; i < 7 * 8; i++) {
+		struct queue *q = &others[i / 8].q[i % 8];
+
+		drv_emit(d, q, job, sizeof(job) / sizeof(job[0]));
+		drv_publish(d, q);
+		drv_cs_doorbell(d, i / 8 + 1, 1u << i % 8);
+	}
+	for (unsigned int i = 0; i < 8; i++) {
+		before = lane_instrs(&g);
+		sim_step(&d->sim, d->m);
+		before = lane_instrs(&g) - before;
+		most = before > most ? before : most;
+	}
+	ok(most > 900000 && most < 1200000,
+	   "56 streams that begin together do no more in a round than one (%" PRIu64 ")", most);
+	for (unsigned int i = 0; i < 7; i++)
+		drv_group_stop(d, &others[i], S_TERMINATE);
 	gp_end(&g);
 }
 
@@ -1107,6 +1146,7 @@ int main(void)
 	test_one_at_a_time();
 	test_two_streams();
 	test_turns_of_two();
+	test_first_round();
 	test_lower_priority();
 	test_leaving_beside();
 	test_not_idle();

@@ -4,6 +4,8 @@
  * instruction with the bounds of its operands, faults and what becomes of
  * them, control flow, synchronisation, and the job that Panthor emits.
  */
+#include <pthread.h>
+
 #include "cs_fixture.h"
 
 /* --- Opcodes and operands -------------------------------------------------------- */
@@ -524,6 +526,27 @@ static void test_locked(void)
 	cs_delete(c);
 }
 
+/* A loop in memory that is locked: the next instruction is an access like others */
+static void test_locked_code(void)
+{
+	struct cs *c = cs_new();
+	struct driver *d = &c->d;
+	uint32_t rounds;
+
+	PUT_CODE(c, 0, I_ADD32(2, 2, 1), I_STORE(2, 8, 1, 0), I_WAIT(1),
+		 I_BRANCH(ALWAYS, 0, -4));
+	RUN(c, I_MOVE(8, DATA), CALL_CODE(0, 4));
+	drv_as_lock(d, 1, CODE, 16);
+	rounds = data32(c, DATA);
+	ok(rounds, "a loop in a called buffer");
+	drv_run(d, 5 * MS);
+	is_u64(data32(c, DATA), rounds, "stands still while its code is locked");
+	drv_as_cmd(d, 1, AS_UNLOCK);
+	drv_run(d, 1 * MS);
+	ok(data32(c, DATA) > rounds, "and goes on after that");
+	cs_delete(c);
+}
+
 /* A buffer that was remapped is fetched anew after the flush */
 static void test_fetch_flush(void)
 {
@@ -961,6 +984,66 @@ static void test_ping_pong(void)
 	cs_delete(c);
 }
 
+/* A CPU that adds to a word until it is told to stop */
+struct cpu {
+	uint32_t *at;
+	uint32_t added;
+	bool stop;
+};
+
+static void *add_to_the_same(void *opaque)
+{
+	struct cpu *cpu = opaque;
+
+	while (!__atomic_load_n(&cpu->stop, __ATOMIC_RELAXED)) {
+		__atomic_fetch_add(cpu->at, 3, __ATOMIC_SEQ_CST);
+		cpu->added += 3;
+	}
+	return NULL;
+}
+
+static void test_sync_beside_a_cpu(void)
+{
+	struct cs *c = cs_new();
+	struct cpu cpu = { .at = sim_host(&c->d.sim, data_pa(c, DATA)) };
+	uint32_t sum = 0;
+	pthread_t thread;
+
+	PUT_CODE(c, 0, I_ADD_SYNC32(4, 6, SCOPE_CSG), I_ADD32(2, 2, -1),
+		 I_BRANCH(NE, 2, -3));
+	if (pthread_create(&thread, NULL, add_to_the_same, &cpu))
+		abort();
+	for (unsigned int i = 0; i < 40; i++) {
+		RUN(c, I_MOVE(4, DATA), I_MOVE32(6, 1), I_MOVE32(2, 4000), CALL_CODE(0, 3));
+		drv_run(&c->d, 1 * MS);
+		sum += 4000;
+	}
+	__atomic_store_n(&cpu.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	is_u64(data32(c, DATA), sum + cpu.added,
+	       "a stream and a CPU add to one word, and nothing is lost");
+	cs_delete(c);
+}
+
+/* An error that comes with the value as the group leaves is for when it is back */
+static void test_sync_error_at_suspend(void)
+{
+	struct cs *c = cs_new();
+	struct driver *d = &c->d;
+
+	RUN(c, I_MOVE(4, DATA), I_MOVE(6, 1), I_WAIT_SYNC64(GT, 4, 6, 0), I_ADD32(20, 20, 1));
+	is_u64(result(c).extract, 16, "a stream waits");
+	set64(c, DATA + 8, 1);
+	set64(c, DATA, 5);
+	ok(drv_group_stop(d, &c->g, S_SUSPEND) && !drv_cs_events(d, 0, 0),
+	   "it is suspended as it is signalled with an error, which is not told");
+	ok(drv_group_resume(d, &c->g, 0), "resumed");
+	drv_run(d, 1 * MS);
+	ok(result(c).events == C_FAULT && result(c).fault == EXC_INHERIT,
+	   "it inherits the error");
+	cs_delete(c);
+}
+
 static void test_sync_errors(void)
 {
 	struct cs *c = cs_new();
@@ -1269,6 +1352,7 @@ int main(void)
 	test_fault_atomicity();
 	test_read_only();
 	test_locked();
+	test_locked_code();
 	test_fetch_flush();
 	test_fetch_flush_inside();
 	test_no_page_ptr();
@@ -1283,6 +1367,8 @@ int main(void)
 	test_sync_wake();
 	test_ping_pong();
 	test_sync_errors();
+	test_sync_error_at_suspend();
+	test_sync_beside_a_cpu();
 	test_fault_held();
 	test_error_state();
 	test_store_state();

@@ -986,6 +986,45 @@ static void test_glb_idle(void)
 }
 
 /* What begins an idle period, and what does not */
+/* A driver that is slow to acknowledge hears of the next idle period as well */
+static void test_glb_idle_late(void)
+{
+	struct one *o = one_start(1);
+	struct driver *d = &o->d;
+
+	drv_run(d, 5 * MS);
+	ok(glb_idle(d), "GLB_IDLE, which nobody acknowledges yet");
+	drv_submit(d, &o->g, 0, STORE_WORD(DATA, 1));
+	drv_run(d, 5 * MS);
+	glb_idle_ack(d);
+	drv_ring_glb(d);
+	drv_run(d, 1 * MS);
+	ok(glb_idle(d), "it comes for the period after that when the first is acknowledged");
+	glb_idle_ack(d);
+	drv_ring_glb(d);
+	drv_run(d, 20 * MS);
+	ok(!glb_idle(d), "once");
+	one_free(o);
+}
+
+/* The ring's last instruction is a call, of more than a slice */
+static void test_active_ends(void)
+{
+	struct one *o = one_start(1);
+	struct driver *d = &o->d;
+
+	sim_write64(&d->sim, o->code, I_ADD32(2, 2, -1));
+	sim_write64(&d->sim, o->code + 8, I_BRANCH(NE, 2, -2));
+	drv_submit(d, &o->g, 0, I_MOVE32(2, 20000), I_MOVE(4, CODE), I_MOVE32(6, 16),
+		   I_CALL(4, 6));
+	drv_run(d, 20 * US);
+	is_u64(mem32(d, o->g.q[0].io_pa + 4096 + 8), 1, "a stream in a called buffer is active");
+	drv_run(d, 50 * MS);
+	ok(drv_extract(d, &o->g.q[0]) == o->g.q[0].insert &&
+	   !mem32(d, o->g.q[0].io_pa + 4096 + 8), "and is not when that has returned");
+	one_free(o);
+}
+
 static void test_glb_idle_again(void)
 {
 	struct one *o = malloc(sizeof(*o));
@@ -1416,6 +1455,8 @@ int main(void)
 	test_csg_idle_empty();
 	test_glb_idle();
 	test_glb_idle_again();
+	test_glb_idle_late();
+	test_active_ends();
 	test_doorbells();
 	test_bad_ring();
 	test_bad_insert(12, "a misaligned INSERT");

@@ -529,9 +529,13 @@ static void test_walk_tables(void)
 static void test_walk_corrupt(void)
 {
 	struct seen s = { 0 };
+	uint64_t reads;
+	uint64_t next, last;
 	struct fixture f;
 
 	fixture_init(&f, 0);
+	next = sim_alloc(&f.sim, 1);
+	last = sim_alloc(&f.sim, 1);
 	sim_write64(&f.sim, f.root, 0x1000 | 3);
 	sim_write64(&f.sim, f.root + 8, 1ull << 47 | 3);
 	is_u64(mali_mmu_walk_tables(f.mmu, 1, see_table, &s), 1,
@@ -544,6 +548,16 @@ static void test_walk_corrupt(void)
 		sim_write64(&f.sim, f.root + i * 8, f.root | 3);
 	is_u64(mali_mmu_walk_tables(f.mmu, 1, see_table, &s),
 	       MALI_MMU_MAX_TABLES, "512 times over, with the limit");
+
+	/* Entries that name no memory are looked at, too: 512 times 512 times 512 of them */
+	for (unsigned int i = 0; i < 512; i++) {
+		sim_write64(&f.sim, f.root + i * 8, next | 3);
+		sim_write64(&f.sim, next + i * 8, last | 3);
+		sim_write64(&f.sim, last + i * 8, 0x1000000000 | 3);
+	}
+	reads = f.sim.accesses;
+	mali_mmu_walk_tables(f.mmu, 1, see_table, &s);
+	ok(f.sim.accesses - reads <= MALI_MMU_MAX_TABLES, "and so are entries that name nothing");
 
 	configure(&f, 1, 0x1000, CFG_48);
 	is_u64(mali_mmu_walk_tables(f.mmu, 1, see_table, &s), 0,

@@ -510,6 +510,101 @@ static void test_forgotten(void)
 	cs_delete(h.c);
 }
 
+/* Two operations for two scoreboard entries: the second begins when the first is over */
+static void test_two_entries(void)
+{
+	struct heap h;
+
+	heap_new(&h, 1);
+	RUN(h.c, BEGIN, TILE(1024), I_SB_ENTRY(2, 0), TILE(64), I_WAIT(6));
+	is_u64(data64(h.c, DESC + 16), CHUNK(0) + 64 + 1088,
+	       "an operation beside another one takes what it needs, and so does that one");
+	cs_delete(h.c);
+}
+
+/* A stream that was given a chunk and did not come to take it; what starts next gets none */
+static void test_unused_answer(void)
+{
+	struct driver *d;
+	struct heap h;
+	uint64_t req;
+
+	heap_new(&h, 1);
+	d = &h.c->d;
+	req = d->cs_in[0][0];
+	RUN(h.c, BEGIN, TILE(CHUNK_ROOM + 64), I_WAIT(2));
+	is_u64(events(&h), C_OOM, "a stream that asks for a chunk");
+	drv_as_lock(d, 1, DESC, 15);
+	answer(&h, NAME(2));
+	put32(d, req, mem32(d, req) & ~7u);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	drv_as_cmd(d, 1, AS_UNLOCK);
+	put64(d, h.c->g.q[0].io_pa + 8, h.c->g.q[0].insert);
+	put32(d, req, mem32(d, req) | 1);
+	drv_cs_doorbell(d, 0, 1);
+	drv_run(d, 1 * MS);
+	RUN(h.c, BEGIN, TILE(CHUNK_ROOM + 64), I_WAIT(2));
+	is_u64(events(&h), C_OOM, "the one in its place asks, whatever that one was given");
+	is_u64(data64(h.c, DESC + 8), CHUNK(0), "and has taken nothing");
+	cs_delete(h.c);
+}
+
+/* A word that cannot be written: of all that belongs to a change nothing is */
+static void test_whole_changes(void)
+{
+	static const uint64_t page = 0x70000000;
+	struct driver *d;
+	struct heap h;
+	uint64_t pa;
+
+	/* The free list is in the next page, which is read-only */
+	heap_new(&h, 1);
+	d = &h.c->d;
+	drv_map(d, 1, page, 1, SIM_RW);
+	pa = drv_map(d, 1, page + 4096, 1, SIM_RO);
+	put64(d, pa, 0x1234000 | 2);
+	RUN(h.c, I_MOVE(4, page + 4096 - 16), I_HEAP_SET(4), I_MOVE(10, NAME(1)),
+	    I_MOVE(12, NAME(1)), I_FINISH_FRAGMENT(10, 12, 1));
+	is_u64(rd64(d, AS_REG(1, AS_FAULTADDR)), page + 4096, "a list that cannot be written");
+	is_u64(next_of(&h, 1), 0, "no chunk is linked to it");
+	cs_delete(h.c);
+
+	/* The counter is */
+	heap_new(&h, 1);
+	d = &h.c->d;
+	pa = drv_map(d, 1, page, 1, SIM_RO);
+	drv_map(d, 1, page + 4096, 1, SIM_RW);
+	RUN(h.c, I_MOVE(4, page + 4096 - 16), I_HEAP_SET(4), I_MOVE(10, NAME(1)),
+	    I_MOVE(12, NAME(1)), I_FINISH_FRAGMENT(10, 12, 1));
+	is_u64(rd64(d, AS_REG(1, AS_FAULTADDR)), page + 4096 - 8,
+	       "a counter that cannot be written");
+	is_u64(next_of(&h, 1), 0, "nor then");
+	cs_delete(h.c);
+
+	/* Each word of the descriptor, of which one is in two pages */
+	for (unsigned int at = 8; at <= 28; at += 4) {
+		uint64_t desc = page + 4096 - at, old;
+
+		heap_new(&h, 1);
+		d = &h.c->d;
+		pa = drv_map(d, 1, page, 2, SIM_RW);
+		set64(h.c, TILER + 24, desc);
+		put64(d, pa + desc + 8 - page, CHUNK(0));
+		put64(d, pa + desc + 16 - page, CHUNK(0) + 8192);
+		put64(d, pa + desc + 24 - page, CHUNK(0) + 8192);
+		old = mem64(d, pa + desc + 8 - page);
+		set64(h.c, HEAP + 16, NAME(3));
+		sim_pt_map_one(&d->sim, d->root[1], page + 4096, pa + 4096, 3, SIM_RO);
+		RUN(h.c, BEGIN, TILE(64), I_WAIT(2));
+		is_u64(rd64(d, AS_REG(1, AS_FAULTADDR)), page + 4096,
+		       "%u bytes of a descriptor can be written", at);
+		ok(mem64(d, pa + desc + 8 - page) == old && data64(h.c, HEAP + 16) == NAME(3) &&
+		   !data64(h.c, TILER + 40), "none is, and no chunk taken");
+		cs_delete(h.c);
+	}
+}
+
 static void test_nonsense(void)
 {
 	struct heap h;
@@ -558,6 +653,9 @@ int main(void)
 	test_suspended();
 	test_no_answer();
 	test_forgotten();
+	test_two_entries();
+	test_unused_answer();
+	test_whole_changes();
 	test_busy_handler();
 	test_faulting_handler();
 	test_suspended_fields();

@@ -261,6 +261,7 @@ def test_disassemble():
         check_equal(len(got), 512, "instructions up to a hole")
         check_equal(qemu.qmp.disassemble(3, base + 0x7000), [], "what is in a hole")
         check_equal(qemu.qmp.stats(), before, "statistics after looking")
+        check_error(lambda: qemu.qmp.disassemble(3, start, count=65537), "65537", "at most")
         check_error(lambda: qemu.qmp.disassemble(3, start + 4), "misaligned", "misaligned")
         check_error(lambda: qemu.qmp.disassemble(3, 1 << 48), "VA of 49 bits", "beyond")
         check_error(lambda: qemu.qmp.disassemble(2, start), "disabled AS", "disabled")

@@ -1025,6 +1025,27 @@ static void test_lods(void)
 	machine_fini(&m);
 }
 
+/* Numbers that are integers are not filtered, neither within a level nor between two */
+static void test_integer_levels(void)
+{
+	struct machine m;
+	uint32_t low;
+
+	begin_numbered(&m);
+	machine_put32(&m, SET0 + 32 * IMAGE,
+		      (machine_get32(&m, SET0 + 32 * IMAGE) & 0x3ff) | R32UI << 10);
+	for (int level = 0; level < 3; level++)
+		for (int i = 0; i < 16 * side_of(level); i++)
+			machine_put32(&m, DATA + 0x4000 + 0x400 * level + 4 * i, level + 1);
+	put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED | TRILINEAR, MAX_LOD);
+	sampled(&m, 0.5, 0.5, 0x80);
+	low = data32(&m, 0);
+	sampled(&m, 0.5, 0.5, 0x81);
+	ok(low == 1 && data32(&m, 0) == 2,
+	   "between two levels of integers the nearest is read (%u, %u)", low, data32(&m, 0));
+	machine_fini(&m);
+}
+
 /* Bit 29: magnified up to half a level, not up to the first alone */
 static void test_cutoff(void)
 {
@@ -1151,6 +1172,42 @@ static void test_srgb(void)
 		ok(fabs(sampled(&m, 0.5, 0.5, 0) - want) < 1e-5, "sRGB %s",
 		   raw ? "as it is" : "becomes linear");
 		machine_fini(&m);
+	}
+}
+
+/* R32 as UNORM and SNORM, by their numbers: what doubles have no room for is rounded once */
+static void test_wide(void)
+{
+	static const struct {
+		unsigned int number;
+		uint32_t value, want;
+	} cases[] = {
+		{ 165, 0x3f000001, 0x800000ff }, { 165, 0x3f7fffff, 0xfffffeff },
+		{ 165, 0x2f000000, 0 }, { 165, 0x2f000001, 1 }, { 165, 1, 0 },
+		{ 165, 0x3f000000, 0x80000000 }, { 165, 0x3f800000, 0xffffffff },
+		{ 165, 0x40000000, 0xffffffff }, { 101, 0x3f000001, 0x4000007f },
+		{ 101, 0xbf000001, 0xbfffff81 }, { 101, 0xbf800000, 0x80000001 },
+		{ 101, 0xc0400000, 0x80000001 }, { 101, 0x80000000, 0 },
+	};
+
+	for (unsigned int i = 0; i < N(cases); i++) {
+		struct pixel_format f;
+		uint32_t v[4] = { cases[i].value }, texel[4] = { 0 };
+
+		if (format_decode(&f, cases[i].number << 12))
+			abort();
+		format_pack(&f, v, texel);
+		is_u64(texel[0], cases[i].want, "0x%x in 32 bits, format %u", cases[i].value,
+		       cases[i].number);
+	}
+	for (unsigned int bits = 0; bits < 256; bits++) {
+		struct pixel_format f;
+		bool eight = bits == 163 || bits == 171 || bits == 179 || bits == 187;
+
+		if (format_decode(&f, bits << 12))
+			continue;
+		ok(!format_decode(&f, 1u << 20 | bits << 12) == eight,
+		   "sRGB of format %u: %s", bits, eight ? "is there" : "is refused");
 	}
 }
 
@@ -1325,11 +1382,13 @@ int main(void)
 	test_compare();
 	test_gradient();
 	test_lods();
+	test_integer_levels();
 	test_cutoff();
 	test_reduction();
 	test_functions();
 	test_swizzles();
 	test_srgb();
+	test_wide();
 	test_each_its_own();
 	test_invalid();
 	test_unimplemented();

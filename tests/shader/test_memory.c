@@ -89,6 +89,46 @@ static void test_last_address(void)
 	machine_fini(&m);
 }
 
+/*
+ * One lane has an address in the first page, the other one the last address that a register
+ * can hold: what it would access is nowhere, though it ends in the first page.
+ */
+static void test_around_the_end(void)
+{
+	static const char *const widths[] = { "i128", "i64", "i32", "i16" };
+	static const char *const regs[] = { "@r4:r5:r6:r7", "@r4:r5", "@r4", "@r4" };
+	struct machine m;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		char code[512];
+
+		machine_init(&m);
+		machine_map(&m, 0, 1, MAY_READ | MAY_WRITE);
+		machine_size(&m, 2, 1, 1, 1, 1, 1);
+		uniform64(&m, 2, 0x40);
+		uniform64(&m, 4, ~0ull);
+		machine_put32(&m, 0x40, 0x12345678);
+		snprintf(code, sizeof(code),
+			 "CSEL.u32.eq r2, r60, 0x0, u2, u4\nCSEL.u32.eq r3, r60, 0x0, u3, u5\n"
+			 "MOV.i32 r4, 0xFFFFFFFF\n"
+			 "LOAD.%s.unsigned.slot0.wait0 %s, r2, offset:0\n"
+			 "MOV.i32 r0, r4\n" ADDRESS PUT, widths[i], regs[i]);
+		is_u64(run(&m, code), SHADER_DONE, "%s: a load from the last address on",
+		       widths[i]);
+		is_u64(data32(&m, 1) & 0xffff, 0, "is from nowhere, and 0");
+		ok((data32(&m, 0) & 0xffff) == 0x5678, "and the other lane's is what is there");
+		snprintf(code, sizeof(code),
+			 "CSEL.u32.eq r2, r60, 0x0, u2, u4\nCSEL.u32.eq r3, r60, 0x0, u3, u5\n"
+			 "MOV.i32 r4, 0xFFFFFFFF\nMOV.i32 r5, 0xFFFFFFFF\n"
+			 "MOV.i32 r6, 0xFFFFFFFF\nMOV.i32 r7, 0xFFFFFFFF\n"
+			 "STORE.%s.slot0.end %s, r2, offset:0\n", widths[i], regs[i]);
+		is_u64(run(&m, code), SHADER_DONE, "a store there");
+		ok((machine_get32(&m, 0x40) & 0xffff) == 0xffff && !machine_get32(&m, 0),
+		   "changes nothing in the first page but what the other lane stores");
+		machine_fini(&m);
+	}
+}
+
 /* --- Lanes that do not execute --------------------------------------------- */
 
 /* Half of the threads have an address that is none, and leave it alone. */
@@ -411,6 +451,7 @@ int main(void)
 {
 	test_last_word();
 	test_last_address();
+	test_around_the_end();
 	test_masked();
 	test_handles();
 	test_bounds();

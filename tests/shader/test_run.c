@@ -731,6 +731,9 @@ static void test_faults(void)
 	machine_uniform(&m, 2, 4);
 	faults(&m, "BRANCHZI.eq.absolute 0x0, u2\n", SHADER_INSTR_INVALID_PC, 4,
 	       "a misaligned branch");
+	machine_uniform(&m, 2, 12);
+	faults(&m, "NOP\nBRANCHZI.eq.reconverge 0x0, u2\nNOP\nNOP\nNOP.end\n",
+	       SHADER_INSTR_INVALID_PC, CODE + 16 + 12, "one within the page");
 	machine_code(&m, "NOP\n");
 	machine_put64(&m, CODE + 8, 0x00ffc00000000000);
 	is_u64(machine_run(&m), SHADER_FAULT, "what is no instruction");
