@@ -8,7 +8,8 @@
 #   spdx          each file says its licence
 #   layers        the folders of model/ include and call those below them only
 #   series        each whole file belongs to a step
-#   checkpatch    --strict: the steps, the kernel files, the model, C tests
+#   steps         checkpatch --strict of each step
+#   checkpatch    the same of the kernel files, the model, C tests
 #   kernel-doc    the kernel files that the series adds or changes
 #   docs          the pages of Documentation that the series adds, by Sphinx
 #   coccinelle    the kernel's semantic patches on the C files that the series adds
@@ -102,9 +103,9 @@ checkpatch()
 	! sed "s|$ROOT/||" "$BUILD/.checkpatch" | grep -v 'CamelCase: <\(PRI[duxX]\|drm\)' || return 1
 }
 
-check_checkpatch()
+check_steps()
 {
-	local files commit rc=0
+	local commit rc=0
 
 	for commit in $(kgit rev-list --reverse base..reserve); do
 		# drivers/iommu/Kconfig sources Kconfig.reserve, whose name has
@@ -112,6 +113,13 @@ check_checkpatch()
 		wgit "$TREE" format-patch -1 --stdout "$commit" |
 			checkpatch --codespell --ignore FILE_PATH_CHANGES,MISSING_SIGN_OFF,NO_AUTHOR_SIGN_OFF,EMBEDDED_FILENAME - || rc=1
 	done
+	return $rc
+}
+
+check_checkpatch()
+{
+	local files rc=0
+
 	mapfile -t files < <(ours 'drivers/*.[ch]' 'include/*.h')
 	[ ${#files[@]} = 0 ] || checkpatch -f "${files[@]/#/$ROOT/}" || rc=1
 	# Shims stand in for the kernel's headers, and have their names and no more.
@@ -293,7 +301,7 @@ locked lint
 mkdir -p "$LOGS"
 need_packages shellcheck perl python3 python3-ply python3-git codespell sparse
 checks=("$@")
-[ $# != 0 ] || checks=(bash python spdx layers series checkpatch kernel-doc docs warnings sparse)
+[ $# != 0 ] || checks=(bash python spdx layers series steps checkpatch kernel-doc docs warnings sparse)
 [[ " ${checks[*]} " != *" docs "* ]] || need_packages python3-sphinx python3-yaml
 "$ROOT/scripts/kernel/tree.sh"
 # What compiles nothing takes no kernel

@@ -13,8 +13,9 @@
  *
  * Chosen: offsets in a staging register replace those of the handle, levels add up. Bits
  * 16 to 31 of a narrow handle's second register, a layer, have no effect: Mesa says that
- * they do not do well on architecture 10, and leaves them 0. A coordinate or level of TEX_FETCH that does not exist gives a texel of
- * zeros. What TEX_GRADIENT gives is its LOD in the form of the above, then 0.
+ * they do not do well on architecture 10, and leaves them 0. A coordinate or level of
+ * TEX_FETCH that does not exist gives a texel of zeros. What TEX_GRADIENT gives is its LOD
+ * in the form of the above, then 0.
  *
  * Invariant: whatever is not implemented has a reason in tex_bind().
  */

@@ -153,7 +153,8 @@ int main(int argc, char **argv)
 		       benches[i].name, rate.lanes / 1e6, rate.turn_ms, bad ? "  TOO SLOW" : "");
 		slow |= bad;
 		if (json)
-			fprintf(json, "{\"bench\": \"shader %s\", \"lane_instrs_per_s\": %.0f, \"turn_ms\": %.2f}\n",
+			fprintf(json, "{\"bench\": \"shader %s\", "
+				"\"lane_instrs_per_s\": %.0f, \"turn_ms\": %.2f}\n",
 				benches[i].name, rate.lanes, rate.turn_ms);
 	}
 	if (json)
