@@ -377,12 +377,13 @@ static int look_up(struct kunit *test, struct msm_vma_env *env, struct drm_gem_o
 {
 	struct msm_vm_bind_job *job = kzalloc_flex(*job, ops, 1, GFP_KERNEL);
 	struct drm_msm_vm_bind args = { .nr_ops = 1, .op = op };
-	struct drm_file file = {};
+	static struct drm_file file = {
+		.object_idr = IDR_INIT_BASE(file.object_idr, 1),
+		.table_lock = __SPIN_LOCK_UNLOCKED(file.table_lock),
+	};
 	int ret, nr_bos = 0;
 
 	KUNIT_ASSERT_NOT_NULL(test, job);
-	idr_init_base(&file.object_idr, 1);
-	spin_lock_init(&file.table_lock);
 	KUNIT_ASSERT_EQ(test, 1, idr_alloc(&file.object_idr, obj, 1, 0, GFP_KERNEL));
 	job->vm = env->vm;
 	ret = vm_bind_job_lookup_ops(job, &args, &file, &nr_bos);
