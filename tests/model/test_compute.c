@@ -142,6 +142,28 @@ static void test_fast_cores(void)
 	gp_end(&g);
 }
 
+/* However fast they are: the machine has time of its own between two turns */
+static void test_breath(void)
+{
+	struct driver *d;
+	bool good = true;
+	struct gp g;
+
+	drv_lane_ps = 1;
+	d = begin_slow(&g, ROUNDS_A_TURN);
+	drv_lane_ps = 0;
+	gp_code(&g, ENDLESS);
+	drv_submit(d, &g.c->g, 0, SETUP(1), I_RUN_COMPUTE, I_WAIT(1));
+	drv_run(d, 100 * US);
+	for (unsigned int i = 0; i < 4; i++) {
+		sim_step(&d->sim, d->m);
+		good &= d->sim.deadline_ns >= d->sim.now_ns + 20 * US;
+	}
+	ok(good, "20 us from one turn to the next");
+	drv_group_stop(d, &g.c->g, S_TERMINATE);
+	gp_end(&g);
+}
+
 /* One dispatch under way: the second is issued when the first is over. */
 static void test_one_at_a_time(void)
 {
@@ -402,6 +424,7 @@ static bool state_acked(struct gp *g, unsigned int state)
 
 static void test_suspend(void)
 {
+	struct mali_stats stats;
 	unsigned int done, started;
 	struct driver *d;
 	struct gp g;
@@ -427,6 +450,8 @@ static void test_suspend(void)
 	drv_run(d, 100 * MS);
 	is_u64(out_count(&g, 256, 1), 256, "each thread did its work, once");
 	is_u64(data32(g.c, DATA), 5, "and the stream went on");
+	mali_get_stats(d->m, &stats);
+	is_u64(stats.dispatches, 1, "of one dispatch");
 	gp_end(&g);
 }
 
@@ -1143,6 +1168,7 @@ int main(void)
 	test_issue();
 	test_async();
 	test_fast_cores();
+	test_breath();
 	test_one_at_a_time();
 	test_two_streams();
 	test_turns_of_two();

@@ -130,6 +130,9 @@ static void test_operands(void)
 		ok(good, "%s: register %u is the last", fields[i].name,
 		   limit - 1);
 	}
+	fresh(c);
+	ok(!RUN(c, I_MOVE(4, DATA), I_LOAD(200, 4, 0, 0)).events,
+	   "a LOAD of no register has none that is not there");
 	cs_delete(c);
 }
 

@@ -267,6 +267,15 @@ static void test_bus_error_data(void)
 	drv_as_cmd(d, 1, AS_UNLOCK);
 	drv_run(d, 1 * MS);
 	is_u64(reg(c, 10), 7, "it goes well the second time");
+
+	/* Beside what is bad nothing is */
+	set32(c, DATA + 0x100, 8);
+	set32(c, DATA + 0x108, 9);
+	ok(!inject(c, .kind = MALI_INJECT_BUS_ERROR, .pa = c->data[0] + 0x104, .size = 4,
+		   .count = 1), "a bad word");
+	RUN(c, I_LOAD(12, 4, 1, 0x100), I_LOAD(13, 4, 1, 0x108), I_WAIT(1));
+	ok(!(rd32(d, MMU_INT + RAWSTAT) & 2) && reg(c, 12) == 8 && reg(c, 13) == 9,
+	   "and those on both sides of it");
 	cs_delete(c);
 }
 

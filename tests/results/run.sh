@@ -373,7 +373,7 @@ test_each_script_says_what_it_does()
 		not grep -q '^#\|^SPDX' "$scratch/help"
 	done
 	for script in $(git -C "$ROOT" ls-files '*.py'); do
-		grep -q 'sys.argv\|import arguments\|argparse' "$ROOT/$script" || continue
+		grep -q '^import argparse\|import arguments\|(sys.argv' "$ROOT/$script" || continue
 		timeout 10 python3 -B "$ROOT/$script" --help >"$scratch/help" </dev/null
 		[ -s "$scratch/help" ]
 	done

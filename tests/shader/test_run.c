@@ -746,6 +746,11 @@ static void test_faults(void)
 	machine_put32(&m, SPD, 8 | 1 << 4 | 2u << 30);
 	faults(&m, "MOV.i32 r20, 0x0\n", SHADER_INSTR_INVALID_ENC, CODE,
 	       "a register that a shader with 32 does not have");
+	machine_put32(&m, SPD, 8 | 1 << 4);
+	is_u64(run(&m, "MOV.i32 r20, 0x0\nNOP.end\n"), SHADER_DONE, "one with 64 has it");
+	machine_put32(&m, SPD, 8 | 1 << 4 | 2u << 30);
+	ok(machine_run(&m) == SHADER_FAULT && m.fault.exception == SHADER_INSTR_INVALID_ENC,
+	   "in the same code, which the other one has decoded");
 	machine_put32(&m, SPD, 9);
 	faults(&m, "NOP.end\n", SHADER_DATA_INVALID, SPD, "not a program");
 	machine_put32(&m, SPD, 8 | 1 << 4);
