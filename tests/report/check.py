@@ -157,5 +157,5 @@ def main(source, page, doms):
 
 
 if __name__ == "__main__":
-    run, page, *drawn = arguments(__doc__, 2)
-    main(run, page, drawn)
+    source, page, *doms = arguments(__doc__, 2)
+    main(source, page, doms)
