@@ -34,6 +34,8 @@ guest_sysroot()
 	# The paths carry the versions
 	key=$(hash_of sysroot "$debs")
 	stamp_ok "$dir/.sysroot" "$key" && return
+	# What was there is no more from here on
+	rm -f "$dir/.sysroot"
 	# shellcheck disable=SC2086 # a list of paths
 	step "$name sysroot" _unpack_sysroot "$dir/sysroot" $debs
 	stamp_set "$dir/.sysroot" "$key"
@@ -98,6 +100,7 @@ vmbind_build()
 		guest_sysroot vmbind libdrm2 libdrm-dev
 		key=$(hash_of "$BUILD/linux-base/include/uapi/drm")
 		if ! stamp_ok "$BUILD/vmbind/.headers" "$key"; then
+			rm -f "$BUILD/vmbind/.headers"
 			step "vmbind headers" _vmbind_headers
 			stamp_set "$BUILD/vmbind/.headers" "$key"
 		fi
