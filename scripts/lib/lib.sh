@@ -12,7 +12,7 @@
 set -euo pipefail
 export LC_ALL=C
 # A user's has no mke2fs, debugfs or modinfo
-PATH=$PATH:/usr/sbin:/sbin
+[[ :$PATH: = *:/usr/sbin:* ]] || PATH=$PATH:/usr/sbin:/sbin
 
 if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
 	sed -n '2,/^[^#]/{ /^# \(SPDX\|shellcheck \)\|^[^#]/d; s/^# \{0,1\}//p }' "$0" | sed '/./,$!d'
