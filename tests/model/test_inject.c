@@ -493,7 +493,7 @@ static void test_slow_gpu_ended(void)
 	wr64(d, PWR_OFF + PWR_SHADER, 4);
 	wr64(d, PWR_ON + PWR_SHADER, 4);
 	drv_run(d, 2 * MS);
-	is_u64(rd64(d, PWR_READY + PWR_SHADER), 4, "and one that is switched on while it goes down");
+	is_u64(rd64(d, PWR_READY + PWR_SHADER), 4, "and one switched on while it goes down");
 
 	slow(c, MALI_SLOW_FLUSH, INT64_MAX);
 	wr32(d, GPU_INT + CLEAR, ~0u);
