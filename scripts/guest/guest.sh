@@ -19,6 +19,8 @@
 #   --machine OPTS           more machine properties, "mali-coherent=off"
 #   --no-panthor             do not load the driver
 #   --icount                 time passes by instructions, not by the host's clock
+#   --no-sleep               the same, and what an idle guest waits for comes at once: its
+#                            time is not the host's, but a disk seems slow
 #   --shift N                the same, and an instruction takes 2^N ns (3, or 0 with debug)
 #   --qmp PATH               QMP socket (out/guest/NAME/qmp.sock)
 #   --inject                 QMP inside the guest as well: its virtio port "qmp"
@@ -74,6 +76,7 @@ defaults()
 	IMAGE=
 	MODULES=
 	ICOUNT=
+	SLEEP=on
 	SHIFT=
 	QEMU_ARGS=()
 	COMMAND=()
@@ -88,7 +91,7 @@ icount_args()
 
 	[ -n "$shift" ] || shift=$([ "$FLAVOUR" = debug ] && echo 0 || echo 3)
 	MACHINE+=,dtb-randomness=off
-	QEMU_ARGS+=(-icount "shift=$shift,sleep=on" -rtc "base=2026-01-01,clock=vm")
+	QEMU_ARGS+=(-icount "shift=$shift,sleep=$SLEEP" -rtc "base=2026-01-01,clock=vm")
 }
 
 # A second monitor, and a port of the guest that is connected to it: what goes
@@ -108,6 +111,7 @@ parse()
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--icount) ICOUNT=1 ;;
+		--no-sleep) ICOUNT=1 SLEEP=off ;;
 		--no-panthor) PANTHOR=off ;;
 		--boot-only) BOOT_ONLY=1 ;;
 		--inject) inject_args ;;

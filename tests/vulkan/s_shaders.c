@@ -152,13 +152,13 @@ void run_dispatch(void)
 /*
  * For a guest whose time is that of instructions, and a GPU with "mali-lane-ps=1": what
  * shader cores do takes of the guest's time what that says, not what the host needs, which
- * is half a second or more. With the 2 ns of other guests it would be longer. A guest that
- * is idle waits in the host's time, so a host that is busy adds to it.
+ * is half a second or more. With the 2 ns of other guests it would be as long. What the
+ * guest waits for must come at once (guest.sh --no-sleep), or its time is the host's.
  */
 void run_clock(void)
 {
 	static const uint32_t groups[3] = { 65535, 8, 1 };
-	const uint64_t most = SECOND / 4;
+	const uint64_t most = SECOND / 10;
 	VkCommandBuffer cmd;
 	uint64_t took;
 	struct compute c;
@@ -171,11 +171,13 @@ void run_clock(void)
 	cmd = vk_begin_primary(&vk);
 	compute_record(cmd, &c, groups, 0);
 	vk_end(cmd);
+	/* Once before, so that nothing of it is read from a disk, which the guest waits for */
+	vk_need(vk_run(&vk, cmd));
 	took = host_ns();
 	vk_need(vk_run(&vk, cmd));
 	took = host_ns() - took;
 	detail("%llu ns", (unsigned long long)took);
-	ok(took < most, "33 million threads end within a quarter of a second");
+	ok(took < most, "33 million threads end within a tenth of a second");
 	compute_free(&vk, &c);
 	vk_close(&vk);
 }
