@@ -264,6 +264,10 @@ how_many_jobs()
 # has_passed SUITE: there are results, and none of them is a failure or no result
 has_passed()
 {
+	if [[ " ${lost[*]} " = *" $1 "* ]]; then
+		printf '\nwhat %s found could not be written; free some space and run it again\n' "$1"
+		return 1
+	fi
 	[ -s "$OUT/results/$1.tsv" ] && ! grep -qvP '^(pass|skip)\t' "$OUT/results/$1.tsv"
 }
 
@@ -272,12 +276,7 @@ say_what_failed()
 	local name
 
 	for name in "${names[@]}"; do
-		if [[ " ${lost[*]} " = *" $name "* ]]; then
-			printf '\nwhat %s found could not be written; free some space and run it again\n' "$name"
-			failed+=("$name")
-		elif ! has_passed "$name"; then
-			failed+=("$name")
-		fi
+		has_passed "$name" || failed+=("$name")
 	done
 	for name in "${failed[@]}"; do
 		printf '\n%s, log %s:\n' "$name" "$LOGS/test-$name.log"

@@ -303,8 +303,11 @@ static uint32_t level_of(const struct filter *f, int32_t lod)
 static bool add_levels(struct filter *f, struct sum *sum, int32_t lod)
 {
 	int32_t part = lod % LOD_ONE;
+	unsigned int mip = f->s->mip;
 
-	switch (f->filters || f->s->mip == MIP_NONE ? f->s->mip : MIP_NEAREST) {
+	if (!f->filters && mip != MIP_NONE)
+		mip = MIP_NEAREST;
+	switch (mip) {
 	case MIP_NONE:
 		return add_level(f, sum, 0, 1);
 	case MIP_NEAREST:

@@ -83,7 +83,6 @@ static struct spot spot_of(const struct texture *t, uint32_t xy, uint32_t zw)
 static bool load_lane(struct texels *t, struct view *v, uint32_t xy, uint32_t zw,
 		      uint32_t *value)
 {
-	static const uint8_t zeros[TEXEL_MAX];
 	struct spot s = spot_of(&v->texture, xy, zw);
 
 	if (v->texture.null) {
@@ -91,8 +90,7 @@ static bool load_lane(struct texels *t, struct view *v, uint32_t xy, uint32_t zw
 		return true;
 	}
 	if (!s.inside) {
-		t->span.w->extra += COST_TEXEL;
-		format_unpack(&v->texture.format, zeros, value);
+		texel_none(t, &v->texture.format, value);
 	} else {
 		if (!view_plane(t->span.w, v, 0, s.layer) ||
 		    !texel_read(t, &v->plane, s.at, value))
@@ -233,12 +231,9 @@ static bool cell_of(struct warp *w, const struct insn *in, const union lanes **s
 
 static bool load_cell(struct texels *t, const struct cell *c, uint32_t *v)
 {
-	static const uint8_t zeros[TEXEL_MAX];
-
 	if (!(c->va >> 63))
 		return texel_read_at(t, &c->format, c->va, v);
-	t->span.w->extra += COST_TEXEL;
-	format_unpack(&c->format, zeros, v);
+	texel_none(t, &c->format, v);
 	return true;
 }
 

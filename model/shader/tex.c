@@ -257,13 +257,11 @@ static bool fetch_is_inside(const struct operands *o, const struct texture *t,
 
 static bool fetch(struct access *a, const struct operands *o, uint32_t *v)
 {
-	static const uint8_t zeros[TEXEL_MAX];
 	const struct texture *t = &a->v.texture;
 	uint32_t at[3];
 
-	a->t.span.w->extra += COST_TEXEL;
 	if (!fetch_is_inside(o, t, at))
-		format_unpack(&t->format, zeros, v);
+		texel_none(&a->t, &t->format, v);
 	else if (!view_plane(a->t.span.w, &a->v, o->level, o->layer) ||
 		 !texel_read(&a->t, &a->v.plane, at, v))
 		return false;

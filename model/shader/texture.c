@@ -312,6 +312,14 @@ static bool read_bytes(struct texels *t, uint64_t va, uint8_t *to,
 	return true;
 }
 
+void texel_none(struct texels *t, const struct pixel_format *f, uint32_t *v)
+{
+	static const uint8_t zeros[TEXEL_MAX];
+
+	t->span.w->extra += COST_TEXEL;
+	format_unpack(f, zeros, v);
+}
+
 bool texel_read_at(struct texels *t, const struct pixel_format *f, uint64_t va,
 		   uint32_t *v)
 {
@@ -327,12 +335,10 @@ bool texel_read_at(struct texels *t, const struct pixel_format *f, uint64_t va,
 bool texel_read(struct texels *t, const struct plane *p, const uint32_t *at,
 		uint32_t *v)
 {
-	static const uint8_t zeros[TEXEL_MAX];
 	uint64_t va;
 
 	if (p->null || p->format.nothing) {
-		t->span.w->extra += COST_TEXEL;
-		format_unpack(&p->format, zeros, v);
+		texel_none(t, &p->format, v);
 		return true;
 	}
 	va = p->va + layout_offset(p, at[0], at[1], at[2]);

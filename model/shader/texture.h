@@ -173,6 +173,8 @@ struct texels {
 /* texture.c: one texel, unpacked; false with a fault */
 bool texel_read(struct texels *t, const struct plane *p, const uint32_t *at,
 		uint32_t *v);
+/* What is read where there is no texel: zeros, and what the format puts in their place */
+void texel_none(struct texels *t, const struct pixel_format *f, uint32_t *v);
 bool texel_read_at(struct texels *t, const struct pixel_format *f, uint64_t va,
 		   uint32_t *v);
 

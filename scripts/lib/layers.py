@@ -24,8 +24,7 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/lib"))
-from usage import arguments  # noqa: E402
+from usage import arguments
 
 ORDER = ["csf", "shader", "gpu", "mmu", "base"]
 ALONE = {"shader"}      # what it needs it gets as callbacks

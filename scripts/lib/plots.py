@@ -19,6 +19,8 @@ import re
 import sys
 from html import escape
 
+from usage import arguments
+
 BASE, WALKS, RESERVE = "#9a9a9a", "#5b8db8", "#c8553d"
 
 # Title, what a bar is, and rows: label, the row of docs/results.md and its columns for
@@ -217,9 +219,6 @@ def main(args):
         return compare(args[1], args[2])
     if len(args) == 3 and args[0] == "--check":
         return check(args[1], args[2])
-    if {"-h", "--help"} & set(args):
-        print(__doc__.strip())
-        return 0
     if len(args) != 2 or args[0].startswith("-"):
         sys.exit(__doc__)
     write(from_results, args[0], args[1])
@@ -227,4 +226,4 @@ def main(args):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(arguments(__doc__, 2, 3)))

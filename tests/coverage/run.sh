@@ -84,7 +84,6 @@ exit \$rc" >"$log" 2>&1 || rc=$?
 	*) failed+=("$1: exit code $rc, see $log") ;;
 	esac
 	rm -rf "${DIR:?}/$1"
-	locked suite-coverage
 	mkdir -p "$DIR"
 	cp -r "$OUT/guest/$name/gcov" "$DIR/$1"
 }
@@ -121,6 +120,7 @@ forget_old_counts()
 
 prepare()
 {
+	locked suite-coverage
 	need_packages python3
 	mkdir -p "$LOGS"
 	"$ROOT/scripts/qemu/qemu.sh" build >/dev/null

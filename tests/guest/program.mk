@@ -29,13 +29,8 @@ OBJS	:= $(SRCS:%.c=$(O)/%.o)
 $(O)/$(PROGRAM): $(OBJS)
 	$(CC) $(CFLAGS) -o $@ $^ -Wl,--allow-shlib-undefined $(LDLIBS)
 
-# Rewritten when the compiler or its arguments are other ones
-$(O)/.how: FORCE
-	@echo '$(shell $(CC) --version | head -n 1) $(CFLAGS) $(CPPFLAGS) $(LDLIBS)' >$@.new
-	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
-
 $(O)/%.o: %.c $(O)/.how
 	$(CC) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
-.PHONY: FORCE
+include ../guest/how.mk
 -include $(OBJS:.o=.d)

@@ -985,7 +985,6 @@ static void test_glb_idle(void)
 	one_free(o);
 }
 
-/* What begins an idle period, and what does not */
 /* A driver that is slow to acknowledge hears of the next idle period as well */
 static void test_glb_idle_late(void)
 {
@@ -1025,6 +1024,7 @@ static void test_active_ends(void)
 	one_free(o);
 }
 
+/* What begins an idle period, and what does not */
 static void test_glb_idle_again(void)
 {
 	struct one *o = malloc(sizeof(*o));

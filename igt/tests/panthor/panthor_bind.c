@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/swap.h>
 #include <time.h>
 #include <unistd.h>
@@ -404,6 +405,14 @@ void reclaim(void)
 	for (int i = 0; i < 3; i++)
 		igt_require(write_file("/proc/sys/vm/drop_caches", i ? "2\n" : "4\n"));
 	igt_require(write_file("/proc/sys/vm/drop_caches", "2\n"));
+}
+
+void *shared_memory(size_t size)
+{
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	igt_assert(map != MAP_FAILED);
+	return map;
 }
 
 /* What mkswap writes: version, last page, signature at the page's end */

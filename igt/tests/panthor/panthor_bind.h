@@ -183,6 +183,8 @@ long fdinfo(int fd, const char *key);
 long meminfo(const char *key);
 /* Let the kernel take back what it can */
 void reclaim(void);
+/* Zeroed memory that this process and those that it forks have in common; for munmap() */
+void *shared_memory(size_t size);
 /* A swap file, without which the driver gives no memory back; skips if there cannot be one */
 void require_swap(void);
 

@@ -149,11 +149,9 @@ static void run_race(struct race *r, unsigned int i)
 /* Clients that do the same get as far as each other, within a factor of three */
 static void alike(void)
 {
-	struct race *r = mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE,
-			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct race *r = shared_memory(sizeof(*r));
 	unsigned long least = ~0ul, most = 0;
 
-	igt_assert(r != MAP_FAILED);
 	igt_fork(child, NUM_CLIENTS)
 		run_race(r, child);
 	while (__atomic_load_n(&r->ready, __ATOMIC_SEQ_CST) < NUM_CLIENTS)
@@ -207,9 +205,7 @@ int igt_main()
 
 	igt_fixture() {
 		device = drm_open_driver(DRIVER_PANTHOR);
-		progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-		igt_assert(progress != MAP_FAILED);
+		progress = shared_memory(sizeof(*progress));
 	}
 
 	for (unsigned int i = 0; i < LEN(clients); i++) {

@@ -202,10 +202,8 @@ static void idle_tables_go(void)
 /* Reclaim in one process all the time, binds in this one */
 static void beside_binds(void)
 {
-	unsigned long *reclaims = mmap(NULL, sizeof(*reclaims), PROT_READ | PROT_WRITE,
-				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned long *reclaims = shared_memory(sizeof(*reclaims));
 
-	igt_assert(reclaims != MAP_FAILED);
 	require_swap();
 	igt_fork(child, 1) {
 		for (;;) {
