@@ -18,7 +18,7 @@ help: ## list the targets
 	@echo "SIGNOFF='Name <address>' (series), DRIFT=1 (a KERNEL_SRC of another version)."
 
 # Scripts decide what is up to date, so nothing here is a file.
-.PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan stream programs soak campaign neighbour iommufd vfio coverage model-test shader-test models fuzz torture bench shell
+.PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan stream programs soak campaign neighbour iommufd vfio coverage model-test shader-test model-mutants models fuzz torture bench shell
 run: ## boot Panthor on the virtual Mali, bind, fly over 85 GiB, report
 	@scripts/run.sh
 test: ## the suites of scripts/test.sh
@@ -65,6 +65,8 @@ model-test: compiler ## the GPU model's own tests, on this machine
 	@$(MAKE) --no-print-directory -C tests/model check
 shader-test: compiler ## the shader core's own tests, on this machine
 	@$(MAKE) --no-print-directory -C tests/shader check
+model-mutants: ## mistakes in the GPU model, each noticed by its tests
+	@tests/model-mutants/run.sh
 models: ## the slot protocol by spin, the barriers by herd: every execution
 	@tests/models/run.sh
 fuzz: ## the GPU model under libFuzzer, 60 s

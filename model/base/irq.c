@@ -26,8 +26,8 @@ static void set_line(struct mali_base *b, enum mali_irq line, bool level)
 {
 	struct mali_line *l = &b->line[line];
 
-	l->losing = level && (l->losing || l->lose);
-	if (l->losing && !l->wanted)
+	l->losing = level && l->lose;
+	if (l->losing)
 		l->lose--;
 	l->wanted = level;
 	base_drive_line(b, line);

@@ -67,7 +67,7 @@ static void stop(struct mali_csf *c)
 void mali_csf_reset(struct mali_csf *c)
 {
 	stop(c);
-	c->groups.next = 0;
+	c->groups.rounds = 0;
 	c->groups.idle_changed = false;
 	c->env.sharing = 0;
 	c->timers_on = false;

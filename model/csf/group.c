@@ -20,6 +20,7 @@ static void group_begin(struct mali_groups *gs, unsigned int csg, bool resume)
 	memset(g, 0, sizeof(*g));
 	g->active = true;
 	g->priority = priority;
+	g->last_first = gs->rounds;
 	g->compute = compute;
 	g->as = CSG_CONFIG_AS(fw_rd32(gs->fw, in + CSG_CONFIG));
 	fw_wr32(gs->fw, csg_out(gs->fw, csg) + CSG_STATUS_STATE, 0);

@@ -23,6 +23,8 @@
  * @active: Started or resumed, not suspended or terminated since.
  * @as: Address space of the group.
  * @priority: From the endpoint request, 0 to 15.
+ * @last_first: The last round in which it was the first of its priority to execute
+ *	something, or when it came.
  * @idle: What CSG_STATUS_STATE says.
  * @compute: It was given shader cores.
  * @ending: A suspend or terminate request waits for work under way, or is being
@@ -36,6 +38,7 @@ struct mali_csg {
 	bool active;
 	unsigned int as;
 	unsigned int priority;
+	uint64_t last_first;
 	bool idle;
 	bool compute;
 	bool ending;
@@ -49,7 +52,7 @@ struct mali_csg {
  * @fw: The firmware's memory.
  * @env: What streams execute on.
  * @progress_ns: How long an endpoint may work without progress, or 0.
- * @next: Group of equal priority at which the next round starts.
+ * @rounds: How many there were.
  * @idle_changed: A group became idle, or busy; the firmware takes it back.
  * @csg: The slots.
  */
@@ -57,7 +60,7 @@ struct mali_groups {
 	struct mali_fw *fw;
 	struct mali_cs_env *env;
 	uint64_t progress_ns;
-	unsigned int next;
+	uint64_t rounds;
 	bool idle_changed;
 	struct mali_csg csg[FW_NUM_CSGS];
 };

@@ -50,34 +50,37 @@ static void update_idle(struct mali_groups *gs, unsigned int csg)
 	set_idle(gs, csg, idle);
 }
 
-/*
- * The indices 0 to @n - 1 by falling priority, those of equal priority in turn
- * from @first on. @n is 8: nothing cleverer is worth it.
- */
-static void sort_by_priority(unsigned int order[], const unsigned int priority[],
-			     unsigned int n, unsigned int first)
+/* The indices 0 to @n - 1 by falling rank. @n is 8: nothing cleverer is worth it. */
+static void sort_by_rank(unsigned int order[], const uint64_t rank[], unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
-		unsigned int it = (first + i) % n, at = i;
+		unsigned int at = i;
 
-		for (; at && priority[order[at - 1]] < priority[it]; at--)
+		for (; at && rank[order[at - 1]] < rank[i]; at--)
 			order[at] = order[at - 1];
-		order[at] = it;
+		order[at] = i;
 	}
+}
+
+/* By priority; of equal groups the one that was not first for the longest time */
+static uint64_t group_rank(const struct mali_csg *g)
+{
+	return (uint64_t)g->priority << 60 | ((UINT64_MAX >> 4) - g->last_first);
 }
 
 /* True: a stream had more to do than its turn allowed. */
 static bool run_group(struct mali_groups *gs, unsigned int csg, unsigned int slice,
 		      struct mali_round *round)
 {
-	unsigned int order[FW_NUM_CS], priority[FW_NUM_CS];
+	unsigned int order[FW_NUM_CS];
+	uint64_t rank[FW_NUM_CS];
 	struct mali_csg *g = &gs->csg[csg];
 	uint64_t before = round->executed;
 	bool busy = false;
 
 	for (unsigned int id = 0; id < FW_NUM_CS; id++)
-		priority[id] = CS_CONFIG_PRIORITY(g->cs[id].config);
-	sort_by_priority(order, priority, FW_NUM_CS, 0);
+		rank[id] = CS_CONFIG_PRIORITY(g->cs[id].config);
+	sort_by_rank(order, rank, FW_NUM_CS);
 	for (unsigned int i = 0; i < FW_NUM_CS; i++)
 		busy |= stream_run(gs, csg, order[i], slice, round);
 
@@ -90,18 +93,21 @@ static bool run_group(struct mali_groups *gs, unsigned int csg, unsigned int sli
 
 static void run_groups(struct mali_groups *gs, struct mali_round *round)
 {
-	unsigned int order[FW_NUM_CSGS], priority[FW_NUM_CSGS];
+	unsigned int order[FW_NUM_CSGS];
+	uint64_t rank[FW_NUM_CSGS];
 	uint32_t epoch = gs->env->wake_epoch;
 	int busy = -1;	/* the highest priority that has more to do */
+	int first = -1;	/* the priority of the last group that executed something */
 
 	for (unsigned int csg = 0; csg < FW_NUM_CSGS; csg++)
-		priority[csg] = gs->csg[csg].priority;
-	sort_by_priority(order, priority, FW_NUM_CSGS, gs->next);
-	gs->next = (gs->next + 1) % FW_NUM_CSGS;
+		rank[csg] = group_rank(&gs->csg[csg]);
+	sort_by_rank(order, rank, FW_NUM_CSGS);
+	gs->rounds++;
 
 	for (unsigned int i = 0; i < FW_NUM_CSGS; i++) {
 		struct mali_csg *g = &gs->csg[order[i]];
 		bool small = busy > (int)g->priority;
+		uint64_t executed = round->executed, work = round->work;
 		unsigned int working = round->working;
 
 		if (!g->active || g->ending)
@@ -111,6 +117,11 @@ static void run_groups(struct mali_groups *gs, struct mali_round *round)
 					 round);
 		if (busy < 0 && (round->more || round->working != working))
 			busy = g->priority;
+		if (first != (int)g->priority &&
+		    (round->executed != executed || round->work != work)) {
+			first = g->priority;
+			g->last_first = gs->rounds;
+		}
 	}
 	/* What a stream signalled may have unblocked one that had its turn */
 	round->more |= epoch != gs->env->wake_epoch;

@@ -155,6 +155,11 @@ static void test_wait_status(void)
 	   "seen from outside, too");
 	drv_run(d, 1 * MS);
 	is_u64(result(c).extract, 32, "then the stream goes on");
+	RUN(c, I_LOAD(8, 4, 1, 0), I_WAIT(SB(0) | 0xff00));
+	drv_csg_toggle(d, 0, S_STATUS_UPDATE);
+	is_u64(mem32(d, d->cs_out[0][0] + CO_WAIT), 8 << 16 | 1,
+	       "the status names entries that there are");
+	drv_run(d, 1 * MS);
 	drv_csg_toggle(d, 0, S_STATUS_UPDATE);
 	is_u64(mem32(d, d->cs_out[0][0] + CO_SCOREBOARDS), 0, "nothing busy");
 	cs_delete(c);

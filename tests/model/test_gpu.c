@@ -193,6 +193,30 @@ static void test_power_on_reset(void)
 	drv_free(&d);
 }
 
+/* What is remembered of tables is in the L2's domain. */
+static void test_power_of_tlb(void)
+{
+	static const uint32_t domain[] = { PWR_SHADER, PWR_TILER, PWR_L2 };
+
+	for (unsigned int i = 0; i < 3; i++) {
+		struct mali_stats a, b;
+		struct driver d;
+
+		drv_up(&d);
+		wr64(&d, PWR_ON + domain[i], ~0ull);
+		drv_glb_toggle(&d, G_PING);
+		mali_get_stats(d.m, &a);
+		wr64(&d, PWR_OFF + domain[i], ~0ull);
+		wr64(&d, PWR_ON + domain[i], ~0ull);
+		drv_glb_toggle(&d, G_PING);
+		mali_get_stats(d.m, &b);
+		is_u64(b.tlb_misses > a.tlb_misses, domain[i] == PWR_L2,
+		       "domain 0x%x: tables are walked again after the L2 was off only",
+		       domain[i]);
+		drv_free(&d);
+	}
+}
+
 static void test_flush(void)
 {
 	struct driver d;
@@ -383,6 +407,7 @@ int main(void)
 	test_reset(GPU_CMD_SOFT_RESET, "soft reset");
 	test_reset(GPU_CMD_HARD_RESET, "hard reset");
 	test_power_on_reset();
+	test_power_of_tlb();
 	test_flush();
 	test_time();
 	test_nonsense();

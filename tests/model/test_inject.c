@@ -333,6 +333,10 @@ static void test_fault(void)
 	drv_as_cmd(d, 1, AS_UNLOCK);
 	drv_run(d, 1 * MS);
 	is_u64(result(c).extract, 56, "not three times");
+	inject(c, .kind = MALI_INJECT_FAULT, .as = MALI_ANY, .va = MCU_SHARED_VA,
+	       .exception = 0xc3, .count = 1);
+	is_u64(drv_glb_toggle(d, G_PING), G_PING, "but never the firmware's");
+	is_u64(rd32(d, MMU_INT + RAWSTAT) & 1, 0, "which faults in none of its accesses");
 	cs_delete(c);
 }
 

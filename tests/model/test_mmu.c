@@ -295,11 +295,18 @@ static void test_small_root(void)
 	is_u64(go(&f, 2 * MB, READ), pa, "a root of 64 bytes inside a page");
 	configure(&f, 1, table + 0x100 + 0x10, CFG_4K | CFG_BITS(24));
 	is_u64(go(&f, 2 * MB, READ), pa, "low bits of TRANSTAB do not count");
+	/* Two entries for GiBs, the second one here a table of blocks */
+	sim_write64(&f.sim, table + 0x108, table | 3);
+	sim_write64(&f.sim, table, l3 | 3);
+	configure(&f, 1, table + 0x100 + 0x30, CFG_4K | CFG_BITS(31));
+	is_u64(go(&f, 1024 * MB, READ), pa, "nor those within 64 bytes, if a root has 16");
 	fixture_free(&f);
 }
 
 static void test_modes(void)
 {
+	struct mali_mmu_fault fault;
+	struct mali_mmu_xlat x = { 0 };
 	struct fixture f;
 
 	fixture_init(&f, 0);
@@ -310,6 +317,8 @@ static void test_modes(void)
 
 	configure(&f, 1, f.root, 2);
 	is_u64(go(&f, 0x12345678, WRITE), 0x12345678, "IDENTITY writes");
+	mali_mmu_translate(f.mmu, 1, 0x12345678, READ, &x, &fault);
+	is_u64(x.attr, ATTRS & 0xff, "with the first of MEMATTR");
 	is_u64(go(&f, 0x12345678, EXECUTE), 0x12345678, "IDENTITY executes");
 	is_u64(go(&f, 0x12345678, ATOMIC), 0x12345678, "IDENTITY: atomic");
 	is_u64(go(&f, 1ull << 40, READ), FAULTED | SIZE_OUT(0),

@@ -108,6 +108,52 @@ static void test_equal(void)
 	sched_delete(s);
 }
 
+/* Nor is one of them always first. */
+static void test_turns(void)
+{
+	struct sched *s = sched_new(2);
+	struct driver *d = &s->d;
+	unsigned int first[2] = { 0 };
+
+	for (unsigned int i = 0; i < 2; i++)
+		start(s, i, 5);
+	for (unsigned int n = 0; n < 16; n++) {
+		for (unsigned int i = 0; i < 2; i++) {
+			const uint64_t prog[] = {
+				I_MOVE(4, DATA), I_MOVE32(6, 1), I_ADD_SYNC32(4, 6, SCOPE_CSG),
+				I_LOAD(8, 4, 1, 0), I_WAIT(1), I_STORE(8, 4, 1, 8 + 4 * i),
+			};
+
+			drv_emit(d, &s->g[i].q[0], prog, 6);
+			drv_kick(d, &s->g[i], 0);
+		}
+		drv_run(d, 1 * MS);
+		first[count(s, 2) > count(s, 3)]++;
+	}
+	ok(first[0] + first[1] == 16 && first[0] > 4 && first[1] > 4,
+	   "of equal groups each is first as often (%u, %u)", first[0], first[1]);
+	sched_delete(s);
+}
+
+/* Whatever wants the next round at once, the embedder's other work comes between. */
+static void test_breath(void)
+{
+	struct sched *s = sched_new(1);
+	struct sim *sim = &s->d.sim;
+	unsigned int rounds = 0;
+	bool good = true;
+
+	start(s, 0, 5);
+	drv_submit(&s->d, &s->g[0], 0, I_MOVE(4, DATA), I_MOVE32(6, 1),
+		   I_ADD_SYNC32(4, 6, SCOPE_CSG));
+	while (sim_step(sim, s->d.m) && sim->deadline_ns < sim->now_ns + 1 * MS) {
+		good &= sim->deadline_ns >= sim->now_ns + 20 * US;
+		rounds++;
+	}
+	ok(rounds && good, "%u rounds, each 20 us after the last one", rounds);
+	sched_delete(s);
+}
+
 /* However many streams there are, an instruction takes its time. */
 static void test_time(void)
 {
@@ -201,6 +247,8 @@ int main(void)
 {
 	test_priority();
 	test_equal();
+	test_turns();
+	test_breath();
 	test_time();
 	test_streams();
 	test_preemption();

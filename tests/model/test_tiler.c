@@ -603,6 +603,20 @@ static void test_whole_changes(void)
 		   !data64(h.c, TILER + 40), "none is, and no chunk taken");
 		cs_delete(h.c);
 	}
+
+	/* The list of full chunks, whose two ends are in two pages */
+	heap_new(&h, 1);
+	d = &h.c->d;
+	pa = drv_map(d, 1, page, 1, SIM_RW);
+	put64(d, pa + 4096 - 48 + 24, DESC);
+	pa = drv_map(d, 1, page + 4096, 1, SIM_RO);
+	set64(h.c, HEAP + 16, NAME(3));
+	RUN(h.c, BEGIN, I_MOVE32(33, (CHUNK_ROOM + 64) / 16), I_MOVE32(34, 1),
+	    I_MOVE(40, page + 4096 - 48), I_RUN_TILING, I_WAIT(2));
+	is_u64(rd64(d, AS_REG(1, AS_FAULTADDR)), page + 4096, "an end that cannot be written");
+	ok(!next_of(&h, 0) && data64(h.c, DESC + 8) == CHUNK(0) &&
+	   data64(h.c, HEAP + 16) == NAME(3), "no chunk is taken then, nor linked");
+	cs_delete(h.c);
 }
 
 static void test_nonsense(void)

@@ -5,9 +5,10 @@
 #
 #   tests/mutants/run.sh [--suite SUITE] [NAME...]    all when no NAME is given
 #   tests/mutants/run.sh --check     only see that they fit the code, and the mistakes
-#                                    in tests/break-it as well, and that the covers of
-#                                    patches/covers fit the steps and have recipients
-#                                    (scripts/series/series-lib.sh): out/results/patches.tsv
+#                                    in tests/break-it and tests/model-mutants as well,
+#                                    and that the covers of patches/covers fit the steps
+#                                    and have recipients (scripts/series/series-lib.sh):
+#                                    out/results/patches.tsv
 #
 # A mutant is a patch here, NAME.patch, against the composed tree (build/linux). Its
 # first lines say what is wrong and which suites look for it, the first one first:
@@ -329,6 +330,7 @@ check_patches()
 	for patch in "$ROOT"/tests/break-it/break-*.patch; do
 		[[ $patch = */break-reserve-* ]] || check_patch "$BASE_TREE" "$patch"
 	done
+	python3 "$ROOT/tests/model-mutants/mutants.py" check >>"$OUT/results/patches.tsv" || :
 	cover_checks >>"$OUT/results/patches.tsv"
 	"$ROOT/scripts/lib/results.sh" patches
 }
