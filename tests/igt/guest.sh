@@ -6,12 +6,15 @@
 # 64-bit and little-endian. Those of igt/ are arm64, and in PATH.
 #
 #   guest.sh [PROGRAM...]		IGT's, those for Panthor by default
-#   guest.sh --ours PROGRAM...	ours, each subtest in a process of its own
+#   guest.sh --ours [--upstream] PROGRAM...	ours, each subtest in a process of its own;
+#					the kernel has the mistakes of upstream's
 #
 # Prints a line "pass|fail|skip TAB test@subtest TAB detail" for each subtest
 # that the programs list, and one for a program without subtests. What they said is kept as
 # /out/igt-PROGRAM.log.
 
+# Where logs go; the tests of this script have another place
+logs=${IGT_LOGS:-/out}
 AMD64=/opt/amd64
 TESTS=$AMD64/usr/libexec/igt-gpu-tools
 
@@ -68,14 +71,34 @@ reason()
 	esac | tr '\t\n' '  '
 }
 
+# Upstream's kernel may blame a VM for a fault of the one that had its address space before
+# (docs/panthor-findings.md). Then the first fault that the log has of subtest $1 is at the
+# address of the last one before it.
+stale_fault()
+{
+	dmesg | awk -v subtest="$1" '
+		/starting subtest/ { began = $NF == subtest; before = last; first = "" }
+		/Unhandled Page fault/ {
+			last = $NF
+			if (first == "")
+				first = last
+		}
+		END { exit !(began && first != "" && first == before) }'
+}
+
 # A subtest of which a run of the whole program said nothing (it crashed
 # before), or which failed there, alone. What comes after it may fail as well.
 run_alone()
 {
-	local log=/out/igt-$1-$2.log rc=0 line
+	local log=$logs/igt-$1-$2.log rc=0 line
 
 	igt "$1" --run-subtest "$2" >"$log" 2>&1 || rc=$?
 	line=$(result "$log" "$2" "$1")
+	if [[ $line = fail* && -n $upstream ]] && stale_fault "$2"; then
+		rc=0
+		igt "$1" --run-subtest "$2" >"$log" 2>&1 || rc=$?
+		line=$(result "$log" "$2" "$1")
+	fi
 	case $line:$rc in
 	pass*:0 | skip*:0 | skip*:77 | fail*) printf '%s\n' "$line" ;;
 	:*) printf 'fail\t%s@%s\tno result, exit code %s: %s\n' "$1" "$2" \
@@ -88,7 +111,7 @@ run_alone()
 # A program that lists nothing: it is one test, or wants the device first.
 run_simple()
 {
-	local log=/out/igt-$1.log rc=0
+	local log=$logs/igt-$1.log rc=0
 
 	igt "$1" >"$log" 2>&1 || rc=$?
 	case $rc in
@@ -101,14 +124,14 @@ run_simple()
 # A closing fixture that fails, or a crash at the end, belongs to no subtest
 ends_badly()
 {
-	printf 'fail\t%s@ends-well\texit code %s: %s\n' "$1" "$2" "$(tail -n 1 "/out/igt-$1.log" | tr '\t' ' ')"
+	printf 'fail\t%s@ends-well\texit code %s: %s\n' "$1" "$2" "$(tail -n 1 "$logs/igt-$1.log" | tr '\t' ' ')"
 }
 
 run_program()
 {
-	local log=/out/igt-$1.log subtests subtest rc=0
+	local log=$logs/igt-$1.log subtests subtest rc=0
 
-	subtests=$(igt "$1" --list-subtests 2>/out/igt-"$1".list)
+	subtests=$(igt "$1" --list-subtests 2>"$logs/igt-$1.list")
 	if [ -z "$subtests" ]; then
 		run_simple "$1"
 		return
@@ -127,10 +150,14 @@ run_program()
 }
 
 ours=
-if [ "${1:-}" = --ours ]; then
-	ours=1
+upstream=
+while [[ ${1:-} = --* ]]; do
+	case $1 in
+	--ours) ours=1 ;;
+	--upstream) upstream=1 ;;
+	esac
 	shift
-fi
+done
 [ $# -gt 0 ] || set -- panthor_query panthor_gem panthor_vm panthor_group
 for program; do
 	run_program "$program"

@@ -155,11 +155,13 @@ igts_own()
 # Time is the guest's own: time-outs of jobs are short, and hosts are busy
 ours()
 {
-	local programs
+	local programs options=(--ours)
 
+	[[ $1 != base-* ]] || options+=(--upstream)
 	mapfile -t programs < <(our_programs)
 	say "ours on $1"
-	in_guest "$1" ours $OURS_FLOOR "$(guest_script --ours "${programs[@]}")" --icount --inject
+	in_guest "$1" ours $OURS_FLOOR "$(guest_script "${options[@]}" "${programs[@]}")" \
+		--icount --inject
 }
 
 ours_to_file()

@@ -458,6 +458,56 @@ test_results_that_can_not_be_written_fail()
 	grep -q 'could not be written' "$scratch/sum"
 }
 
+# faulting ADDRESS...: a program of IGT's form that fails the first time, in a kernel log
+# with a fault at each address, those after "-" since its subtest began
+faulting()
+{
+	local at
+
+	mkdir -p "$scratch/igt"
+	rm -f "$scratch/igt/failed"
+	for at; do
+		if [ "$at" = - ]; then
+			echo "[   90.371511] [IGT] fails_once: starting subtest second"
+		else
+			echo "panthor b000000.gpu: [drm] *ERROR* Unhandled Page fault in AS1 at VA $at"
+		fi
+	done >"$scratch/igt/klog"
+	cat >"$scratch/igt/fails_once" <<-EOF
+	#!/bin/bash
+	[ "\$1" != --list-subtests ] || { echo second; exit; }
+	result=SUCCESS
+	[ -f "$scratch/igt/failed" ] || result=FAIL
+	touch "$scratch/igt/failed"
+	echo "Subtest second: \$result (0.013s)"
+	[ \$result = SUCCESS ] || exit 98
+	EOF
+	printf '#!/bin/sh\ncat "%s"\n' "$scratch/igt/klog" >"$scratch/igt/dmesg"
+	chmod +x "$scratch/igt/fails_once" "$scratch/igt/dmesg"
+}
+
+# in_igt OPTION...: the verdict on that program
+in_igt()
+{
+	IGT_LOGS=$scratch/igt PATH=$scratch/igt:$PATH \
+		bash "$ROOT/tests/igt/guest.sh" --ours "$@" fails_once | cut -f 1
+}
+
+test_fault_of_another_is_upstreams_only()
+{
+	local other=0x8000202000 same=0x8000201000
+
+	faulting $other $same - $same $other
+	[ "$(in_igt --upstream)" = pass ] || return 1
+	faulting $other $same - $same
+	[ "$(in_igt)" = fail ] || return 1
+	for log in "$other $same - $other" "$same -" "- $same" "$same $same" "$same - $other $same"; do
+		# shellcheck disable=SC2086
+		faulting $log
+		[ "$(in_igt --upstream)" = fail ] || return 1
+	done
+}
+
 test_lock_is_not_waited_for_by_who_has_it()
 {
 	timeout 10 bash -c ". '$ROOT/scripts/lib/lib.sh'; locked a; locked a; (locked a)"
