@@ -63,6 +63,8 @@ static const struct scenario scenarios[] = {
 	{ "reset-lock", "binds while the GPU is reset", run_reset_lock, INJECTS },
 	{ "lost-job", "a job interrupt that does not come", run_lost_job, INJECTS | LONG },
 	{ "lost-mmu", "an MMU interrupt that does not come", run_lost_mmu, INJECTS | LONG },
+	{ "short-flush", "binds that need not sleep until a flush is over", run_short_flush,
+	  INJECTS },
 	{ "lost-gpu", "a GPU interrupt that does not come", run_lost_gpu, INJECTS },
 	{ "spurious", "interrupts for nothing", run_spurious, INJECTS },
 	{ "gpu-fault", "faults of the GPU itself", run_gpu_fault, INJECTS },

@@ -85,6 +85,8 @@ void run_lost_gpu(void)
 	is(copier_run(&c), 0, "a copy is right");
 	kmsg_mark();
 	resets = gpu_stat("resets");
+	/* Longer than the driver looks for its end */
+	need(inject_slow("flush", MS));
 	need(inject_lost("gpu"));
 	start = now_ms();
 	ret = pan_map(&p, c.gpu.vm, DATA_VA, &c.src, 0, SZ_64K, 0);
@@ -106,6 +108,45 @@ void run_lost_gpu(void)
 	need(inject_clear());
 	said("Flush caches timeout");
 	ok(reset_within(resets, 2000), "a flush that does not end is not taken for the one before");
+	copier_close(&c);
+	stay_awake(false);
+	pan_close(&p);
+}
+
+/* Interrupts of the GPU while something is mapped and unmapped @n times */
+static long interrupts_of(struct copier *c, unsigned int n)
+{
+	long before = interrupt_count("panthor-gpu");
+
+	for (unsigned int i = 0; i < n; i++) {
+		need(pan_map(c->gpu.pan, c->gpu.vm, DATA_VA, &c->src, 0, SZ_64K, 0));
+		need(pan_unmap(c->gpu.pan, c->gpu.vm, DATA_VA, SZ_64K));
+	}
+	return interrupt_count("panthor-gpu") - before;
+}
+
+/* Only who sleeps until a flush is over is told so by an interrupt */
+void run_short_flush(void)
+{
+	uint64_t flushes;
+	struct copier c;
+	struct pan p;
+	long start;
+
+	need(pan_open(&p));
+	ok(stay_awake(true), "the GPU is awake");
+	copier_open(&c, &p);
+	is(copier_run(&c), 0, "a copy is right");
+	flushes = gpu_stat("cache-flushes");
+	is(interrupts_of(&c, 16), 0, "binds whose flush is over at once interrupt nobody");
+	ok(gpu_stat("cache-flushes") >= flushes + 32, "though each flushes");
+	need(inject_slow("flush", MS));
+	start = now_ms();
+	is(interrupts_of(&c, 4), 8, "each that takes a millisecond does");
+	ok(now_ms() - start < 80, "and is waited for no longer than that");
+	need(inject_slow("flush", 0));
+	is(interrupts_of(&c, 16), 0, "nor do those after it");
+	is(copier_run(&c), 0, "a copy is right then");
 	copier_close(&c);
 	stay_awake(false);
 	pan_close(&p);

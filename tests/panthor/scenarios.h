@@ -40,6 +40,7 @@ void run_reset_lock(void);
 void run_lost_job(void);
 void run_lost_mmu(void);
 void run_lost_gpu(void);
+void run_short_flush(void);
 void run_spurious(void);
 void run_gpu_fault(void);
 /* s_mmu.c */

@@ -497,9 +497,9 @@ test_fault_of_another_is_upstreams_only()
 {
 	local other=0x8000202000 same=0x8000201000
 
-	faulting $other $same - $same $other
+	faulting "$other" "$same" - "$same" "$other"
 	[ "$(in_igt --upstream)" = pass ] || return 1
-	faulting $other $same - $same
+	faulting "$other" "$same" - "$same"
 	[ "$(in_igt)" = fail ] || return 1
 	for log in "$other $same - $other" "$same -" "- $same" "$same $same" "$same - $other $same"; do
 		# shellcheck disable=SC2086
