@@ -100,7 +100,7 @@ bool desc_words(struct shader_env *env, uint32_t handle, uint32_t *w, uint64_t *
 	if (!read_table(env, table, &t, &descriptors, fault))
 		return false;
 	*va = t.va + (uint64_t)index * DESC_SIZE;
-	if (!descriptors || ((uint64_t)index + 1) * DESC_SIZE > t.size)
+	if (!descriptors || (index + 1) * DESC_SIZE > t.size)
 		return invalid(fault, *va, "no such descriptor");
 	return desc_read(env, *va, w, DESC_SIZE, fault);
 }

@@ -190,6 +190,16 @@ static void test_handles(void)
 	for (unsigned int i = 0; i < 16; i++)
 		good &= data32(&m, i) == (i < 6 ? 200 + i : 100 + i);
 	ok(good, "a buffer for each thread");
+
+	machine_uniform(&m, 11, 1 << 24 | 2);
+	machine_put64(&m, SRT + 16 + 8, 1ull << 32);
+	is_u64(run(&m, ADDRESS "LSHIFT_OR.i32 r4, r60, " TRUE ".b22, 0x0\n"
+		   "LD_BUFFER.i32.unsigned.slot0.wait0 @r0, r4, u11\n" PUT), SHADER_DONE,
+	       "a table of descriptors of 4 GiB");
+	is_u64(data32(&m, 3), 103, "has the one that is asked for");
+	machine_put64(&m, SRT + 16, 1ull << 50 | 1ull << 56);
+	faults(&m, "LD_BUFFER.i32.unsigned.slot0.wait0 @r0, r60, u11\nNOP.end\n",
+	       SHADER_DATA_INVALID, (1ull << 50) + 2 * 32, "a table where no address is");
 	machine_fini(&m);
 }
 

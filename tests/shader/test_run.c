@@ -629,6 +629,7 @@ static void test_buffers(void)
 
 static void test_slices(void)
 {
+	struct shader_stats s;
 	struct machine m;
 	unsigned int slices = 1;
 
@@ -649,6 +650,8 @@ static void test_slices(void)
 	ok(!m.job.group && m.job.d.next == 3, "then the job is plain data");
 	is_u64(shader_run(m.sh, &m.job, 100000, &m.fault), SHADER_DONE,
 	       "and goes on from there");
+	shader_get_stats(m.sh, &s);
+	is_u64(s.jobs, 2, "and is counted once");
 	/* Endless, but within its budget */
 	machine_code(&m, "BRANCHZ.eq.reconverge 0x0, offset:-1\n");
 	machine_job(&m);
