@@ -482,6 +482,33 @@ static void test_tls(void)
 	    "LOAD.i32.force.unsigned.slot0.wait0 @r0, r4, offset:60\n"
 	    PUT("r0"));
 	ok(all(&m, 256, scratch), "each thread has memory of its own");
+	/* Not packed, and with bits that are no address */
+	machine_put64(&m, TSD + 8, TLS | 0xfffull << 48);
+	machine_put32(&m, DATA, 1);
+	machine_run(&m);
+	ok(all(&m, 256, scratch), "wherever its base is said to be");
+	machine_fini(&m);
+}
+
+/* What no program can be */
+static void test_bad_programs(void)
+{
+	struct machine m;
+
+	for (unsigned int registers = 0; registers < 4; registers++) {
+		machine_init(&m);
+		machine_code(&m, "NOP.end\n");
+		machine_put32(&m, SPD, 8 | 1 << 4 | registers << 30);
+		is_u64(machine_run(&m), registers & 1 ? SHADER_FAULT : SHADER_DONE,
+		       "number of registers %u", registers);
+		machine_fini(&m);
+	}
+	machine_init(&m);
+	is_u64(run(&m, "BRANCHZ.reconverge r60.h1, offset:0\nNOP.end\n"), SHADER_DONE,
+	       "a branch by one half");
+	is_u64(run(&m, "BRANCHZ.reconverge r60.and, offset:0\nNOP.end\n"), SHADER_FAULT,
+	       "one by both");
+	is_u64(m.fault.exception, SHADER_INSTR_INVALID_ENC, "is no instruction");
 	machine_fini(&m);
 }
 
@@ -800,6 +827,7 @@ int main(void)
 	test_barrier();
 	test_barrier_fault();
 	test_tls();
+	test_bad_programs();
 	test_subgroups();
 	test_atomics();
 	test_buffers();
