@@ -665,7 +665,8 @@ static void test_texel_buffer(void)
 	bool good = true;
 
 	machine_init(&m);
-	machine_buffer(&m, 4, DATA + 0x4001, 2 * 100);
+	/* And half of one more */
+	machine_buffer(&m, 4, DATA + 0x4001, 2 * 100 + 1);
 	machine_put32(&m, SET0 + 32 * 4, 9 | 3 << 4);
 	machine_put32(&m, SET0 + 32 * 4 + 16, 2);
 	machine_put32(&m, SET0 + 32 * 4 + 28, 64 << 12 | 20);
@@ -683,6 +684,13 @@ static void test_texel_buffer(void)
 	ok(good, "a buffer of 565, and zeros beyond it");
 	is_u64(*(uint8_t *)machine_at(&m, DATA + 0x4001 + 199), 0xf8, "its last byte");
 	is_u64(*(uint8_t *)machine_at(&m, DATA + 0x4001 + 200), 0, "and the one behind");
+	/* The format without a byte */
+	machine_uniform(&m, 5, 95 << 12);
+	machine_uniform(&m, 8, 0x70000000);
+	machine_uniform(&m, 9, 0);
+	is_u64(run(&m, "MOV.i32 r8, u5\nST_CVT.slot0.v2.f32.end @r0:r1, u8, r8, offset:0x0\n"),
+	       SHADER_DONE,
+	       "what has no byte in memory can be stored where none is");
 	machine_fini(&m);
 }
 
@@ -1022,6 +1030,12 @@ static void test_lods(void)
 			diag("case %u: %f, not %f", i, got, all[i].want);
 	}
 	is_u64(good, N(all), "LODs with their limits and a bias");
+	put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED | TRILINEAR, MAX_LOD);
+	machine_put32(&m, SET0 + 32 * SAMPLER + 8, 0);
+	machine_put32(&m, SET0 + 32 * IMAGE + 12, 2 << 24);
+	for (int i = 0; i < 16 * side_of(1); i++)
+		machine_put32(&m, DATA + 0x4400 + 4 * i, bits_of(INFINITY));
+	ok(sampled(&m, 0.5, 0.5, 0) == 1, "a level's next one has no part in it");
 	machine_fini(&m);
 }
 
