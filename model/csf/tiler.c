@@ -212,7 +212,7 @@ static void change_chunk(struct words *w, const struct mali_tiling *t,
 /* The base as the driver names chunks, whatever the descriptor left out */
 static uint64_t chunk_name(uint64_t base, uint64_t top)
 {
-	if (!base || base & ~MALI_PAGE_MASK || top <= base)
+	if (!base || base & ~MALI_PAGE_MASK || top < base)
 		return base;
 	return base | ((top - base) >> MALI_PAGE_SHIFT &
 		       ~MALI_PAGE_MASK);

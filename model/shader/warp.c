@@ -94,7 +94,7 @@ static void branch(struct warp *w, const struct insn *in, const union lanes **s)
 	uint16_t taken = branch_taken(w, in, s[0]);
 
 	w->pc = next;
-	if (taken == w->mask && !w->num_waiting)
+	if (taken == w->mask)
 		w->pc = target;
 	else if (taken)
 		go_to(w, taken, target);

@@ -550,13 +550,44 @@ static void test_unused_answer(void)
 	cs_delete(h.c);
 }
 
+/* What the driver answers is not lost where it could not be used at once. */
+static void test_late_use(void)
+{
+	static const uint64_t desc = 0x70000000;
+	struct driver *d;
+	struct heap h;
+	uint64_t pa;
+
+	heap_new(&h, 1);
+	d = &h.c->d;
+	pa = drv_map(d, 1, desc, 1, SIM_RW);
+	set64(h.c, TILER + 24, desc);
+	put64(d, pa + 8, CHUNK(0));
+	put64(d, pa + 16, CHUNK(0) + 64);
+	put64(d, pa + 24, CHUNK(0) + 8192);
+	RUN(h.c, BEGIN, TILE(CHUNK_ROOM + 64), I_WAIT(2));
+	is_u64(events(&h), C_OOM, "a chunk is asked for");
+	drv_as_lock(d, 1, desc, 15);
+	sim_pt_map_one(&d->sim, d->root[1], desc, pa, 3, SIM_RO);
+	drv_as_cmd(d, 1, AS_UNLOCK);
+	answer(&h, NAME(2));
+	is_u64(rd64(d, AS_REG(1, AS_FAULTADDR)), desc + 8, "and can not be noted down");
+	wr32(d, MMU_INT + CLEAR, ~0u);
+	drv_as_lock(d, 1, desc, 15);
+	sim_pt_map_one(&d->sim, d->root[1], desc, pa, 3, SIM_RW);
+	drv_as_cmd(d, 1, AS_UNLOCK);
+	drv_run(d, 1 * MS);
+	ok(!events(&h) && mem64(d, pa + 8) == NAME(2), "it is when it can, and not asked for again");
+	cs_delete(h.c);
+}
+
 /* A word that cannot be written: of all that belongs to a change nothing is */
 static void test_whole_changes(void)
 {
 	static const uint64_t page = 0x70000000;
 	struct driver *d;
+	uint64_t pa, list;
 	struct heap h;
-	uint64_t pa;
 
 	/* The free list is in the next page, which is read-only */
 	heap_new(&h, 1);
@@ -607,15 +638,15 @@ static void test_whole_changes(void)
 	/* The list of full chunks, whose two ends are in two pages */
 	heap_new(&h, 1);
 	d = &h.c->d;
-	pa = drv_map(d, 1, page, 1, SIM_RW);
-	put64(d, pa + 4096 - 48 + 24, DESC);
-	pa = drv_map(d, 1, page + 4096, 1, SIM_RO);
+	list = drv_map(d, 1, page, 1, SIM_RW) + 4096 - 48;
+	put64(d, list + 24, DESC);
+	drv_map(d, 1, page + 4096, 1, SIM_RO);
 	set64(h.c, HEAP + 16, NAME(3));
 	RUN(h.c, BEGIN, I_MOVE32(33, (CHUNK_ROOM + 64) / 16), I_MOVE32(34, 1),
 	    I_MOVE(40, page + 4096 - 48), I_RUN_TILING, I_WAIT(2));
 	is_u64(rd64(d, AS_REG(1, AS_FAULTADDR)), page + 4096, "an end that cannot be written");
-	ok(!next_of(&h, 0) && data64(h.c, DESC + 8) == CHUNK(0) &&
-	   data64(h.c, HEAP + 16) == NAME(3), "no chunk is taken then, nor linked");
+	ok(!mem64(d, list + 40) && data64(h.c, DESC + 8) == CHUNK(0) &&
+	   data64(h.c, HEAP + 16) == NAME(3), "no chunk is taken then, nor is one full");
 	cs_delete(h.c);
 }
 
@@ -669,6 +700,7 @@ int main(void)
 	test_forgotten();
 	test_two_entries();
 	test_unused_answer();
+	test_late_use();
 	test_whole_changes();
 	test_busy_handler();
 	test_faulting_handler();

@@ -983,6 +983,23 @@ static float sampled(struct machine *m, float s, float t, int lod)
 	return float_of(data32(m, 0));
 }
 
+/* However far away, an edge is repeated */
+static void test_far_away(void)
+{
+	static const float far[] = { 1e6, 1e13, 1e30, INFINITY };
+	unsigned int good = 0;
+	struct machine m;
+
+	begin_levels(&m);
+	put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED, MAX_LOD);
+	for (unsigned int i = 0; i < N(far); i++) {
+		good += sampled(&m, -far[i], 0.5 / SIDE, 0) == (float)texels[0][0][0];
+		good += sampled(&m, far[i], 0.5 / SIDE, 0) == (float)texels[0][0][SIDE - 1];
+	}
+	is_u64(good, 2 * N(far), "the edges, however far beyond them");
+	machine_fini(&m);
+}
+
 /* Texels are the number of their level, the first 1 */
 static void begin_numbered(struct machine *m)
 {
@@ -1401,6 +1418,7 @@ int main(void)
 	test_lods();
 	test_integer_levels();
 	test_cutoff();
+	test_far_away();
 	test_reduction();
 	test_functions();
 	test_swizzles();

@@ -559,6 +559,10 @@ static void test_subgroups(void)
 	    "MOV.i32 r4, 0x1000000\n"
 	    "WMASK r0, 0x1000000\n" PUT("r0"));
 	is_u64(data32(&m, 20), 0xffff, "lanes come together where paths meet");
+	run(&m, ADDRESS "MOV.i32 r0, warp_id.w0\n" PUT("r0"));
+	is_u64(data32(&m, 40), 2, "the number of a warp");
+	run(&m, ADDRESS "MOV.i32 r0, warp_id.w1\n" PUT("r0"));
+	is_u64(data32(&m, 40), 63, "and the last that a core has place for");
 	machine_fini(&m);
 }
 
