@@ -248,7 +248,7 @@ enum mali_mmu_result mali_tiler_take(struct mali_mmu *mmu, unsigned int as,
 		t->out_of_memory = true;
 	else
 		change_chunk(&w, t, desc, base, next, from_free);
-	if (w.r == MALI_MMU_OK && next == t->offered)
+	if (next == t->offered)
 		t->offered = 0;
 	return w.r;
 }
