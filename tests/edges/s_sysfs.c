@@ -71,6 +71,7 @@ static bool comes(struct gpu *g, const char *a, const char *b)
 		if (traces_lines(a, b))
 			return true;
 	}
+	traces_show();
 	return false;
 }
 

@@ -26,6 +26,16 @@ const char *traces_read(void)
 	return text;
 }
 
+void traces_show(void)
+{
+	static char copy[sizeof(text)];
+	char *line, *save;
+
+	memcpy(copy, text, sizeof(copy));
+	for (line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		note("%s", line);
+}
+
 unsigned int traces_lines(const char *a, const char *b)
 {
 	unsigned int n = 0;

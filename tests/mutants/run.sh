@@ -207,7 +207,7 @@ suite_vfio()
 suite_panthor()
 {
 	(guest_prepare mutant plain && guest_program panthor hardpaths) >/dev/null || return 99
-	mutant_guest --flavour plain --inject --icount -- "hardpaths short-flush unusable stuck-gather unmapped-memory evicted-memory stuck-destroy late-evict late-restore gone-vmas busy-trim freed-trim reset-flush reset-lock"
+	mutant_guest --flavour plain --inject --icount -- "hardpaths short-flush late-flush unusable stuck-gather unmapped-memory evicted-memory stuck-destroy late-evict late-restore gone-vmas busy-trim freed-trim reset-flush reset-lock"
 }
 
 # What the first steps of the series mend in Panthor

@@ -78,6 +78,8 @@ static const struct scenario scenarios[] = {
 	{ "heap-race", "a VM is destroyed while heaps are made in it", run_heap_race, LONG },
 	{ "slow", "slow, but within the driver's limits", run_slow, INJECTS },
 	{ "slow-flush", "a cache flush that never ends", run_slow_flush, INJECTS },
+	{ "late-flush", "a cache flush that ends when nobody waits any more", run_late_flush,
+	  INJECTS },
 	{ "stuck-gather", "tables that go when a flush never ends", run_stuck_gather, INJECTS },
 	{ "stuck-destroy", "a VM is destroyed while the MMU is stuck",
 	  run_stuck_destroy, INJECTS },

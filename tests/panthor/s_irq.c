@@ -102,8 +102,11 @@ void run_lost_gpu(void)
 	is(copier_run(&c), 0, "and a copy is right");
 
 	/* Its bit stays where the driver found it */
+	need(inject_slow("flush", MS));
 	need(inject_lost("gpu"));
+	start = now_ms();
 	need(pan_map(&p, c.gpu.vm, DATA_VA, &c.src, 0, SZ_64K, 0));
+	ok(now_ms() - start > 80, "another one that is never announced");
 	bind_with_stuck(&c.gpu, &c.dst, "flush");
 	need(inject_clear());
 	said("Flush caches timeout");
@@ -113,16 +116,19 @@ void run_lost_gpu(void)
 	pan_close(&p);
 }
 
-/* Interrupts of the GPU while something is mapped and unmapped @n times */
+/*
+ * Interrupts of the GPU while something is mapped and unmapped @n times, also those that are
+ * taken back before a processor takes them
+ */
 static long interrupts_of(struct copier *c, unsigned int n)
 {
-	long before = interrupt_count("panthor-gpu");
+	uint64_t before = gpu_stat("irq-gpu");
 
 	for (unsigned int i = 0; i < n; i++) {
 		need(pan_map(c->gpu.pan, c->gpu.vm, DATA_VA, &c->src, 0, SZ_64K, 0));
 		need(pan_unmap(c->gpu.pan, c->gpu.vm, DATA_VA, SZ_64K));
 	}
-	return interrupt_count("panthor-gpu") - before;
+	return gpu_stat("irq-gpu") - before;
 }
 
 /* Only who sleeps until a flush is over is told so by an interrupt */
@@ -140,6 +146,8 @@ void run_short_flush(void)
 	flushes = gpu_stat("cache-flushes");
 	is(interrupts_of(&c, 16), 0, "binds whose flush is over at once interrupt nobody");
 	ok(gpu_stat("cache-flushes") >= flushes + 32, "though each flushes");
+	need(inject_slow("flush", 100000));
+	is(interrupts_of(&c, 4), 8, "each that takes 100 us does");
 	need(inject_slow("flush", MS));
 	start = now_ms();
 	is(interrupts_of(&c, 4), 8, "each that takes a millisecond does");

@@ -127,6 +127,61 @@ void run_slow_flush(void)
 	pan_close(&p);
 }
 
+static int bind_late(struct gpu *g, void *arg)
+{
+	struct copier *c = arg;
+
+	return pan_map(g->pan, g->vm, DATA_VA, &c->dst, 0, SZ_64K, 0);
+}
+
+/*
+ * A flush that is given up, and ends before the reset that is made for it flushes: the
+ * firmware takes its time to suspend what runs. So what runs goes on after the reset.
+ */
+void run_late_flush(void)
+{
+	uint64_t resets = gpu_stat("resets");
+	struct copier trigger;
+	struct call call;
+	uint32_t rounds;
+	struct gpu g;
+	struct sums s;
+	struct pan p;
+	struct cs cs;
+
+	need(pan_open(&p));
+	ok(stay_awake(true), "the GPU is awake");
+	kmsg_mark();
+	copier_open(&trigger, &p);
+	is(copier_run(&trigger), 0, "the VM whose flush is late works");
+	gpu_open(&g, &p);
+	sums_open(&s, &g);
+	rounds = sums_rounds(&s, WORK_MS);
+	cs = sums_stream(&s, 0, rounds);
+	need(gpu_queue(&g, 0, &cs, 0, g.done));
+	for (int ms = 0; ms < 1000 && !sums_progress(&s, 0); ms += 5)
+		sleep_ms(5);
+	need(inject_slow("firmware", 80 * MS));
+	need(inject_slow("flush", 130 * MS));
+	call_begin(&call, &trigger.gpu, bind_late, &trigger);
+	sleep_ms(20);
+	/* That one has its time; those that follow are over at once */
+	need(inject_slow("flush", 0));
+	call_end(&call);
+	said("Flush caches timeout");
+	ok(reset_within(resets, 2000), "a flush that is late is a reason to reset");
+	need(inject_clear());
+	ok(ends(&g, 8000), "what ran has an end");
+	is(pan_fence_status(&p, g.done), 1, "it went on after the reset");
+	ok(sums_right(&s, 0, rounds), "and is right");
+	sums_close(&s);
+	gpu_close(&g);
+	copier_close(&trigger);
+	stay_awake(false);
+	life_goes_on("after a late flush");
+	pan_close(&p);
+}
+
 /* As many tables as can be idle, and one in which a tile is bound, at LAST_VA */
 static void all_idle_but_last(struct copier *c)
 {

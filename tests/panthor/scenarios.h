@@ -71,6 +71,7 @@ void run_moved_memory(void);
 /* s_slow.c */
 void run_slow(void);
 void run_slow_flush(void);
+void run_late_flush(void);
 void run_stuck_gather(void);
 void run_slow_power(void);
 void run_late_l2(void);
