@@ -110,6 +110,7 @@ void run_slow_flush(void)
 	said("Flush caches timeout");
 	ok(reset_within(resets, 2000), "a flush that does not end is a reason to reset");
 	ok(ends(&g, 8000), "what ran has an end");
+	is(kmsg_count("Flush caches timeout"), 1, "no other flush is begun, and waited for, before");
 	fence = pan_fence_status(&p, g.done);
 	need(pan_group_state(&p, g.group, &st));
 	note("its fence is %d, its state 0x%x", fence, st.state);
