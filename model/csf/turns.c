@@ -107,18 +107,17 @@ static void run_groups(struct mali_groups *gs, struct mali_round *round)
 	for (unsigned int i = 0; i < FW_NUM_CSGS; i++) {
 		struct mali_csg *g = &gs->csg[order[i]];
 		bool small = busy > (int)g->priority;
-		uint64_t executed = round->executed, work = round->work;
-		unsigned int working = round->working;
+		struct mali_round was = *round;
 
 		if (!g->active || g->ending)
 			continue;
 		round->more |= run_group(gs, order[i],
 					 small ? SMALL_SLICE_INSTRS : SLICE_INSTRS,
 					 round);
-		if (busy < 0 && (round->more || round->working != working))
+		if (busy < 0 && (round->more || round->working != was.working))
 			busy = g->priority;
 		if (first != (int)g->priority &&
-		    (round->executed != executed || round->work != work)) {
+		    (round->executed != was.executed || round->work != was.work)) {
 			first = g->priority;
 			g->last_first = gs->rounds;
 		}

@@ -61,8 +61,8 @@ static void traced(struct gpu *g)
 
 /*
  * The driver may be done with the interrupt before another processor takes it, and then a
- * change is not seen: on a busy host not once in a hundred times. On the processor that
- * takes interrupts it is one time in many.
+ * change is not seen, on a busy host more often than not. On the processor that takes
+ * interrupts it is, but for what comes_anew() is for.
  */
 static bool comes(struct gpu *g, const char *a, const char *b)
 {

@@ -26,13 +26,20 @@ const char *traces_read(void)
 	return text;
 }
 
-void traces_show(void)
+/* What was read, as lines for strtok_r() */
+static char *first_line(char **save)
 {
 	static char copy[sizeof(text)];
-	char *line, *save;
 
 	memcpy(copy, text, sizeof(copy));
-	for (line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+	return strtok_r(copy, "\n", save);
+}
+
+void traces_show(void)
+{
+	char *line, *save;
+
+	for (line = first_line(&save); line; line = strtok_r(NULL, "\n", &save))
 		note("%s", line);
 }
 
@@ -40,11 +47,8 @@ unsigned int traces_lines(const char *a, const char *b)
 {
 	unsigned int n = 0;
 	char *line, *save;
-	static char copy[sizeof(text)];
 
-	memcpy(copy, text, sizeof(copy));
-	for (line = strtok_r(copy, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save))
+	for (line = first_line(&save); line; line = strtok_r(NULL, "\n", &save))
 		n += strstr(line, a) && strstr(line, b);
 	return n;
 }

@@ -12,8 +12,8 @@ void traces_open(void);
 /* Read what there is now, and return it */
 const char *traces_read(void);
 /* How many lines of what was read have both; "" is in each */
-/* What was read last, line by line */
-void traces_show(void);
 unsigned int traces_lines(const char *a, const char *b);
+/* Note what was read, line by line */
+void traces_show(void);
 
 #endif /* EDGES_TRACES_H */

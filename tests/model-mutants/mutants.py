@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""mutants.py check|run [NUMBER|FILE...]: the mistakes of mutants.txt in the GPU model
+"""mutants.py check|run [FILE|"FILE N"...]: the mistakes of mutants.txt in the GPU model
 
 check  says of each whether what it replaces stands in the model, once
 run    plants one after another in a copy of the model and says which test notices it
@@ -28,9 +28,9 @@ WITH_SHADERS = ["test_compute", "test_async"]
 class Mutant:
     """One mistake: in `file` the text `old` becomes `new`."""
 
-    def __init__(self, file, number):
+    def __init__(self, file, number, old, new):
         self.file, self.number = file, number
-        self.old, self.new = [], []
+        self.old, self.new = old, new
 
     def name(self):
         return f"{self.file} {self.number}"
@@ -46,22 +46,19 @@ class Mutant:
 
 
 def mutants():
-    """Of mutants.txt: a line with a file's name begins one, as an empty line does."""
-    found, file, count = [], None, {}
-    for line in (ROOT / "tests/model-mutants/mutants.txt").read_text().splitlines():
-        if line.startswith("#"):
+    """Of mutants.txt: what an empty line ends is one, after a line with its file's name or
+    one more of the same file."""
+    found, file, number = [], None, 0
+    text = (ROOT / "tests/model-mutants/mutants.txt").read_text()
+    for block in text.strip("\n").split("\n\n"):
+        lines = block.split("\n")
+        if lines[0].startswith("#"):
             continue
-        if line[:1] in "-+" and line:
-            if not found or found[-1].file != file or found[-1].done:
-                count[file] = count.get(file, 0) + 1
-                found.append(Mutant(file, count[file]))
-                found[-1].done = False
-            (found[-1].old if line[0] == "-" else found[-1].new).append(line[1:])
-            continue
-        if line:
-            file = line.strip()
-        if found:
-            found[-1].done = True
+        if lines[0][:1] not in ("-", "+"):
+            file, number = lines.pop(0), 0
+        number += 1
+        found.append(Mutant(file, number, [i[1:] for i in lines if i[0] == "-"],
+                            [i[1:] for i in lines if i[0] == "+"]))
     return found
 
 

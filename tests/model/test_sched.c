@@ -53,6 +53,17 @@ static void loop(struct sched *s, unsigned int i, unsigned int queue,
 		   I_BRANCH(ALWAYS, 0, -4));
 }
 
+/* Counts in word 0, and says in word @word which one it was */
+static void take_number(struct driver *d, struct queue *q, unsigned int word)
+{
+	const uint64_t prog[] = {
+		I_MOVE(4, DATA), I_MOVE32(6, 1), I_ADD_SYNC32(4, 6, SCOPE_CSG),
+		I_LOAD(8, 4, 1, 0), I_WAIT(1), I_STORE(8, 4, 1, 4 * word),
+	};
+
+	drv_emit(d, q, prog, 6);
+}
+
 static uint32_t count(struct sched *s, unsigned int word)
 {
 	return mem32(&s->d, s->data + word * 4);
@@ -121,12 +132,7 @@ static void test_turns(void)
 		start(s, i, 5);
 	for (unsigned int n = 0; n < 16; n++) {
 		for (unsigned int i = 0; i < 2; i++) {
-			const uint64_t prog[] = {
-				I_MOVE(4, DATA), I_MOVE32(6, 1), I_ADD_SYNC32(4, 6, SCOPE_CSG),
-				I_LOAD(8, 4, 1, 0), I_WAIT(1), I_STORE(8, 4, 1, 8 + 4 * i),
-			};
-
-			drv_emit(d, &s->g[group[i]].q[0], prog, 6);
+			take_number(d, &s->g[group[i]].q[0], 2 + i);
 			drv_kick(d, &s->g[group[i]], 0);
 		}
 		drv_run(d, 1 * MS);
@@ -185,12 +191,7 @@ static void test_streams(void)
 		struct group *g = &s->g[0];
 
 		for (unsigned int q = 0; q < 2; q++) {
-			const uint64_t prog[] = {
-				I_MOVE(4, DATA), I_MOVE32(6, 1), I_ADD_SYNC32(4, 6, SCOPE_CSG),
-				I_LOAD(8, 4, 1, 0), I_WAIT(1), I_STORE(8, 4, 1, 8 + 4 * q),
-			};
-
-			drv_emit(d, &g->q[q], prog, 6);
+			take_number(d, &g->q[q], 2 + q);
 			drv_publish(d, &g->q[q]);
 		}
 		drv_group_prog(d, g, 0);

@@ -62,6 +62,14 @@ static void heap_new(struct heap *h, unsigned int initial)
 	set64(h->c, DESC + 24, CHUNK(initial - 1) + CHUNK_PAGES * 4096);
 }
 
+/* A heap descriptor at @pa: the first chunk, used up to @bottom */
+static void put_desc(struct driver *d, uint64_t pa, uint64_t bottom)
+{
+	put64(d, pa + 8, CHUNK(0));
+	put64(d, pa + 16, bottom);
+	put64(d, pa + 24, CHUNK(0) + CHUNK_PAGES * 4096);
+}
+
 static uint32_t events(struct heap *h)
 {
 	return drv_cs_events(&h->c->d, 0, 0);
@@ -562,9 +570,7 @@ static void test_late_use(void)
 	d = &h.c->d;
 	pa = drv_map(d, 1, desc, 1, SIM_RW);
 	set64(h.c, TILER + 24, desc);
-	put64(d, pa + 8, CHUNK(0));
-	put64(d, pa + 16, CHUNK(0) + 64);
-	put64(d, pa + 24, CHUNK(0) + 8192);
+	put_desc(d, pa, CHUNK(0) + 64);
 	RUN(h.c, BEGIN, TILE(CHUNK_ROOM + 64), I_WAIT(2));
 	is_u64(events(&h), C_OOM, "a chunk is asked for");
 	drv_as_lock(d, 1, desc, 15);
@@ -621,9 +627,7 @@ static void test_whole_changes(void)
 		d = &h.c->d;
 		pa = drv_map(d, 1, page, 2, SIM_RW);
 		set64(h.c, TILER + 24, desc);
-		put64(d, pa + desc + 8 - page, CHUNK(0));
-		put64(d, pa + desc + 16 - page, CHUNK(0) + 8192);
-		put64(d, pa + desc + 24 - page, CHUNK(0) + 8192);
+		put_desc(d, pa + desc - page, CHUNK(0) + CHUNK_PAGES * 4096);
 		old = mem64(d, pa + desc + 8 - page);
 		set64(h.c, HEAP + 16, NAME(3));
 		sim_pt_map_one(&d->sim, d->root[1], page + 4096, pa + 4096, 3, SIM_RO);

@@ -17,10 +17,7 @@ void run_lost_job(void)
 	struct pan p;
 	long start;
 
-	need(pan_open(&p));
-	ok(stay_awake(true), "the GPU is awake");
-	copier_open(&c, &p);
-	is(copier_run(&c), 0, "a copy is right");
+	copier_open_awake(&c, &p, "a copy is right");
 	kmsg_mark();
 	need(inject_lost("job"));
 	start = now_ms();
@@ -44,10 +41,7 @@ void run_lost_mmu(void)
 	struct pan p;
 	struct cs cs;
 
-	need(pan_open(&p));
-	ok(stay_awake(true), "the GPU is awake");
-	copier_open(&c, &p);
-	is(copier_run(&c), 0, "a copy is right");
+	copier_open_awake(&c, &p, "a copy is right");
 	kmsg_mark();
 	need(inject_lost("mmu"));
 	cs = gpu_cs(&c.gpu);
@@ -79,10 +73,7 @@ void run_lost_gpu(void)
 	long start;
 	int ret;
 
-	need(pan_open(&p));
-	ok(stay_awake(true), "the GPU is awake");
-	copier_open(&c, &p);
-	is(copier_run(&c), 0, "a copy is right");
+	copier_open_awake(&c, &p, "a copy is right");
 	kmsg_mark();
 	resets = gpu_stat("resets");
 	/* Longer than the driver looks for its end */
@@ -139,10 +130,7 @@ void run_short_flush(void)
 	struct pan p;
 	long start;
 
-	need(pan_open(&p));
-	ok(stay_awake(true), "the GPU is awake");
-	copier_open(&c, &p);
-	is(copier_run(&c), 0, "a copy is right");
+	copier_open_awake(&c, &p, "a copy is right");
 	flushes = gpu_stat("cache-flushes");
 	is(interrupts_of(&c, 16), 0, "binds whose flush is over at once interrupt nobody");
 	ok(gpu_stat("cache-flushes") >= flushes + 32, "though each flushes");

@@ -176,10 +176,7 @@ void run_unmapped_memory(void)
 	struct copier c;
 	struct pan p;
 
-	need(pan_open(&p));
-	ok(stay_awake(true), "the GPU is awake");
-	copier_open(&c, &p);
-	is(copier_run(&c), 0, "the VM works, and has an address space");
+	copier_open_awake(&c, &p, "the VM works, and has an address space");
 	need(pan_syncobj_create(&p, &other));
 	for (int i = 0; i < TRIES; i++) {
 		long ms;

@@ -205,10 +205,7 @@ void run_bus_errors(void)
 	struct pan p;
 	int as;
 
-	need(pan_open(&p));
-	ok(stay_awake(true), "the GPU is awake");
-	copier_open(&c, &p);
-	is(copier_run(&c), 0, "a copy is right");
+	copier_open_awake(&c, &p, "a copy is right");
 	as = as_of(&c);
 	need(as);
 	pa = gpu_translate(as, COPY_VA + SZ_4K);
@@ -250,10 +247,7 @@ void run_unusable(void)
 	struct copier c;
 	struct pan p;
 
-	need(pan_open(&p));
-	ok(stay_awake(true), "the GPU is awake");
-	copier_open(&c, &p);
-	is(copier_run(&c), 0, "a copy is right");
+	copier_open_awake(&c, &p, "a copy is right");
 	need(pan_syncobj_create(&p, &bound));
 	vm = c.gpu.vm;
 	op = pan_op_map(FRESH_VA, &c.src, 0, SZ_64K);

@@ -187,10 +187,7 @@ void run_reset_lock(void)
 	struct call c;
 	struct pan p;
 
-	need(pan_open(&p));
-	ok(stay_awake(true), "the GPU is awake");
-	copier_open(&binder, &p);
-	is(copier_run(&binder), 0, "a VM has an address space");
+	copier_open_awake(&binder, &p, "a VM has an address space");
 	gpu_end_group(&binder.gpu);
 	sleep_ms(100);
 

@@ -78,61 +78,68 @@ void run_slow(void)
 	pan_close(&p);
 }
 
+/* A job that runs, and another VM whose flush will not end in time */
+struct beside_flush {
+	struct pan p;
+	struct copier trigger;
+	struct gpu g;
+	struct sums s;
+	uint32_t rounds;
+	uint64_t resets;
+};
+
+static void beside_flush_open(struct beside_flush *b, const char *first)
+{
+	struct cs cs;
+
+	b->resets = gpu_stat("resets");
+	copier_open_awake(&b->trigger, &b->p, first);
+	kmsg_mark();
+	gpu_open(&b->g, &b->p);
+	sums_open(&b->s, &b->g);
+	b->rounds = sums_rounds(&b->s, WORK_MS);
+	cs = sums_stream(&b->s, 0, b->rounds);
+	need(gpu_queue(&b->g, 0, &cs, 0, b->g.done));
+	for (int ms = 0; ms < 1000 && !sums_progress(&b->s, 0); ms += 5)
+		sleep_ms(5);
+}
+
+static void beside_flush_close(struct beside_flush *b, const char *when)
+{
+	sums_close(&b->s);
+	gpu_close(&b->g);
+	copier_close(&b->trigger);
+	stay_awake(false);
+	life_goes_on(when);
+	pan_close(&b->p);
+}
+
 /*
  * A flush that never ends. The driver cannot know whether the state of what ran
  * reached memory, and gives it up.
  */
 void run_slow_flush(void)
 {
-	uint64_t resets = gpu_stat("resets");
 	struct drm_panthor_group_get_state st;
-	struct copier trigger;
-	uint32_t rounds;
-	struct gpu g;
-	struct sums s;
-	struct pan p;
-	struct cs cs;
+	struct beside_flush b;
 	int fence;
 
-	need(pan_open(&p));
-	ok(stay_awake(true), "the GPU is awake");
-	kmsg_mark();
-	copier_open(&trigger, &p);
-	is(copier_run(&trigger), 0, "the VM that will get stuck works");
-	gpu_open(&g, &p);
-	sums_open(&s, &g);
-	rounds = sums_rounds(&s, WORK_MS);
-	cs = sums_stream(&s, 0, rounds);
-	need(gpu_queue(&g, 0, &cs, 0, g.done));
-	for (int ms = 0; ms < 1000 && !sums_progress(&s, 0); ms += 5)
-		sleep_ms(5);
-	bind_with_stuck(&trigger.gpu, &trigger.dst, "flush");
+	beside_flush_open(&b, "the VM that will get stuck works");
+	bind_with_stuck(&b.trigger.gpu, &b.trigger.dst, "flush");
 	said("Flush caches timeout");
-	ok(reset_within(resets, 2000), "a flush that does not end is a reason to reset");
-	ok(ends(&g, 8000), "what ran has an end");
+	ok(reset_within(b.resets, 2000), "a flush that does not end is a reason to reset");
+	ok(ends(&b.g, 8000), "what ran has an end");
 	is(kmsg_count("Flush caches timeout"), 1, "no other flush is begun, and waited for, before");
-	fence = pan_fence_status(&p, g.done);
-	need(pan_group_state(&p, g.group, &st));
+	fence = pan_fence_status(&b.p, b.g.done);
+	need(pan_group_state(&b.p, b.g.group, &st));
 	note("its fence is %d, its state 0x%x", fence, st.state);
 	detail("fence %d", fence);
-	ok(fence == -ETIMEDOUT || (fence == 1 && sums_right(&s, 0, rounds)),
+	ok(fence == -ETIMEDOUT || (fence == 1 && sums_right(&b.s, 0, b.rounds)),
 	   "it is lost, and its fence says so");
 	ok(fence == 1 || st.state == (DRM_PANTHOR_GROUP_STATE_TIMEDOUT |
 				      DRM_PANTHOR_GROUP_STATE_INNOCENT),
 	   "so does its group, which is not to blame");
-	sums_close(&s);
-	gpu_close(&g);
-	copier_close(&trigger);
-	stay_awake(false);
-	life_goes_on("after a stuck flush");
-	pan_close(&p);
-}
-
-static int bind_late(struct gpu *g, void *arg)
-{
-	struct copier *c = arg;
-
-	return pan_map(g->pan, g->vm, DATA_VA, &c->dst, 0, SZ_64K, 0);
+	beside_flush_close(&b, "after a stuck flush");
 }
 
 /*
@@ -141,46 +148,18 @@ static int bind_late(struct gpu *g, void *arg)
  */
 void run_late_flush(void)
 {
-	uint64_t resets = gpu_stat("resets");
-	struct copier trigger;
-	struct call call;
-	uint32_t rounds;
-	struct gpu g;
-	struct sums s;
-	struct pan p;
-	struct cs cs;
+	struct beside_flush b;
 
-	need(pan_open(&p));
-	ok(stay_awake(true), "the GPU is awake");
-	kmsg_mark();
-	copier_open(&trigger, &p);
-	is(copier_run(&trigger), 0, "the VM whose flush is late works");
-	gpu_open(&g, &p);
-	sums_open(&s, &g);
-	rounds = sums_rounds(&s, WORK_MS);
-	cs = sums_stream(&s, 0, rounds);
-	need(gpu_queue(&g, 0, &cs, 0, g.done));
-	for (int ms = 0; ms < 1000 && !sums_progress(&s, 0); ms += 5)
-		sleep_ms(5);
+	beside_flush_open(&b, "the VM whose flush is late works");
 	need(inject_slow("firmware", 80 * MS));
-	need(inject_slow("flush", 130 * MS));
-	call_begin(&call, &trigger.gpu, bind_late, &trigger);
-	sleep_ms(20);
-	/* That one has its time; those that follow are over at once */
-	need(inject_slow("flush", 0));
-	call_end(&call);
+	bind_with_slow(&b.trigger.gpu, &b.trigger.dst, "flush", 130 * MS);
 	said("Flush caches timeout");
-	ok(reset_within(resets, 2000), "a flush that is late is a reason to reset");
+	ok(reset_within(b.resets, 2000), "a flush that is late is a reason to reset");
 	need(inject_clear());
-	ok(ends(&g, 8000), "what ran has an end");
-	is(pan_fence_status(&p, g.done), 1, "it went on after the reset");
-	ok(sums_right(&s, 0, rounds), "and is right");
-	sums_close(&s);
-	gpu_close(&g);
-	copier_close(&trigger);
-	stay_awake(false);
-	life_goes_on("after a late flush");
-	pan_close(&p);
+	ok(ends(&b.g, 8000), "what ran has an end");
+	is(pan_fence_status(&b.p, b.g.done), 1, "it went on after the reset");
+	ok(sums_right(&b.s, 0, b.rounds), "and is right");
+	beside_flush_close(&b, "after a late flush");
 }
 
 /* As many tables as can be idle, and one in which a tile is bound, at LAST_VA */
@@ -381,10 +360,7 @@ static void dies_of(const char *what, const char *message)
 	uint32_t vm;
 	struct pan p;
 
-	need(pan_open(&p));
-	ok(stay_awake(true), "the GPU is awake");
-	copier_open(&c, &p);
-	is(copier_run(&c), 0, "a copy is right");
+	copier_open_awake(&c, &p, "a copy is right");
 	kmsg_mark();
 	need(inject_slow(what, INJECT_NEVER));
 	bind_with_stuck(&c.gpu, &c.dst, "as");
@@ -501,10 +477,7 @@ void run_reset_suspend(void)
 	struct copier c;
 	struct pan p;
 
-	need(pan_open(&p));
-	ok(stay_awake(true), "the GPU is awake");
-	copier_open(&c, &p);
-	is(copier_run(&c), 0, "a copy is right, and its group keeps its slot");
+	copier_open_awake(&c, &p, "a copy is right, and its group keeps its slot");
 	/* What it has been idle for is more than what it may be */
 	sleep_ms(100);
 	need(inject_slow("firmware", 90 * MS));

@@ -205,6 +205,14 @@ void copier_open(struct copier *c, struct pan *p)
 	c->seed = 1;
 }
 
+void copier_open_awake(struct copier *c, struct pan *p, const char *first)
+{
+	need(pan_open(p));
+	ok(stay_awake(true), "the GPU is awake");
+	copier_open(c, p);
+	is(copier_run(c), 0, first);
+}
+
 void copier_close(struct copier *c)
 {
 	gpu_close(&c->gpu);
@@ -363,17 +371,24 @@ int call_end(struct call *c)
 	return c->ret;
 }
 
-int call_with_stuck(const char *what, struct gpu *g,
-		    int (*function)(struct gpu *g, void *arg), void *arg)
+/* The command takes @ns; those that follow are not slow */
+static int call_with_slow(const char *what, uint64_t ns, struct gpu *g,
+			  int (*function)(struct gpu *g, void *arg), void *arg)
 {
 	struct call c;
 
-	need(inject_slow(what, INJECT_NEVER));
+	need(inject_slow(what, ns));
 	call_begin(&c, g, function, arg);
 	/* The driver gives up after 100 ms */
 	sleep_ms(50);
 	need(inject_slow(what, 0));
 	return call_end(&c);
+}
+
+int call_with_stuck(const char *what, struct gpu *g,
+		    int (*function)(struct gpu *g, void *arg), void *arg)
+{
+	return call_with_slow(what, INJECT_NEVER, g, function, arg);
 }
 
 int call_with_late(struct gpu *g, int (*function)(struct gpu *g, void *arg), void *arg)
@@ -402,10 +417,15 @@ int op_with_stuck(struct gpu *g, struct drm_panthor_vm_bind_op op, const char *w
 	return call_with_stuck(what, g, bind_op, &op);
 }
 
-int bind_with_stuck(struct gpu *g, struct pan_bo *bo, const char *what)
+int bind_with_slow(struct gpu *g, struct pan_bo *bo, const char *what, uint64_t ns)
 {
 	struct drm_panthor_vm_bind_op op = pan_op_map(DATA_VA + 64 * SZ_1G, bo, 0, SZ_64K);
 
 	op.flags |= DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC;
-	return op_with_stuck(g, op, what);
+	return call_with_slow(what, ns, g, bind_op, &op);
+}
+
+int bind_with_stuck(struct gpu *g, struct pan_bo *bo, const char *what)
+{
+	return bind_with_slow(g, bo, what, INJECT_NEVER);
 }

@@ -74,6 +74,11 @@ struct copier {
 };
 
 void copier_open(struct copier *c, struct pan *p);
+/*
+ * As test points: a file of its own, @p, and a copier on a GPU that stays awake; "@first",
+ * which is a copy, gives its VM an address space
+ */
+void copier_open_awake(struct copier *c, struct pan *p, const char *first);
 void copier_close(struct copier *c);
 /* 0, or a negative errno; -EBADMSG when the bytes are wrong */
 int copier_run(struct copier *c);
@@ -126,6 +131,8 @@ int call_with_stuck(const char *what, struct gpu *g,
 		    int (*function)(struct gpu *g, void *arg), void *arg);
 int op_with_stuck(struct gpu *g, struct drm_panthor_vm_bind_op op, const char *what);
 int bind_with_stuck(struct gpu *g, struct pan_bo *bo, const char *what);
+/* The same with a command that ends after @ns, which is more than 50 ms */
+int bind_with_slow(struct gpu *g, struct pan_bo *bo, const char *what, uint64_t ns);
 
 /*
  * The next command of an address space does not end before the driver gives it up, and
