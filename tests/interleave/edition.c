@@ -31,7 +31,7 @@ struct il_pt {
 	struct io_pgtable_repeat *repeat;
 };
 
-static struct il_pt il_pt;
+static struct il_pt il_pt IL_STATE;
 
 /* The callbacks of msm can not wake it up: what sleeps has nothing to flush */
 static bool il_flushable(struct il_pt *pt)

@@ -28,6 +28,12 @@ extern unsigned char *mem_good;
 void mem_init(void);
 /* Forget all, as if nothing was ever allocated */
 void mem_reset(void);
+/*
+ * Keep all that a setup made, to begin with it again after mem_reset(): the arena,
+ * the kernel's static data, and what is IL_STATE. Threads and callbacks are no part.
+ */
+void mem_save(void);
+void mem_restore(void);
 /* Why the bytes may not be touched, NULL if they may */
 const char *mem_bad(unsigned long addr, size_t size);
 /* A table that the hardware may read */
@@ -104,6 +110,7 @@ void sched_run_random(unsigned int nr, uint64_t *seed, unsigned int mean);
 unsigned int rnd(uint64_t *seed);
 /* RCU callbacks that are left, when nobody runs */
 void sched_drain(void);
+bool sched_drained(void);
 
 /*
  * What one segment of a run touches, and where another one first meets it:
@@ -236,6 +243,8 @@ void random_program(const struct config *config, const struct setup *setup, unsi
 		    unsigned int length, uint64_t *seed, char *to, size_t size);
 /* Before, and after, what the threads do */
 void run_begin(const struct run *run);
+/* After mem_restore() of what run_begin() made for the same programs */
+void run_begun(const struct run *run);
 void run_end(const struct run *run);
 
 #endif /* HARNESS_H */

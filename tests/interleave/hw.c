@@ -50,24 +50,25 @@ struct node {
 	bool fault;
 };
 
-struct hw_addr hw_addrs[MAX_ADDRS];
-unsigned int hw_nr;
-bool hw_dirty;
+struct hw_addr hw_addrs[MAX_ADDRS] IL_STATE;
+unsigned int hw_nr IL_STATE;
+bool hw_dirty IL_STATE;
+unsigned int hw_grown IL_STATE;
+/* Of all runs */
 unsigned long hw_walks;
-unsigned int hw_grown;
 
-static const struct il_cfg *cfg;
+static const struct il_cfg *cfg IL_STATE;
 /* The table that walks begin with at a level, 0 if none do, and the newest */
-static unsigned long tops[MAX_LEVELS];
-static int top_level;
-static int start_level;
-static struct node nodes[MAX_NODES];
-static unsigned int nr_nodes;
-static struct node *path[MAX_ADDRS][MAX_LEVELS];
-static bool running;
-static bool asleep;
-static unsigned long granule;
-static unsigned long indices[65536 / 8 / 64];
+static unsigned long tops[MAX_LEVELS] IL_STATE;
+static int top_level IL_STATE;
+static int start_level IL_STATE;
+static struct node nodes[MAX_NODES] IL_STATE;
+static unsigned int nr_nodes IL_STATE;
+static struct node *path[MAX_ADDRS][MAX_LEVELS] IL_STATE;
+static bool running IL_STATE;
+static bool asleep IL_STATE;
+static unsigned long granule IL_STATE;
+static unsigned long indices[65536 / 8 / 64] IL_STATE;
 
 /* Of x86-64, and of VT-d, where reading or writing is enough to be present */
 static bool is_present(uint64_t e)

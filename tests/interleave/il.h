@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* A variable that a run changes and that the state after a setup is a part of */
+#define IL_STATE	__attribute__((section("il_state")))
+
 /* --- memory: what the shims' allocators are ------------------------------ */
 
 #define IL_PAGE_DESC	64

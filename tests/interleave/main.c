@@ -66,6 +66,8 @@ static bool first_only;
 static unsigned int bound = 1;
 /* All pairs where the configuration says so */
 static bool full = true;
+/* What a setup makes is kept for all runs of two programs */
+static bool keep_setups = true;
 /* Operations to leave out, as "mapbad,noun" */
 static const char *skip;
 static unsigned int points_run, points_failed;
@@ -89,13 +91,29 @@ struct schedule {
 	uint64_t seed;
 	unsigned int mean;
 	unsigned int record, check;
+	/* What the setup makes is to be kept for the next run of the programs, or was */
+	bool keep, kept;
 };
+
+static void set_up(struct schedule *s)
+{
+	if (s->kept) {
+		mem_restore();
+		run_begun(&s->run);
+		return;
+	}
+	run_begin(&s->run);
+	if (s->keep && sched_drained()) {
+		mem_save();
+		s->kept = true;
+	}
+}
 
 static void do_run(void *p)
 {
 	struct schedule *s = p;
 
-	run_begin(&s->run);
+	set_up(s);
 	foot.record = s->record;
 	foot.check = s->check;
 	if (s->mean) {
@@ -135,6 +153,8 @@ static void show_violation(const struct schedule *s, const char *id)
 {
 	struct schedule again = *s;
 
+	again.keep = false;
+	again.kept = false;
 	tracing = true;
 	trace_clear();
 	sched_reset();
@@ -333,6 +353,7 @@ static void all_pairs(const struct config *config, const struct setup *setup)
 					.config = config, .setup = setup, .nr = 2,
 					.program = { programs[a], programs[b] },
 				},
+				.keep = keep_setups,
 			};
 
 			if (excluded(&s.run))
@@ -480,6 +501,7 @@ static void usage(void)
 	       "  --bound N	1 or 2 preemptions, exhaustively\n"
 	       "  --random N	runs by chance for each configuration\n"
 	       "  --seed N	of these\n"
+	       "  --afresh	set up for each run, in place of what was kept of the first\n"
 	       "  --skip OP,...	leave out programs with these operations\n"
 	       "  --show N	kinds of violations that are printed step by step\n"
 	       "  --first	end with the first violation\n"
@@ -497,6 +519,7 @@ int main(int argc, char **argv)
 		{ "bound", required_argument, NULL, 'b' },
 		{ "random", required_argument, NULL, 'R' },
 		{ "seed", required_argument, NULL, 'S' },
+		{ "afresh", no_argument, NULL, 'A' },
 		{ "skip", required_argument, NULL, 'k' },
 		{ "show", required_argument, NULL, 'n' },
 		{ "first", no_argument, NULL, 'f' },
@@ -533,6 +556,9 @@ int main(int argc, char **argv)
 			break;
 		case 'S':
 			seed = strtoull(optarg, NULL, 0);
+			break;
+		case 'A':
+			keep_setups = false;
 			break;
 		case 'k':
 			skip = optarg;

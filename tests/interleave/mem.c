@@ -49,15 +49,25 @@ static struct page_state page_states[NR_PAGES];
 static bool parts_freed[NR_PAGES];
 static struct obj_state obj_states[MAX_OBJS];
 static unsigned short obj_of[OBJS_SIZE / OBJ_ALIGN];
-static unsigned int next_page, nr_objs;
-static unsigned int objs_end;
-static long counters[IL_COUNTERS];
+static unsigned int next_page IL_STATE, nr_objs IL_STATE;
+static unsigned int objs_end IL_STATE;
+/* A page was mapped for a device that is not coherent */
+static bool any_dma IL_STATE;
+static long counters[IL_COUNTERS] IL_STATE;
 /* The kernel's static data, and a copy of how it was at first */
 extern char __start_kernel_data[] __attribute__((weak)), __stop_kernel_data[] __attribute__((weak));
 extern char __start_kernel_bss[] __attribute__((weak)), __stop_kernel_bss[] __attribute__((weak));
 static unsigned long data_size, bss_size;
 static char *data_copy, *bss_copy;
-static unsigned int live_pages, live_objs;
+static unsigned int live_pages IL_STATE, live_objs IL_STATE;
+extern char __start_il_state[], __stop_il_state[];
+
+/* What mem_save() kept: places, and their contents one behind the other */
+static struct area { void *at; size_t size; } areas[16];
+static unsigned int nr_areas;
+static char *saved;
+static size_t saved_size, saved_room;
+
 
 void mem_init(void)
 {
@@ -113,9 +123,68 @@ void mem_reset(void)
 	nr_objs = 1;
 	objs_end = OBJ_ALIGN;
 	memset(counters, 0, sizeof(counters));
+	any_dma = false;
 	live_pages = 0;
 	live_objs = 0;
 }
+
+/* --- the state after a setup ------------------------------------------------ */
+
+static void save_area(void *at, size_t size)
+{
+	if (saved_size + size > saved_room) {
+		saved_room = 2 * (saved_size + size);
+		saved = realloc(saved, saved_room);
+		if (!saved)
+			abort();
+	}
+	if (nr_areas == ARRAY_SIZE(areas))
+		abort();
+	memcpy(saved + saved_size, at, size);
+	areas[nr_areas++] = (struct area) { at, size };
+	saved_size += size;
+}
+
+static void save_good(unsigned long addr, size_t size)
+{
+	save_area(&mem_good[(addr - mem_base) >> MEM_GOOD_SHIFT],
+		  (size + (1UL << MEM_GOOD_SHIFT) - 1) >> MEM_GOOD_SHIFT);
+}
+
+void mem_save(void)
+{
+	unsigned long used = (next_page - 1) * PAGE;
+
+	nr_areas = 0;
+	saved_size = 0;
+	save_area(__start_il_state, __stop_il_state - __start_il_state);
+	save_area(__start_kernel_data, data_size);
+	save_area(__start_kernel_bss, bss_size);
+	save_area(page_states, next_page * sizeof(*page_states));
+	save_area(parts_freed, next_page * PAGE >> MIN_PAGE_SHIFT);
+	save_area(obj_states, nr_objs * sizeof(*obj_states));
+	save_area(obj_of, objs_end / OBJ_ALIGN * sizeof(*obj_of));
+	save_good(descs, next_page * IL_PAGE_DESC);
+	save_good(objs, objs_end);
+	save_good(pages, next_page * PAGE);
+	save_area((void *)descs, next_page * IL_PAGE_DESC);
+	save_area((void *)objs, objs_end);
+	save_area((void *)(pages + PAGE), used);
+	if (any_dma)
+		save_area(cleaned + PAGE, used);
+}
+
+void mem_restore(void)
+{
+	const char *from = saved;
+
+	for (unsigned int i = 0; i < nr_areas; i++) {
+		memcpy(areas[i].at, from, areas[i].size);
+		from += areas[i].size;
+	}
+}
+
+/* --- what may be touched ---------------------------------------------------- */
 
 static struct page_state *page_of(unsigned long addr)
 {
@@ -435,6 +504,7 @@ void il_dma_map(unsigned long virt, size_t size)
 		violation("%s is mapped for the device, but %s", mem_name(virt),
 			  p->dma ? "is already" : state_names[p->state]);
 	p->dma = true;
+	any_dma = true;
 	memcpy(cleaned + (virt - pages), (void *)virt, size);
 }
 

@@ -201,17 +201,18 @@ const unsigned int nr_core = NR_CORE;
 
 static struct geometry geo;
 static const struct run *now;
-static void *pt;
-static struct ledger ledger;
-static unsigned int pages_at_start, objs_at_start;
-static unsigned long next_paddr, repeat_paddr;
-static bool repeats;
+static void *pt IL_STATE;
+static struct ledger ledger IL_STATE;
+static unsigned int pages_at_start IL_STATE, objs_at_start IL_STATE;
+static unsigned long next_paddr IL_STATE, repeat_paddr IL_STATE;
+static bool repeats IL_STATE;
 static struct op ops[MAX_THREADS][MAX_OPS];
 static unsigned int nr_ops[MAX_THREADS];
 /* Calls of reserve() so far; those, and calls of unreserve(), that did not return */
-static unsigned int reserve_calls, under_way;
+static unsigned int reserve_calls IL_STATE, under_way IL_STATE;
 /* The same of calls for dirty bits, and that unmap */
-static unsigned int dirty_calls, dirty_running, unmap_calls, unmaps_running;
+static unsigned int dirty_calls IL_STATE, dirty_running IL_STATE;
+static unsigned int unmap_calls IL_STATE, unmaps_running IL_STATE;
 unsigned long ops_starved, ops_refused;
 
 static bool grows(const struct il_cfg *c)
@@ -1244,6 +1245,11 @@ static void unwind(void)
 	if (mem_live_objs() > objs_at_start + IL_KEPT_OBJS + IL_TOP_OBJS * hw_grown)
 		violation("nothing is mapped or reserved, but %u objects are kept",
 			  mem_live_objs() - objs_at_start);
+}
+
+void run_begun(const struct run *run)
+{
+	now = run;
 }
 
 void run_end(const struct run *run)

@@ -19,17 +19,68 @@
 SUITE=interleave
 SEED=${SEED:-1}
 
-# run FLAVOUR OPTION...: one program, its results to a file of its own
+# run FLAVOUR CONFIG OPTION...: one program on one kind of page table; its log and its
+# results to files of their own
 run()
 {
-	local flavour=$1 log=$OUT/$SUITE-$1.log rc=0
+	local flavour=$1 config=$2 name=$OUT/.$SUITE-$1-$2 rc=0
 
-	shift
-	"$BUILD/interleave/interleave-$flavour" --seed "$SEED" "$@" >"$log" || rc=$?
-	"$ROOT/scripts/lib/tap-results.sh" $SUITE $rc <"$log" >"$OUT/.$SUITE-$flavour.tsv"
-	# Its last comment has the numbers; what was found is step by step above
-	say "  $flavour: $(grep '^# ' "$log" | tail -n 1 | cut -c3-)"
-	[ $rc = 0 ] || say "  what it found is in $log"
+	shift 2
+	"$BUILD/interleave/interleave-$flavour" --seed "$SEED" --config "$config" "$@" \
+		>"$name.log" || rc=$?
+	"$ROOT/scripts/lib/tap-results.sh" $SUITE $rc <"$name.log" >"$name.tsv"
+	say "  $flavour $config: $(grep -o '^# .* violations' "$name.log" | cut -c3-)"
+}
+
+# queue FLAVOUR CONFIGS OPTION...: run them, as many at a time as there are processors
+queue()
+{
+	local flavour=$1 configs=$2 config
+
+	shift 2
+	[ "$configs" != all ] || configs=$("$BUILD/interleave/interleave-$flavour" --list |
+		sed -n 's/^config //p')
+	for config in $configs; do
+		while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+			wait -n
+		done
+		run "$flavour" "$config" "$@" &
+	done
+}
+
+# same FLAVOUR CONFIG: what the setup of a run made is kept for the next ones, which must
+# go as if each had its own
+same()
+{
+	local flavour=$1 config=$2 how
+
+	for how in '' --afresh; do
+		"$BUILD/interleave/interleave-$flavour" --config "$config" --core $how |
+			grep '^ok' >"$OUT/.$SUITE-$flavour-same$how" || true
+	done
+	if [ -s "$OUT/.$SUITE-$flavour-same" ] &&
+	   cmp -s "$OUT/.$SUITE-$flavour-same" "$OUT/.$SUITE-$flavour-same--afresh"; then
+		how=pass
+	else
+		how=fail
+	fi
+	printf '%s\t%s: %s: %s: runs go as if each had its own setup\t\n' $how $SUITE "$flavour" \
+		"$config" >"$OUT/.$SUITE-$flavour-same.tsv"
+}
+
+# gather FLAVOUR: its logs in one, its results to the suite's
+gather()
+{
+	local log=$OUT/$SUITE-$1.log
+
+	cat "$OUT/.$SUITE-$1"-*.log >"$log"
+	cat "$OUT/.$SUITE-$1"-*.tsv >>"$OUT/results/$SUITE.tsv"
+	rm "$OUT/.$SUITE-$1"-*
+	say "$1: $(awk '/^# [0-9]+ interleavings/ { runs += $2; walks += $4; bad += $6 }
+		/were refused$/ { some += $2; all += $4 }
+		END { printf "%d interleavings, %d walks, %d violations; %d of %d reserve() " \
+			"without memory were refused\n", runs, walks, bad, some, all }' "$log")"
+	! grep -q '^not ok' "$log" || say "  what it found is in $log"
 }
 
 need_packages gcc make binutils
@@ -42,14 +93,16 @@ fi
 mkdir -p "$OUT"
 result_start $SUITE
 say 'every interleaving of two operations, then many by chance'
-# The first takes as long as the others together
-run idle --random 10000 &
-run debug --core --random 3000
-run packed --core --config 4k-2m,4k-2m-nc,4k-2m-1g,mali --random 5000
-run generic --random 10000
+rm -f "$OUT/.$SUITE"-*
+# What takes longest first
+queue generic all --random 10000
+queue idle all --random 10000
+queue debug all --core --random 3000
+queue packed '4k-2m 4k-2m-nc 4k-2m-1g mali' --core --random 5000
+same idle 4k-2m-1g-nc &
+same generic vtd-4k-2m &
 wait
-for flavour in idle debug packed generic; do
-	cat "$OUT/.$SUITE-$flavour.tsv" >>"$OUT/results/$SUITE.tsv"
-	rm "$OUT/.$SUITE-$flavour.tsv"
+for flavour in generic idle debug packed; do
+	gather $flavour
 done
 "$ROOT/scripts/lib/results.sh" $SUITE

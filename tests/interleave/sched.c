@@ -34,7 +34,7 @@ bool sched_on;
 struct foot foot;
 
 /* Who runs RCU callbacks, and who sets up and tears down */
-static struct thread softirq, alone;
+static struct thread softirq, alone IL_STATE;
 static void *main_sp;
 static enum why why;
 /* Where the running code is, for reports */
@@ -148,7 +148,7 @@ static void yield(enum why w)
 
 char violation_text[512];
 unsigned long violation_pc;
-bool violated, warn_ok;
+bool violated, warn_ok IL_STATE;
 
 static jmp_buf *guard;
 
@@ -526,19 +526,25 @@ static void passed(enum point kind, unsigned long addr, size_t size, bool hw)
 		foot.met = cur->steps;
 }
 
-static void passing(enum point kind, unsigned long addr, size_t size, unsigned long pc, bool hw)
+static void step(enum point kind, unsigned long addr, size_t size, bool hw)
+{
+	if (cur->steps == cur->stop_at)
+		yield(W_STOP);
+	cur->steps++;
+	cur->shared += kind == P_RMW || kind == P_LOCK || kind == P_FLUSH;
+	if (unlikely(++total_steps > MAX_STEPS))
+		violation("this does not end");
+	passed(kind, addr, size, hw);
+}
+
+/* This and touch() are most of what a run takes, and the kind and size are known */
+static inline __attribute__((always_inline))
+void passing(enum point kind, unsigned long addr, size_t size, unsigned long pc, bool hw)
 {
 	if (unlikely(hw_dirty))
 		hw_walk();
-	if (sched_on) {
-		if (cur->steps == cur->stop_at)
-			yield(W_STOP);
-		cur->steps++;
-		cur->shared += kind == P_RMW || kind == P_LOCK || kind == P_FLUSH;
-		if (unlikely(++total_steps > MAX_STEPS))
-			violation("this does not end");
-		passed(kind, addr, size, hw);
-	}
+	if (sched_on)
+		step(kind, addr, size, hw);
 	last_pc = pc;
 	if (unlikely(tracing))
 		trace_access(kind, addr, size, pc);
@@ -549,10 +555,20 @@ void point(enum point kind, const void *addr, size_t size, bool hw, unsigned lon
 	passing(kind, (unsigned long)addr, size, pc, hw);
 }
 
-static void touch(const void *p, size_t size, enum point kind, unsigned long pc)
+static __attribute__((noinline))
+void touch_bad(enum point kind, unsigned long addr, size_t size)
+{
+	const char *bad = mem_bad(addr, size);
+
+	if (bad)
+		violation("%s of %zu bytes at %s, which %s", kind == P_READ ? "read" : "write",
+			  size, mem_name(addr), bad);
+}
+
+static inline __attribute__((always_inline))
+void touch(const void *p, size_t size, enum point kind, unsigned long pc)
 {
 	unsigned long addr = (unsigned long)p;
-	const char *bad;
 	bool hw;
 
 	if (addr - mem_base >= mem_size) {
@@ -563,13 +579,8 @@ static void touch(const void *p, size_t size, enum point kind, unsigned long pc)
 	}
 	hw = kind != P_READ && mem_is_page(addr) && (size > 8 || hw_cares(addr));
 	passing(kind, addr, size, pc, hw);
-	if (likely(mem_good[(addr - mem_base) >> MEM_GOOD_SHIFT] && size <= 8))
-		bad = NULL;
-	else
-		bad = mem_bad(addr, size);
-	if (unlikely(bad))
-		violation("%s of %zu bytes at %s, which %s", kind == P_READ ? "read" : "write",
-			  size, mem_name(addr), bad);
+	if (unlikely(!mem_good[(addr - mem_base) >> MEM_GOOD_SHIFT] || size > 8))
+		touch_bad(kind, addr, size);
 	if (hw)
 		hw_dirty = true;
 }
@@ -611,16 +622,6 @@ void __tsan_write_range(void *p, unsigned long size)
 
 void __tsan_init(void);
 void __tsan_init(void)
-{
-}
-
-void __tsan_func_entry(void *pc);
-void __tsan_func_entry(void *pc)
-{
-}
-
-void __tsan_func_exit(void);
-void __tsan_func_exit(void)
 {
 }
 
@@ -1152,6 +1153,11 @@ void sched_run_random(unsigned int nr, uint64_t *seed, unsigned int mean)
 		advance(&softirq);
 	}
 	sched_on = false;
+}
+
+bool sched_drained(void)
+{
+	return !nr_callbacks;
 }
 
 void sched_drain(void)
