@@ -142,6 +142,7 @@ static uint32_t read32(struct mali *m, uint32_t off)
 static void write32(struct mali *m, uint32_t off, uint32_t val)
 {
 	if (!mali_gpu_takes_write(m->gpu, off)) {
+		mali_base_stats(m->base)->reset_writes++;
 		mali_guest_error(m->base, "write to register 0x%" PRIx32 " during a reset",
 				 off);
 	} else if (is_mmu(off)) {

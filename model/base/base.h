@@ -84,6 +84,7 @@ struct mali_stats {
 	uint64_t as_update, as_lock, as_unlock, as_flush_pt, as_flush_mem;
 	uint64_t cache_flushes;		/* GPU_COMMAND FLUSH_CACHES */
 	uint64_t resets;
+	uint64_t reset_writes;		/* of registers, during a reset: not taken */
 	uint64_t cs_instrs;		/* command-stream instructions executed */
 	uint64_t dispatches;		/* compute jobs that were begun */
 	uint64_t workgroups;		/* of them, finished */

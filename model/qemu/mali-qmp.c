@@ -111,6 +111,7 @@ MaliStats *qmp_x_mali_stats(Error **errp)
 	ret->as_flush_mem = s.as_flush_mem;
 	ret->cache_flushes = s.cache_flushes;
 	ret->resets = s.resets;
+	ret->reset_writes = s.reset_writes;
 	ret->cs_instrs = s.cs_instrs;
 	ret->dispatches = s.dispatches;
 	ret->workgroups = s.workgroups;

@@ -439,6 +439,7 @@ static void test_slow_gpu(void)
 {
 	struct cs *c = cs_new();
 	struct driver *d = &c->d;
+	struct mali_stats s;
 
 	wr32(d, GPU_INT + CLEAR, ~0u);
 	slow(c, MALI_SLOW_FLUSH, 1 * MS);
@@ -467,6 +468,8 @@ static void test_slow_gpu(void)
 	ok(rd32(d, GPU_INT + RAWSTAT) & IRQ_RESET, "ends");
 	is_u64(rd64(d, PWR_READY + PWR_L2), 0,
 	       "what was written meanwhile is lost");
+	mali_get_stats(d->m, &s);
+	is_u64(s.reset_writes, 2, "and counted");
 	cs_delete(c);
 }
 

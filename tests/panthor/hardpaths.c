@@ -61,6 +61,8 @@ static const struct scenario scenarios[] = {
 	{ "reset-flush", "a reset while reclaim flushes",
 	    run_reset_flush, INJECTS | LONG },
 	{ "reset-lock", "binds while the GPU is reset", run_reset_lock, INJECTS },
+	{ "reset-free", "a VM goes while the GPU is reset",
+	  run_reset_free, INJECTS | LONG },
 	{ "lost-job", "a job interrupt that does not come", run_lost_job, INJECTS | LONG },
 	{ "lost-mmu", "an MMU interrupt that does not come", run_lost_mmu, INJECTS | LONG },
 	{ "short-flush", "binds that need not sleep until a flush is over", run_short_flush,
@@ -121,6 +123,8 @@ static const struct scenario scenarios[] = {
 	/* Last: what it leaks would be found when the module is unloaded */
 	{ "unbind", "the driver is unbound and bound", run_unbind, PLAIN },
 	{ "unbind-busy", "the driver is unbound under work", run_unbind_busy, PLAIN },
+	{ "unbind-stuck", "the driver is unbound while a flush never ends",
+	  run_unbind_stuck, INJECTS },
 	{ "unbind-group", "groups are made as the driver is unbound", run_unbind_group, PLAIN },
 };
 

@@ -150,7 +150,24 @@ static enum outcome look_at_unmapped(struct copier *c)
 }
 
 /* And when the GPU was reset somebody does */
-static void gone_after_reset(struct pan *p)
+static int unmap_it(struct copier *c)
+{
+	return pan_unmap(c->gpu.pan, c->gpu.vm, VA, SIZE);
+}
+
+/* Tables were held for the first operation, and are released */
+static int be_refused(struct copier *c)
+{
+	struct pan_bo bad = { .size = SZ_64K };
+	struct drm_panthor_vm_bind_op ops[2] = {
+		pan_op_map(VA + SIZE, &c->src, 0, SZ_64K), pan_op_map(VA, &bad, 0, SZ_64K),
+	};
+	int ret = pan_bind(c->gpu.pan, c->gpu.vm, DRM_PANTHOR_VM_BIND_ASYNC, ops, 2);
+
+	return ret == -EINVAL ? 0 : -EIO;
+}
+
+static void gone_after_reset(struct pan *p, int (*next)(struct copier *c), const char *what)
 {
 	long shmem = mem_kib("Shmem:");
 	struct copier c;
@@ -160,12 +177,12 @@ static void gone_after_reset(struct pan *p)
 	need(copier_run(&c));
 	need(look_at_unmapped(&c) == WRONG ? -EIO : 0);
 	sleep_ms(5 * RESET_MS);
-	need(pan_unmap(p, c.gpu.vm, VA, SIZE));
+	need(next(&c));
 	while (mem_kib("Shmem:") > shmem + SIZE_KIB / 2 && ms < 2000) {
 		sleep_ms(20);
 		ms += 20;
 	}
-	ok(ms < 2000, "it goes with the next operation after the reset");
+	ok(ms < 2000, "it goes with the next %s after the reset", what);
 	copier_close(&c);
 }
 
@@ -198,7 +215,8 @@ void run_unmapped_memory(void)
 	kmsg_mark();
 	before_the_reset(&p, look_at_unmapped,
 			 "memory stays when the flush does not end, until the reset");
-	gone_after_reset(&p);
+	gone_after_reset(&p, unmap_it, "operation");
+	gone_after_reset(&p, be_refused, "call that is refused");
 	said("Flush caches timeout");
 	stay_awake(false);
 	life_goes_on("after memory stayed until a reset");

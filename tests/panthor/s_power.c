@@ -223,6 +223,31 @@ void run_unbind_busy(void)
 	unbind_once(true, "unbound while groups run on all slots");
 }
 
+/*
+ * Who has no address space frees its memory at once. What could not be flushed, and may go
+ * on, is made to forget it before, since nothing else resets a GPU that is unplugged.
+ */
+void run_unbind_stuck(void)
+{
+	uint64_t resets;
+	struct copier c;
+	struct pan p;
+
+	copier_open_awake(&c, &p, "a VM has an address space");
+	resets = gpu_stat("resets");
+	kmsg_mark();
+	need(inject_slow("flush", INJECT_NEVER));
+	is(driver_unbind(), 0, "unbound while a flush never ends");
+	said("Flush caches timeout");
+	is(gpu_stat("resets") - resets, 1, "the GPU is reset");
+	not_said("WARNING");
+	need(inject_clear());
+	pan_close(&p);
+	is(driver_bind(), 0, "the driver takes the device again");
+	stay_awake(false);
+	life_goes_on("then");
+}
+
 /* Until the device is gone */
 static int make_groups(struct gpu *g, void *arg)
 {

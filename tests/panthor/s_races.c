@@ -61,6 +61,16 @@ static bool all_gone(int before, int *left)
 	return *left <= before;
 }
 
+static void none_stays(int before, const char *what)
+{
+	int left;
+
+	for (int ms = 0; !all_gone(before, &left) && ms < GONE_MS; ms += 20)
+		sleep_ms(20);
+	detail("%d VMs, %d before", left, before);
+	ok(all_gone(before, &left), "%s", what);
+}
+
 static void *bind_in_it(void *arg)
 {
 	struct race *r = arg;
@@ -112,8 +122,8 @@ void run_vm_race(void)
 {
 	unsigned int refused = 0;
 	struct race r = { };
-	int before, left;
 	struct pan p;
+	int before;
 
 	before = vms_listed();
 	need(pan_open(&p));
@@ -126,11 +136,7 @@ void run_vm_race(void)
 	is(refused, ROUNDS, "a bind in a VM that is gone is refused, each time");
 	pan_bo_destroy(&p, &r.bo);
 	pan_close(&p);
-	for (int ms = 0; !all_gone(before, &left) && ms < GONE_MS; ms += 20)
-		sleep_ms(20);
-	detail("%d VMs, %d before", left, before);
-	ok(all_gone(before, &left),
-	   "no VM stays that was destroyed while something was bound in it");
+	none_stays(before, "no VM stays that was destroyed while something was bound in it");
 }
 
 static int destroy_vm(struct gpu *g, void *arg)
@@ -188,8 +194,8 @@ static void destroyed_while_stuck(int (*destroy)(struct gpu *g), const char *wha
 {
 	uint64_t resets = gpu_stat("resets");
 	struct copier c;
-	int before, left;
 	struct pan p;
+	int before;
 	long pages;
 
 	before = vms_listed();
@@ -203,10 +209,7 @@ static void destroyed_while_stuck(int (*destroy)(struct gpu *g), const char *wha
 	ok(reset_within(resets, 2000), "%s is stuck as it is destroyed, which takes a reset", what);
 	not_said("WARNING");
 	gpu_end_group(&c.gpu);
-	for (int ms = 0; !all_gone(before, &left) && ms < GONE_MS; ms += 20)
-		sleep_ms(20);
-	detail("%d VMs, %d before", left, before);
-	ok(all_gone(before, &left), "no VM stays");
+	none_stays(before, "no VM stays");
 	if (!acct_why_not())
 		is(acct_wait_for(pages) - pages, 0, "nor does a page table");
 	pan_close(&p);
@@ -334,7 +337,9 @@ void run_heap_race(void)
 {
 	struct race r = { };
 	struct pan p;
+	int before;
 
+	before = vms_listed();
 	need(pan_open(&p));
 	r.pan = &p;
 	kmsg_mark();
@@ -342,4 +347,5 @@ void run_heap_race(void)
 		destroy_under(&r, make_heaps, i % 2);
 	not_said("WARNING");
 	pan_close(&p);
+	none_stays(before, "no VM stays that was destroyed while heaps were made in it");
 }

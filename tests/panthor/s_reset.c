@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "acct.h"
+#include "gate.h"
 #include "host.h"
 #include "inject.h"
 #include "memory.h"
@@ -152,6 +153,71 @@ void run_reset_flush(void)
 	pan_close(&p);
 	stay_awake(false);
 	life_goes_on("after a reset met a flush");
+}
+
+/* --- A VM that goes during a reset ---------------------------------------- */
+
+#define FREED_VMS	6
+
+/* A queued operation, of which each makes two flushes, is all that keeps the VM */
+static void keep_by_map(struct copier *c, const struct gate *gate)
+{
+	struct drm_panthor_vm_bind_op op = pan_op_map(COPY_VA, &c->src, 0, SZ_64K);
+	struct drm_panthor_sync_op s = pan_wait(gate->fence, 0);
+
+	op.syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(1, &s);
+	gpu_end_group(&c->gpu);
+	sleep_ms(100);
+	need(pan_bind(c->gpu.pan, c->gpu.vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1));
+	need(pan_vm_destroy(c->gpu.pan, c->gpu.vm));
+}
+
+/*
+ * The watchdog has the GPU reset. It waits for what is executed in VMs by then, some of
+ * which goes with that: the GPU takes no command any more, and the VM's address space is
+ * the reset's.
+ */
+void run_reset_free(void)
+{
+	uint64_t resets, writes;
+	struct copier c[FREED_VMS];
+	struct gate gate;
+	struct pan p;
+	long awake;
+
+	need(pan_open(&p));
+	ok(sleeps(3000), "the GPU sleeps");
+	ok(stay_awake(true), "it is awake");
+	awake = now_ms();
+	gate_init(&gate, &p);
+	gate_shut(&gate);
+	for (int i = 0; i < FREED_VMS; i++) {
+		copier_open(&c[i], &p);
+		need(copier_run(&c[i]));
+		keep_by_map(&c[i], &gate);
+	}
+	kmsg_mark();
+	resets = gpu_stat("resets");
+	need(induce("\"kind\": \"firmware-stop\""));
+	need(inject_slow("flush", FLUSH_MS * MS));
+	need(inject_slow("reset", LONG_RESET_MS * MS));
+
+	sleep_ms(awake + WATCHDOG_MS - EARLY_MS - now_ms());
+	writes = gpu_stat("reset-writes");
+	need(gate_open(&gate));
+	ok(reset_within(resets, 2000), "the watchdog has the GPU reset");
+	need(inject_slow("flush", 0));
+	sleep_ms(5 * LONG_RESET_MS);
+	said("FW ping timeout, scheduling a reset");
+	is(gpu_stat("reset-writes") - writes, 0,
+	   "VMs go during the reset, and none writes to the GPU");
+	is(gpu_stat("resets") - resets, 1, "which is reset once");
+	not_said("Flush caches timeout");
+	need(inject_clear());
+	gate_fini(&gate);
+	pan_close(&p);
+	stay_awake(false);
+	life_goes_on("after VMs went during a reset");
 }
 
 /* --- Binds during a reset ------------------------------------------------- */

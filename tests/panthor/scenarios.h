@@ -36,6 +36,7 @@ void run_firmware_boot(void);
 void run_reset_survival(void);
 void run_reset_flush(void);
 void run_reset_lock(void);
+void run_reset_free(void);
 /* s_irq.c */
 void run_lost_job(void);
 void run_lost_mmu(void);
@@ -91,6 +92,7 @@ void run_power(void);
 void run_unbind(void);
 void run_module(void);
 void run_unbind_busy(void);
+void run_unbind_stuck(void);
 void run_unbind_group(void);
 
 /* s_shader.c */

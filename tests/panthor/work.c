@@ -236,17 +236,23 @@ int copier_run(struct copier *c)
 	return ret;
 }
 
-void copier_idle(struct copier *c, unsigned int tables)
+void copier_leave_tables(struct copier *c, unsigned int tables)
 {
 	const uint64_t va = DATA_VA + SZ_1T;
+
+	for (unsigned int i = 0; i < tables; i++)
+		gpu_map(&c->gpu, va + i * SZ_2M, &c->src, 0, SZ_4K);
+	need(pan_unmap(c->gpu.pan, c->gpu.vm, va, tables * SZ_2M));
+}
+
+void copier_idle(struct copier *c, unsigned int tables)
+{
 	struct pan *p = c->gpu.pan;
 	uint32_t vm = c->gpu.vm;
 
 	gpu_end_group(&c->gpu);
 	sleep_ms(100);
-	for (unsigned int i = 0; i < tables; i++)
-		gpu_map(&c->gpu, va + i * SZ_2M, &c->src, 0, SZ_4K);
-	need(pan_unmap(p, vm, va, tables * SZ_2M));
+	copier_leave_tables(c, tables);
 	need(pan_unmap(p, vm, COPY_VA, SZ_64K));
 	need(pan_unmap(p, vm, COPY_VA + SZ_1M, SZ_64K));
 	need(pan_unmap(p, vm, WORDS_VA, WORDS_SIZE));

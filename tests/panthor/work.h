@@ -82,6 +82,8 @@ void copier_open_awake(struct copier *c, struct pan *p, const char *first);
 void copier_close(struct copier *c);
 /* 0, or a negative errno; -EBADMSG when the bytes are wrong */
 int copier_run(struct copier *c);
+/* Its VM has @tables leaf tables that are idle */
+void copier_leave_tables(struct copier *c, unsigned int tables);
 /*
  * Its VM has no group any more and nothing mapped, but keeps its address space, and has
  * @tables leaf tables that are idle. Not for copier_close().
