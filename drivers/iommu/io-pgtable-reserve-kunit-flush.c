@@ -1062,8 +1062,11 @@ static void reclaim_leaves_what_is_in_use(struct kunit *test)
 	reclaim_begin(test);
 	rt = new_idle(test, 2);
 	KUNIT_EXPECT_EQ(test, 0, rsvt_reserve(rt, SZ_2M, SZ_4K, SZ_4K));
+	/* Only a map takes the lock, to see that it is not idle any more */
+	KUNIT_EXPECT_EQ(test, 2, reclaim_count());
 	KUNIT_EXPECT_EQ(test, 0, rsvt_map(rt, SZ_2M, SZ_4K, SZ_4K, GFP_ATOMIC));
-	reclaim_scan(100);
+	KUNIT_EXPECT_EQ(test, 1, reclaim_count());
+	KUNIT_EXPECT_EQ(test, 1, reclaim_scan(100));
 	KUNIT_EXPECT_EQ(test, 0, reclaim_count());
 	KUNIT_EXPECT_EQ(test, 1, io_pgtable_reserved_tables(rt->ops));
 	RSVT_EXPECT(rt, rsvt_translates(rt, SZ_2M));

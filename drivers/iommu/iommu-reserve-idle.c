@@ -13,13 +13,13 @@
  * J1.	An idle table is empty, in its slot, and on iopt_reserve::idle. If it is in
  *	its entry, that says so (IOPT_ENTRY_IDLE), which stops a map without
  *	a reservation.
- * J2.	A table on the list can be in use again: reserve() does not look at the
- *	list. Whoever wants to let a table on the list die looks at its count,
- *	under the lock.
- * J3.	There are at most iopt_reserve::max_idle tables on the list after an
- *	unreserve(). Only that, and reclaim, let idle tables die, as the flush is
- *	due then. A reserve() that fails does not: what it leaves goes a few at a
- *	time.
+ * J2.	A table on the list can be reserved again, as reserve() does not look at the
+ *	list: who maps in it takes it off. Whoever wants to let a table on the list
+ *	die looks at its count, under the lock.
+ * J3.	An unreserve() that takes the last count of a table leaves no more than
+ *	iopt_reserve::max_idle tables on the list. Only that, and reclaim, let idle
+ *	tables die, as the flush is due then. A reserve() that fails does not: what
+ *	it leaves goes a few at a time.
  * J4.	A page table on the list of reclaim is not freed while the mutex is held.
  *	The mutex is held across an owner's callback, and reclaim itself does not
  *	wait for it. An owner whose page table goes does, wherever that is; who
@@ -65,6 +65,7 @@ bool iopt_idle_add(struct iopt_reserve *rsv, struct iopte_page *iopte)
 	smp_mb();
 	if (atomic_long_read(&iopte->refs)) {
 		iopt_mark(rsv, iopte, IOPT_ENTRY_LINKED);
+		iopt_idle_remove(rsv, iopte);
 		return true;
 	}
 	iopt_check_empty(rsv, iopte);

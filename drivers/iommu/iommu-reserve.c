@@ -479,6 +479,7 @@ static int rsv_link(struct iopt_reserve *rsv, struct iopte_page *child)
 	if (state == IOPT_ENTRY_UNFLUSHED)
 		rsv_flush_slot(rsv, child);
 	child->seen = true;
+	iopt_idle_remove(rsv, child);
 	iopt_set(rsv, entry, child, IOPT_ENTRY_LINKED);
 	return 1;
 }

@@ -79,7 +79,8 @@ struct iopt_repeat_fmt;
  *	io-pgtable-repeat.h
  *
  * All but @repeat are called under the lock of the reservations, and may not
- * sleep. @pt is iopt_reserve_cfg::pt, and @level that of the table with the entry.
+ * sleep; @look also without it, by who only counts. @pt is iopt_reserve_cfg::pt, and
+ * @level that of the table with the entry.
  */
 struct iopt_reserve_fmt {
 	bool idles;

@@ -41,7 +41,7 @@ struct iopt_packed;
  * @seen: The hardware can have seen the table
  * @stays: Is the top, or was it: goes with the page table only
  * @left: Levels below the table in which tables left their entries at some time
- * @idle: Element of the list of idle tables, see iommu-reserve-release.c
+ * @idle: Element of the list of idle tables, see iommu-reserve-idle.c
  * @next: Next one on a list of tables that are not in the page table
  * @rcu: Frees the list that begins with this table
  * @dev: Device for the DMA API if the walker is not coherent, else NULL

@@ -659,16 +659,12 @@ static bool allowed(struct ledger *l, const struct op *op, unsigned int owner)
 	return false;
 }
 
-/*
- * Owners keep off each other's addresses. Those who read dirty bits of generic page
- * tables, too: they write back what they read.
- */
+/* Owners keep off each other's addresses, but to look up what is there, and its dirty bits */
 static bool claims(const struct op *op, unsigned int owner, struct range *r)
 {
 	return (op->kind == OP_MAP || op->kind == OP_UNMAP || op->kind == OP_DROP ||
 		op->kind == OP_TAKE || op->kind == OP_SWEEP ||
-		op->kind == OP_MAPBAD || op->kind == OP_NOUN || op->kind == OP_RMAP ||
-		(il_generic && op->kind == OP_DIRTY)) &&
+		op->kind == OP_MAPBAD || op->kind == OP_NOUN || op->kind == OP_RMAP) &&
 	       region(op->region, owner, r);
 }
 
