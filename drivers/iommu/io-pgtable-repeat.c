@@ -31,6 +31,7 @@
 #include <linux/slab.h>
 
 #include "io-pgtable-repeat.h"
+#include "iommu-reserve-idle.h"
 #include "iommu-reserve.h"
 
 /**
@@ -321,6 +322,7 @@ static int rep_own(struct iopt_reserve *rsv, struct iopte_page *child)
 		return -ENOENT;
 	/* One address in the slot is enough: what is below it has not changed */
 	iopt_flush_slot(rsv, child);
+	iopt_idle_remove(rsv, child);
 	iopt_set(rsv, entry, child, IOPT_ENTRY_LINKED);
 	return 0;
 }

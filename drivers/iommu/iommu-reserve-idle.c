@@ -218,6 +218,10 @@ void iopt_idle_register(struct iopt_reserve *rsv)
 {
 	INIT_LIST_HEAD(&rsv->idle);
 	rsv->max_idle = max(IOPT_IDLE_BYTES / rsv->geo.table_size, 1);
+	INIT_LIST_HEAD(&rsv->reclaim);
+	/* Without it there is nothing to be had: neither idle tables nor a stock */
+	if (!rsv->flush->trim)
+		return;
 	mutex_lock(&idle_lock);
 	list_add_tail(&rsv->reclaim, &idle_list);
 	mutex_unlock(&idle_lock);

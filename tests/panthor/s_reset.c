@@ -159,7 +159,7 @@ void run_reset_flush(void)
 
 #define FREED_VMS	6
 
-/* A queued operation, of which each makes two flushes, is all that keeps the VM */
+/* A queued operation is all that keeps the VM: it is refused, for which the VM is given up */
 static void keep_by_map(struct copier *c, const struct gate *gate)
 {
 	struct drm_panthor_vm_bind_op op = pan_op_map(COPY_VA, &c->src, 0, SZ_64K);
@@ -172,20 +172,28 @@ static void keep_by_map(struct copier *c, const struct gate *gate)
 	need(pan_vm_destroy(c->gpu.pan, c->gpu.vm));
 }
 
+/* Each VM makes one for its operation, one as it is given up, and one as it is freed */
+static int freed_before(uint64_t flushes)
+{
+	return (int)(gpu_stat("cache-flushes") - flushes) - 2 * FREED_VMS;
+}
+
 /*
  * The watchdog has the GPU reset. It waits for what is executed in VMs by then, some of
- * which goes with that: the GPU takes no command any more, and the VM's address space is
- * the reset's.
+ * which goes with that: the GPU takes no command any more, the VM's address space is
+ * the reset's, and its tables are what the GPU may read until that is over.
  */
 void run_reset_free(void)
 {
-	uint64_t resets, writes;
+	uint64_t resets, writes, flushes;
 	struct copier c[FREED_VMS];
+	long awake, pages, least;
 	struct gate gate;
 	struct pan p;
-	long awake;
+	int before;
 
 	need(pan_open(&p));
+	pages = acct_settled();
 	ok(sleeps(3000), "the GPU sleeps");
 	ok(stay_awake(true), "it is awake");
 	awake = now_ms();
@@ -204,8 +212,20 @@ void run_reset_free(void)
 
 	sleep_ms(awake + WATCHDOG_MS - EARLY_MS - now_ms());
 	writes = gpu_stat("reset-writes");
+	flushes = gpu_stat("cache-flushes");
+	least = (acct_pages() - pages) / FREED_VMS;
 	need(gate_open(&gate));
 	ok(reset_within(resets, 2000), "the watchdog has the GPU reset");
+	before = freed_before(flushes);
+	detail("%d of %d went before", before, FREED_VMS);
+	ok(before >= 0 && before < FREED_VMS, "and waits for the last operation of a VM");
+	/* Who reads tables without a lock is waited for before they go, too */
+	sleep_ms(LONG_RESET_MS / 2);
+	if (!acct_has_slab()) {
+		least *= FREED_VMS - before;
+		detail("%ld, %ld are needed", acct_pages() - pages, least);
+		ok(acct_pages() - pages >= least, "whose tables stay during the reset");
+	}
 	need(inject_slow("flush", 0));
 	sleep_ms(5 * LONG_RESET_MS);
 	said("FW ping timeout, scheduling a reset");
