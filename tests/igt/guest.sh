@@ -76,14 +76,15 @@ reason()
 # address of the last one before it.
 stale_fault()
 {
-	dmesg | awk -v subtest="$1" '
-		/starting subtest/ { began = $NF == subtest; before = last; first = "" }
-		/Unhandled Page fault/ {
-			last = $NF
-			if (first == "")
-				first = last
-		}
-		END { exit !(began && first != "" && first == before) }'
+	local line began='' first='' last='' before=''
+
+	while read -r line; do
+		case $line in
+		*'starting subtest'*) began=${line##* } before=$last first='' ;;
+		*) last=${line##* } first=${first:-$last} ;;
+		esac
+	done < <(dmesg | grep -E 'starting subtest|Unhandled Page fault')
+	[ "$began" = "$1" ] && [ -n "$first" ] && [ "$first" = "$before" ]
 }
 
 # A subtest of which a run of the whole program said nothing (it crashed

@@ -483,7 +483,9 @@ faulting()
 	[ \$result = SUCCESS ] || exit 98
 	EOF
 	printf '#!/bin/sh\ncat "%s"\n' "$scratch/igt/klog" >"$scratch/igt/dmesg"
-	chmod +x "$scratch/igt/fails_once" "$scratch/igt/dmesg"
+	# The guest has none
+	printf '#!/bin/sh\nexit 127\n' >"$scratch/igt/awk"
+	chmod +x "$scratch/igt/fails_once" "$scratch/igt/dmesg" "$scratch/igt/awk"
 }
 
 # in_igt OPTION...: the verdict on that program
