@@ -79,8 +79,10 @@ build_step()
 {
 	worktree "$STEP_TREE" base
 	wgit "$STEP_TREE" checkout -q -f --detach "$1"
-	# Built anew, so that there is a log, in which its warnings are
+	# Built anew, so that there is a log, in which its warnings are; and what it touches is
+	# there afterwards only if this kernel has it
 	rm -f "$STEP_TREE/out-um/.stamp"
+	(cd "$STEP_TREE/out-um" 2>/dev/null && touched_by "$1" | xargs -r rm -f) || :
 	"$ROOT/scripts/kernel/kernel.sh" build step um
 	compile_touched "$1" >"$BUILD/.step-w1" || {
 		cat "$BUILD/.step-w1"
