@@ -32,6 +32,8 @@ run()
 	say "  $flavour $config: $(grep -o '^# .* violations' "$name.log" | cut -c3-)"
 }
 
+declare -A queued
+
 # queue FLAVOUR CONFIGS OPTION...: run them, as many at a time as there are processors
 queue()
 {
@@ -40,6 +42,7 @@ queue()
 	shift 2
 	[ "$configs" != all ] || configs=$("$BUILD/interleave/interleave-$flavour" --list |
 		sed -n 's/^config //p')
+	queued[$flavour]=$configs
 	for config in $configs; do
 		while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
 			wait -n
@@ -68,14 +71,16 @@ same()
 		"$config" >"$OUT/.$SUITE-$flavour-same.tsv"
 }
 
-# gather FLAVOUR: its logs in one, its results to the suite's
+# gather FLAVOUR: its logs in one, its results to the suite's; what left none ends this
 gather()
 {
-	local log=$OUT/$SUITE-$1.log
+	local log=$OUT/$SUITE-$1.log config
 
-	cat "$OUT/.$SUITE-$1"-*.log >"$log"
-	cat "$OUT/.$SUITE-$1"-*.tsv >>"$OUT/results/$SUITE.tsv"
-	rm "$OUT/.$SUITE-$1"-*
+	: >"$log"
+	for config in ${queued[$1]}; do
+		cat "$OUT/.$SUITE-$1-$config.log" >>"$log"
+		cat "$OUT/.$SUITE-$1-$config.tsv" >>"$OUT/results/$SUITE.tsv"
+	done
 	say "$1: $(awk '/^# [0-9]+ interleavings/ { runs += $2; walks += $4; bad += $6 }
 		/were refused$/ { some += $2; all += $4 }
 		END { printf "%d interleavings, %d walks, %d violations; %d of %d reserve() " \
@@ -105,4 +110,6 @@ wait
 for flavour in generic idle debug packed; do
 	gather $flavour
 done
+cat "$OUT/.$SUITE-idle-same.tsv" "$OUT/.$SUITE-generic-same.tsv" >>"$OUT/results/$SUITE.tsv"
+rm "$OUT/.$SUITE"-*
 "$ROOT/scripts/lib/results.sh" $SUITE
