@@ -30,16 +30,21 @@
  * A call that is refused, in which another operation had been prepared: what that
  * releases are all mappings of the VM that nobody has any more.
  */
-static int release_gone(struct gpu *g, uint32_t out)
+static int refused_after(struct gpu *g, struct drm_panthor_vm_bind_op first)
 {
 	struct pan_bo bad = { .size = SZ_64K };
-	struct drm_panthor_sync_op s = pan_signal(out, 0);
-	struct drm_panthor_vm_bind_op ops[2] = {
-		pan_op_sync_only(), pan_op_map(VA, &bad, 0, SZ_64K),
-	};
+	struct drm_panthor_vm_bind_op ops[2] = { first, pan_op_map(VA, &bad, 0, SZ_64K) };
 
-	ops[0].syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(1, &s);
 	return pan_bind(g->pan, g->vm, DRM_PANTHOR_VM_BIND_ASYNC, ops, 2);
+}
+
+static int release_gone(struct gpu *g, uint32_t out)
+{
+	struct drm_panthor_vm_bind_op op = pan_op_sync_only();
+	struct drm_panthor_sync_op s = pan_signal(out, 0);
+
+	op.syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(1, &s);
+	return refused_after(g, op);
 }
 
 static void queue_unmap(struct gpu *g, uint32_t out)
@@ -158,11 +163,7 @@ static int unmap_it(struct copier *c)
 /* Tables were held for the first operation, and are released */
 static int be_refused(struct copier *c)
 {
-	struct pan_bo bad = { .size = SZ_64K };
-	struct drm_panthor_vm_bind_op ops[2] = {
-		pan_op_map(VA + SIZE, &c->src, 0, SZ_64K), pan_op_map(VA, &bad, 0, SZ_64K),
-	};
-	int ret = pan_bind(c->gpu.pan, c->gpu.vm, DRM_PANTHOR_VM_BIND_ASYNC, ops, 2);
+	int ret = refused_after(&c->gpu, pan_op_map(VA + SIZE, &c->src, 0, SZ_64K));
 
 	return ret == -EINVAL ? 0 : -EIO;
 }

@@ -106,6 +106,30 @@ void run_reset_survival(void)
 #define FLUSH_MS	90
 #define LONG_RESET_MS	95
 
+/* Its watchdog's time is counted from what this returns */
+static long awake_from_now(void)
+{
+	ok(sleeps(3000), "the GPU sleeps");
+	ok(stay_awake(true), "it is awake");
+	return now_ms();
+}
+
+/*
+ * The firmware stops, and flushes take nearly as long as they may, as the reset will.
+ * Returns shortly before the watchdog asks for that: the number of resets so far
+ */
+static uint64_t before_watchdog(long awake)
+{
+	uint64_t resets = gpu_stat("resets");
+
+	kmsg_mark();
+	need(induce("\"kind\": \"firmware-stop\""));
+	need(inject_slow("flush", FLUSH_MS * MS));
+	need(inject_slow("reset", LONG_RESET_MS * MS));
+	sleep_ms(awake + WATCHDOG_MS - EARLY_MS - now_ms());
+	return resets;
+}
+
 /*
  * Reclaim takes tables in many steps, and flushes after each. One flush is under way when
  * the watchdog has the GPU reset: it comes to its end before the reset begins, and no other
@@ -124,21 +148,13 @@ void run_reset_flush(void)
 		return;
 	}
 	need(pan_open(&p));
-	ok(sleeps(3000), "the GPU sleeps");
-	ok(stay_awake(true), "it is awake");
-	awake = now_ms();
+	awake = awake_from_now();
 	for (int i = 0; i < FLUSHED_VMS; i++) {
 		copier_open(&c[i], &p);
 		need(copier_run(&c[i]));
 		copier_idle(&c[i], ACCT_IDLE_LEAVES);
 	}
-	kmsg_mark();
-	resets = gpu_stat("resets");
-	need(induce("\"kind\": \"firmware-stop\""));
-	need(inject_slow("flush", FLUSH_MS * MS));
-	need(inject_slow("reset", LONG_RESET_MS * MS));
-
-	sleep_ms(awake + WATCHDOG_MS - EARLY_MS - now_ms());
+	resets = before_watchdog(awake);
 	need(sysfs_write("/proc/sys/vm/drop_caches", "2"));
 	need(inject_slow("flush", 0));
 	ok(vm_tables("idle") > 0, "the reset comes while reclaim is at work");
@@ -194,9 +210,7 @@ void run_reset_free(void)
 
 	need(pan_open(&p));
 	pages = acct_settled();
-	ok(sleeps(3000), "the GPU sleeps");
-	ok(stay_awake(true), "it is awake");
-	awake = now_ms();
+	awake = awake_from_now();
 	gate_init(&gate, &p);
 	gate_shut(&gate);
 	for (int i = 0; i < FREED_VMS; i++) {
@@ -204,13 +218,7 @@ void run_reset_free(void)
 		need(copier_run(&c[i]));
 		keep_by_map(&c[i], &gate);
 	}
-	kmsg_mark();
-	resets = gpu_stat("resets");
-	need(induce("\"kind\": \"firmware-stop\""));
-	need(inject_slow("flush", FLUSH_MS * MS));
-	need(inject_slow("reset", LONG_RESET_MS * MS));
-
-	sleep_ms(awake + WATCHDOG_MS - EARLY_MS - now_ms());
+	resets = before_watchdog(awake);
 	writes = gpu_stat("reset-writes");
 	flushes = gpu_stat("cache-flushes");
 	least = (acct_pages() - pages) / FREED_VMS;
@@ -223,8 +231,9 @@ void run_reset_free(void)
 	sleep_ms(LONG_RESET_MS / 2);
 	if (!acct_has_slab()) {
 		least *= FREED_VMS - before;
-		detail("%ld, %ld are needed", acct_pages() - pages, least);
-		ok(acct_pages() - pages >= least, "whose tables stay during the reset");
+		pages = acct_pages() - pages;
+		detail("%ld, %ld are needed", pages, least);
+		ok(pages >= least, "whose tables stay during the reset");
 	}
 	need(inject_slow("flush", 0));
 	sleep_ms(5 * LONG_RESET_MS);
