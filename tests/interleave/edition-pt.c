@@ -333,6 +333,13 @@ int il_pt_walk(void *p, unsigned long iova)
 }
 
 /* No table is kept */
+bool il_pt_waits(void *p)
+{
+	struct il_pt *pt = p;
+
+	return pt->iommu.rsv && pt->iommu.rsv->later.first;
+}
+
 void il_pt_trim(void *p, unsigned long nr)
 {
 }

@@ -373,6 +373,14 @@ int il_pt_dirty(void *p, unsigned long iova, size_t size)
 	return pt->ops->read_and_clear_dirty(pt->ops, iova, size, 0, &dirty);
 }
 
+bool il_pt_waits(void *p)
+{
+	struct il_pt *pt = p;
+	struct iopt_reserve *rsv = io_pgtable_ops_to_pgtable(pt->ops)->rsv;
+
+	return rsv && rsv->later.first;
+}
+
 void il_pt_trim(void *p, unsigned long nr)
 {
 	struct il_pt *pt = p;

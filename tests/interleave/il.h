@@ -153,6 +153,8 @@ void il_pt_attach(void *pt);
 /* It walks elsewhere. While nobody does anything to the page table */
 bool il_pt_attached_elsewhere(void *pt);
 int il_pt_dirty(void *pt, unsigned long iova, size_t size);
+/* A reserve() that failed left tables to whoever flushes next. While nobody does anything */
+bool il_pt_waits(void *pt);
 /* Lets go of some of what the page table keeps though nobody needs it */
 void il_pt_trim(void *pt, unsigned long nr);
 void il_pt_stock(void *pt);

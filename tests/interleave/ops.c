@@ -185,7 +185,7 @@ const char *const programs[] = {
 	"res.B map.B", "unmap.B unres.B", "unmap.B map.x", "unmap.B map.B", "res.z",
 	"res.l unres.l", "res.w map.w unmap.w unres.w", "res.x map.x drop.x",
 	"reclaim.x", "stock.x", "stock!2.x", "stock.x res.v map.v", "trim!1.x", "res@1.x",
-	"res@3.w map.w", "res!1.x", "res!2.D",
+	"res@3.w map.w", "res!1.x", "res!1.l", "res!2.D",
 	"res!3.w", "res^1.D", "rres.D rmap.D", "rres.B rmap.B unmap.B runres.B",
 	"unmap.J runres.J", "res.H map.H", "unmap.H unres.H", "unmap.E",
 	"take.w", "take.D", "res.x map.x take.x", "res.w map.w take.w", "res.l map.l take.l",
@@ -1206,10 +1206,30 @@ static void probe(void)
 	}
 }
 
+/*
+ * Whoever releases buries what a reserve() that failed left, an unmap too. The granule is
+ * that of an owner who does nothing else.
+ */
+static void bury_by_unmap(void)
+{
+	struct range r;
+
+	if (!il_pt_waits(pt))
+		return;
+	trace_note("an unmap that releases, and tables that wait for it");
+	region('w', 2, &r);
+	do_reserve(&(struct op){}, &r);
+	do_map(&r);
+	do_drop(&r, true);
+	if (il_pt_waits(pt))
+		violation("an unmap that releases leaves tables that wait for it");
+}
+
 static void unwind(void)
 {
 	il_hw_wake();
 	probe();
+	bury_by_unmap();
 	trace_note("unwind");
 	while (ledger.nr_mapped) {
 		struct range r = ledger.mapped[0];
