@@ -46,6 +46,7 @@ static struct {
 	unsigned long starts, kills;
 	long enough_until;		/* who was killed gives back what it had */
 	bool held;			/* and meanwhile nobody takes more */
+	unsigned long unbound;
 	unsigned int next_to_go;
 	unsigned int left;
 	unsigned int hung;
@@ -159,9 +160,20 @@ static void kill_for_memory(void)
 	log_and_kill(S.next_to_go);
 }
 
+/* Files of a device that is gone say ENODEV for ever, and nothing is tried any more */
+static void kill_after_unbind(void)
+{
+	if (S.unbound == chaos_unbound())
+		return;
+	S.unbound = chaos_unbound();
+	for (unsigned int i = 1; i < MAX_PROCS; i++)
+		log_and_kill(i);
+}
+
 static void tend(void)
 {
 	reap();
+	kill_after_unbind();
 	kill_for_memory();
 	for (unsigned int i = 1; i <= options.procs; i++) {
 		if (!atomic_load(&shared->pid[i]) && !S.held)
@@ -222,20 +234,11 @@ static unsigned long calls_made(void)
 	return n;
 }
 
-static unsigned long chaos_made(void)
-{
-	unsigned long n = 0;
-
-	for (unsigned int i = 0; i < chaos_kinds(); i++)
-		n += atomic_load(&shared->chaos[i]);
-	return n;
-}
-
 static void progress(void)
 {
 	printf("# %ld s: round %u, %lu calls, %lu processes, %lu killed, ",
 	       (now_ms() - S.began) / 1000, S.rounds, calls_made(), S.starts, S.kills);
-	printf("%lu faults, %lu allocations failed\n", chaos_made(),
+	printf("%lu faults, %lu allocations failed\n", chaos_faults(),
 	       atomic_load(&shared->failed_allocations));
 	fflush(stdout);
 }
@@ -270,11 +273,11 @@ static void write_json(void)
 	fprintf(f, "{\n \"seed\": %llu, \"seconds\": %ld, \"rounds\": %u,\n"
 		" \"calls\": %lu, \"processes\": %lu,\n"
 		" \"killed\": %lu, \"failed_allocations\": %lu, \"memory_gone\": %lu,\n"
-		" \"left\": %u, \"hung\": %u,\n \"chaos\": {",
+		" \"left\": %u, \"hung\": %u, \"faults\": %lu,\n \"chaos\": {",
 		(unsigned long long)options.seed, (now_ms() - S.began) / 1000, S.rounds,
 		calls_made(), S.starts, S.kills,
 		atomic_load(&shared->failed_allocations), atomic_load(&shared->faulted),
-		S.left, S.hung);
+		S.left, S.hung, chaos_faults());
 	for (unsigned int i = 0; i < chaos_kinds(); i++)
 		fprintf(f, "%s\n  \"%s\": %lu", i ? "," : "", chaos_name(i),
 			atomic_load(&shared->chaos[i]));

@@ -47,53 +47,55 @@ static uint64_t some_ns(const struct call *c)
 	return 20000ull << (c->r[1] & 7 ? c->r[0] % 6 : c->r[0] % 11);
 }
 
-static void slow_as(const struct call *c)
+static int slow_as(const struct call *c)
 {
-	inject_slow("as", some_ns(c));
+	return inject_slow("as", some_ns(c));
 }
 
-static void slow_flush(const struct call *c)
+static int slow_flush(const struct call *c)
 {
-	inject_slow("flush", some_ns(c));
+	return inject_slow("flush", some_ns(c));
 }
 
-static void slow_power(const struct call *c)
+static int slow_power(const struct call *c)
 {
-	inject_slow("power", some_ns(c));
+	return inject_slow("power", some_ns(c));
 }
 
-static void slow_reset(const struct call *c)
+static int slow_reset(const struct call *c)
 {
-	inject_slow("reset", some_ns(c));
+	return inject_slow("reset", some_ns(c));
 }
 
-static void slow_firmware(const struct call *c)
+static int slow_firmware(const struct call *c)
 {
-	inject_slow("firmware", some_ns(c));
+	return inject_slow("firmware", some_ns(c));
 }
 
-static void slow_stream(const struct call *c)
+static int slow_stream(const struct call *c)
 {
-	inject_slow("stream", some_ns(c));
+	return inject_slow("stream", some_ns(c));
 }
 
-static void stuck_as(const struct call *c)
+static int stuck_as(const struct call *c)
 {
 	(void)c;
-	inject_stuck();
+	return inject_stuck();
 }
 
 /* As long as the driver is patient, and then not any more */
-static void stuck_flush(const struct call *c)
+static int stuck_flush(const struct call *c)
 {
-	inject_slow("flush", INJECT_NEVER);
+	int ret = inject_slow("flush", INJECT_NEVER);
+
 	sleep_ms(50 + c->r[0] % 200);
 	inject_clear();
+	return ret;
 }
 
-static void hang(const struct call *c)
+static int hang(const struct call *c)
 {
-	induce("\"kind\": \"hang\", \"hard\": %s", c->r[0] & 1 ? "true" : "false");
+	return induce("\"kind\": \"hang\", \"hard\": %s", c->r[0] & 1 ? "true" : "false");
 }
 
 static const char *line(const struct call *c)
@@ -103,54 +105,57 @@ static const char *line(const struct call *c)
 	return lines[c->r[0] % 3];
 }
 
-static void lost(const struct call *c)
+static int lost(const struct call *c)
 {
-	induce("\"kind\": \"lost-irq\", \"line\": \"%s\", \"count\": %u", line(c),
+	return induce("\"kind\": \"lost-irq\", \"line\": \"%s\", \"count\": %u", line(c),
 	       1 + c->r[1] % 3);
 }
 
-static void spurious(const struct call *c)
+static int spurious(const struct call *c)
 {
+	int ret = 0;
+
 	for (unsigned int i = 0; i <= c->r[1] % 4; i++)
-		inject_spurious(line(c));
+		ret |= inject_spurious(line(c));
+	return ret;
 }
 
-static void firmware_stop(const struct call *c)
+static int firmware_stop(const struct call *c)
 {
 	(void)c;
-	induce("\"kind\": \"firmware-stop\"");
+	return induce("\"kind\": \"firmware-stop\"");
 }
 
-static void firmware_crash(const struct call *c)
+static int firmware_crash(const struct call *c)
 {
 	(void)c;
-	induce("\"kind\": \"firmware-crash\"");
+	return induce("\"kind\": \"firmware-crash\"");
 }
 
-static void bus_error(const struct call *c)
+static int bus_error(const struct call *c)
 {
-	induce("\"kind\": \"bus-error\", \"pa\": %llu, \"size\": %llu, \"count\": %u",
+	return induce("\"kind\": \"bus-error\", \"pa\": %llu, \"size\": %llu, \"count\": %u",
 	       (unsigned long long)(RAM_START + c->r[0] % 16 * 64 * SZ_1M),
 	       (unsigned long long)(SZ_64K << c->r[1] % 11), 1 + c->r[2] % 4);
 }
 
-static void fault(const struct call *c)
+static int fault(const struct call *c)
 {
-	induce("\"kind\": \"fault\", \"va\": %llu, \"exception\": %u, \"count\": %u",
+	return induce("\"kind\": \"fault\", \"va\": %llu, \"exception\": %u, \"count\": %u",
 	       (unsigned long long)(c->r[1] & 1 ? RESULT_VA : address(c->r[0])),
 	       0xc0 + c->r[1] % 48, 1 + c->r[2] % 3);
 }
 
-static void gpu_fault(const struct call *c)
+static int gpu_fault(const struct call *c)
 {
-	induce("\"kind\": \"gpu-fault\", \"exception\": %u, \"address\": %u, \"protected\": %s",
+	return induce("\"kind\": \"gpu-fault\", \"exception\": %u, \"address\": %u, \"protected\": %s",
 	       0x80 + c->r[0] % 16, c->r[1], c->r[2] & 7 ? "false" : "true");
 }
 
-static void clear(const struct call *c)
+static int clear(const struct call *c)
 {
 	(void)c;
-	inject_clear();
+	return inject_clear();
 }
 
 /* --- Memory -------------------------------------------------------------- */
@@ -159,7 +164,7 @@ static void clear(const struct call *c)
  * In a process that can be killed: with a slow GPU reclaim takes minutes, and nothing
  * would end that meanwhile
  */
-static void in_child(const struct call *c, void (*run)(const struct call *c))
+static int in_child(const struct call *c, void (*run)(const struct call *c))
 {
 	long end = now_ms() + CHILD_MS;
 	pid_t pid = fork();
@@ -176,6 +181,7 @@ static void in_child(const struct call *c, void (*run)(const struct call *c))
 		}
 		sleep_ms(10);
 	}
+	return pid > 0 ? 0 : -EAGAIN;
 }
 
 static void write_drop_caches(const struct call *c)
@@ -186,9 +192,9 @@ static void write_drop_caches(const struct call *c)
 	sysfs_write("/proc/sys/vm/drop_caches", text);
 }
 
-static void drop_caches(const struct call *c)
+static int drop_caches(const struct call *c)
 {
-	in_child(c, write_drop_caches);
+	return in_child(c, write_drop_caches);
 }
 
 static void write_shrink(const struct call *c)
@@ -200,9 +206,9 @@ static void write_shrink(const struct call *c)
 	sysfs_read(debugfs_path("shrink"), text, sizeof(text));
 }
 
-static void shrink_driver(const struct call *c)
+static int shrink_driver(const struct call *c)
 {
-	in_child(c, write_shrink);
+	return in_child(c, write_shrink);
 }
 
 static void write_compact(const struct call *c)
@@ -211,32 +217,38 @@ static void write_compact(const struct call *c)
 	sysfs_write("/proc/sys/vm/compact_memory", "1");
 }
 
-static void compact(const struct call *c)
+static int compact(const struct call *c)
 {
-	in_child(c, write_compact);
+	return in_child(c, write_compact);
 }
 
 /* The limit alone: who writes it is not the one to reclaim what is beyond it */
-static void set_limit(const char *text)
+static int set_limit(const char *text)
 {
 	int fd = open(GROUP "/memory.max", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	int ret = 0;
 
 	if (fd < 0)
-		return;
-	if (write(fd, text, strlen(text)) < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0) {
+		ret = -errno;
 		fprintf(stderr, "campaign: memory.max: %s\n", strerror(errno));
+	}
 	close(fd);
+	return ret;
 }
 
 /* The workers have less memory than they use, for a while: some are killed */
-static void squeeze(const struct call *c)
+static int squeeze(const struct call *c)
 {
 	char text[32];
+	int ret;
 
 	snprintf(text, sizeof(text), "%u", (8 + c->r[0] % 40) << 20);
-	set_limit(text);
+	ret = set_limit(text);
 	sleep_ms(100 + c->r[1] % 900);
 	set_limit("max");
+	return ret;
 }
 
 /* Takes all memory there is, until it is killed or has had it for a while */
@@ -254,9 +266,9 @@ static void hog(const struct call *c)
 	}
 }
 
-static void no_memory(const struct call *c)
+static int no_memory(const struct call *c)
 {
-	in_child(c, hog);
+	return in_child(c, hog);
 }
 
 /* --- Allocations in the kernel's own threads ----------------------------- */
@@ -305,9 +317,28 @@ static void only_the_driver(void)
 	fault_attribute("require-end", text);
 }
 
-static void failing_kworkers(const struct call *c)
+/* How many more allocations may fail */
+static long times_left(void)
+{
+	static const char * const files[] = {
+		FAULTS "failslab/times", FAULTS "fail_page_alloc/times",
+	};
+	long n = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(files); i++) {
+		char text[32] = "";
+
+		sysfs_read(files[i], text, sizeof(text));
+		n += strtol(text, NULL, 0);
+	}
+	return n;
+}
+
+/* It happened if an allocation failed, and not just could have */
+static int failing_kworkers(const struct call *c)
 {
 	char text[16];
+	long times;
 
 	mark_kworkers();
 	only_the_driver();
@@ -317,30 +348,34 @@ static void failing_kworkers(const struct call *c)
 	sysfs_write(FAULTS "fail_page_alloc/min-order", "0");
 	snprintf(text, sizeof(text), "%u", 1 + c->r[0] % 8);
 	fault_attribute("times", text);
+	times = times_left();
 	fault_attribute("probability", "30");
 	sleep_ms(50 + c->r[1] % 400);
 	fault_attribute("probability", "0");
+	return times_left() < times ? 0 : -EAGAIN;
 }
 
 /* --- The device ---------------------------------------------------------- */
 
-static void power(const struct call *c)
+static int power(const struct call *c)
 {
-	sysfs_write("power/control", c->r[0] & 1 ? "on" : "auto");
+	return sysfs_write("power/control", c->r[0] & 1 ? "on" : "auto");
 }
 
-static void autosuspend(const struct call *c)
+static int autosuspend(const struct call *c)
 {
 	static const char * const ms[] = { "0", "1", "5", "50", "200" };
 
-	sysfs_write("power/autosuspend_delay_ms", ms[c->r[0] % ARRAY_SIZE(ms)]);
+	return sysfs_write("power/autosuspend_delay_ms", ms[c->r[0] % ARRAY_SIZE(ms)]);
 }
 
-static void unbind(const struct call *c)
+static int unbind(const struct call *c)
 {
-	driver_unbind();
+	int ret = driver_unbind();
+
 	sleep_ms(c->r[0] % 300);
 	driver_bind();
+	return ret;
 }
 
 /* --- All of them --------------------------------------------------------- */
@@ -350,7 +385,8 @@ static void unbind(const struct call *c)
 static const struct {
 	const char *name;
 	unsigned int weight;
-	void (*run)(const struct call *c);
+	/* 0 if it happened */
+	int (*run)(const struct call *c);
 	/* What has to be there for it */
 	const char *needs;
 } kinds[] = {
@@ -399,6 +435,22 @@ const char *chaos_name(unsigned int i)
 	return kinds[i].name;
 }
 
+/* Nothing fails by it */
+static bool harmless(unsigned int i)
+{
+	return kinds[i].run == clear || kinds[i].run == power || kinds[i].run == autosuspend;
+}
+
+unsigned long chaos_faults(void)
+{
+	unsigned long n = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!harmless(i))
+			n += atomic_load(&shared->chaos[i]);
+	return n;
+}
+
 static bool possible(unsigned int which)
 {
 	const char *needs = kinds[which].needs;
@@ -414,8 +466,8 @@ void chaos_do(const struct call *c)
 
 	if (!possible(which))
 		return;
-	kinds[which].run(c);
-	atomic_fetch_add(&shared->chaos[which], 1);
+	if (!kinds[which].run(c))
+		atomic_fetch_add(&shared->chaos[which], 1);
 }
 
 static unsigned int weight_of(unsigned int i)

@@ -24,5 +24,7 @@ void chaos_end(void);
 unsigned long chaos_unbound(void);
 unsigned int chaos_kinds(void);
 const char *chaos_name(unsigned int i);
+/* All that happened by which something can fail */
+unsigned long chaos_faults(void);
 
 #endif /* CAMPAIGN_CHAOS_H */

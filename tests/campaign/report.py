@@ -15,10 +15,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 from usage import arguments  # noqa: E402
 
 SUMS = ("seconds", "rounds", "calls", "processes", "killed", "failed_allocations", "memory_gone",
-        "left", "hung")
+        "left", "hung", "faults")
 GROUPS = ("chaos", "wrong")
 NO_IOCTLS = ("MMAP", "MUNMAP", "MREMAP", "MADVISE", "TOUCH", "MMIO_MAP", "DMABUF_MMAP",
              "FILE_OPEN", "FILE_CLOSE", "FORK", "FDINFO", "DEBUGFS")
+# A file of a device that was unbound, and none: the driver was not asked
+NOT_ASKED = ("ENODEV", "EBADF")
 WELL = ("VM_BIND", "VM_BIND_ASYNC", "GROUP_SUBMIT", "BO_CREATE")
 
 
@@ -70,10 +72,14 @@ def reports(directories):
 def table(total, found):
     for name in ("boots", *SUMS):
         print(f"{name.replace('_', ' '):36}{total[name]:>12,}")
-    ioctls = sum(sum(errors.values()) for name, errors in total["ioctls"].items()
-                 if name not in NO_IOCTLS)
-    faults = sum(total["chaos"].values()) + total["failed_allocations"] + total["killed"]
-    print(f"{'ioctls':36}{ioctls:>12,}")
+    asked = collections.Counter()
+    for name, errors in total["ioctls"].items():
+        if name not in NO_IOCTLS:
+            asked.update(errors)
+    gone = sum(asked.pop(e, 0) for e in NOT_ASKED)
+    faults = total["faults"] + total["failed_allocations"] + total["killed"]
+    print(f"{'ioctls':36}{sum(asked.values()):>12,}")
+    print(f"{'  and to a device that is gone':36}{gone:>12,}")
     print(f"{'faults, allocations and kills':36}{faults:>12,}")
     print("\nwhat went wrong around the calls")
     for name, n in sorted(total["chaos"].items(), key=lambda item: -item[1]):

@@ -203,7 +203,7 @@ sort_reports()
 			new=$((new + 1))
 		fi
 	done <"$2.all"
-	grep -h '^left: ' "$OUT/guest/$1/stdout" | sed 's/^left: /left\t/' >>"$2" || :
+	sed -nE 's/^(left|known): /\1\t/p' "$OUT/guest/$1/stdout" >>"$2"
 	echo "$new"
 }
 
