@@ -294,10 +294,8 @@ int allocations_during(char **argv)
 	     count.run.left, count.run.allocations, count.allocations);
 	note("and %lu of SLUB's own; %llu events lost", count.run.slub,
 	     (unsigned long long)lost);
-	if (ret)
-		return ret;
 	/* Workers do allocate elsewhere: where none was seen, nothing was counted */
-	if (lost || !count.run.left || !count.allocations)
+	if (lost || !count.run.left || !count.allocations || count.run.allocations)
 		return 3;
-	return count.run.allocations ? 3 : 0;
+	return ret;
 }

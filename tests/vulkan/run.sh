@@ -54,16 +54,23 @@ cmd_build()
 # is recoverable loses no device, and Vulkan may say nothing about it.
 gpu_results()
 {
-	local what='the GPU reports no fault' found
+	unsaid 'the GPU reports no fault' "$OUT/guest/$1/dmesg" \
+		'panthor .*(FAULT|FATAL|[Ff]ault|timeout|timed out|reset)'
+	unsaid 'the model refuses no instruction' "$OUT/log/guest-$1.qemu.log" '^mali-csf: '
+}
 
-	found=$(grep -hE 'panthor .*(FAULT|FATAL|[Ff]ault|timeout|timed out|reset)' \
-		"$OUT/guest/$1/dmesg" | head -n 1) || :
-	printf '%s\t%s\t%s\n' "$([ -z "$found" ] && echo pass || echo fail)" \
-		"$what" "$found"
-	what='the model refuses no instruction'
-	found=$(grep -h '^mali-csf: ' "$OUT/log/guest-$1.qemu.log" | head -n 1) || :
-	printf '%s\t%s\t%s\n' "$([ -z "$found" ] && echo pass || echo fail)" \
-		"$what" "$found"
+# unsaid WHAT FILE PATTERN: a point that the file is there and has no such line
+unsaid()
+{
+	local found
+
+	if [ ! -f "$2" ]; then
+		printf 'fail\t%s\tthere is no %s\n' "$1" "${2##*/}"
+	elif found=$(grep -m 1 -E "$3" "$2"); then
+		printf 'fail\t%s\t%s\n' "$1" "$found"
+	else
+		printf 'pass\t%s\t\n' "$1"
+	fi
 }
 
 # kernel_of NAME, flavour_of NAME
