@@ -6,7 +6,7 @@
 #
 #   tests/report/run.sh [RUN.json PAGE.html]    results to out/results/report.tsv
 #
-# Without arguments it is the page of the last "make run". Screenshots are left in out/report. Then a page with three
+# Without arguments it is the page of the last "make run". Screenshots are left in out/report. Then a page with four
 # mistakes is shown, each of which has to be noticed. Where Chromium cannot be
 # installed, what takes a browser is one skipped point.
 
@@ -73,7 +73,32 @@ check_page()
 	"$HERE/check.py" "$1" "$2" "${dom[@]}"
 }
 
-# A column that is too wide, a picture that is blank, a number that is wrong
+# two_runs RUN.json TO.json: where there is one, another beside it whose figures are others
+two_runs()
+{
+	python3 - "$@" <<-'EOF'
+	import json, sys
+	runs = json.load(open(sys.argv[1]))
+	if len(runs) == 1:
+	    other = json.loads(json.dumps(runs[0]))
+	    other["kernel"] = "base" if runs[0]["kernel"] != "base" else "reserve"
+	    for row in other["pages"]:
+	        row.update({c: row[c] + 1000 for c in ("taken", "held", "used", "idle", "kept")
+	                    if row[c] is not None})
+	    runs.insert(0, other)
+	json.dump(runs, open(sys.argv[2], "w"))
+	EOF
+}
+
+# What make run shows: upstream's kernel and the series
+check_two()
+{
+	two_runs "$1" "$WORK/two.json"
+	"$HERE/page.py" "$WORK/two.json" "$WORK/two.html"
+	check_page "$WORK/two.json" "$WORK/two.html" | sed 's/\t/\ttwo kernels: /'
+}
+
+# A column that is too wide, a picture that is blank, a number that is wrong, a file beside it
 spoil()
 {
 	local blank
@@ -83,7 +108,8 @@ print(p.as_url(p.SIGNATURE + p.header(320, 180)
       + p.chunk(b'IDAT', p.compressed(320, 180, bytes(3 * 320 * 180))) + p.chunk(b'IEND', b'')))")
 	sed -e 's|<main>|<main style="width: 700px">|' \
 		-e "s|<figure><img src=\"[^\"]*\"|<figure><img src=\"$blank\"|" \
-		-e 's|data-fact="queued" \([^>]*\)>[0-9,]*<|data-fact="queued" \1>77,777<|' "$1" >"$2"
+		-e 's|data-fact="queued" \([^>]*\)>[0-9,]*<|data-fact="queued" \1>77,777<|' \
+		-e 's|</main>|<a href="other.html">more</a></main>|' "$1" >"$2"
 }
 
 check_spoiled()
@@ -93,7 +119,8 @@ check_spoiled()
 	spoil "$2" "$WORK/spoiled.html"
 	probe "$WORK/spoiled.html" 360 light "$WORK/spoiled"
 	"$HERE/check.py" "$1" "$WORK/spoiled.html" "360-light=$WORK/spoiled" >"$WORK/noticed"
-	for mistake in 'nothing is too wide' 'each picture is drawn' 'numbers are those'; do
+	for mistake in 'nothing is too wide' 'each picture is drawn' 'numbers are those' \
+		'the page needs nothing else'; do
 		if grep -q "^fail.*$mistake" "$WORK/noticed"; then
 			printf 'pass\tnoticed on a page where it is not so: %s\t\n' "$mistake"
 		else
@@ -121,6 +148,7 @@ main()
 	trap 'rm -rf "$WORK"' EXIT
 	: >"$LOGS/report-chromium.log"
 	check_page "$JSON" "$PAGE" >>"$OUT/results/report.tsv"
+	check_two "$JSON" >>"$OUT/results/report.tsv"
 	check_spoiled "$JSON" "$PAGE" >>"$OUT/results/report.tsv"
 	shots "$PAGE"
 	"$ROOT/scripts/lib/results.sh" report
