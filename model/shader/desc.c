@@ -41,8 +41,8 @@ static uint64_t word64(const uint32_t *w)
 	return w[0] | (uint64_t)w[1] << 32;
 }
 
-bool desc_read(struct shader_env *env, uint64_t va, void *to, unsigned int len,
-	       struct shader_fault *fault)
+static bool read_bytes(struct shader_env *env, uint64_t va, void *to,
+		       unsigned int len, struct shader_fault *fault)
 {
 	char *at = to;
 
@@ -71,18 +71,26 @@ bool desc_read(struct shader_env *env, uint64_t va, void *to, unsigned int len,
 	return true;
 }
 
+bool desc_read(struct warp *w, uint64_t va, void *to, unsigned int len)
+{
+	bool good = read_bytes(w->env, va, to, len, &w->fault);
+
+	w->extra += COST_PAGE * (1 + (va % SHADER_PAGE_SIZE + len - 1) / SHADER_PAGE_SIZE);
+	w->fault.pc = w->pc;
+	return good;
+}
+
 /* --- Buffers -------------------------------------------------------------- */
 
-static bool read_table(struct shader_env *env, uint32_t table,
-		       struct buffer *buf, bool *descriptors,
-		       struct shader_fault *fault)
+static bool read_table(struct warp *warp, uint32_t table, struct buffer *buf,
+		       bool *descriptors)
 {
-	uint64_t srt = env->srt & ~0x3full, va = srt + table * TABLE_ENTRY;
+	uint64_t srt = warp->env->srt & ~0x3full, va = srt + table * TABLE_ENTRY;
 	uint32_t w[4];
 
-	if (table >= (env->srt & 0x3f))
-		return invalid(fault, srt, "no such resource table");
-	if (!desc_read(env, va, w, sizeof(w), fault))
+	if (table >= (warp->env->srt & 0x3f))
+		return warp_fault(warp, SHADER_DATA_INVALID, srt, "no such resource table");
+	if (!desc_read(warp, va, w, sizeof(w)))
 		return false;
 	buf->va = word64(w) & ((1ull << 56) - 1);
 	*descriptors = w[1] >> 24 & 1;
@@ -90,19 +98,18 @@ static bool read_table(struct shader_env *env, uint32_t table,
 	return true;
 }
 
-bool desc_words(struct shader_env *env, uint32_t handle, uint32_t *w, uint64_t *va,
-		struct shader_fault *fault)
+bool desc_words(struct warp *warp, uint32_t handle, uint32_t *w, uint64_t *va)
 {
 	uint32_t table = handle >> 24, index = handle & 0xffffff;
 	struct buffer t = { 0 };
 	bool descriptors;
 
-	if (!read_table(env, table, &t, &descriptors, fault))
+	if (!read_table(warp, table, &t, &descriptors))
 		return false;
 	*va = t.va + (uint64_t)index * DESC_SIZE;
 	if (!descriptors || (index + 1) * DESC_SIZE > t.size)
-		return invalid(fault, *va, "no such descriptor");
-	return desc_read(env, *va, w, DESC_SIZE, fault);
+		return warp_fault(warp, SHADER_DATA_INVALID, *va, "no such descriptor");
+	return desc_read(warp, *va, w, DESC_SIZE);
 }
 
 /* A descriptor of zeros stands for no buffer: an empty one */
@@ -114,8 +121,7 @@ static bool is_null(const uint32_t *w)
 	return true;
 }
 
-bool desc_buffer(struct shader_env *env, uint32_t handle, struct buffer *buf,
-		 struct shader_fault *fault)
+static bool read_buffer(struct warp *warp, uint32_t handle, struct buffer *buf)
 {
 	bool descriptors;
 	uint64_t va;
@@ -123,17 +129,26 @@ bool desc_buffer(struct shader_env *env, uint32_t handle, struct buffer *buf,
 
 	buf->stride = 1;
 	if (handle >> 24 == TABLE_AS_BYTES)
-		return read_table(env, handle & 0xffffff, buf, &descriptors,
-				  fault);
-	if (!desc_words(env, handle, w, &va, fault))
+		return read_table(warp, handle & 0xffffff, buf, &descriptors);
+	if (!desc_words(warp, handle, w, &va))
 		return false;
 	if ((w[0] & 0xf) != DESC_BUFFER && !is_null(w))
-		return invalid(fault, va, "not the descriptor of a buffer");
+		return warp_fault(warp, SHADER_DATA_INVALID, va,
+				  "not the descriptor of a buffer");
 	buf->size = w[1];
 	buf->va = word64(w + 2);
 	if ((w[0] >> 4 & 0xf) == BUFFER_STRUCTURES)
 		buf->stride = w[4];
 	return true;
+}
+
+bool desc_buffer(struct warp *w, struct buffers *b, uint32_t handle)
+{
+	if (b->valid && b->handle == handle)
+		return true;
+	b->valid = read_buffer(w, handle, &b->buf);
+	b->handle = handle;
+	return b->valid;
 }
 
 /* --- What a job is made of ------------------------------------------------ */
@@ -143,7 +158,7 @@ static bool read_program(struct shader_env *env, uint64_t va,
 {
 	uint32_t w[8], ftz, registers;
 
-	if (!desc_read(env, va, w, sizeof(w), fault))
+	if (!read_bytes(env, va, w, sizeof(w), fault))
 		return false;
 	if ((w[0] & 0xf) != DESC_SHADER || (w[0] >> 4 & 0xf) != STAGE_COMPUTE)
 		return invalid(fault, va, "not a compute program");
@@ -168,7 +183,7 @@ static bool read_storage(struct shader_env *env, uint64_t va,
 	env->wls_base = 0;
 	if (!va)
 		return true;
-	if (!desc_read(env, va, w, sizeof(w), fault))
+	if (!read_bytes(env, va, w, sizeof(w), fault))
 		return false;
 	env->tls_size = 16ull << (w[0] & 0x1f);
 	env->tls_base = word64(w + 2) & VA_MASK;
@@ -195,8 +210,8 @@ static bool read_uniforms(struct shader_env *env, uint64_t fau,
 	memset(env->uniforms, 0, sizeof(env->uniforms));
 	if (bytes > sizeof(env->uniforms))
 		return invalid(fault, fau, "too many uniforms");
-	return desc_read(env, fau & ((1ull << 56) - 1), env->uniforms, bytes,
-			 fault);
+	return read_bytes(env, fau & ((1ull << 56) - 1), env->uniforms, bytes,
+			  fault);
 }
 
 bool desc_env(struct shader_env *env, const struct shader_job *job,

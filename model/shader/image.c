@@ -185,17 +185,15 @@ static uint32_t buffer_handle(const struct insn *in, const union lanes **s,
 
 bool image_lea_buf(struct warp *w, const struct insn *in, const union lanes **s)
 {
+	struct buffers b = { .valid = false };
 	union lanes out[4];
-	struct buffer b;
 
 	for (unsigned int i = 0; i < LANES; i++) {
 		if (!(w->mask >> i & 1))
 			continue;
-		if (!desc_buffer(w->env, buffer_handle(in, s, i), &b, &w->fault)) {
-			w->fault.pc = w->pc;
+		if (!desc_buffer(w, &b, buffer_handle(in, s, i)))
 			return false;
-		}
-		put64(out, i, element(&b, s[0]->u32[i]));
+		put64(out, i, element(&b.buf, s[0]->u32[i]));
 	}
 	return deliver(w, in, out);
 }

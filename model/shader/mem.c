@@ -384,27 +384,6 @@ bool mem_store(struct warp *w, const struct insn *in, const union lanes **s)
 
 /* --- Buffers -------------------------------------------------------------- */
 
-/**
- * struct buffers - descriptors that the lanes of an instruction name
- *
- * Mostly one; each that differs from the lane's before is read anew.
- */
-struct buffers {
-	bool valid;
-	uint32_t handle;
-	struct buffer buf;
-};
-
-static bool buffer_of(struct warp *w, struct buffers *b, uint32_t handle)
-{
-	if (b->valid && b->handle == handle)
-		return true;
-	b->valid = desc_buffer(w->env, handle, &b->buf, &w->fault);
-	b->handle = handle;
-	w->fault.pc = w->pc;
-	return b->valid;
-}
-
 /* Address of each lane, if @len bytes from its offset on are in its buffer */
 static bool buffer_addresses(struct warp *w, const union lanes **s,
 			     unsigned int len, uint64_t *va)
@@ -417,7 +396,7 @@ static bool buffer_addresses(struct warp *w, const union lanes **s,
 		va[i] = NOWHERE;
 		if (!(w->mask >> i & 1))
 			continue;
-		if (!buffer_of(w, &b, s[1]->u32[i]))
+		if (!desc_buffer(w, &b, s[1]->u32[i]))
 			return false;
 		if (end <= b.buf.size)
 			va[i] = b.buf.va + s[0]->u32[i];

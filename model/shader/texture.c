@@ -49,14 +49,6 @@ static bool is_zero(const uint32_t *w)
 	return true;
 }
 
-static bool find(struct warp *w, uint32_t handle, uint32_t *words, uint64_t *va)
-{
-	bool good = desc_words(w->env, handle, words, va, &w->fault);
-
-	w->fault.pc = w->pc;
-	return good;
-}
-
 /* --- Textures ------------------------------------------------------------- */
 
 static const char *decode_swizzle(struct texture *t, uint32_t swizzle)
@@ -112,7 +104,7 @@ static bool read_texture(struct warp *w, struct texture *t, uint32_t handle)
 	const char *why;
 	uint64_t va;
 
-	if (!find(w, handle, words, &va))
+	if (!desc_words(w, handle, words, &va))
 		return false;
 	t->null = is_zero(words);
 	if (t->null)
@@ -225,8 +217,7 @@ bool view_plane(struct warp *w, struct view *v, uint32_t level, uint32_t layer)
 
 	if (v->plane_valid && v->level == level && v->layer == layer)
 		return true;
-	v->plane_valid = desc_read(w->env, va, words, sizeof(words), &w->fault);
-	w->fault.pc = w->pc;
+	v->plane_valid = desc_read(w, va, words, sizeof(words));
 	if (!v->plane_valid)
 		return false;
 	why = decode_plane(&v->plane, &v->texture, words);
@@ -283,7 +274,7 @@ bool read_sampler(struct warp *w, uint32_t handle, struct sampler *s)
 	const char *why;
 	uint64_t va;
 
-	if (!find(w, handle, words, &va))
+	if (!desc_words(w, handle, words, &va))
 		return false;
 	why = decode_sampler(s, words);
 	return why ? invalid(w, va, why) : true;

@@ -162,8 +162,9 @@ struct warp {
 
 /*
  * What takes the host long beside a lane's addition, in lane instructions, so that a turn
- * is over in milliseconds whatever is executed (make -C tests/shader bench): another page
- * that an instruction looks up, a texel that is read, or a value that is stored as one.
+ * is over in milliseconds whatever is executed (make -C tests/shader bench): a page of
+ * descriptors or another one of data that an instruction looks up, a texel that is read, or
+ * a value that is stored as one.
  */
 #define COST_PAGE	32u
 #define COST_TEXEL	32u
@@ -275,14 +276,23 @@ struct buffer {
 	uint32_t size, stride;
 };
 
-/* desc.c: false with a fault */
-bool desc_read(struct shader_env *env, uint64_t va, void *to, unsigned int len,
-	       struct shader_fault *fault);
+/**
+ * struct buffers - descriptors that the lanes of an instruction name
+ *
+ * Mostly one; each that differs from the lane's before is read anew.
+ */
+struct buffers {
+	bool valid;
+	uint32_t handle;
+	struct buffer buf;
+};
+
+/* desc.c: false with a fault. What is read comes off the budget, by the page. */
+bool desc_read(struct warp *w, uint64_t va, void *to, unsigned int len);
 /* The 32 bytes that a handle names, and where they are */
-bool desc_words(struct shader_env *env, uint32_t handle, uint32_t *w, uint64_t *va,
-		struct shader_fault *fault);
-bool desc_buffer(struct shader_env *env, uint32_t handle, struct buffer *buf,
-		 struct shader_fault *fault);
+bool desc_words(struct warp *warp, uint32_t handle, uint32_t *w, uint64_t *va);
+bool desc_buffer(struct warp *w, struct buffers *b, uint32_t handle);
+/* Before the first workgroup: nobody pays */
 bool desc_env(struct shader_env *env, const struct shader_job *job,
 	      struct shader_fault *fault);
 

@@ -23,6 +23,11 @@
 #define LOOP(body, n)	"IADD_IMM.i32 r1, 0x0, #0x3E8\n" body \
 			"IADD.s32 r1, r1, 0xFFFFFFFF\n" \
 			"BRANCHZ.reconverge r1, offset:-" n "\nNOP.end\n"
+#define EIGHT(line)	line line line line line line line line
+/* Odd threads have the handle behind the next one */
+#define BY_PARITY(first) \
+	"IADD_IMM.i32 r6, 0x0, #0x2\nLSHIFT_AND.i32 r6, r60, 0x3020100.b11, r6\n" \
+	"IADD.u32 r6, r6, " first "\n"
 
 static const struct {
 	const char *name, *code;
@@ -73,6 +78,12 @@ static const struct {
 				      "offset:0x0\n", "8"), 0 },
 	{ "atomics", LOOP("ATOM.i32.slot0.aadd.wait0 @r1, u0, offset:0x0\n",
 			  "3"), 0 },
+	{ "buffers", LOOP("LD_BUFFER.i32.unsigned.slot0.wait0 @r4, 0x0, u11\n", "3"), 0 },
+	/* As many descriptors as an instruction can want */
+	{ "a buffer each", BY_PARITY("u11")
+		LOOP(EIGHT("LEA_BUF.slot0.wait0 @r8:r9, r60, r6\n"), "10"), 0 },
+	{ "a texture each", BY_PARITY("u7")
+		LOOP(EIGHT("LEA_TEX.slot0.wait0 @r8:r9:r10, 0x0, 0x0, r6\n"), "10"), 0 },
 };
 
 static double seconds(void)
@@ -111,17 +122,25 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* A texture of sRGB, of which each texel is another; a descriptor to store such */
+/*
+ * A texture of sRGB, of which each texel is another, and the same once more; a descriptor to
+ * store such; two buffers
+ */
 #define SRGBA8	(1u << 20 | 187u << 12)
 
 static void textures(struct machine *m)
 {
 	machine_put32(m, SET0 + 32 * MACHINE_TEXTURE, 2 | 2 << 4 | SRGBA8 << 10);
+	for (unsigned int i = 0; i < 32; i += 4)
+		machine_put32(m, SET0 + 32 * (MACHINE_TEXTURE + 2) + i,
+			      machine_get32(m, SET0 + 32 * MACHINE_TEXTURE + i));
+	machine_buffer(m, 2, DATA, 4096);
 	for (unsigned int i = 0; i < 0x3000; i += 4)
 		machine_put32(m, DATA + 0x8000 + i, i * 0x9e3779b9u);
 	machine_uniform(m, 8, 0x3eb33333);	/* 0.35 */
 	machine_uniform(m, 9, 0x80);		/* half-way between two levels */
 	machine_uniform(m, 10, SRGBA8);
+	machine_uniform(m, 11, 1 << 24);	/* a buffer's handle */
 }
 
 static struct rate median(const char *code)

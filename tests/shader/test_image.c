@@ -1286,6 +1286,71 @@ static void test_each_its_own(void)
 	machine_fini(&m);
 }
 
+/* --- What it costs -------------------------------------------------------- */
+
+/* What a program of one warp takes off its budget beside its lanes' instructions */
+static uint64_t extra_of(struct machine *m, const char *code)
+{
+	struct shader_stats a, b;
+
+	shader_get_stats(m->sh, &a);
+	run_through(m, code);
+	shader_get_stats(m->sh, &b);
+	return b.work - a.work - (b.lane_instrs - a.lane_instrs) - SHADER_WARP_COST;
+}
+
+/* Odd threads have the handle behind the next one */
+#define BY_PARITY(first) \
+	"IADD_IMM.i32 r6, 0x0, #0x2\nLSHIFT_AND.i32 r6, r60, 0x3020100.b11, r6\n" \
+	"IADD.u32 r6, r6, " first "\n"
+
+/* Whoever reads descriptors pays for each page: the table's, the descriptor's, the plane's */
+static void test_cost(void)
+{
+	static const struct {
+		const char *code, *what;
+		unsigned int pages, texels;
+	} all[] = {
+		{ "LD_BUFFER.i32.unsigned.slot0.end @r0, 0x0, u6\n", "a buffer", 2, 0 },
+		{ "LEA_BUFFER.slot0.end @r0:r1, 0x0, u7\n", "a table as a buffer", 1, 0 },
+		{ "LEA_BUF.slot0.end @r0:r1, r60, u6\n", "elements of a buffer", 2, 0 },
+		{ BY_PARITY("u6") "LEA_BUF.slot0.end @r0:r1, r60, r6\n", "of a buffer each", 32, 0 },
+		{ "LEA_TEX.slot0.end @r0:r1:r2, r60, 0x0, u4\n", "addresses of texels", 3, 0 },
+		{ BY_PARITY("u4") "LEA_TEX.slot0.end @r0:r1:r2, r60, 0x0, r6\n",
+		  "of a texture each", 48, 0 },
+		{ "IADD_IMM.i32 r6, 0x0, #0x10000\nLSHIFT_AND.i32 r6, r60, 0x13121110.b00, r6\n"
+		  "LEA_TEX.slot0.end @r0:r1:r2, r60, r6, u4\n", "of a plane each", 18, 0 },
+		{ "LD_TEX.u32.slot0.end @r0, r60, 0x0, u4\n", "texels", 3, 16 },
+		{ "TEX_FETCH.slot0.u.32.r.2d.wide_indices.end @r0, @r60:r61, u2\n",
+		  "texels that are fetched", 3, 16 },
+		{ "TEX_SINGLE.slot0.u.32.r.2d.wide_indices.zero.end @r0, @r60:r61, u2\n",
+		  "and sampled", 5, 16 },
+	};
+	static const struct picture array = { R32UI, DIM_2D, 16, 16, 1, 1, 2, ORDER_U_TILED, 2 };
+	struct machine m;
+
+	begin(&m, &array);
+	put_plane(&m, &array, 1, DATA + 0x4000, 1024, 0);
+	put_texture(&m, TEXTURE, &array);
+	put_sampler(&m, WRAP(WRAP_EDGE) | MIN_NEAREST | MAG_NEAREST, MAX_LOD);
+	machine_size(&m, 16, 1, 1, 1, 1, 1);
+	machine_uniform(&m, 4, 1 << 24 | IMAGE);
+	machine_buffer(&m, 4, DATA, 4096);
+	machine_buffer(&m, 6, DATA, 4096);
+	machine_uniform(&m, 6, 1 << 24 | 4);
+	machine_uniform(&m, 7, 62 << 24 | 1);
+	for (unsigned int i = 0; i < N(all); i++)
+		is_u64(extra_of(&m, all[i].code),
+		       all[i].pages * COST_PAGE + all[i].texels * COST_TEXEL,
+		       "what it costs: %s", all[i].what);
+	/* The second descriptor of this table is in two pages */
+	machine_map(&m, DATA + DATA_PAGES * 4096, 1, MAY_READ);
+	machine_put64(&m, SRT + 16, (DATA + 4096 * DATA_PAGES - 48) | 1ull << 56);
+	machine_uniform(&m, 6, 1 << 24 | 1);
+	is_u64(extra_of(&m, all[0].code), 3 * COST_PAGE, "and of a descriptor in two pages");
+	machine_fini(&m);
+}
+
 /* --- What is refused ------------------------------------------------------ */
 
 static void faults(struct machine *m, const char *code, unsigned int exception,
@@ -1425,6 +1490,7 @@ int main(void)
 	test_srgb();
 	test_wide();
 	test_each_its_own();
+	test_cost();
 	test_invalid();
 	test_unimplemented();
 	return done_testing();
