@@ -32,6 +32,8 @@ static bool span_map(struct span *sp, uint64_t va)
 	struct shader_env *env = sp->w->env;
 	void *host;
 
+	/* Two for each lane; whoever may want more begins anew */
+	assert(sp->count < 2 * LANES);
 	if (sp->count)
 		sp->w->extra += COST_PAGE;
 	memset(&sp->w->fault, 0, sizeof(sp->w->fault));

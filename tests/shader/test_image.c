@@ -1286,6 +1286,35 @@ static void test_each_its_own(void)
 	machine_fini(&m);
 }
 
+/*
+ * A texture with each row in pages of its own, the first texel at the end of one: sixteen
+ * filters want more pages than an instruction keeps.
+ */
+static void test_many_pages(void)
+{
+	static const struct picture tall = { R32F, DIM_2D, 4, 40, 1, 1, 1, ORDER_LINEAR, 2 };
+	unsigned int good = 0;
+	struct machine m;
+
+	begin(&m, &tall);
+	machine_map(&m, DATA + DATA_PAGES * 4096, 24, MAY_READ | MAY_WRITE);
+	put_plane(&m, &tall, 0, DATA + 4092, 4096, 0);
+	for (unsigned int y = 0; y < 39; y++)
+		for (unsigned int x = 0; x < 4; x++)
+			machine_put32(&m, DATA + 4092 + 4096 * y + 4 * x, bits_of(y));
+	put_sampler(&m, WRAP(WRAP_EDGE), MAX_LOD);
+	machine_size(&m, 16, 1, 1, 1, 1, 1);
+	machine_uniform(&m, 0, WLS);
+	machine_uniform(&m, 6, bits_of(2.25));
+	run_through(&m, "MOV.i32 r4, r60\nU32_TO_F32 r9, r60\nFMA.f32 r9, r9, u6, 0x3F800000\n"
+		    "MOV.i32 r8, 0x3F800000\n" RESULT
+		    "TEX_SINGLE.slot0.f.32.r.2d.wide_indices.zero.wait0 @r0, @r8:r9, u2\n" PUT);
+	for (unsigned int i = 0; i < 16; i++)
+		good += machine_get32(&m, WLS + 4 * i) == bits_of(2.25 * i + 0.5);
+	is_u64(good, 16, "filters of 16 threads, each in pages of its own");
+	machine_fini(&m);
+}
+
 /* --- What it costs -------------------------------------------------------- */
 
 /* What a program of one warp takes off its budget beside its lanes' instructions */
@@ -1490,6 +1519,7 @@ int main(void)
 	test_srgb();
 	test_wide();
 	test_each_its_own();
+	test_many_pages();
 	test_cost();
 	test_invalid();
 	test_unimplemented();
