@@ -15,6 +15,10 @@
 #include "fuzz_shader.h"
 #include "machine.h"
 
+/* Behind the machine's own */
+#define TALL_TEXTURE	7u
+#define TALL_PLANE	(PLANES + 32 * 3)
+
 struct input {
 	const uint8_t *at;
 	size_t left;
@@ -58,6 +62,27 @@ static void check_text(uint64_t word)
 	      !strncmp(text, small, strlen(small)));
 }
 
+/*
+ * A texture of floats of which each row has pages of its own, the first texel at the end of
+ * one; uniforms 8 and 9 are handles of the sampler and of it, 10 a sixteenth.
+ */
+static void tall(struct machine *m)
+{
+	static const uint32_t desc[8] = {
+		2 | 2 << 4 | (167u << 12 | 16) << 10, 3 | 38 << 16, 0x688, 0, TALL_PLANE,
+	};
+
+	machine_map(m, DATA + DATA_PAGES * 4096, 24, MAY_READ | MAY_WRITE);
+	for (unsigned int i = 0; i < 8; i++)
+		machine_put32(m, SET0 + 32 * TALL_TEXTURE + 4 * i, desc[i]);
+	machine_put32(m, TALL_PLANE, 10 | 1 << 4 | 2 << 8 | 2 << 24);
+	machine_put64(m, TALL_PLANE + 8, DATA + 4092);
+	machine_put32(m, TALL_PLANE + 16, 4096);
+	machine_uniform(m, 8, 1 << 24 | MACHINE_SAMPLER);
+	machine_uniform(m, 9, 1 << 24 | TALL_TEXTURE);
+	machine_uniform(m, 10, 0x3d800000);
+}
+
 static void set_up(struct machine *m, struct input *in, unsigned int what)
 {
 	machine_size(m, get(in, 1) % 40 + 1, what & FUZZ_DEEP ? 3 : 1, 1, 2, 1, 1);
@@ -65,6 +90,8 @@ static void set_up(struct machine *m, struct input *in, unsigned int what)
 	machine_uniform(m, 3, what & FUZZ_FAR ? 1 : 0);
 	machine_uniform(m, 4, 1 << 24 | (what & FUZZ_NO_BUFFER ? 9 : 0));
 	machine_uniform(m, 5, 62 << 24 | 1);
+	if (what & FUZZ_TALL)
+		tall(m);
 	if (what & FUZZ_SMALL)
 		machine_put32(m, SPD, 8 | 1 << 4 | 2u << 30 | 2 << 17);
 	if (what & FUZZ_DESCRIPTOR)

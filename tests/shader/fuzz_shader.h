@@ -19,6 +19,7 @@ enum fuzz_what {
 	FUZZ_CHANGE	= 1 << 7,	/* the code changes, and executes again */
 	FUZZ_KEEP	= 1 << 8,	/* which the cache may not notice */
 	FUZZ_DATA	= 1 << 9,	/* memory is not empty */
+	FUZZ_TALL	= 1 << 10,	/* there is a texture with a row in each of 40 pages */
 };
 
 #define FUZZ_INSTRS	64u

@@ -263,6 +263,9 @@ static const struct {
 	  "LOAD.i64.unsigned.slot0.wait0 @r0:r1, r6, offset:0\n"
 	  "LD_BUFFER.i32.unsigned.slot0.wait0 @r0, r4, u4\n"
 	  "LD_BUFFER.i32.unsigned.slot0.wait0 @r0, 0x0, u5\nNOP.end\n" },
+	/* A filter in pages of its own for each thread */
+	{ FUZZ_TALL, 16, "U32_TO_F32 r9, r60\nFMA.f32 r9, r9, u10, 0x0.neg\nMOV.i32 r8, 0x0\n"
+	  "TEX_SINGLE.slot0.f.32.r.2d.wide_indices.zero.wait0 @r0, @r8:r9, u8\nNOP.end\n" },
 	{ FUZZ_NO_BUFFER, 16, "LD_BUFFER.i32.unsigned.slot0.end @r0, 0x0, u4\n" },
 	{ 0, 16, "LD_BUFFER.i32.unsigned.slot0.end @r0, 0x0, r60\n" },
 };
