@@ -8,8 +8,9 @@
  * failed), to nearest even or down as the sampler says; so weights have 8 bits.
  * The rest is Vulkan's specification.
  *
- * Chosen: weighted sums are made of doubles and rounded once. NaNs that were read
- * by a sampler are the canonical one. Integers are not filtered.
+ * Chosen: weighted sums are made of doubles and rounded once; a NaN of several texels
+ * is the canonical one. Where a texel alone is read its bits stay, of NaNs and zeros
+ * as well. Integers are not filtered.
  *
  * Invariant: which texels are read, and in which order, depends on the operands
  * alone; a texel whose weight is 0 is not read.
@@ -188,9 +189,13 @@ static bool read_texel(const struct filter *f, const struct axis *axes,
  * struct sum - what texels come to
  * @c: Red, green, blue and alpha: a sum with weights, or the least or most.
  * @weight: Sum of the weights.
+ * @texels: How many.
+ * @last: The last of them.
  */
 struct sum {
 	double c[4], weight;
+	unsigned int texels;
+	uint32_t last[4];
 };
 
 static double number_of(const struct filter *f, uint32_t v)
@@ -206,17 +211,22 @@ static double number_of(const struct filter *f, uint32_t v)
 	return f32_of(v);
 }
 
-static void add(const struct filter *f, struct sum *sum, const double *c,
+static void add(const struct filter *f, struct sum *sum, const uint32_t *v,
 		double weight)
 {
 	for (unsigned int i = 0; i < 4; i++) {
+		double c = number_of(f, v[i]);
+
+		/* Not 0 plus the first, which would make a zero positive */
 		if (f->s->reduction == REDUCE_AVERAGE)
-			sum->c[i] += weight * c[i];
-		else if (sum->weight == 0 || (f->s->reduction == REDUCE_MIN) ==
-			 (c[i] < sum->c[i]))
-			sum->c[i] = c[i];
+			sum->c[i] = sum->texels ? sum->c[i] + weight * c : weight * c;
+		else if (!sum->texels || (f->s->reduction == REDUCE_MIN) ==
+			 (c < sum->c[i]))
+			sum->c[i] = c;
 	}
 	sum->weight += weight;
+	sum->texels++;
+	memcpy(sum->last, v, sizeof(sum->last));
 }
 
 /* Weight of a corner, in 256ths for each axis */
@@ -240,21 +250,19 @@ static bool add_level(struct filter *f, struct sum *sum, uint32_t level,
 	for (unsigned int i = 0; i < 3; i++)
 		axes[i] = axis_of(f, i, level);
 	for (unsigned int corner = 0; corner < 8; corner++) {
-		double part = corner_weight(axes, corner), c[4];
+		double part = corner_weight(axes, corner);
 		uint32_t v[4];
 
 		if (part == 0)
 			continue;
 		if (!read_texel(f, axes, corner, v))
 			return false;
-		for (unsigned int i = 0; i < 4; i++)
-			c[i] = number_of(f, v[i]);
-		add(f, sum, c, weight * part);
+		add(f, sum, v, weight * part);
 	}
 	return true;
 }
 
-static void finish(const struct filter *f, const struct sum *sum, uint32_t *out)
+static void value_of(const struct filter *f, const struct sum *sum, uint32_t *out)
 {
 	bool average = f->s->reduction == REDUCE_AVERAGE;
 
@@ -273,6 +281,14 @@ static void finish(const struct filter *f, const struct sum *sum, uint32_t *out)
 			break;
 		}
 	}
+}
+
+static void finish(const struct filter *f, const struct sum *sum, uint32_t *out)
+{
+	if (sum->texels == 1)
+		memcpy(out, sum->last, sizeof(sum->last));
+	else
+		value_of(f, sum, out);
 	texture_swizzle(&f->v->texture, out);
 }
 

@@ -1077,6 +1077,33 @@ static void test_integer_levels(void)
 	machine_fini(&m);
 }
 
+/* What no other texel has a part in is read as it is; the mean of NaNs is the one there is */
+static void test_alone(void)
+{
+	static const uint32_t values[] = { 0x80000000, 0xffc12345, 0x7f800001, 0x80000001 };
+	unsigned int nearest = 0, linear = 0, mean = 0;
+	struct machine m;
+
+	begin_levels(&m);
+	for (unsigned int i = 0; i < N(values); i++) {
+		for (unsigned int k = 0; k < 16 * SIDE; k++)
+			machine_put32(&m, DATA + 0x4000 + 4 * k, values[i]);
+		put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED | MIN_NEAREST | MAG_NEAREST, MAX_LOD);
+		sampled(&m, 0.5, 0.5, 0);
+		nearest += data32(&m, 0) == values[i];
+		put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED, MAX_LOD);
+		/* In the middle of a texel, and of four */
+		sampled(&m, 0.5 / SIDE, 0.5 / SIDE, 0);
+		linear += data32(&m, 0) == values[i];
+		sampled(&m, 0.5, 0.5, 0);
+		mean += data32(&m, 0) == (i == 1 || i == 2 ? 0x7fc00000 : values[i]);
+	}
+	is_u64(nearest, N(values), "a texel without a filter keeps its bits");
+	is_u64(linear, N(values), "and one that a filter reads alone");
+	is_u64(mean, N(values), "the mean of what is the same is the same, of NaNs it is one");
+	machine_fini(&m);
+}
+
 /* Bit 29: magnified up to half a level, not up to the first alone */
 static void test_cutoff(void)
 {
@@ -1511,6 +1538,7 @@ int main(void)
 	test_gradient();
 	test_lods();
 	test_integer_levels();
+	test_alone();
 	test_cutoff();
 	test_far_away();
 	test_reduction();
