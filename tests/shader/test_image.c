@@ -1342,6 +1342,319 @@ static void test_many_pages(void)
 	machine_fini(&m);
 }
 
+/* --- What each part of a descriptor does ------------------------------------- */
+
+/* The first of 16 threads' result of an instruction: registers 8 to 11 are uniforms 8 to 11 */
+static uint32_t result_of(struct machine *m, const char *instr)
+{
+	char code[512];
+
+	snprintf(code, sizeof(code), "MOV.i32 r4, r60\nMOV.i32 r8, u8\nMOV.i32 r9, u9\n"
+		 "MOV.i32 r10, u10\nMOV.i32 r11, u11\n" RESULT "%s\n" PUT, instr);
+	machine_size(m, 16, 1, 1, 1, 1, 1);
+	machine_put32(m, DATA, 0x55555555);
+	run_through(m, code);
+	return data32(m, 0);
+}
+
+static float result_at(struct machine *m, const char *instr, float s, float t, float r)
+{
+	machine_uniform(m, 8, bits_of(s));
+	machine_uniform(m, 9, bits_of(t));
+	machine_uniform(m, 10, bits_of(r));
+	return float_of(result_of(m, instr));
+}
+
+#define NEAREST	(MIN_NEAREST | MAG_NEAREST)
+#define SINGLE(rest)	"TEX_SINGLE.slot0.f.32.r." rest ", u2"
+#define SINGLE_2D	SINGLE("2d.wide_indices.zero.wait0 @r0, @r8:r9")
+#define SINGLE_3D	SINGLE("3d.wide_indices.zero.wait0 @r0, @r8:r9:r10")
+
+/* 4 by 4 by 4 texels, which are x + 4 y + 16 z */
+static void begin_solid(struct machine *m)
+{
+	static const struct picture solid = { R32F, DIM_3D, 4, 4, 4, 1, 1, ORDER_LINEAR, 2 };
+
+	begin(m, &solid);
+	put_plane(m, &solid, 0, DATA + 0x4000, 16, 64);
+	for (unsigned int i = 0; i < 64; i++)
+		machine_put32(m, DATA + 0x4000 + 4 * i, bits_of(i));
+}
+
+/* The third axis counts as the others do, and each has a mode of its own */
+static void test_axes(void)
+{
+	struct machine m;
+
+	begin_solid(&m);
+	put_sampler(&m, WRAP_REPEAT << 16 | WRAP_EDGE << 12 | WRAP_BORDER << 8 | NORMALIZED |
+		    NEAREST, MAX_LOD);
+	set_border(&m);
+	ok(result_at(&m, SINGLE_3D, 1.375, 1.375, 0.375) == 1 + 4 * 3 + 16 * 1,
+	   "repeated along S, the edge along T");
+	ok(result_at(&m, SINGLE_3D, 0.375, 0.375, 1.375) == 0.5, "and a border along R");
+	ok(result_at(&m, SINGLE_3D, 0.375, -0.375, 0.875) == 1 + 4 * 0 + 16 * 3,
+	   "of which nothing shows inside");
+	machine_uniform(&m, 11, 0x02ff01);
+	ok(result_at(&m, SINGLE("3d.wide_indices.texel_offset.zero.wait0 @r0, @r8:r9:r10:r11"),
+		     0.125, 0.375, 0.125) == 1 + 4 * 0 + 16 * 2, "offsets along three axes");
+	put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED, MAX_LOD);
+	ok(result_at(&m, SINGLE_3D, 0.375, 0.625, 0.5) == 1 + 4 * 2 + 16 * 1.5,
+	   "half-way between two slices is their mean");
+	machine_fini(&m);
+}
+
+/* A layer is a float, and the nearest even one where two are as near */
+static void test_layers(void)
+{
+	static const struct picture array = { R32F, DIM_2D, 4, 4, 1, 1, 3, ORDER_LINEAR, 2 };
+	static const struct {
+		float layer, want;
+	} all[] = {
+		{ 0, 1 }, { 0.5, 1 }, { 0.51, 2 }, { 1, 2 }, { 1.5, 3 }, { 1.6, 3 }, { 7, 3 },
+		{ -3, 1 }, { NAN, 1 }, { INFINITY, 3 },
+	};
+	unsigned int good = 0;
+	struct machine m;
+
+	begin(&m, &array);
+	put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED, MAX_LOD);
+	for (unsigned int layer = 0; layer < 3; layer++) {
+		put_plane(&m, &array, layer, DATA + 0x4000 + 64 * layer, 16, 0);
+		for (unsigned int i = 0; i < 16; i++)
+			machine_put32(&m, DATA + 0x4000 + 64 * layer + 4 * i,
+				      bits_of(layer + 1));
+	}
+	for (unsigned int i = 0; i < N(all); i++)
+		good += result_at(&m, SINGLE("2d.wide_indices.array_enable.zero.wait0 "
+					     "@r0, @r8:r9:r10"),
+				  0.5, 0.5, all[i].layer) == all[i].want;
+	is_u64(good, N(all), "layers by floats");
+	machine_fini(&m);
+}
+
+#define LOAD_LAYER	"LD_TEX.u32.slot0.wait0 @r0, 0x0, r8, u3"
+
+/* What is beyond the last layer is outside, even with a plane there; so are slices in 2D */
+static void test_beyond(void)
+{
+	struct machine m;
+
+	begin_array(&m);
+	put_plane(&m, &words, 6, DATA + 0x4000, 64, 0);
+	machine_put32(&m, DATA + 0x4000, 1);
+	machine_uniform(&m, 8, 2 << 16);
+	is_u64(result_of(&m, LOAD_LAYER), 64 * 4, "the last layer");
+	machine_uniform(&m, 8, 3 << 16);
+	is_u64(result_of(&m, LOAD_LAYER), 0, "and none behind it");
+	/* A depth says nothing of a 2D texture */
+	machine_put32(&m, SET0 + 32 * IMAGE + 28, 7);
+	machine_uniform(&m, 8, 1);
+	is_u64(result_of(&m, LOAD_LAYER), 0, "a 2D texture has one slice");
+	machine_fini(&m);
+}
+
+/* Faces are layers, six for each of a cube's */
+static void test_faces(void)
+{
+	static const struct picture cube = { R32UI, DIM_CUBE, 4, 4, 1, 1, 2, ORDER_LINEAR, 2 };
+	unsigned int loads = 0, fetches = 0;
+	struct machine m;
+
+	begin(&m, &cube);
+	for (unsigned int i = 0; i < 12; i++) {
+		put_plane(&m, &cube, i, DATA + 0x4000 + 64 * i, 16, 0);
+		machine_put32(&m, DATA + 0x4000 + 64 * i, i + 1);
+	}
+	machine_uniform(&m, 9, 0);
+	for (unsigned int i = 0; i < 14; i++) {
+		machine_uniform(&m, 8, i << 16);
+		loads += result_of(&m, LOAD_LAYER) == (i < 12 ? i + 1 : 0);
+		machine_uniform(&m, 8, 0);
+		machine_uniform(&m, 10, i);
+		fetches += result_of(&m, "TEX_FETCH.slot0.u.32.r.2d.wide_indices.array_enable"
+				     ".wait0 @r0, @r8:r9:r10, u2") == (i < 12 ? i + 1 : 0);
+	}
+	is_u64(loads, 14, "loads from each face of two cubes");
+	is_u64(fetches, 14, "and fetches");
+	machine_fini(&m);
+}
+
+/* A level is a texel high at least */
+static void test_flat_levels(void)
+{
+	static const struct picture flat = { R32F, DIM_2D, 16, 2, 1, 4, 1, ORDER_LINEAR, 2 };
+	static const int modes[] = { WRAP_REPEAT, WRAP_EDGE };
+	unsigned int good = 0;
+	struct machine m;
+
+	begin(&m, &flat);
+	for (unsigned int level = 0; level < 4; level++) {
+		put_plane(&m, &flat, level, DATA + 0x4000 + 128 * level, 64, 0);
+		for (unsigned int i = 0; i < 32; i++)
+			machine_put32(&m, DATA + 0x4000 + 128 * level + 4 * i,
+				      bits_of(level + 1));
+	}
+	for (unsigned int i = 0; i < N(modes); i++) {
+		put_sampler(&m, WRAP(modes[i]) | NORMALIZED | NEAREST, MAX_LOD);
+		machine_size(&m, 64, 1, 1, 1, 1, 1);
+		good += sampled(&m, 0.9, 0.9, 0x200) == 3 && sampled(&m, 0.9, 0.9, 0x300) == 4;
+	}
+	is_u64(good, N(modes), "levels of 4 by 1 and 2 by 1");
+	machine_fini(&m);
+}
+
+/* A sampler that has no levels reads the first, whatever the LOD */
+static void test_no_levels(void)
+{
+	struct machine m;
+
+	begin_numbered(&m);
+	put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED | 1u << 30, MAX_LOD);
+	ok(sampled(&m, 0.5, 0.5, 0x100) == 1, "a sampler without levels reads the first");
+	machine_put32(&m, SET0 + 32 * IMAGE,
+		      (machine_get32(&m, SET0 + 32 * IMAGE) & 0x3ff) | R32UI << 10);
+	ok(sampled(&m, 0.5, 0.5, 0x100) == 1, "of integers as well");
+	machine_fini(&m);
+}
+
+/* What has a byte of its own for alpha, or for a stencil, is stored as such */
+static void stores_byte(uint32_t word, unsigned int clump, const char *type,
+			uint32_t value, uint32_t want, const char *what)
+{
+	struct picture p = { word, DIM_2D, 4, 4, 1, 1, 1, ORDER_LINEAR, clump };
+	struct machine m;
+	char code[512];
+
+	begin(&m, &p);
+	put_plane(&m, &p, 0, DATA + 0x4000, 4, 0);
+	machine_put32(&m, DATA + 0x4000, 0x11111111);
+	machine_size(&m, 1, 1, 1, 1, 1, 1);
+	machine_uniform(&m, 8, value);
+	machine_uniform(&m, 9, 1);
+	snprintf(code, sizeof(code), "MOV.i32 r4, u8\nMOV.i32 r5, u8\nMOV.i32 r6, u8\n"
+		 "MOV.i32 r7, u8\nLEA_TEX.slot0.wait0 @r8:r9:r10, u9, 0x0, u3\n"
+		 "ST_CVT.slot1.v4.%s.end @r4:r5:r6:r7, r8, r10, offset:0x0\n", type);
+	run_through(&m, code);
+	is_u64(machine_get32(&m, DATA + 0x4000), 0x11110011 | want << 8,
+	       "%s is stored as a byte", what);
+	machine_fini(&m);
+}
+
+/* A plane that is none: reads are of texels of zeros, stores go nowhere */
+static void test_null_plane(void)
+{
+	struct machine m;
+
+	begin(&m, &words);
+	for (unsigned int i = 4; i < 32; i += 4)
+		machine_put32(&m, PLANES + i, 0);
+	machine_put32(&m, PLANES, 10);
+	machine_uniform(&m, 8, 0);
+	machine_uniform(&m, 9, 0);
+	is_u64(result_of(&m, LOAD_LAYER), 0, "a plane that is none reads as zero");
+	is_u64(result_of(&m, "TEX_FETCH.slot0.u.32.r.2d.wide_indices.wait0 @r0, @r8:r9, u2"), 0,
+	       "by a fetch as well");
+	is_u64(result_of(&m, "LEA_TEX.slot0.wait0 @r12:r13:r14, 0x0, 0x0, u3\nMOV.i32 r0, r13"),
+	       NOWHERE >> 32, "and its texels are nowhere");
+	machine_fini(&m);
+}
+
+/* A texture that is none, by what has a sampler and what has none */
+static void test_null_texture(void)
+{
+	static const char *const reads[] = {
+		LOAD_LAYER, SINGLE_2D,
+		"TEX_FETCH.slot0.u.32.r.2d.wide_indices.wait0 @r0, @r8:r9, u2",
+		"TEX_GATHER.slot0.f.32.r.2d.wide_indices.gather4_r.wait0 @r0, @r8:r9, u2",
+		"TEX_GRADIENT.slot0.u.32.rg.2d.wide_indices.lod_bias_disable."
+		"lod_clamp_disable.derivative.wait0 @r0:r1, @r8:r9:r10:r11, u2",
+	};
+	struct machine m;
+
+	begin(&m, &words);
+	put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED, MAX_LOD);
+	for (unsigned int i = 0; i < 32; i += 4)
+		machine_put32(&m, SET0 + 32 * IMAGE + i, 0);
+	for (unsigned int i = 8; i < 12; i++)
+		machine_uniform(&m, i, 0x3f800000);
+	for (unsigned int i = 0; i < N(reads); i++)
+		is_u64(result_of(&m, reads[i]), 0, "no texture: %.*s",
+		       (int)strcspn(reads[i], "."), reads[i]);
+	machine_fini(&m);
+}
+
+/* Each colour of a gather, after the swizzle: what was blue, 0, 1, what was red */
+static void test_gathered_colours(void)
+{
+	/* 0x33 is a fifth of 0xff */
+	static const float want[4] = { 1, 0, 1, 0.2 };
+	unsigned int good = 0;
+	struct machine m;
+	char instr[128];
+
+	begin(&m, &small);
+	for (unsigned int i = 0; i < 256; i++)
+		machine_put32(&m, DATA + 0x4000 + 4 * i, 0x40ff8033);
+	machine_put32(&m, SET0 + 32 * IMAGE + 8, 2 | 4 << 3 | 5 << 6);
+	put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED, MAX_LOD);
+	machine_uniform(&m, 8, 0x3f000000);
+	machine_uniform(&m, 9, 0x3f000000);
+	for (unsigned int i = 0; i < 4; i++) {
+		snprintf(instr, sizeof(instr), "TEX_GATHER.slot0.f.32.r.2d.wide_indices."
+			 "gather4_%c.wait0 @r0, @r8:r9, u2", "rgba"[i]);
+		good += result_of(&m, instr) == bits_of(want[i]);
+	}
+	is_u64(good, 4, "gathers of each colour are swizzled");
+	machine_fini(&m);
+}
+
+/* A derivative counts by the size along its axis */
+static void test_wide_gradient(void)
+{
+	static const struct picture wide = { R32F, DIM_2D, 16, 2, 1, 1, 1, ORDER_LINEAR, 2 };
+	static const char gradient[] =
+		"TEX_GRADIENT.slot0.u.32.rg.2d.wide_indices.lod_bias_disable."
+		"lod_clamp_disable.derivative.wait0 @r0:r1, @r8:r9:r10:r11, u2";
+	struct machine m;
+
+	begin(&m, &wide);
+	machine_uniform(&m, 11, 0);
+	result_at(&m, gradient, 0.5, 0, 0);
+	is_u64(data32(&m, 0), 3 * LOD_ONE, "half of a width of 16 is a LOD of 3");
+	result_at(&m, gradient, 0, 0, 0.5);
+	is_u64(data32(&m, 0), 0, "and half of a height of 2 one of 0");
+	machine_fini(&m);
+}
+
+/* Slices, and rows in each order, that are more than 4 GiB behind the first */
+static void test_far_texels(void)
+{
+	static const struct picture solid = { R32UI, DIM_3D, 4, 4, 3, 1, 1, ORDER_LINEAR, 2 };
+	static const struct {
+		enum texel_order order;
+		uint32_t y;
+	} rows[] = { { ORDER_LINEAR, 2 }, { ORDER_U_TILED, 32 }, { ORDER_64K, 256 } };
+	struct machine m;
+
+	for (unsigned int i = 0; i < N(rows); i++) {
+		struct plane p = { .format.bytes = 4, .order = rows[i].order,
+				   .row_stride = 0x80000000 };
+
+		is_u64(layout_offset(&p, 0, rows[i].y, 0), 1ull << 32,
+		       "order %u: a row 4 GiB away", rows[i].order);
+	}
+	begin(&m, &solid);
+	put_plane(&m, &solid, 0, DATA + 0x4000, 16, 0x80000000);
+	for (unsigned int z = 1; z < 3; z++) {
+		machine_map(&m, DATA + 0x4000 + z * 0x80000000ull, 1, MAY_READ);
+		machine_put32(&m, DATA + 0x4000 + z * 0x80000000ull, z + 10);
+		machine_uniform(&m, 8, z);
+		is_u64(result_of(&m, LOAD_LAYER), z + 10, "slice %u of 2 GiB each", z);
+	}
+	machine_fini(&m);
+}
+
 /* --- What it costs -------------------------------------------------------- */
 
 /* What a program of one warp takes off its budget beside its lanes' instructions */
@@ -1462,6 +1775,8 @@ static void bad_sampler(uint32_t clear, uint32_t set, const char *why)
 
 static void test_invalid(void)
 {
+	struct machine m;
+
 	bad_texture(0, 0xf, 9, "not the descriptor of a texture");
 	bad_texture(3, 0, 1 << 13, "textures of several samples are not implemented");
 	bad_texture(2, 0, 1 << 24, "a minimum level is not implemented");
@@ -1480,6 +1795,11 @@ static void test_invalid(void)
 	bad_sampler(0xf000, 10 << 12, "no such wrap mode");
 	bad_sampler(0, 2u << 30, "no such mode of levels");
 	bad_sampler(0, 1 << 4, "no such reduction");
+	begin(&m, &small);
+	put_plane(&m, &small, 0, 1ull << 48, 1024, 0);
+	faults(&m, LOAD_ONE, SHADER_ADDR_RANGE, "no address of data");
+	is_u64(m.fault.va >> 48, 1, "which is told");
+	machine_fini(&m);
 }
 
 static void test_unimplemented(void)
@@ -1547,6 +1867,19 @@ int main(void)
 	test_srgb();
 	test_wide();
 	test_each_its_own();
+	test_axes();
+	test_layers();
+	test_beyond();
+	test_faces();
+	test_flat_levels();
+	test_no_levels();
+	stores_byte(155 << 12 | 229, 26, "u32", 0x42, 0x42, "alpha");
+	stores_byte(93 << 12 | 2, 22, "u32", 0x42, 0x42, "a stencil");
+	test_null_plane();
+	test_null_texture();
+	test_gathered_colours();
+	test_wide_gradient();
+	test_far_texels();
 	test_many_pages();
 	test_cost();
 	test_invalid();
