@@ -40,15 +40,17 @@ static void page_refresh(struct code_page *p, const void *host)
 	}
 }
 
-static struct code_page *page_of(struct shader *sh, const struct shader_env *env,
-				 uint64_t va)
+static struct code_page *page_of(struct warp *w, uint64_t va)
 {
-	struct code_page **slot = slot_of(sh, va), *p = *slot;
+	const struct shader_env *env = w->env;
+	struct code_page **slot = slot_of(env->sh, va), *p = *slot;
 
 	if (!p)
 		p = *slot = calloc(1, sizeof(*p));
 	if (!p || page_is_of(p, env, va))
 		return p;
+	if (p->valid)
+		w->extra += COST_CODE;
 	p->va = va;
 	p->ctx = env->ctx;
 	p->half_regs = env->half_regs;
@@ -85,7 +87,7 @@ static bool load_page(struct warp *w)
 	struct shader_env *env = w->env;
 	struct shader *sh = env->sh;
 	uint64_t va = PAGE_OF(w->pc);
-	struct code_page *p = page_of(sh, env, va);
+	struct code_page *p = page_of(w, va);
 
 	if (!p)
 		return warp_fault(w, SHADER_INSTR_INVALID_PC, va,

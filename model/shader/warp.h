@@ -164,10 +164,11 @@ struct warp {
  * What takes the host long beside a lane's addition, in lane instructions, so that a turn
  * is over in milliseconds whatever is executed (make -C tests/shader bench): a page of
  * descriptors or another one of data that an instruction looks up, a texel that is read, or
- * a value that is stored as one.
+ * a value that is stored as one, and a page of code that makes room for another.
  */
 #define COST_PAGE	32u
 #define COST_TEXEL	32u
+#define COST_CODE	512u
 
 /**
  * struct shader - the shader cores

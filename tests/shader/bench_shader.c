@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "asm.h"
 #include "machine.h"
 
 #define ROUNDS		5
@@ -84,6 +85,8 @@ static const struct {
 		LOOP(EIGHT("LEA_BUF.slot0.wait0 @r8:r9, r60, r6\n"), "10"), 0 },
 	{ "a texture each", BY_PARITY("u7")
 		LOOP(EIGHT("LEA_TEX.slot0.wait0 @r8:r9:r10, 0x0, 0x0, r6\n"), "10"), 0 },
+	{ "two pages of code", "IADD_IMM.i32 r1, 0x0, #0x3E8\n"
+			       "BRANCHZI.eq.absolute 0x0, u12\n", 0 },
 };
 
 static double seconds(void)
@@ -143,6 +146,21 @@ static void textures(struct machine *m)
 	machine_uniform(m, 11, 1 << 24);	/* a buffer's handle */
 }
 
+/* The end of a loop, far enough away to take the cache's place of its beginning */
+static void other_code(struct machine *m)
+{
+	const uint64_t at = CODE + 64 * 4096;
+
+	machine_map(m, at, 1, MAY_READ | MAY_EXECUTE);
+	machine_put64(m, at, asm_one("IADD.s32 r1, r1, 0xFFFFFFFF"));
+	machine_put64(m, at + 8, asm_one("BRANCHZI.absolute r1, u14"));
+	machine_put64(m, at + 16, asm_one("NOP.end"));
+	machine_uniform(m, 12, at);
+	machine_uniform(m, 13, at >> 32);
+	machine_uniform(m, 14, CODE + 8);
+	machine_uniform(m, 15, CODE >> 32);
+}
+
 static struct rate median(const char *code)
 {
 	struct rate rate[ROUNDS];
@@ -150,6 +168,7 @@ static struct rate median(const char *code)
 
 	machine_init(&m);
 	textures(&m);
+	other_code(&m);
 	machine_size(&m, 256, 1, 1, 4, 1, 1);
 	machine_code(&m, code);
 	for (unsigned int i = 0; i < ROUNDS; i++)

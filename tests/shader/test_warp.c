@@ -13,6 +13,7 @@
 #include "../model/tap.h"
 #include "asm.h"
 #include "program.h"
+#include "warp.h"
 
 /* r2:r3 = DATA + 4 * global id of the thread */
 #define ADDRESS	"SHADDX.u64 r2, u0, r60.w0, shift:0x2\n"
@@ -354,6 +355,36 @@ static void test_turns(void)
 	machine_fini(&a);
 }
 
+/* Ten rounds through two pages, so many pages from each other; beside lanes, what they cost */
+static uint64_t cost_of_pages(unsigned int pages)
+{
+	uint64_t far = CODE + pages * 4096ull;
+	struct shader_stats s;
+	struct machine m;
+
+	machine_init(&m);
+	machine_map(&m, far, 1, MAY_READ | MAY_EXECUTE);
+	machine_uniform(&m, 8, far);
+	machine_uniform(&m, 9, far >> 32);
+	machine_uniform(&m, 10, CODE + 8);
+	machine_uniform(&m, 11, CODE >> 32);
+	machine_put64(&m, far, asm_one("IADD.s32 r1, r1, 0xFFFFFFFF"));
+	machine_put64(&m, far + 8, asm_one("BRANCHZI.absolute r1, u10"));
+	machine_put64(&m, far + 16, asm_one("NOP.end"));
+	machine_size(&m, 16, 1, 1, 1, 1, 1);
+	if (run(&m, "IADD_IMM.i32 r1, 0x0, #0xA\nBRANCHZI.eq.absolute 0x0, u8\n") != SHADER_DONE)
+		diag("%s", m.fault.why);
+	shader_get_stats(m.sh, &s);
+	machine_fini(&m);
+	return s.work - s.lane_instrs - SHADER_WARP_COST;
+}
+
+static void test_code_cost(void)
+{
+	is_u64(cost_of_pages(2), 0, "code of two pages costs nothing beside its lanes");
+	is_u64(cost_of_pages(64), 19 * COST_CODE, "but where one makes room for the other");
+}
+
 int main(void)
 {
 	test_waits();
@@ -369,5 +400,6 @@ int main(void)
 	test_two_barriers();
 	test_counts();
 	test_turns();
+	test_code_cost();
 	return done_testing();
 }
