@@ -142,10 +142,8 @@ static bool read_buffer(struct warp *warp, uint32_t handle, struct buffer *buf)
 	return true;
 }
 
-bool desc_buffer(struct warp *w, struct buffers *b, uint32_t handle)
+bool desc_next_buffer(struct warp *w, struct buffers *b, uint32_t handle)
 {
-	if (b->valid && b->handle == handle)
-		return true;
 	b->valid = read_buffer(w, handle, &b->buf);
 	b->handle = handle;
 	return b->valid;

@@ -292,9 +292,15 @@ struct buffers {
 bool desc_read(struct warp *w, uint64_t va, void *to, unsigned int len);
 /* The 32 bytes that a handle names, and where they are */
 bool desc_words(struct warp *warp, uint32_t handle, uint32_t *w, uint64_t *va);
-bool desc_buffer(struct warp *w, struct buffers *b, uint32_t handle);
+bool desc_next_buffer(struct warp *w, struct buffers *b, uint32_t handle);
 /* Before the first workgroup: nobody pays */
 bool desc_env(struct shader_env *env, const struct shader_job *job,
 	      struct shader_fault *fault);
+
+/* The buffer of a lane, which is mostly that of the lane before */
+static inline bool desc_buffer(struct warp *w, struct buffers *b, uint32_t handle)
+{
+	return (b->valid && b->handle == handle) || desc_next_buffer(w, b, handle);
+}
 
 #endif /* SHADER_WARP_H */
