@@ -24,7 +24,7 @@
 #define LOOP(body, n)	"IADD_IMM.i32 r1, 0x0, #0x3E8\n" body \
 			"IADD.s32 r1, r1, 0xFFFFFFFF\n" \
 			"BRANCHZ.reconverge r1, offset:-" n "\nNOP.end\n"
-#define EIGHT(line)	line line line line line line line line
+#define EIGHT(s)	s s s s s s s s
 /* Odd threads have the handle behind the next one */
 #define BY_PARITY(first) \
 	"IADD_IMM.i32 r6, 0x0, #0x2\nLSHIFT_AND.i32 r6, r60, 0x3020100.b11, r6\n" \
