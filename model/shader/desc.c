@@ -75,7 +75,7 @@ bool desc_read(struct warp *w, uint64_t va, void *to, unsigned int len)
 {
 	bool good = read_bytes(w->env, va, to, len, &w->fault);
 
-	w->extra += COST_PAGE * (1 + (va % SHADER_PAGE_SIZE + len - 1) / SHADER_PAGE_SIZE);
+	w->extra += COST_DESC * (1 + (va % SHADER_PAGE_SIZE + len - 1) / SHADER_PAGE_SIZE);
 	w->fault.pc = w->pc;
 	return good;
 }

@@ -313,7 +313,7 @@ enum warp_state warp_run(struct warp *w, int64_t *budget)
 		}
 		stats->instrs++;
 		stats->lane_instrs += lanes;
-		*budget -= lanes;
+		*budget -= lanes > LEAST_COST ? lanes : LEAST_COST;
 		if (w->extra) {
 			*budget -= w->extra;
 			w->extra = 0;

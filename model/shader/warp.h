@@ -162,11 +162,15 @@ struct warp {
 
 /*
  * What takes the host long beside a lane's addition, in lane instructions, so that a turn
- * is over in milliseconds whatever is executed (make -C tests/shader bench): a page of
- * descriptors or another one of data that an instruction looks up, a texel that is read, or
- * a value that is stored as one, and a page of code that makes room for another.
+ * is over in milliseconds whatever is executed (make -C tests/shader bench): another page of
+ * data that an instruction looks up, a texel that is read, or a value that is stored as one,
+ * and a page of code that makes room for another. Nearly each load reads descriptors, so
+ * they count for less than they take, and for as much as it needs to end in time.
  */
+/* An instruction of one lane, for which the host does all but the addition */
+#define LEAST_COST	4u
 #define COST_PAGE	32u
+#define COST_DESC	8u
 #define COST_TEXEL	32u
 #define COST_CODE	512u
 

@@ -1711,13 +1711,13 @@ static void test_cost(void)
 	machine_uniform(&m, 7, 62 << 24 | 1);
 	for (unsigned int i = 0; i < N(all); i++)
 		is_u64(extra_of(&m, all[i].code),
-		       all[i].pages * COST_PAGE + all[i].texels * COST_TEXEL,
+		       all[i].pages * COST_DESC + all[i].texels * COST_TEXEL,
 		       "what it costs: %s", all[i].what);
 	/* The second descriptor of this table is in two pages */
 	machine_map(&m, DATA + DATA_PAGES * 4096, 1, MAY_READ);
 	machine_put64(&m, SRT + 16, (DATA + 4096 * DATA_PAGES - 48) | 1ull << 56);
 	machine_uniform(&m, 6, 1 << 24 | 1);
-	is_u64(extra_of(&m, all[0].code), 3 * COST_PAGE, "and of a descriptor in two pages");
+	is_u64(extra_of(&m, all[0].code), 3 * COST_DESC, "and of a descriptor in two pages");
 	machine_fini(&m);
 }
 

@@ -385,6 +385,28 @@ static void test_code_cost(void)
 	is_u64(cost_of_pages(64), 19 * COST_CODE, "but where one makes room for the other");
 }
 
+/* Four instructions of so many lanes, beside what a warp costs */
+static uint64_t cost_of_lanes(unsigned int threads)
+{
+	struct shader_stats s;
+	struct machine m;
+
+	machine_init(&m);
+	machine_size(&m, threads, 1, 1, 1, 1, 1);
+	if (run(&m, "IADD_IMM.i32 r1, 0x0, #0xA\nNOP\nNOP\nNOP.end\n") != SHADER_DONE)
+		diag("%s", m.fault.why);
+	shader_get_stats(m.sh, &s);
+	machine_fini(&m);
+	return s.work - SHADER_WARP_COST;
+}
+
+static void test_lane_cost(void)
+{
+	is_u64(cost_of_lanes(16), 4 * 16, "an instruction costs its lanes");
+	is_u64(cost_of_lanes(5), 4 * 5, "however few");
+	is_u64(cost_of_lanes(1), 4 * LEAST_COST, "but that of a lone one costs more");
+}
+
 int main(void)
 {
 	test_waits();
@@ -401,5 +423,6 @@ int main(void)
 	test_counts();
 	test_turns();
 	test_code_cost();
+	test_lane_cost();
 	return done_testing();
 }
