@@ -268,6 +268,9 @@ void __igt_skip(const char *file, int line, const char *expr, const char *fmt, .
 	va_start(ap, fmt);
 	explain("Test requirement not met", file, line, expr, fmt, ap);
 	va_end(ap);
+	/* IGT has no answer to that either */
+	if (is_child)
+		abort();
 	leave(SKIP);
 	abort();
 }
@@ -308,31 +311,43 @@ void __igt_child_done(void)
 	abort();
 }
 
-void igt_waitchildren(void)
+static int error_of(int status)
 {
-	enum outcome worst = SUCCESS;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : 256;
+}
+
+int __igt_waitchildren(void)
+{
+	int err = 0;
 
 	for (unsigned int i = 0; i < num_children; i++) {
 		int status;
 
-		if (waitpid(children[i], &status, 0) < 0 || !WIFEXITED(status))
-			worst = FAIL;
-		else if (WEXITSTATUS(status) == IGT_EXIT_SKIP && worst != FAIL)
-			worst = SKIP;
-		else if (WEXITSTATUS(status))
-			worst = FAIL;
+		if (waitpid(children[i], &status, 0) < 0)
+			abort();
+		if (err || !status)
+			continue;
+		/* As IGT does: who is first to fail ends the others */
+		err = error_of(status);
+		for (unsigned int k = i + 1; k < num_children; k++)
+			kill(children[k], SIGKILL);
 	}
 	num_children = 0;
-	if (worst == SKIP)
-		leave(SKIP);
-	igt_assert_f(worst == SUCCESS, "a child failed\n");
+	return err;
 }
 
+void igt_waitchildren(void)
+{
+	int err = __igt_waitchildren();
+
+	igt_assert_f(!err, "a child failed: %d\n", err);
+}
+
+/* They are not waited for */
 void igt_kill_children(int signal)
 {
-	for (unsigned int i = 0; i < num_children; i++) {
+	for (unsigned int i = 0; i < num_children; i++)
 		kill(children[i], signal);
-		waitpid(children[i], NULL, 0);
-	}
-	num_children = 0;
 }

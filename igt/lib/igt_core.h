@@ -113,6 +113,8 @@ bool __igt_fork(void);
 		for (; __igt_fork(); __igt_child_done())
 __attribute__((noreturn)) void __igt_child_done(void);
 void igt_waitchildren(void);
+/* What the first one that failed ended with, 128 and the signal's number if by a signal */
+int __igt_waitchildren(void);
 void igt_kill_children(int signal);
 
 #endif /* IGT_CORE_H */

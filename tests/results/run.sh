@@ -510,6 +510,39 @@ test_fault_of_another_is_upstreams_only()
 	done
 }
 
+# igt_report LINE...: the verdicts of tests/igt/report.py on a raw file of these lines
+igt_report()
+{
+	local rc=0
+
+	mkdir -p "$scratch/igt/results"
+	printf '%b\n' "$@" >"$scratch/igt/raw"
+	printf '%b\n' '*\tknown\tfail\twhy\t-110' 'reserve-*\tworse\tskip\twhy' >"$scratch/igt/expected"
+	python3 -B "$ROOT/tests/igt/report.py" "$scratch/igt/raw" "$scratch/igt/expected" \
+		"$scratch/igt" >"$scratch/igt/sum" || rc=$?
+	cut -f 1,2 "$scratch/igt/results/igt.tsv"
+	return "$rc"
+}
+
+test_known_failure_of_igt_hides_no_other()
+{
+	local known='reserve-plain\tfail\tknown\t-110 != 0'
+
+	[ "$(igt_report "$known" 'reserve-plain\tpass\ta\t')" = "$(printf '%b\n' \
+		'skip\treserve-plain: known' 'pass\treserve-plain: a')" ] || return 1
+	not igt_report 'reserve-plain\tfail\tknown\t-5 != 0' >/dev/null
+	not igt_report "$known" 'reserve-plain\tlog\tknown\tBUG: KASAN' >/dev/null
+	not igt_report 'reserve-plain\tpass\tknown\t' >/dev/null
+}
+
+test_igt_is_no_worse_than_on_upstreams_kernel()
+{
+	igt_report 'base-plain\tpass\ta\t' 'base-plain\tpass\tb\t' 'reserve-debug\tpass\ta\t' >/dev/null
+	not igt_report 'base-plain\tpass\ta\t' 'base-plain\tpass\tb\t' \
+		'reserve-plain\tpass\ta\t' >/dev/null
+	not igt_report 'base-plain\tpass\tworse\t' 'reserve-plain\tskip\tworse\t' >/dev/null
+}
+
 test_lock_is_not_waited_for_by_who_has_it()
 {
 	timeout 10 bash -c ". '$ROOT/scripts/lib/lib.sh'; locked a; locked a; (locked a)"

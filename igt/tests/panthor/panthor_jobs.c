@@ -458,7 +458,8 @@ static int log_mark(void)
 
 static void nothing_lost(int log)
 {
-	static const char * const bad[] = { "job timeout", "timedout", "reset failed", "ping" };
+	static const char * const bad[] = { "timeout", "timedout", "Timed out", "stuck",
+					     "reset failed", "ping" };
 	char line[KB(4)];
 	ssize_t n;
 

@@ -121,6 +121,25 @@ static void sparse_read_only(struct access *a)
 	igt_assert_eq(gpu_write(&a->p, TEST_VA + BLOCK + TILE, 0), 0);
 }
 
+/* Where its ends, and a page that is cut out, leave small pages */
+static void sparse_read_only_edges(struct access *a)
+{
+	const uint64_t start = TEST_VA + PAGE, end = TEST_VA + 3 * BLOCK - 2 * PAGE;
+	const uint64_t hole = TEST_VA + BLOCK + MB(1);
+	const uint64_t places[] = { start, hole - 8, hole + PAGE, end - 8 };
+	struct drm_panthor_vm_bind_op op = op_sparse(start, end - start);
+	uint64_t word;
+
+	op.flags |= OP_RO;
+	igt_assert_eq(bind_now(&a->p, op), 0);
+	do_unmap(&a->p, hole, PAGE);
+	for (unsigned int i = 0; i < LEN(places); i++) {
+		igt_assert_eq(gpu_read(&a->p, places[i], PAGE, 1, &word), 0);
+		igt_assert_eq(gpu_write(&a->p, places[i], 1), -EIO);
+	}
+	gpu_faults(&a->p, hole);
+}
+
 static void run(void (*test)(struct access *a))
 {
 	static struct access a;
@@ -164,6 +183,9 @@ int igt_main()
 	igt_describe("A sparse range that is read-only, beside one that is not");
 	igt_subtest("sparse-read-only")
 		run(sparse_read_only);
+	igt_describe("Its ends, and what is beside a hole in it, are read-only, too");
+	igt_subtest("sparse-read-only-edges")
+		run(sparse_read_only_edges);
 
 	igt_fixture()
 		drm_close_driver(device);

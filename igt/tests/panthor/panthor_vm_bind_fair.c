@@ -104,12 +104,19 @@ static void rounds_are_quick(void)
 	}
 }
 
+/* They are gone when it returns */
+static void end_clients(void)
+{
+	igt_kill_children(SIGKILL);
+	igt_assert_eq(__igt_waitchildren(), 128 + SIGKILL);
+}
+
 static void beside(void (*client)(struct pb *q, struct panthor_bo *b))
 {
 	start_client(client);
 	rounds_are_quick();
 	goes_on(progressed());
-	igt_kill_children(SIGKILL);
+	end_clients();
 	rounds_are_quick();
 }
 
@@ -177,7 +184,7 @@ static void killed(void (*client)(struct pb *q, struct panthor_bo *b))
 		start_client(client);
 		sleep_ms(13 * i);
 		start = now_ms();
-		igt_kill_children(SIGKILL);
+		end_clients();
 		igt_assert_lt_s64(now_ms() - start, WORST_MS);
 	}
 	rounds_are_quick();

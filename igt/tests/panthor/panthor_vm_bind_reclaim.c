@@ -8,7 +8,6 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "panthor_bind.h"
@@ -144,6 +143,24 @@ static void written(void)
 	gpu_sees(&p, TEST_VA + PAGE, BO_ID, 1, 96);
 }
 
+/* And is read-only if it was, what was cut meanwhile as well */
+static void read_only_comes_back(void)
+{
+	struct drm_panthor_vm_bind_op op = op_map(TEST_VA, bo.handle, 0, SIZE);
+	static const uint64_t places[] = { 0, 2 * BLOCK - 8, 2 * BLOCK + PAGE, SIZE - 8 };
+
+	require_swap();
+	op.flags |= OP_RO;
+	igt_assert_eq(bind_now(&p, op), 0);
+	gpu_sees(&p, TEST_VA, BO_ID, 0, PAGES);
+	evict(SIZE);
+	do_unmap(&p, TEST_VA + 2 * BLOCK, PAGE);
+	for (unsigned int i = 0; i < LEN(places); i++)
+		igt_assert_eq(gpu_write(&p, TEST_VA + places[i], 3), -EIO);
+	gpu_sees(&p, TEST_VA, BO_ID, 0, 1024);
+	gpu_sees(&p, TEST_VA + 2 * BLOCK + PAGE, BO_ID, 1025, PAGES - 1025);
+}
+
 /* What a job uses stays, however much the kernel wants it */
 static void in_use(void)
 {
@@ -205,6 +222,8 @@ static void beside_binds(void)
 	unsigned long *reclaims = shared_memory(sizeof(*reclaims));
 
 	require_swap();
+	/* A child may not skip */
+	reclaim();
 	igt_fork(child, 1) {
 		for (;;) {
 			reclaim();
@@ -222,6 +241,7 @@ static void beside_binds(void)
 	}
 	igt_assert_lt_s64(0, __atomic_load_n(reclaims, __ATOMIC_SEQ_CST));
 	igt_kill_children(SIGKILL);
+	igt_assert_eq(__igt_waitchildren(), 128 + SIGKILL);
 	munmap(reclaims, sizeof(*reclaims));
 }
 
@@ -292,35 +312,32 @@ static void is_charged(void)
 /* The child binds until it is refused, or killed */
 static void bind_beyond(void)
 {
+	struct panthor_bo tile;
+	struct pb q;
 	char text[64];
 	int ret = 0;
 
 	igt_assert(write_file(MEMCG "/cgroup.procs", "0"));
-	pb_open(&p, device);
-	pb_bo(&p, &bo, TILE, BO_ID);
+	pb_open(&q, device);
+	pb_bo(&q, &tile, TILE, BO_ID);
 	igt_assert(read_file(MEMCG "/memory.current", text, sizeof(text)));
 	snprintf(text, sizeof(text), "%ld", atol(text) + (long)LIMIT);
 	igt_assert(write_file(MEMCG "/memory.max", text));
 	for (unsigned int i = 0; i < TOO_MANY && !ret; i++)
-		ret = bind_now(&p, op_map(TEST_VA + i * BLOCK, bo.handle, 0, PAGE));
-	_exit(ret == -ENOMEM ? 3 : 1);
+		ret = bind_now(&q, op_map(TEST_VA + i * BLOCK, tile.handle, 0, PAGE));
+	igt_assert_eq(ret, -ENOMEM);
 }
 
 static void limit_holds(void)
 {
-	int status;
-	pid_t pid;
+	int err;
 
 	require_memcg();
 	do_map(&p, TEST_VA, &bo, 0, SIZE);
-	fflush(NULL);
-	pid = fork();
-	if (!pid)
+	igt_fork(child, 1)
 		bind_beyond();
-	igt_assert(waitpid(pid, &status, 0) == pid);
-	igt_assert_f((WIFSIGNALED(status) && WTERMSIG(status) == 9) ||
-		     (WIFEXITED(status) && WEXITSTATUS(status) == 3),
-		     "the child ended with %#x\n", status);
+	err = __igt_waitchildren();
+	igt_assert_f(!err || err == 128 + SIGKILL, "the child ended with %d\n", err);
 	igt_assert(write_file(MEMCG "/memory.max", "max"));
 	igt_assert_eq(charged_at_most(0), 0);
 	gpu_sees(&p, TEST_VA, BO_ID, 0, PAGES);
@@ -341,6 +358,7 @@ static const struct {
 	  cut_while_away },
 	{ "queued-while-away", "So they are by what was queued before", queued_while_away },
 	{ "written", "What the GPU wrote is what comes back", written },
+	{ "read-only-comes-back", "What was read-only is so again", read_only_comes_back },
 	{ "in-use", "What a job uses is not taken", in_use },
 	{ "sparse-stays", "Sparse ranges do not notice", sparse_stays },
 	{ "idle-tables-go", "Tables in which nothing is mapped are taken", idle_tables_go },
