@@ -37,7 +37,7 @@ LOGDIR=$OUT/mutants
 
 usage()
 {
-	die "usage: run.sh --check | [--suite pairs|interleave|kunit|kunit-pt|kunit-debug|vmbind|edges|failing|charged|panthor|fixes|fixes-debug|probing|vfio|iommufd] [NAME...]"
+	die "usage: run.sh --check | [--suite pairs|interleave|kunit|kunit-pt|kunit-debug|vmbind|edges|failing|charged|panthor|fixes|fixes-debug|igt|probing|vfio|iommufd] [NAME...]"
 }
 
 suites_of()
@@ -76,7 +76,7 @@ baseline()
 	seen[$suite]=1
 	key=$(hash_of "$(wgit "$TREE" rev-parse 'HEAD^{tree}')" "$ROOT/tests/mutants/run.sh" \
 		"$ROOT/tests/kernel" "$ROOT/scripts" "$ROOT/model" \
-		"$ROOT"/tests/{interleave,vmbind,edges,panthor,guest,iommufd,vfio})
+		"$ROOT"/tests/{interleave,vmbind,edges,panthor,guest,igt,iommufd,vfio} "$ROOT/igt")
 	! stamp_ok "$stamp" "$key" || return 0
 	say "  $suite, without a mutant"
 	plant_nothing
@@ -214,7 +214,7 @@ suite_panthor()
 suite_fixes()
 {
 	(guest_prepare mutant plain && guest_program panthor hardpaths) >/dev/null || return 99
-	mutant_guest --flavour plain --inject --icount -- "hardpaths wakeup lost-wait moved-memory signal-nothing wait-behind counts lost-gpu slow-flush heap-race late-l2 stuck-suspend reset-suspend dead-reset unbind-busy stale-fault stuck-reset resume-reset unbind-group unbind-stuck reset-free"
+	mutant_guest --flavour plain --inject --icount -- "hardpaths wakeup lost-wait moved-memory signal-nothing wait-behind counts lost-gpu slow-flush heap-race late-l2 stuck-suspend reset-suspend dead-reset unbind-busy stale-fault stuck-reset resume-reset unbind-group unbind-stuck reset-free heap-pool"
 }
 
 # What lockdep says of a suspend that meets a reset, and of one that fails
@@ -229,6 +229,18 @@ suite_probing()
 {
 	(guest_prepare mutant debug && guest_program edges edges) >/dev/null || return 99
 	mutant_guest --flavour debug -- "edges import failing-probe"
+}
+
+# What user space sees of mappings: tests of ours in IGT's form
+suite_igt()
+{
+	local rc=0
+
+	(guest_prepare mutant plain && "$ROOT/tests/igt/run.sh" build) >/dev/null || return 99
+	mutant_guest --flavour plain --icount --inject -- "set -- --ours panthor_vm_bind_access panthor_vm_bind_reclaim
+		$(cat "$ROOT/tests/igt/guest.sh")" | tee "$BUILD/.mutant.log" || rc=$?
+	! grep -q '^fail' "$BUILD/.mutant.log" && grep -q '^pass' "$BUILD/.mutant.log" || rc=1
+	return "$rc"
 }
 
 # The selftests of iommufd; what they say is worse than of the series, or it is not noticed

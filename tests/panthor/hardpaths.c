@@ -78,6 +78,8 @@ static const struct scenario scenarios[] = {
 	{ "beside", "binds beside calls that fail", run_beside, INJECTS },
 	{ "vm-race", "a VM is destroyed while binds are made in it", run_vm_race, PLAIN },
 	{ "heap-race", "a VM is destroyed while heaps are made in it", run_heap_race, LONG },
+	{ "heap-pool", "first heaps of a VM that two want, or that goes", run_heap_pool,
+	  INJECTS | LONG },
 	{ "slow", "slow, but within the driver's limits", run_slow, INJECTS },
 	{ "slow-flush", "a cache flush that never ends", run_slow_flush, INJECTS },
 	{ "late-flush", "a cache flush that ends when nobody waits any more", run_late_flush,

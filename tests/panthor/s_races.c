@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "acct.h"
 #include "gate.h"
@@ -348,4 +349,149 @@ void run_heap_race(void)
 	not_said("WARNING");
 	pan_close(&p);
 	none_stays(before, "no VM stays that was destroyed while heaps were made in it");
+}
+
+/*
+ * The first heap of a VM comes with the pool of its heaps. Who unmaps holds up whoever maps
+ * in the VM, as long as the flush takes: so two calls have made a pool each when they go
+ * on, or the VM is destroyed just when the one call does.
+ */
+#define POOL_ROUNDS	4
+#define POOL_DELAYS	64
+#define POOL_STEP_US	20
+#define POOL_FLUSH	(60 * MS)	/* the driver waits for 100 */
+#define HELD_VA		(DATA_VA + 64 * SZ_1G)
+
+struct pool_race {
+	struct copier c;
+	struct call hold, first;
+	struct drm_panthor_tiler_heap_create heap[2];
+};
+
+static int make_heap(struct gpu *g, void *heap)
+{
+	return pan_ioctl(g->pan, DRM_IOCTL_PANTHOR_TILER_HEAP_CREATE, heap);
+}
+
+static int unmap_slowly(struct gpu *g, void *arg)
+{
+	(void)arg;
+	return pan_unmap(g->pan, g->vm, HELD_VA, SZ_64K);
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000ull + t.tv_nsec / 1000;
+}
+
+/* It is too short to sleep */
+static void spin_us(unsigned int us)
+{
+	uint64_t end = now_us() + us;
+
+	while (now_us() < end)
+		;
+}
+
+/* A VM with an address space, which is being changed, and somebody who wants its first heap */
+static void pool_race_begin(struct pool_race *r, struct pan *p)
+{
+	copier_open(&r->c, p);
+	need(copier_run(&r->c));
+	copier_idle(&r->c, 1);
+	for (int i = 0; i < 2; i++) {
+		r->heap[i] = (struct drm_panthor_tiler_heap_create) {
+			.vm_id = r->c.gpu.vm,
+			.initial_chunk_count = 1,
+			.chunk_size = 4 * SZ_64K,
+			.max_chunks = 2,
+			.target_in_flight = 1,
+		};
+	}
+	need(pan_map(p, r->c.gpu.vm, HELD_VA, &r->c.src, 0, SZ_64K, 0));
+	need(inject_slow("flush", POOL_FLUSH));
+	call_begin(&r->hold, &r->c.gpu, unmap_slowly, NULL);
+	sleep_ms(2);
+	call_begin(&r->first, &r->c.gpu, make_heap, &r->heap[0]);
+	sleep_ms(5);
+}
+
+static void pool_race_end(struct pool_race *r)
+{
+	need(inject_slow("flush", 0));
+	pan_bo_destroy(r->c.gpu.pan, &r->c.src);
+	pan_bo_destroy(r->c.gpu.pan, &r->c.dst);
+}
+
+static bool heap_is_there(struct pan *p, uint32_t handle)
+{
+	struct drm_panthor_tiler_heap_destroy d = { .handle = handle };
+
+	return !pan_ioctl(p, DRM_IOCTL_PANTHOR_TILER_HEAP_DESTROY, &d);
+}
+
+static bool two_first_heaps(struct pan *p)
+{
+	struct pool_race r;
+	struct call second;
+	bool held, there;
+
+	pool_race_begin(&r, p);
+	call_begin(&second, &r.c.gpu, make_heap, &r.heap[1]);
+	sleep_ms(5);
+	held = !call_is_over(&r.hold);
+	need(call_end(&r.hold));
+	need(call_end(&r.first));
+	need(call_end(&second));
+	there = heap_is_there(p, r.heap[0].handle) && heap_is_there(p, r.heap[1].handle);
+	need(pan_vm_destroy(p, r.c.gpu.vm));
+	pool_race_end(&r);
+	need(held ? 0 : -ETIME);
+	return there;
+}
+
+/* What the call that wants a heap says when the VM goes @delay after it can go on */
+static int heap_of_destroyed(struct pan *p, unsigned int delay)
+{
+	struct pool_race r;
+	int ret;
+
+	pool_race_begin(&r, p);
+	while (!call_is_over(&r.hold))
+		;
+	spin_us(delay * POOL_STEP_US);
+	need(pan_vm_destroy(p, r.c.gpu.vm));
+	need(call_end(&r.hold));
+	ret = call_end(&r.first);
+	pool_race_end(&r);
+	return ret;
+}
+
+void run_heap_pool(void)
+{
+	unsigned int there = 0, made = 0, refused = 0;
+	struct pan p;
+	int before;
+
+	before = vms_listed();
+	need(pan_open(&p));
+	ok(stay_awake(true), "the GPU is awake");
+	for (unsigned int i = 0; i < POOL_ROUNDS; i++)
+		there += two_first_heaps(&p);
+	is(there, POOL_ROUNDS, "of two first heaps of a VM both are there");
+	for (unsigned int i = 0; i < POOL_DELAYS; i++) {
+		int ret = heap_of_destroyed(&p, i);
+
+		made += !ret;
+		refused += ret == -EINVAL;
+	}
+	detail("%u made, %u refused", made, refused);
+	is(made + refused, POOL_DELAYS, "a first heap is made before its VM goes, or not at all");
+	pan_close(&p);
+	stay_awake(false);
+	none_stays(before, "no VM stays whose first heap was made by two, or when it went");
+	life_goes_on("after first heaps");
 }

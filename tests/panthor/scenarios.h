@@ -57,6 +57,7 @@ void run_vm_race(void);
 void run_stuck_destroy(void);
 void run_freed_trim(void);
 void run_heap_race(void);
+void run_heap_pool(void);
 
 /* s_memory.c */
 void run_unmapped_memory(void);
