@@ -19,7 +19,8 @@
 # each instruction what Mesa's does (tests/shader/compare_mesa.c); "text-sample" has 98 of
 # them. "lost" has shaders that cannot execute, and "stale" a GPU that answers UNLOCK and
 # keeps its TLB, which shaders that read sparse buffers have to notice. "fast" has shader
-# cores whose work takes next to nothing of the guest's time. Without any, these and "plain"
+# cores whose work takes next to nothing of the guest's time, and "next" the Mesa beside the
+# image's, with images, sparse ones as well. Without any, these and "plain"
 # run, and a sample on what else there is: base-plain-sample, plain-noncoherent-sample and
 # debug-noncoherent-sample.
 #
@@ -85,7 +86,7 @@ kernel_of()
 flavour_of()
 {
 	case ${1#base-} in
-	plain | plain-* | text | text-sample | lost | stale | fast) echo plain ;;
+	plain | plain-* | text | text-sample | lost | stale | fast | next) echo plain ;;
 	debug | debug-*) echo debug ;;
 	*) usage ;;
 	esac
@@ -166,6 +167,22 @@ run_fast()
 	vmbind_results vulkan-fast "$rc" | sed 's/\t/\tfast: /'
 }
 
+# Images with the Mesa beside the image's
+run_next()
+{
+	local why=$BUILD/guest/share/mesa-next/why rc=0
+
+	if [ -f "$why" ]; then
+		printf 'skip\tnext: images\t%s\n' "$(cat "$why")"
+		return
+	fi
+	plain_guest vulkan-next "VK_DRIVER_FILES=/share/mesa-next/panfrost.json vkqueue images sparseimg" || rc=$?
+	{
+		vmbind_results vulkan-next "$rc"
+		gpu_results vulkan-next
+	} | sed 's/\t/\tnext: /'
+}
+
 # run_config NAME: one line a test point on stdout, the name in front
 run_config()
 {
@@ -174,6 +191,7 @@ run_config()
 	lost) run_lost ;;
 	stale) run_stale ;;
 	fast) run_fast ;;
+	next) run_next ;;
 	*) run_scenarios "$1" ;;
 	esac
 }
@@ -209,7 +227,7 @@ cmd_test()
 
 	# What takes longest is first
 	[ $# -gt 0 ] || set -- plain debug-noncoherent-sample text-sample \
-		plain-noncoherent-sample base-plain-sample lost stale fast
+		plain-noncoherent-sample base-plain-sample lost stale fast next
 	guest_prepare reserve
 	for name; do
 		[[ "$name" != text* ]] || step "compare_mesa" \
@@ -222,6 +240,6 @@ cmd_test()
 }
 
 if [ "${1:-}" = --all ]; then
-	set -- test text lost stale fast {,base-}{debug,plain}{,-noncoherent}-all
+	set -- test text lost stale fast next {,base-}{debug,plain}{,-noncoherent}-all
 fi
 suite_main "$@"
