@@ -147,9 +147,11 @@ main()
 	WORK=$(mktemp -d)
 	trap 'rm -rf "$WORK"' EXIT
 	: >"$LOGS/report-chromium.log"
-	check_page "$JSON" "$PAGE" >>"$OUT/results/report.tsv"
-	check_two "$JSON" >>"$OUT/results/report.tsv"
-	check_spoiled "$JSON" "$PAGE" >>"$OUT/results/report.tsv"
+	{
+		check_page "$JSON" "$PAGE"
+		check_two "$JSON"
+		check_spoiled "$JSON" "$PAGE"
+	} >>"$OUT/results/report.tsv"
 	shots "$PAGE"
 	"$ROOT/scripts/lib/results.sh" report
 }
