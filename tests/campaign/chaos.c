@@ -148,8 +148,10 @@ static int fault(const struct call *c)
 
 static int gpu_fault(const struct call *c)
 {
-	return induce("\"kind\": \"gpu-fault\", \"exception\": %u, \"address\": %u, \"protected\": %s",
-	       0x80 + c->r[0] % 16, c->r[1], c->r[2] & 7 ? "false" : "true");
+	const char *protected = c->r[2] & 7 ? "false" : "true";
+
+	return induce("\"kind\": \"gpu-fault\", \"exception\": %u, \"address\": %u, "
+		      "\"protected\": %s", 0x80 + c->r[0] % 16, c->r[1], protected);
 }
 
 static int clear(const struct call *c)

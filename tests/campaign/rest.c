@@ -205,7 +205,7 @@ static unsigned int is_left(unsigned int round, struct left *l)
 	if (now == l->before)
 		return 0;
 	if (l->count == page_tables && chaos_unbound() != unbound) {
-		printf("known: round %u: the driver was unbound: %ld pages of page tables are lost\n",
+		printf("known: round %u: the driver was unbound: %ld pages of tables are lost\n",
 		       round, now - l->before);
 		l->before = now;
 		return 0;
