@@ -47,36 +47,6 @@ static uint64_t some_ns(const struct call *c)
 	return 20000ull << (c->r[1] & 7 ? c->r[0] % 6 : c->r[0] % 11);
 }
 
-static int slow_as(const struct call *c)
-{
-	return inject_slow("as", some_ns(c));
-}
-
-static int slow_flush(const struct call *c)
-{
-	return inject_slow("flush", some_ns(c));
-}
-
-static int slow_power(const struct call *c)
-{
-	return inject_slow("power", some_ns(c));
-}
-
-static int slow_reset(const struct call *c)
-{
-	return inject_slow("reset", some_ns(c));
-}
-
-static int slow_firmware(const struct call *c)
-{
-	return inject_slow("firmware", some_ns(c));
-}
-
-static int slow_stream(const struct call *c)
-{
-	return inject_slow("stream", some_ns(c));
-}
-
 static int stuck_as(const struct call *c)
 {
 	(void)c;
@@ -108,7 +78,7 @@ static const char *line(const struct call *c)
 static int lost(const struct call *c)
 {
 	return induce("\"kind\": \"lost-irq\", \"line\": \"%s\", \"count\": %u", line(c),
-	       1 + c->r[1] % 3);
+		      1 + c->r[1] % 3);
 }
 
 static int spurious(const struct call *c)
@@ -135,15 +105,15 @@ static int firmware_crash(const struct call *c)
 static int bus_error(const struct call *c)
 {
 	return induce("\"kind\": \"bus-error\", \"pa\": %llu, \"size\": %llu, \"count\": %u",
-	       (unsigned long long)(RAM_START + c->r[0] % 16 * 64 * SZ_1M),
-	       (unsigned long long)(SZ_64K << c->r[1] % 11), 1 + c->r[2] % 4);
+		      (unsigned long long)(RAM_START + c->r[0] % 16 * 64 * SZ_1M),
+		      (unsigned long long)(SZ_64K << c->r[1] % 11), 1 + c->r[2] % 4);
 }
 
 static int fault(const struct call *c)
 {
 	return induce("\"kind\": \"fault\", \"va\": %llu, \"exception\": %u, \"count\": %u",
-	       (unsigned long long)(c->r[1] & 1 ? RESULT_VA : address(c->r[0])),
-	       0xc0 + c->r[1] % 48, 1 + c->r[2] % 3);
+		      (unsigned long long)(c->r[1] & 1 ? RESULT_VA : address(c->r[0])),
+		      0xc0 + c->r[1] % 48, 1 + c->r[2] % 3);
 }
 
 static int gpu_fault(const struct call *c)
@@ -194,11 +164,6 @@ static void write_drop_caches(const struct call *c)
 	sysfs_write("/proc/sys/vm/drop_caches", text);
 }
 
-static int drop_caches(const struct call *c)
-{
-	return in_child(c, write_drop_caches);
-}
-
 static void write_shrink(const struct call *c)
 {
 	char text[16];
@@ -208,20 +173,10 @@ static void write_shrink(const struct call *c)
 	sysfs_read(debugfs_path("shrink"), text, sizeof(text));
 }
 
-static int shrink_driver(const struct call *c)
-{
-	return in_child(c, write_shrink);
-}
-
 static void write_compact(const struct call *c)
 {
 	(void)c;
 	sysfs_write("/proc/sys/vm/compact_memory", "1");
-}
-
-static int compact(const struct call *c)
-{
-	return in_child(c, write_compact);
 }
 
 /* The limit alone: who writes it is not the one to reclaim what is beyond it */
@@ -266,11 +221,6 @@ static void hog(const struct call *c)
 		if (at == MAP_FAILED)
 			sleep_ms(10);
 	}
-}
-
-static int no_memory(const struct call *c)
-{
-	return in_child(c, hog);
 }
 
 /* --- Allocations in the kernel's own threads ----------------------------- */
@@ -384,40 +334,47 @@ static int unbind(const struct call *c)
 
 #define QMP	"the port to QEMU"
 
-static const struct {
+static const struct failure {
 	const char *name;
 	unsigned int weight;
-	/* 0 if it happened */
+	/* One of three: 0 if it happened */
 	int (*run)(const struct call *c);
+	/* What is slow from then on */
+	const char *slow;
+	/* In a process of its own */
+	void (*child)(const struct call *c);
 	/* What has to be there for it */
 	const char *needs;
+	/* Nothing fails by it */
+	bool harmless;
 } kinds[] = {
-	{ "slow MMU commands", 8, slow_as, QMP },
-	{ "slow flushes", 6, slow_flush, QMP },
-	{ "slow power", 4, slow_power, QMP },
-	{ "slow resets", 2, slow_reset, QMP },
-	{ "slow firmware", 5, slow_firmware, QMP },
-	{ "slow streams", 6, slow_stream, QMP },
-	{ "a stuck MMU command", 3, stuck_as, QMP },
-	{ "a stuck flush", 2, stuck_flush, QMP },
-	{ "a hang", 5, hang, QMP },
-	{ "lost interrupts", 5, lost, QMP },
-	{ "spurious interrupts", 8, spurious, QMP },
-	{ "firmware that stops", 2, firmware_stop, QMP },
-	{ "firmware that crashes", 2, firmware_crash, QMP },
-	{ "bus errors", 3, bus_error, QMP },
-	{ "faults of pages", 5, fault, QMP },
-	{ "faults of the GPU", 3, gpu_fault, QMP },
-	{ "nothing wrong any more", 30, clear, QMP },
-	{ "caches dropped", 6, drop_caches, NULL },
-	{ "the driver's shrinker", 10, shrink_driver, NULL },
-	{ "compaction", 2, compact, NULL },
-	{ "a memcg without room", 3, squeeze, GROUP "/memory.max" },
-	{ "no memory at all", 1, no_memory, NULL },
-	{ "failing allocations of kworkers", 4, failing_kworkers, FAULTS "failslab" },
-	{ "power on or automatic", 8, power, NULL },
-	{ "another autosuspend delay", 4, autosuspend, NULL },
-	{ "the driver unbound and bound", 0, unbind, NULL },
+	{ "slow MMU commands", 8, .slow = "as", .needs = QMP },
+	{ "slow flushes", 6, .slow = "flush", .needs = QMP },
+	{ "slow power", 4, .slow = "power", .needs = QMP },
+	{ "slow resets", 2, .slow = "reset", .needs = QMP },
+	{ "slow firmware", 5, .slow = "firmware", .needs = QMP },
+	{ "slow streams", 6, .slow = "stream", .needs = QMP },
+	{ "a stuck MMU command", 3, .run = stuck_as, .needs = QMP },
+	{ "a stuck flush", 2, .run = stuck_flush, .needs = QMP },
+	{ "a hang", 5, .run = hang, .needs = QMP },
+	{ "lost interrupts", 5, .run = lost, .needs = QMP },
+	{ "spurious interrupts", 8, .run = spurious, .needs = QMP },
+	{ "firmware that stops", 2, .run = firmware_stop, .needs = QMP },
+	{ "firmware that crashes", 2, .run = firmware_crash, .needs = QMP },
+	{ "bus errors", 3, .run = bus_error, .needs = QMP },
+	{ "faults of pages", 5, .run = fault, .needs = QMP },
+	{ "faults of the GPU", 3, .run = gpu_fault, .needs = QMP },
+	{ "nothing wrong any more", 30, .run = clear, .needs = QMP, .harmless = true },
+	{ "caches dropped", 6, .child = write_drop_caches },
+	{ "the driver's shrinker", 10, .child = write_shrink },
+	{ "compaction", 2, .child = write_compact },
+	{ "a memcg without room", 3, .run = squeeze, .needs = GROUP "/memory.max" },
+	{ "no memory at all", 1, .child = hog },
+	{ "failing allocations of kworkers", 4, .run = failing_kworkers,
+	  .needs = FAULTS "failslab" },
+	{ "power on or automatic", 8, .run = power, .harmless = true },
+	{ "another autosuspend delay", 4, .run = autosuspend, .harmless = true },
+	{ "the driver unbound and bound", 0, .run = unbind },
 };
 
 #define UNBIND	(ARRAY_SIZE(kinds) - 1)
@@ -437,18 +394,12 @@ const char *chaos_name(unsigned int i)
 	return kinds[i].name;
 }
 
-/* Nothing fails by it */
-static bool harmless(unsigned int i)
-{
-	return kinds[i].run == clear || kinds[i].run == power || kinds[i].run == autosuspend;
-}
-
 unsigned long chaos_faults(void)
 {
 	unsigned long n = 0;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (!harmless(i))
+		if (!kinds[i].harmless)
 			n += atomic_load(&shared->chaos[i]);
 	return n;
 }
@@ -462,13 +413,20 @@ static bool possible(unsigned int which)
 	return strcmp(needs, QMP) ? !access(needs, F_OK) : inject_ready();
 }
 
+static int make_happen(const struct failure *k, const struct call *c)
+{
+	if (k->slow)
+		return inject_slow(k->slow, some_ns(c));
+	return k->child ? in_child(c, k->child) : k->run(c);
+}
+
 void chaos_do(const struct call *c)
 {
 	unsigned int which = c->slot[0] % ARRAY_SIZE(kinds);
 
 	if (!possible(which))
 		return;
-	if (!kinds[which].run(c))
+	if (!make_happen(&kinds[which], c))
 		atomic_fetch_add(&shared->chaos[which], 1);
 }
 
