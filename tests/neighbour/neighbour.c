@@ -17,11 +17,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "draw.h"
 #include "gpu.h"
+#include "host.h"
 #include "perform.h"
 #include "ring.h"
 #include "tap.h"
@@ -177,14 +177,6 @@ static unsigned long calls_of(unsigned int kind, bool that_succeed)
 }
 
 /* --- The one that copies ------------------------------------------------- */
-
-static long now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 static void copier_open(struct pan *p, struct gpu *g)
 {

@@ -22,12 +22,17 @@ static int kmsg = -1;
 static char heard[262144];
 static size_t heard_len;
 
-long now_ms(void)
+long now_us(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+long now_ms(void)
+{
+	return now_us() / 1000;
 }
 
 void sleep_ms(unsigned int ms)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 long now_ms(void);
+long now_us(void);
 void sleep_ms(unsigned int ms);
 
 /* From here on kmsg_*() look at what the kernel says */

@@ -9,7 +9,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "acct.h"
 #include "gate.h"
@@ -84,20 +83,25 @@ static void *bind_in_it(void *arg)
 	return NULL;
 }
 
+static struct drm_panthor_tiler_heap_create small_heap(uint32_t vm)
+{
+	return (struct drm_panthor_tiler_heap_create) {
+		.vm_id = vm,
+		.initial_chunk_count = 1,
+		.chunk_size = 4 * SZ_64K,
+		.max_chunks = 2,
+		.target_in_flight = 1,
+	};
+}
+
 static void *make_heaps(void *arg)
 {
 	struct race *r = arg;
 
 	for (unsigned int i = 0; !r->ret; i++) {
-		struct drm_panthor_tiler_heap_create heap = {
-			.vm_id = r->vm,
-			.initial_chunk_count = 1,
-			.chunk_size = 4 * SZ_64K,
-			.max_chunks = 2,
-			.target_in_flight = 1,
-		};
+		struct drm_panthor_tiler_heap_create heap = small_heap(r->vm);
 
-		r->ret = pan_ioctl(r->pan, DRM_IOCTL_PANTHOR_TILER_HEAP_CREATE, &heap);
+		r->ret = heap_create(r->pan, &heap);
 		atomic_fetch_add(&r->done, 1);
 	}
 	return NULL;
@@ -370,7 +374,7 @@ struct pool_race {
 
 static int make_heap(struct gpu *g, void *heap)
 {
-	return pan_ioctl(g->pan, DRM_IOCTL_PANTHOR_TILER_HEAP_CREATE, heap);
+	return heap_create(g->pan, heap);
 }
 
 static int unmap_slowly(struct gpu *g, void *arg)
@@ -379,18 +383,10 @@ static int unmap_slowly(struct gpu *g, void *arg)
 	return pan_unmap(g->pan, g->vm, HELD_VA, SZ_64K);
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000ull + t.tv_nsec / 1000;
-}
-
 /* It is too short to sleep */
 static void spin_us(unsigned int us)
 {
-	uint64_t end = now_us() + us;
+	long end = now_us() + us;
 
 	while (now_us() < end)
 		;
@@ -402,15 +398,8 @@ static void pool_race_begin(struct pool_race *r, struct pan *p)
 	copier_open(&r->c, p);
 	need(copier_run(&r->c));
 	copier_idle(&r->c, 1);
-	for (int i = 0; i < 2; i++) {
-		r->heap[i] = (struct drm_panthor_tiler_heap_create) {
-			.vm_id = r->c.gpu.vm,
-			.initial_chunk_count = 1,
-			.chunk_size = 4 * SZ_64K,
-			.max_chunks = 2,
-			.target_in_flight = 1,
-		};
-	}
+	for (int i = 0; i < 2; i++)
+		r->heap[i] = small_heap(r->c.gpu.vm);
 	need(pan_map(p, r->c.gpu.vm, HELD_VA, &r->c.src, 0, SZ_64K, 0));
 	need(inject_slow("flush", POOL_FLUSH));
 	call_begin(&r->hold, &r->c.gpu, unmap_slowly, NULL);
@@ -426,13 +415,6 @@ static void pool_race_end(struct pool_race *r)
 	pan_bo_destroy(r->c.gpu.pan, &r->c.dst);
 }
 
-static bool heap_is_there(struct pan *p, uint32_t handle)
-{
-	struct drm_panthor_tiler_heap_destroy d = { .handle = handle };
-
-	return !pan_ioctl(p, DRM_IOCTL_PANTHOR_TILER_HEAP_DESTROY, &d);
-}
-
 static bool two_first_heaps(struct pan *p)
 {
 	struct pool_race r;
@@ -446,7 +428,7 @@ static bool two_first_heaps(struct pan *p)
 	need(call_end(&r.hold));
 	need(call_end(&r.first));
 	need(call_end(&second));
-	there = heap_is_there(p, r.heap[0].handle) && heap_is_there(p, r.heap[1].handle);
+	there = !heap_destroy(p, r.heap[0].handle, 0) && !heap_destroy(p, r.heap[1].handle, 0);
 	need(pan_vm_destroy(p, r.c.gpu.vm));
 	pool_race_end(&r);
 	need(held ? 0 : -ETIME);

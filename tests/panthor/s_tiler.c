@@ -47,21 +47,6 @@ struct tiler {
 	struct tiler_page *page;
 };
 
-static int heap_create(struct pan *p, struct drm_panthor_tiler_heap_create *h)
-{
-	return pan_ioctl(p, DRM_IOCTL_PANTHOR_TILER_HEAP_CREATE, h);
-}
-
-static int heap_destroy(struct pan *p, uint32_t handle, uint32_t pad)
-{
-	struct drm_panthor_tiler_heap_destroy d = {
-		.handle = handle,
-		.pad = pad,
-	};
-
-	return pan_ioctl(p, DRM_IOCTL_PANTHOR_TILER_HEAP_DESTROY, &d);
-}
-
 static struct drm_panthor_tiler_heap_create heap_args(uint32_t vm)
 {
 	return (struct drm_panthor_tiler_heap_create) {

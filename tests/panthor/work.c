@@ -259,6 +259,21 @@ void copier_idle(struct copier *c, unsigned int tables)
 	need(pan_unmap(p, vm, CMD_VA, CMD_SIZE));
 }
 
+int heap_create(struct pan *p, struct drm_panthor_tiler_heap_create *h)
+{
+	return pan_ioctl(p, DRM_IOCTL_PANTHOR_TILER_HEAP_CREATE, h);
+}
+
+int heap_destroy(struct pan *p, uint32_t handle, uint32_t pad)
+{
+	struct drm_panthor_tiler_heap_destroy d = {
+		.handle = handle,
+		.pad = pad,
+	};
+
+	return pan_ioctl(p, DRM_IOCTL_PANTHOR_TILER_HEAP_DESTROY, &d);
+}
+
 bool gpu_works(void)
 {
 	struct copier c;

@@ -90,6 +90,10 @@ void copier_leave_tables(struct copier *c, unsigned int tables);
  */
 void copier_idle(struct copier *c, unsigned int tables);
 
+/* Tiler heaps: 0, or a negative errno */
+int heap_create(struct pan *p, struct drm_panthor_tiler_heap_create *h);
+int heap_destroy(struct pan *p, uint32_t handle, uint32_t pad);
+
 /* The job is over within @ms: true, however it ended */
 bool ends(const struct gpu *g, unsigned int ms);
 /*
