@@ -13,7 +13,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "asm.h"
 #include "machine.h"
 
 #define ROUNDS		5
@@ -25,10 +24,6 @@
 			"IADD.s32 r1, r1, 0xFFFFFFFF\n" \
 			"BRANCHZ.reconverge r1, offset:-" n "\nNOP.end\n"
 #define EIGHT(s)	s s s s s s s s
-/* Odd threads have the handle behind the next one */
-#define BY_PARITY(first) \
-	"IADD_IMM.i32 r6, 0x0, #0x2\nLSHIFT_AND.i32 r6, r60, 0x3020100.b11, r6\n" \
-	"IADD.u32 r6, r6, " first "\n"
 
 static const struct {
 	const char *name, *code;
@@ -146,21 +141,6 @@ static void textures(struct machine *m)
 	machine_uniform(m, 11, 1 << 24);	/* a buffer's handle */
 }
 
-/* The end of a loop, far enough away to take the cache's place of its beginning */
-static void other_code(struct machine *m)
-{
-	const uint64_t at = CODE + 64 * 4096;
-
-	machine_map(m, at, 1, MAY_READ | MAY_EXECUTE);
-	machine_put64(m, at, asm_one("IADD.s32 r1, r1, 0xFFFFFFFF"));
-	machine_put64(m, at + 8, asm_one("BRANCHZI.absolute r1, u14"));
-	machine_put64(m, at + 16, asm_one("NOP.end"));
-	machine_uniform(m, 12, at);
-	machine_uniform(m, 13, at >> 32);
-	machine_uniform(m, 14, CODE + 8);
-	machine_uniform(m, 15, CODE >> 32);
-}
-
 static struct rate median(const char *code, unsigned int threads)
 {
 	struct rate rate[ROUNDS];
@@ -168,7 +148,8 @@ static struct rate median(const char *code, unsigned int threads)
 
 	machine_init(&m);
 	textures(&m);
-	other_code(&m);
+	/* The end of a loop takes the cache's place of its beginning */
+	machine_far_code(&m, CODE + 64 * 4096);
 	machine_size(&m, threads, 1, 1, 4, 1, 1);
 	machine_code(&m, code);
 	for (unsigned int i = 0; i < ROUNDS; i++)

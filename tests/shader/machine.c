@@ -165,6 +165,18 @@ void machine_fini(struct machine *m)
 		free(m->page[i].host);
 }
 
+void machine_far_code(struct machine *m, uint64_t at)
+{
+	machine_map(m, at, 1, MAY_READ | MAY_EXECUTE);
+	machine_put64(m, at, asm_one("IADD.s32 r1, r1, 0xFFFFFFFF"));
+	machine_put64(m, at + 8, asm_one("BRANCHZI.absolute r1, u14"));
+	machine_put64(m, at + 16, asm_one("NOP.end"));
+	machine_uniform(m, 12, at);
+	machine_uniform(m, 13, at >> 32);
+	machine_uniform(m, 14, CODE + 8);
+	machine_uniform(m, 15, CODE >> 32);
+}
+
 void machine_uniform(struct machine *m, unsigned int index, uint32_t val)
 {
 	machine_put32(m, FAU + 4 * index, val);

@@ -65,6 +65,15 @@ uint32_t data32(struct machine *m, unsigned int index);
 
 /* Lines of assembly, separated by newlines, from CODE on */
 void machine_code(struct machine *m, const char *text);
+/* Of these: r6 is @first, and one more for odd threads; r6 may not be in @first */
+#define BY_PARITY(first) \
+	"IADD_IMM.i32 r6, 0x0, #0x2\nLSHIFT_AND.i32 r6, r60, 0x3020100.b11, r6\n" \
+	"IADD.u32 r6, r6, " first "\n"
+/*
+ * Code at @at that counts r1 down and goes back to the second line of the other, or is the
+ * end. u12 is the way there, u14 that back.
+ */
+void machine_far_code(struct machine *m, uint64_t at);
 void machine_uniform(struct machine *m, unsigned int index, uint32_t val);
 void machine_size(struct machine *m, unsigned int x, unsigned int y,
 		  unsigned int z, unsigned int nx, unsigned int ny,

@@ -365,12 +365,6 @@ static void put_sampler(struct machine *m, uint32_t word, uint32_t lods)
 #define TRILINEAR	(3u << 30)
 #define MAX_LOD		(16u << 24)
 
-static void run_through(struct machine *m, const char *code)
-{
-	if (run(m, code) != SHADER_DONE)
-		diag("%s", m->fault.why);
-}
-
 static const struct picture small = { RGBA8, DIM_2D, 16, 16, 1, 1, 1, ORDER_U_TILED, 2 };
 
 static const struct picture words = { R32UI, DIM_2D, 16, 16, 1, 1, 1, ORDER_U_TILED, 2 };
@@ -1187,6 +1181,15 @@ static void test_functions(void)
 }
 
 /* Red is what was blue, green 0, blue 1, alpha what was red */
+/* Texels that all are this one, of which red is what was blue, and alpha what was red */
+static void begin_swizzled(struct machine *m, uint32_t texel)
+{
+	begin(m, &small);
+	for (unsigned int i = 0; i < 256; i++)
+		machine_put32(m, DATA + 0x4000 + 4 * i, texel);
+	machine_put32(m, SET0 + 32 * IMAGE + 8, 2 | 4 << 3 | 5 << 6);
+}
+
 static void test_swizzles(void)
 {
 	static const char *const reads[] = {
@@ -1198,10 +1201,7 @@ static void test_swizzles(void)
 	struct machine m;
 	char code[512];
 
-	begin(&m, &small);
-	for (unsigned int i = 0; i < 256; i++)
-		machine_put32(&m, DATA + 0x4000 + 4 * i, 0x40ff8000);
-	machine_put32(&m, SET0 + 32 * IMAGE + 8, 2 | 4 << 3 | 5 << 6);
+	begin_swizzled(&m, 0x40ff8000);
 	put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED | MIN_NEAREST | MAG_NEAREST, MAX_LOD);
 	for (unsigned int i = 0; i < N(reads); i++) {
 		snprintf(code, sizeof(code), COORDS "MOV.i32 r8, 0x0\nMOV.i32 r9, 0x0\n%s\n"
@@ -1593,10 +1593,7 @@ static void test_gathered_colours(void)
 	struct machine m;
 	char instr[128];
 
-	begin(&m, &small);
-	for (unsigned int i = 0; i < 256; i++)
-		machine_put32(&m, DATA + 0x4000 + 4 * i, 0x40ff8033);
-	machine_put32(&m, SET0 + 32 * IMAGE + 8, 2 | 4 << 3 | 5 << 6);
+	begin_swizzled(&m, 0x40ff8033);
 	put_sampler(&m, WRAP(WRAP_EDGE) | NORMALIZED, MAX_LOD);
 	machine_uniform(&m, 8, 0x3f000000);
 	machine_uniform(&m, 9, 0x3f000000);
@@ -1656,22 +1653,6 @@ static void test_far_texels(void)
 }
 
 /* --- What it costs -------------------------------------------------------- */
-
-/* What a program of one warp takes off its budget beside its lanes' instructions */
-static uint64_t extra_of(struct machine *m, const char *code)
-{
-	struct shader_stats a, b;
-
-	shader_get_stats(m->sh, &a);
-	run_through(m, code);
-	shader_get_stats(m->sh, &b);
-	return b.work - a.work - (b.lane_instrs - a.lane_instrs) - SHADER_WARP_COST;
-}
-
-/* Odd threads have the handle behind the next one */
-#define BY_PARITY(first) \
-	"IADD_IMM.i32 r6, 0x0, #0x2\nLSHIFT_AND.i32 r6, r60, 0x3020100.b11, r6\n" \
-	"IADD.u32 r6, r6, " first "\n"
 
 /* Whoever reads descriptors pays for each page: the table's, the descriptor's, the plane's */
 static void test_cost(void)

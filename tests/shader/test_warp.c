@@ -358,25 +358,15 @@ static void test_turns(void)
 /* Ten rounds through two pages, so many pages from each other; beside lanes, what they cost */
 static uint64_t cost_of_pages(unsigned int pages)
 {
-	uint64_t far = CODE + pages * 4096ull;
-	struct shader_stats s;
 	struct machine m;
+	uint64_t cost;
 
 	machine_init(&m);
-	machine_map(&m, far, 1, MAY_READ | MAY_EXECUTE);
-	machine_uniform(&m, 8, far);
-	machine_uniform(&m, 9, far >> 32);
-	machine_uniform(&m, 10, CODE + 8);
-	machine_uniform(&m, 11, CODE >> 32);
-	machine_put64(&m, far, asm_one("IADD.s32 r1, r1, 0xFFFFFFFF"));
-	machine_put64(&m, far + 8, asm_one("BRANCHZI.absolute r1, u10"));
-	machine_put64(&m, far + 16, asm_one("NOP.end"));
+	machine_far_code(&m, CODE + pages * 4096ull);
 	machine_size(&m, 16, 1, 1, 1, 1, 1);
-	if (run(&m, "IADD_IMM.i32 r1, 0x0, #0xA\nBRANCHZI.eq.absolute 0x0, u8\n") != SHADER_DONE)
-		diag("%s", m.fault.why);
-	shader_get_stats(m.sh, &s);
+	cost = extra_of(&m, "IADD_IMM.i32 r1, 0x0, #0xA\nBRANCHZI.eq.absolute 0x0, u12\n");
 	machine_fini(&m);
-	return s.work - s.lane_instrs - SHADER_WARP_COST;
+	return cost;
 }
 
 static void test_code_cost(void)
@@ -388,16 +378,14 @@ static void test_code_cost(void)
 /* Four instructions of so many lanes, beside what a warp costs */
 static uint64_t cost_of_lanes(unsigned int threads)
 {
-	struct shader_stats s;
 	struct machine m;
+	uint64_t cost;
 
 	machine_init(&m);
 	machine_size(&m, threads, 1, 1, 1, 1, 1);
-	if (run(&m, "IADD_IMM.i32 r1, 0x0, #0xA\nNOP\nNOP\nNOP.end\n") != SHADER_DONE)
-		diag("%s", m.fault.why);
-	shader_get_stats(m.sh, &s);
+	cost = work_of(&m, "IADD_IMM.i32 r1, 0x0, #0xA\nNOP\nNOP\nNOP.end\n");
 	machine_fini(&m);
-	return s.work - SHADER_WARP_COST;
+	return cost;
 }
 
 static void test_lane_cost(void)
