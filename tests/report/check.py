@@ -14,6 +14,8 @@ import re
 import os
 import sys
 
+from page import PAGES
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/lib"))
 from usage import arguments  # noqa: E402
 
@@ -21,7 +23,6 @@ LEAST_COLOURS = 100
 LEAST_CONTRAST = 4.5
 # Of a line of it, in pixels
 LEAST_TEXT = 10
-COLUMNS = ("taken", "held", "used", "idle", "kept")
 
 
 def point(good, name, detail=""):
@@ -102,10 +103,10 @@ def wanted_cells(run, ident):
     """What a kernel did not measure is blank, and an error is one cell."""
     row = next((r for r in run["pages"] if r["id"] == ident), None)
     if row is None:
-        return [""] * len(COLUMNS)
+        return [""] * len(PAGES)
     if row["error"]:
         return [row["error"]]
-    return ["" if row[c] is None else f"{row[c]:,}" for c in COLUMNS]
+    return ["" if row[c] is None else f"{row[c]:,}" for c in PAGES]
 
 
 def same_cell(got, want):

@@ -76,15 +76,15 @@ check_page()
 # two_runs RUN.json TO.json: where there is one, another beside it whose figures are others
 two_runs()
 {
-	python3 - "$@" <<-'EOF'
+	PYTHONPATH=$HERE python3 -B - "$@" <<-'EOF'
 	import json, sys
+	from page import PAGES
 	runs = json.load(open(sys.argv[1]))
 	if len(runs) == 1:
 	    other = json.loads(json.dumps(runs[0]))
 	    other["kernel"] = "base" if runs[0]["kernel"] != "base" else "reserve"
 	    for row in other["pages"]:
-	        row.update({c: row[c] + 1000 for c in ("taken", "held", "used", "idle", "kept")
-	                    if row[c] is not None})
+	        row.update({c: row[c] + 1000 for c in PAGES if row[c] is not None})
 	    runs.insert(0, other)
 	json.dump(runs, open(sys.argv[2], "w"))
 	EOF
