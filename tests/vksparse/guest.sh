@@ -94,4 +94,3 @@ if [ -f /share/mesa-next/panfrost.json ]; then
 else
 	point skip vksparse "$(cat /share/mesa-next/why)" >/out/sparse-next.points
 fi
-exit 0
