@@ -4,6 +4,7 @@
  * panthor_stream.c.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/swap.h>
@@ -405,6 +406,12 @@ void reclaim(void)
 	for (int i = 0; i < 3; i++)
 		igt_require(write_file("/proc/sys/vm/drop_caches", i ? "2\n" : "4\n"));
 	igt_require(write_file("/proc/sys/vm/drop_caches", "2\n"));
+}
+
+void end_children(void)
+{
+	igt_kill_children(SIGKILL);
+	igt_assert_eq(__igt_waitchildren(), 128 + SIGKILL);
 }
 
 void *shared_memory(size_t size)

@@ -185,6 +185,8 @@ long meminfo(const char *key);
 void reclaim(void);
 /* Zeroed memory that this process and those that it forks have in common; for munmap() */
 void *shared_memory(size_t size);
+/* Kills the children, none of which had ended; they are gone when it returns */
+void end_children(void);
 /* A swap file, without which the driver gives no memory back; skips if there cannot be one */
 void require_swap(void);
 

@@ -3,7 +3,6 @@
  * Clients beside each other: one that binds all it can holds up no other's GPU work and
  * no other's binds, and is gone at once when it is killed.
  */
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -104,19 +103,12 @@ static void rounds_are_quick(void)
 	}
 }
 
-/* They are gone when it returns */
-static void end_clients(void)
-{
-	igt_kill_children(SIGKILL);
-	igt_assert_eq(__igt_waitchildren(), 128 + SIGKILL);
-}
-
 static void beside(void (*client)(struct pb *q, struct panthor_bo *b))
 {
 	start_client(client);
 	rounds_are_quick();
 	goes_on(progressed());
-	end_clients();
+	end_children();
 	rounds_are_quick();
 }
 
@@ -184,7 +176,7 @@ static void killed(void (*client)(struct pb *q, struct panthor_bo *b))
 		start_client(client);
 		sleep_ms(13 * i);
 		start = now_ms();
-		end_clients();
+		end_children();
 		igt_assert_lt_s64(now_ms() - start, WORST_MS);
 	}
 	rounds_are_quick();

@@ -240,8 +240,7 @@ static void beside_binds(void)
 		do_unmap(&p, va, BLOCK + TILE);
 	}
 	igt_assert_lt_s64(0, __atomic_load_n(reclaims, __ATOMIC_SEQ_CST));
-	igt_kill_children(SIGKILL);
-	igt_assert_eq(__igt_waitchildren(), 128 + SIGKILL);
+	end_children();
 	munmap(reclaims, sizeof(*reclaims));
 }
 
