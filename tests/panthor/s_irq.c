@@ -122,24 +122,37 @@ static long interrupts_of(struct copier *c, unsigned int n)
 	return gpu_stat("irq-gpu") - before;
 }
 
+/*
+ * Of four mappings made and taken away, each with a flush that takes @ns: all eight interrupts
+ * come, within 10 ms each. Now and then another interrupt or a busy host holds the processor for
+ * as long as a flush takes, so that it is over when the driver looks first; but a driver that
+ * does not sleep never gets all eight.
+ */
+static bool each_interrupts(struct copier *c, unsigned long ns)
+{
+	need(inject_slow("flush", ns));
+	for (int try = 0; try < 30; try++) {
+		long start = now_ms();
+
+		if (interrupts_of(c, 4) == 8 && now_ms() - start < 80)
+			return true;
+	}
+	return false;
+}
+
 /* Only who sleeps until a flush is over is told so by an interrupt */
 void run_short_flush(void)
 {
 	uint64_t flushes;
 	struct copier c;
 	struct pan p;
-	long start;
 
 	copier_open_awake(&c, &p, "a copy is right");
 	flushes = gpu_stat("cache-flushes");
 	is(interrupts_of(&c, 16), 0, "binds whose flush is over at once interrupt nobody");
 	ok(gpu_stat("cache-flushes") >= flushes + 32, "though each flushes");
-	need(inject_slow("flush", 100000));
-	is(interrupts_of(&c, 4), 8, "each that takes 100 us does");
-	need(inject_slow("flush", MS));
-	start = now_ms();
-	is(interrupts_of(&c, 4), 8, "each that takes a millisecond does");
-	ok(now_ms() - start < 80, "and is waited for no longer than that");
+	ok(each_interrupts(&c, 100000), "each that takes 100 us does");
+	ok(each_interrupts(&c, MS), "each that takes a millisecond does, and not much longer");
 	need(inject_slow("flush", 0));
 	is(interrupts_of(&c, 16), 0, "nor do those after it");
 	is(copier_run(&c), 0, "a copy is right then");
