@@ -1227,6 +1227,8 @@ static void bury_by_unmap(void)
 
 static void unwind(void)
 {
+	int pages;
+
 	il_hw_wake();
 	probe();
 	bury_by_unmap();
@@ -1255,9 +1257,9 @@ static void unwind(void)
 	if (hw_dirty)
 		hw_walk();
 	/* Tops stay */
-	if (mem_live_pages() != pages_at_start + hw_grown)
-		violation("nothing is mapped or reserved, but %d pages are kept",
-			  (int)(mem_live_pages() - pages_at_start - hw_grown));
+	pages = mem_live_pages() - (pages_at_start + hw_grown);
+	if (pages)
+		violation("nothing is mapped or reserved, but %d pages are kept", pages);
 	if (mem_live_objs() > objs_at_start + IL_KEPT_OBJS + IL_TOP_OBJS * hw_grown)
 		violation("nothing is mapped or reserved, but %u objects are kept",
 			  mem_live_objs() - objs_at_start);
