@@ -41,8 +41,6 @@
 
 #define BENCH_PROT	(IOMMU_READ | IOMMU_WRITE)
 #define BENCH_MAX_SAMPLES	1024
-/* A sample takes about so long, that a tick in it does not matter */
-#define BENCH_SAMPLE_NS	(2 * NSEC_PER_MSEC)
 #define BENCH_BASE	SZ_1T
 /* Memory that stays free while the rest is touched */
 #define BENCH_UNTOUCHED	SZ_16M
@@ -54,6 +52,18 @@ MODULE_PARM_DESC(only, "Run only these scenarios, with commas between them");
 static unsigned int samples = 31;
 module_param(samples, uint, 0444);
 MODULE_PARM_DESC(samples, "Runs of which a figure is the median");
+
+static unsigned int sample_ms = 2;
+module_param(sample_ms, uint, 0444);
+MODULE_PARM_DESC(sample_ms, "A run takes about so long, so that a tick in it does not matter");
+
+/*
+ * Where time passes by instructions, waiting for RCU is nothing but the way to the next
+ * tick, and what is freed is a part of long runs anyway.
+ */
+static bool settle = true;
+module_param(settle, bool, 0444);
+MODULE_PARM_DESC(settle, "A run ends when RCU has freed all that it left");
 
 /* A page table and, on the unmodified kernel, what Panthor keeps beside it */
 struct bench {
@@ -322,13 +332,16 @@ static u64 bench_median(u64 *values, unsigned int nr)
  */
 static u64 bench_time(struct bench *bench, bench_op op, unsigned long nr)
 {
-	u64 start = ktime_get_ns();
+	u64 start = ktime_get_ns(), end;
 
 	for (unsigned long i = 0; i < nr; i++)
 		if (!op(bench))
 			return 0;
+	end = ktime_get_ns();
 	rcu_barrier();
-	return max(ktime_get_ns() - start, 1ULL);
+	if (settle)
+		end = ktime_get_ns();
+	return max(end - start, 1ULL);
 }
 
 static void bench_print(const char *scenario, const char *metric, u64 value,
@@ -346,6 +359,7 @@ static u64 bench_measure(struct bench *bench, bench_op op)
 {
 	static u64 times[BENCH_MAX_SAMPLES];
 	unsigned int nr_samples = clamp(samples, 1, BENCH_MAX_SAMPLES);
+	u64 enough = sample_ms * NSEC_PER_MSEC;
 	unsigned long nr = 1;
 	u64 time;
 
@@ -354,9 +368,9 @@ static u64 bench_measure(struct bench *bench, bench_op op)
 		time = bench_time(bench, op, nr);
 		if (!time)
 			return 0;
-		if (time < BENCH_SAMPLE_NS)
+		if (time < enough)
 			nr *= 2;
-	} while (time < BENCH_SAMPLE_NS);
+	} while (time < enough);
 
 	for (int i = 0; i < nr_samples; i++) {
 		time = bench_time(bench, op, nr);

@@ -8,8 +8,9 @@
 #   tests/bench/iopt.sh [ROUNDS]      11 by default
 #
 # The kernels run natively, as User Mode Linux, in turn: base, walks, reserve, base
-# ... so that a machine that gets slower does so for all. A figure is the median
-# over the rounds. Scenarios of two processors run in kernels of their own, since
+# ... so that a machine that gets slower does so for all. A figure is the best of the
+# rounds, each of which is a median: what else the machine does only adds to it, now
+# half and then nothing. The same in instructions is P16 of guest.sh. Scenarios of two processors run in kernels of their own, since
 # SMP makes all else slower. Who may do so runs them with a real-time priority, so
 # that what else the machine does shows less.
 #
