@@ -1217,7 +1217,10 @@ static void bury_by_unmap(void)
 	if (!il_pt_waits(pt))
 		return;
 	trace_note("an unmap that releases, and tables that wait for it");
-	region('w', 2, &r);
+	/* A block can be where that is, or in its way */
+	for (const char *name = "wzv"; *name; name++)
+		if (region(*name, 2, &r) && !find_mapped(&ledger, &r))
+			break;
 	do_reserve(&(struct op){}, &r);
 	do_map(&r);
 	do_drop(&r, true);
