@@ -135,8 +135,8 @@ uint32_t failed_fence(struct pb *p);
 /* --- What the GPU sees --------------------------------------------------- */
 
 /*
- * The first words of @n pages, @step bytes apart: 0, or -EIO when the stream faulted, in
- * which case the group is a new one.
+ * The first words of @n pages, @step bytes apart: 0, or -EIO when the stream faulted, another
+ * errno when it ended otherwise, in which case the group is a new one.
  */
 int gpu_read(struct pb *p, uint64_t va, uint64_t step, unsigned int n, uint64_t *words);
 int gpu_write(struct pb *p, uint64_t va, uint64_t word);
@@ -147,7 +147,7 @@ void gpu_sees(struct pb *p, uint64_t va, uint32_t id, uint64_t page, unsigned in
 /* The same, @stride pages apart */
 void gpu_sees_each(struct pb *p, uint64_t va, uint32_t id, uint64_t page,
 		   unsigned int stride, unsigned int n);
-/* A load of each faults */
+/* A load of it faults; to hang is no fault */
 void gpu_faults(struct pb *p, uint64_t va);
 /* Loads and stores of a sparse page fault neither, and change nothing of @bo */
 void gpu_sparse(struct pb *p, uint64_t va);
@@ -159,7 +159,7 @@ int gpu_stop(struct pb *p);
 void gpu_hang(struct pb *p);
 /* Queue a stream that reads a page's first word once @wait has signalled, signals done */
 void gpu_read_after(struct pb *p, uint64_t va, uint32_t wait);
-/* 0 or -EIO, and the word */
+/* What gpu_read() returns, and the word */
 int gpu_read_result(struct pb *p, uint64_t *word);
 
 /* --- What the kernel shows ----------------------------------------------- */

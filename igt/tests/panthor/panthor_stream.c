@@ -97,23 +97,32 @@ void stream_queue(struct pb *p, const struct stream *s, uint32_t wait)
 	igt_panthor_group_submit(p->fd, &g, 0);
 }
 
-static bool group_is_dead(struct pb *p)
+/* What the stream ended with: only what the group says of a fault is one */
+static int end_of_stream(struct pb *p)
 {
 	struct drm_panthor_group_get_state s = { .group_handle = p->group };
+	int fence = fence_of(p->fd, p->done);
 
 	do_ioctl(p->fd, DRM_IOCTL_PANTHOR_GROUP_GET_STATE, &s);
-	return s.state;
+	if (s.state & DRM_PANTHOR_GROUP_STATE_TIMEDOUT)
+		return -ETIMEDOUT;
+	if (s.state & DRM_PANTHOR_GROUP_STATE_FATAL_FAULT)
+		return -EIO;
+	return s.state || fence != 1 ? -ECANCELED : 0;
 }
 
 int stream_result(struct pb *p)
 {
+	int ret;
+
 	igt_assert_eq(fence_wait(p->fd, p->done, 0, WAIT_MS), 0);
 	__sync_synchronize();
-	if (!group_is_dead(p) && fence_of(p->fd, p->done) == 1)
-		return 0;
-	igt_panthor_group_destroy(p->fd, p->group, 0);
-	make_group(p);
-	return -EIO;
+	ret = end_of_stream(p);
+	if (ret) {
+		igt_panthor_group_destroy(p->fd, p->group, 0);
+		make_group(p);
+	}
+	return ret;
 }
 
 int stream_run(struct pb *p, const struct stream *s)
@@ -213,9 +222,10 @@ void gpu_sees(struct pb *p, uint64_t va, uint32_t id, uint64_t page, unsigned in
 void gpu_faults(struct pb *p, uint64_t va)
 {
 	uint64_t val;
+	int ret = gpu_read(p, va, PAGE, 1, &val);
 
-	igt_assert_f(gpu_read(p, va, PAGE, 1, &val) == -EIO,
-		     "%#" PRIx64 " has %#" PRIx64 ", and nothing is mapped there\n", va, val);
+	igt_assert_f(ret == -EIO, "%#" PRIx64 ", where nothing is mapped, has %#" PRIx64 ": %d\n",
+		     va, val, ret);
 }
 
 void gpu_sparse(struct pb *p, uint64_t va)

@@ -98,7 +98,10 @@ void stream_close(struct pb *p);
 struct stream stream_begin(struct pb *p);
 /* Queued; it signals p->done, and waits for @wait if not 0 */
 void stream_queue(struct pb *p, const struct stream *s, uint32_t wait);
-/* 0, or -EIO and a new group */
+/*
+ * 0, or a new group and -EIO after a fault, -ETIMEDOUT after a hang, -ECANCELED after what is
+ * neither
+ */
 int stream_result(struct pb *p);
 int stream_run(struct pb *p, const struct stream *s);
 

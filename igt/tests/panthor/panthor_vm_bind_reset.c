@@ -177,7 +177,7 @@ static void hang(void)
 	igt_assert_eq(fence_settled(p.fd, out[0]), 1);
 	igt_assert_eq(fence_of(p.fd, p.done), 0);
 	igt_assert_eq(fence_of(p.fd, out[1]), 0);
-	igt_assert_eq(gpu_read_result(&p, &word), -EIO);
+	igt_assert_eq(gpu_read_result(&p, &word), -ETIMEDOUT);
 	igt_assert_eq(fence_settled(p.fd, out[1]), 1);
 	gpu_sees(&p, TEST_VA, NEW, 0, 16);
 	many_are_there(&p);
