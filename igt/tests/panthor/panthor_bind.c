@@ -311,14 +311,19 @@ bool read_file(const char *path, char *text, size_t size)
 	return read_all(open(path, O_RDONLY | O_CLOEXEC), text, size);
 }
 
-bool has_reservations(int fd)
+static bool has_list(int fd, const char *list)
 {
-	int file = igt_debugfs_open(fd, "vm_tables", O_RDONLY);
+	int file = igt_debugfs_open(fd, list, O_RDONLY);
 
 	if (file >= 0)
 		close(file);
 	errno = 0;
 	return file >= 0;
+}
+
+bool has_reservations(int fd)
+{
+	return has_list(fd, "vm_tables");
 }
 
 void require_reservations(int fd)
@@ -327,12 +332,12 @@ void require_reservations(int fd)
 }
 
 /* A VM is listed before it has a name, and the file cannot be read then: once more */
-static const char *vm_tables(int fd)
+static const char *all_vms(int fd, const char *list)
 {
 	static char text[MAX_TEXT];
 	long end = now_ms() + SETTLE_MS;
 
-	while (!read_all(igt_debugfs_open(fd, "vm_tables", O_RDONLY), text, sizeof(text))) {
+	while (!read_all(igt_debugfs_open(fd, list, O_RDONLY), text, sizeof(text))) {
 		igt_assert_lt_s64(now_ms(), end);
 		sleep_ms(5);
 	}
@@ -342,7 +347,7 @@ static const char *vm_tables(int fd)
 long tables(int fd, const char *what)
 {
 	char label[32];
-	const char *at = vm_tables(fd);
+	const char *at = all_vms(fd, "vm_tables");
 	long sum = 0;
 
 	snprintf(label, sizeof(label), "  %s ", what);
@@ -366,6 +371,37 @@ long tables_at_rest(int fd, const char *what)
 		last = now;
 	}
 	return last;
+}
+
+/* FNV-1a */
+static uint64_t digest(uint64_t sum, const char *text, size_t n)
+{
+	while (n--)
+		sum = (sum ^ (unsigned char)*text++) * 0x100000001b3ull;
+	return sum;
+}
+
+uint64_t mappings(int fd)
+{
+	const char *line, *next;
+	uint64_t sum = 0xcbf29ce484222325ull;
+	bool firmware = false;
+
+	if (!has_list(fd, "gpuvas"))
+		return 0;
+	for (line = all_vms(fd, "gpuvas"); *line; line = next) {
+		static const char vm[] = "DRM GPU VA space (", va[] = "     | 0x";
+
+		next = strchr(line, '\n');
+		next = next ? next + 1 : line + strlen(line);
+		if (!strncmp(line, vm, strlen(vm)))
+			firmware = !strncmp(line + strlen(vm), "panthor-MCU", 11);
+		/* Groups that have gone take their own with them when it suits them */
+		if (!firmware && !strncmp(line, va, strlen(va)) &&
+		    strtoull(line + strlen(va), NULL, 16) < USER_END)
+			sum = digest(sum, line, next - line);
+	}
+	return sum;
 }
 
 static long value_of(const char *text, const char *key)

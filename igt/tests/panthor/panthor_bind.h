@@ -177,6 +177,11 @@ void require_reservations(int fd);
 long tables(int fd, const char *what);
 /* The same once it has not changed for a while: what has gone is cleaned up behind it */
 long tables_at_rest(int fd, const char *what);
+/*
+ * What all VMs have mapped for user space, as debugfs lists it, as a number: the same one as
+ * long as nothing of it changes. 0 without such a list.
+ */
+uint64_t mappings(int fd);
 /* A value of the file's fdinfo, in bytes; -1 when there is none */
 long fdinfo(int fd, const char *key);
 /* A value of /proc/meminfo in KiB */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Every field of VM_BIND, of its operations and of their sync operations, at its limits
- * and beyond: the errno, and that the VM is as it was. The rows with one operation are in
- * panthor_bind_rows.h; here is what one row does not say.
+ * and beyond: the errno, which operation ops.count says it was, and that the VM is as it
+ * was: what the GPU sees, and the kernel's list of what is mapped. The rows with one
+ * operation are in panthor_bind_rows.h; here is what one row does not say.
  */
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -182,6 +183,26 @@ static void works_later(struct world *w)
 	do_unmap(p, LATER_VA, B_64K);
 }
 
+/*
+ * VM_BIND that has to answer @want. One that is refused changes nothing, and says which
+ * operation it was if it is synchronous; ops.count is what it was otherwise.
+ */
+static void bind_answers(struct world *w, uint32_t vm, uint32_t flags,
+			 const struct drm_panthor_vm_bind_op *ops, unsigned int n, int want,
+			 const char *name)
+{
+	uint64_t before = mappings(device);
+	uint32_t count;
+	int ret = bind_raw(w->p.fd, vm, flags, ops, n, &count);
+
+	igt_assert_f(ret == -want, "%s answers %s, not %s\n", name, strerror(-ret),
+		     strerror(want));
+	igt_assert_f(count == (want && !(flags & ASYNC) ? 0 : n), "%s: ops.count is %u\n", name,
+		     count);
+	igt_assert_f(!want || mappings(device) == before,
+		     "%s is refused, and what is mapped has changed\n", name);
+}
+
 static int answer_of(const struct op_row *r, bool queued)
 {
 	return queued ? r->queued : r->now;
@@ -189,26 +210,27 @@ static int answer_of(const struct op_row *r, bool queued)
 
 static void ask_row(struct world *w, const struct op_row *r, bool queued)
 {
-	int want = answer_of(r, queued), ret;
+	int want = answer_of(r, queued);
 	struct drm_panthor_vm_bind_op op = {
 		.flags = r->flags, .bo_handle = real_handle(w, r->handle),
 		.bo_offset = r->offset, .va = r->va, .size = r->size,
 	};
 	uint32_t out = w->sync[OUT];
+	struct drm_panthor_sync_op signal = sync_signal(out, 0);
 
 	if (want & RESERVED && !has_reservations(device))
 		return;
 	want &= ~RESERVED;
 	syncobj_reset(w->p.fd, &out, 1);
-	ret = queued ? bind_queued(&w->p, op, 0, out) : bind_now(&w->p, op);
-	igt_assert_f(ret == -want, "%s answers %s, not %s\n", r->name,
-		     strerror(-ret), strerror(want));
-	if (queued && !ret)
+	if (queued)
+		op = op_with(op, &signal, 1);
+	bind_answers(w, w->p.vm, queued ? ASYNC : 0, &op, 1, want, r->name);
+	if (queued && !want)
 		igt_assert_eq(fence_settled(w->p.fd, out), 1);
 	else
 		igt_assert_eq(fence_of(w->p.fd, out), NO_FENCE);
-	look_around(w, r, !ret);
-	restore(w, r, !ret);
+	look_around(w, r, !want);
+	restore(w, r, !want);
 }
 
 static void ask_rows(const struct op_row *rows, unsigned int n, enum before before,
@@ -275,13 +297,10 @@ static void ask_sync(struct world *w, const struct sync_row *r)
 		sync_signal(w->sync[OUT], 0),
 	};
 	struct drm_panthor_vm_bind_op op = op_with(op_map(VA, w->handle[BO], 0, B_64K), s, 2);
-	int ret;
 
 	syncobj_reset(w->p.fd, &w->sync[OUT], 1);
-	ret = bind_raw(w->p.fd, w->p.vm, ASYNC, &op, 1, NULL);
-	igt_assert_f(ret == -r->queued, "%s answers %s, not %s\n", r->name, strerror(-ret),
-		     strerror(r->queued));
-	if (ret) {
+	bind_answers(w, w->p.vm, ASYNC, &op, 1, r->queued, r->name);
+	if (r->queued) {
 		igt_assert_eq(fence_of(w->p.fd, w->sync[OUT]), NO_FENCE);
 		gpu_faults(&w->p, VA);
 	} else {
@@ -440,10 +459,13 @@ static void sync_element(struct world *w, void *to, unsigned int i)
 static void call_bind(struct world *w, struct drm_panthor_vm_bind *b, const char *name,
 		      int want)
 {
+	uint64_t before = mappings(device);
 	int ret = igt_ioctl(w->p.fd, DRM_IOCTL_PANTHOR_VM_BIND, b) ? errno : 0;
 
 	errno = 0;
 	igt_assert_f(ret == want, "%s: %s, not %s\n", name, strerror(ret), strerror(want));
+	igt_assert_f(!want || mappings(device) == before,
+		     "%s is refused, and what is mapped has changed\n", name);
 }
 
 static void ask_op_arrays(bool queued)
@@ -495,6 +517,7 @@ static void ask_sync_arrays(uint32_t flags)
 		op.syncs = lay_out(&w, memory, r, sizeof(struct drm_panthor_sync_op),
 				   sync_element);
 		call_bind(&w, &b, r->name, want);
+		igt_assert_eq_u32(b.ops.count, want && !(flags & ASYNC) ? 0 : 1);
 		queue_drained(&w.p);
 		igt_assert_eq(fence_of(w.p.fd, w.sync[OUT]),
 			      want || !r->count ? NO_FENCE : 1);
@@ -559,6 +582,18 @@ static void ask_wrong_of_three(bool queued)
 
 /* --- The request, and VMs ------------------------------------------------ */
 
+/* No operation was looked at, so ops.count stays */
+static void ask_no_vm(struct world *w, uint32_t vm, uint32_t flags,
+		      const struct drm_panthor_vm_bind_op *op)
+{
+	uint64_t before = mappings(device);
+	uint32_t count;
+
+	igt_assert_eq(bind_raw(w->p.fd, vm, flags, op, 1, &count), -EINVAL);
+	igt_assert_eq_u32(count, 1);
+	igt_assert_eq_u64(mappings(device), before);
+}
+
 static void ask_vm_ids(void)
 {
 	struct world w;
@@ -568,8 +603,8 @@ static void ask_vm_ids(void)
 		const uint32_t ids[] = { 0, w.p.vm + 2, 32, 33, NOWHERE, -1 };
 		struct drm_panthor_vm_bind_op op = op_map(VA, w.handle[BO], 0, B_64K);
 
-		igt_assert_eq(bind_raw(w.p.fd, ids[i], 0, &op, 1, NULL), -EINVAL);
-		igt_assert_eq(bind_raw(w.p.fd, ids[i], ASYNC, &op, 1, NULL), -EINVAL);
+		ask_no_vm(&w, ids[i], 0, &op);
+		ask_no_vm(&w, ids[i], ASYNC, &op);
 		igt_assert_eq(bind_raw(w.p.fd, ids[i], 0, NULL, 0, NULL), -EINVAL);
 		igt_assert_eq(vm_state(w.p.fd, ids[i]), -EINVAL);
 		igt_panthor_vm_destroy(w.p.fd, ids[i], EINVAL);
@@ -640,8 +675,8 @@ static void ask_limits(struct world *w, uint32_t vm, uint64_t end)
 	for (unsigned int i = 0; i < LEN(fit); i++)
 		igt_assert_eq(bind_raw(w->p.fd, vm, 0, &fit[i], 1, NULL), 0);
 	for (unsigned int i = 0; i < LEN(beyond); i++) {
-		igt_assert_eq(bind_raw(w->p.fd, vm, 0, &beyond[i], 1, NULL), -EINVAL);
-		igt_assert_eq(bind_raw(w->p.fd, vm, ASYNC, &beyond[i], 1, NULL), -EINVAL);
+		bind_answers(w, vm, 0, &beyond[i], 1, EINVAL, "what is beyond the VM");
+		bind_answers(w, vm, ASYNC, &beyond[i], 1, EINVAL, "what is beyond the VM");
 	}
 	igt_assert_eq(vm_state(w->p.fd, vm), DRM_PANTHOR_VM_STATE_USABLE);
 }
@@ -722,6 +757,7 @@ static void ask_destroy_pad(void)
 static void ask_foreign_handles(void)
 {
 	struct drm_panthor_vm_bind_op op;
+	struct drm_panthor_sync_op wait;
 	struct panthor_bo bo = { };
 	struct world w;
 	struct pb other;
@@ -736,11 +772,13 @@ static void ask_foreign_handles(void)
 	while (sync <= w.sync[GONE_SYNC])
 		sync = syncobj_create(other.fd, DRM_SYNCOBJ_CREATE_SIGNALED);
 	op = op_map(VA, w.handle[BO], 0, B_64K);
-	igt_assert_eq(bind_raw(w.p.fd, vm, 0, &op, 1, NULL), -EINVAL);
-	igt_assert_eq(bind_queued(&w.p, op, sync, 0), -ENOENT);
-	op.bo_handle = bo.handle;
-	igt_assert_eq(bind_now(&w.p, op), -EINVAL);
-	igt_assert_eq(bind_queued(&w.p, op, 0, 0), -EINVAL);
+	ask_no_vm(&w, vm, 0, &op);
+	wait = sync_wait(sync, 0);
+	op = op_with(op, &wait, 1);
+	bind_answers(&w, w.p.vm, ASYNC, &op, 1, ENOENT, "another file's syncobj");
+	op = op_map(VA, bo.handle, 0, B_64K);
+	bind_answers(&w, w.p.vm, 0, &op, 1, EINVAL, "another file's buffer");
+	bind_answers(&w, w.p.vm, ASYNC, &op, 1, EINVAL, "another file's buffer, queued");
 	gpu_faults(&w.p, VA);
 	works_later(&w);
 	pb_close(&other);
