@@ -21,6 +21,13 @@ enum { OLD = 1, NEW };
 #define PAGES		(SIZE / PAGE)
 #define QUEUED		100
 #define ANSWER_MS	5000
+/* Much more than what else there is in Shmem changes by */
+#define LARGE		MB(16)
+/* The driver waits for 100 ms until a flush is over */
+#define FLUSH_MS	80
+/* The clock may be read late, and the flush has begun early */
+#define EARLY_MS	50
+#define GONE_MS		2000
 #define NEVER		INT64_MAX
 
 static int device = -1, port = -1;
@@ -118,16 +125,23 @@ static void require_monitor(void)
 	as_before();
 }
 
-/* Commands of the MMU take @ns each, the next @count of them if it is not 0 */
-static void slow_mmu(int64_t ns, unsigned int count)
+/* What is @what takes @ns each time, the next @count times if it is not 0 */
+static void make_slow(const char *what, int64_t ns, unsigned int count)
 {
 	char text[128];
 	int n = snprintf(text, sizeof(text),
-			 "\"kind\": \"slow\", \"what\": \"as\", \"ns\": %lld", (long long)ns);
+			 "\"kind\": \"slow\", \"what\": \"%s\", \"ns\": %lld", what,
+			 (long long)ns);
 
 	if (count)
 		snprintf(text + n, sizeof(text) - n, ", \"count\": %u", count);
 	igt_assert(monitor("x-mali-inject", text));
+}
+
+/* Commands of the MMU */
+static void slow_mmu(int64_t ns, unsigned int count)
+{
+	make_slow("as", ns, count);
 }
 
 /* --- Jobs that fail ------------------------------------------------------ */
@@ -214,7 +228,7 @@ static void slow(void)
 	as_before();
 }
 
-/* Memory does not go before the MMU has forgotten it, however long that takes */
+/* What only its mapping keeps is there as long as a page of that is */
 static void slow_and_closed(void)
 {
 	static struct panthor_bo bo;
@@ -231,6 +245,65 @@ static void slow_and_closed(void)
 		gpu_sees(&p, TEST_VA + PAGE, OLD, 0, 512);
 	}
 	as_before();
+}
+
+/*
+ * A call that is refused, in which another operation had been prepared: with that goes what
+ * the VM has given up, and would otherwise go at some time
+ */
+static void tidy_up(uint32_t out)
+{
+	struct drm_panthor_sync_op signal = sync_signal(out, 0);
+	struct drm_panthor_vm_bind_op ops[] = {
+		op_with(op_sync(), &signal, 1), op_map(TEST_VA, 0, 0, TILE),
+	};
+
+	igt_assert_eq(bind_raw(p.fd, p.vm, ASYNC, ops, LEN(ops), NULL), -EINVAL);
+}
+
+/*
+ * After how many ms the memory of a buffer that was closed goes when it is unmapped. The GPU
+ * has an address space for the VM, and may write to that memory until its caches were flushed.
+ */
+static long gone_after(uint32_t out, uint32_t other)
+{
+	struct panthor_bo bo;
+	long before, start;
+
+	igt_panthor_bo_create_mapped(p.fd, &bo, LARGE, 0, 0);
+	memset(bo.map, 1, LARGE);
+	do_map(&p, TEST_VA, &bo, 0, LARGE);
+	igt_panthor_free_bo(p.fd, &bo);
+	before = meminfo("Shmem:");
+	gpu_start(&p);
+	make_slow("flush", FLUSH_MS * 1000000ll, 0);
+	start = now_ms();
+	igt_assert_eq(bind_queued(&p, op_unmap(TEST_VA, LARGE), 0, out), 0);
+	while (meminfo("Shmem:") > before - (long)LARGE / 2048 && now_ms() < start + GONE_MS) {
+		tidy_up(other);
+		sleep_ms(2);
+	}
+	start = now_ms() - start;
+	as_before();
+	igt_assert_eq(fence_settled(p.fd, out), 1);
+	igt_assert_eq(gpu_stop(&p), 0);
+	return start;
+}
+
+/* Memory is nobody else's before the GPU has written back all it has of it */
+static void memory_until_flush(void)
+{
+	uint32_t out = syncobj_create(p.fd, 0), other = syncobj_create(p.fd, 0);
+
+	require_monitor();
+	/* Upstream's kernel does not wait */
+	require_reservations(device);
+	for (unsigned int i = 0; i < 5; i++) {
+		long ms = gone_after(out, other);
+
+		igt_assert_f(ms >= EARLY_MS, "it goes after %ld ms\n", ms);
+		igt_assert_f(ms < GONE_MS, "it stays\n");
+	}
 }
 
 /* --- An MMU that is stuck ------------------------------------------------ */
@@ -344,7 +417,9 @@ static const struct {
 	{ "hang", "A job hangs while binds of its VM are queued, and one waits for it", hang },
 	{ "map-after-fault", "What faulted is mapped", faults_then_maps },
 	{ "slow", "Commands of the MMU take 2 ms each", slow },
-	{ "slow-and-closed", "The same, and memory goes that was mapped", slow_and_closed },
+	{ "slow-and-closed", "The same, and buffers are closed that are mapped", slow_and_closed },
+	{ "memory-until-flush", "Memory of what is unmapped is kept until a slow flush is over",
+	  memory_until_flush },
 	{ "unusable", "A VM is lost: what it still takes, and that no other notices",
 	  unusable },
 	{ "reset-beside", "The GPU is reset while another VM's binds are queued",
