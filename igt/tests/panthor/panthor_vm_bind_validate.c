@@ -614,6 +614,53 @@ static void ask_vm_ids(void)
 	pb_close(&w.p);
 }
 
+/* A map with flags that there are not; whether it was taken, as if they were not there */
+static bool takes_flags(struct world *w, uint32_t flags)
+{
+	struct drm_panthor_vm_bind_op op = op_map(VA, w->handle[BO], 0, B_64K);
+	uint64_t before = mappings(device);
+	struct drm_panthor_sync_op wait;
+	bool queued = flags & ASYNC;
+	int ret;
+
+	if (queued) {
+		wait = sync_wait(gate_shut(&w->p), 0);
+		op = op_with(op, &wait, 1);
+	}
+	ret = bind_raw(w->p.fd, w->p.vm, flags, &op, 1, NULL);
+	if (ret) {
+		igt_assert_eq(ret, -EINVAL);
+		igt_assert_eq_u64(mappings(device), before);
+	} else if (queued) {
+		gpu_faults(&w->p, VA);
+	}
+	if (queued) {
+		gate_open(&w->p);
+		queue_drained(&w->p);
+	}
+	if (!ret) {
+		gpu_sees(&w->p, VA, BO, 0, 16);
+		do_unmap(&w->p, VA, B_64K);
+	}
+	return !ret;
+}
+
+static void ask_request_flags(void)
+{
+	unsigned int taken = 0;
+	struct world w;
+
+	open_world(&w, EMPTY_VM);
+	for (unsigned int bit = 1; bit < 32; bit++) {
+		taken += takes_flags(&w, 1u << bit);
+		taken += takes_flags(&w, 1u << bit | ASYNC);
+	}
+	taken += takes_flags(&w, -1);
+	works_later(&w);
+	pb_close(&w.p);
+	igt_assert_f(!taken, "calls with flags that there are not are taken: %u\n", taken);
+}
+
 /* An ioctl number with a struct of another size: the kernel cuts, or fills with 0 */
 static void ask_sizes(void)
 {
@@ -864,6 +911,9 @@ int igt_main()
 	igt_describe("VMs that there are not");
 	igt_subtest("vm-ids")
 		ask_vm_ids();
+	igt_describe("Flags of the request that there are not: without effect, and refused");
+	igt_subtest("request-flags")
+		ask_request_flags();
 	igt_describe("The request as a struct of another size");
 	igt_subtest("struct-sizes")
 		ask_sizes();
