@@ -149,6 +149,8 @@ void gpu_sees_each(struct pb *p, uint64_t va, uint32_t id, uint64_t page,
 		   unsigned int stride, unsigned int n);
 /* A load of it faults; to hang is no fault */
 void gpu_faults(struct pb *p, uint64_t va);
+/* A load of a sparse page, which may be read-only, does not fault and sees nothing of ours */
+void gpu_loads_nothing(struct pb *p, uint64_t va);
 /* Loads and stores of a sparse page fault neither, and change nothing of @bo */
 void gpu_sparse(struct pb *p, uint64_t va);
 

@@ -228,13 +228,18 @@ void gpu_faults(struct pb *p, uint64_t va)
 		     va, val, ret);
 }
 
-void gpu_sparse(struct pb *p, uint64_t va)
+void gpu_loads_nothing(struct pb *p, uint64_t va)
 {
 	uint64_t val;
 
 	igt_assert_f(!gpu_read(p, va, PAGE, 1, &val), "a load of %#" PRIx64 " faults\n", va);
 	igt_assert_f(val >> 56 != 0xb0, "%#" PRIx64 " is not sparse, it has %#" PRIx64 "\n",
 		     va, val);
+}
+
+void gpu_sparse(struct pb *p, uint64_t va)
+{
+	gpu_loads_nothing(p, va);
 	igt_assert_f(!gpu_write(p, va, 0), "a store to %#" PRIx64 " faults\n", va);
 }
 

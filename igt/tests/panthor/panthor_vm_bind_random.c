@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Random binds against a model of the address space, page by page; what the GPU sees of
- * it is compared with the model all the time. A seed does the same each time.
+ * it, and where it may store, is compared with the model all the time. A seed does the same
+ * each time.
  */
 #include <stdlib.h>
 
@@ -20,9 +21,10 @@ IGT_TEST_DESCRIPTION("Compares random VM_BINDs with a model of the address space
 
 enum { NOTHING, SPARSE_PAGE, FIRST_BO };
 
-/* What is at a page: nothing, sparse, or which page of which buffer */
+/* What is at a page: nothing, sparse, or which page of which buffer; and for loads only */
 struct at {
 	unsigned char what;
+	bool read_only;
 	unsigned short page;
 };
 
@@ -33,6 +35,8 @@ struct space {
 	uint64_t base;
 	uint32_t out;
 	unsigned int seed;
+	/* Of stores, so that they change nothing of what is bound */
+	unsigned int stores;
 };
 
 static int device = -1;
@@ -64,11 +68,13 @@ static unsigned int random_part(struct space *s, unsigned int *n)
 	return at;
 }
 
-static void note(struct space *s, unsigned int at, unsigned int n, unsigned char what,
-		 unsigned int page)
+static void note(struct space *s, unsigned int at, unsigned int n, struct at first)
 {
-	for (unsigned int i = 0; i < n; i++)
-		s->at[at + i] = (struct at){ what, what >= FIRST_BO ? page + i : 0 };
+	for (unsigned int i = 0; i < n; i++) {
+		s->at[at + i] = first;
+		if (first.what >= FIRST_BO)
+			s->at[at + i].page += i;
+	}
 }
 
 /* A random operation, and the model after it */
@@ -76,28 +82,60 @@ static struct drm_panthor_vm_bind_op random_op(struct space *s)
 {
 	unsigned int n, at = random_part(s, &n), kind = roll(s, 8), bo, page;
 	struct drm_panthor_vm_bind_op op;
+	bool read_only;
 
 	if (kind < 2) {
-		note(s, at, n, NOTHING, 0);
+		note(s, at, n, (struct at){ .what = NOTHING });
 		return op_unmap(va_of(s, at), n * PAGE);
 	}
 	if (kind == 2) {
-		note(s, at, n, SPARSE_PAGE, 0);
-		return op_sparse(va_of(s, at), n * PAGE);
+		op = op_sparse(va_of(s, at), n * PAGE);
+		read_only = at % 3 == 0;
+		op.flags |= read_only ? OP_RO : 0;
+		note(s, at, n, (struct at){ .what = SPARSE_PAGE, .read_only = read_only });
+		return op;
 	}
 	bo = roll(s, NUM_BOS);
 	page = roll(s, BO_PAGES - n + 1);
 	/* As aligned as the address, so that there are blocks */
 	if (roll(s, 2) && (at & 511) + n <= BO_PAGES)
 		page = at & 511;
-	note(s, at, n, FIRST_BO + bo, page);
+	read_only = roll(s, 4) == 0;
 	op = op_map(va_of(s, at), s->bo[bo].handle, page * PAGE, n * PAGE);
-	if (roll(s, 4) == 0)
-		op.flags |= OP_RO;
+	op.flags |= read_only ? OP_RO : 0;
+	note(s, at, n, (struct at){ FIRST_BO + bo, read_only, page });
 	return op;
 }
 
 /* --- Looking ------------------------------------------------------------- */
+
+/* A store to a page, beside the word that says which page it is: it is seen, or faults */
+static void store(struct space *s, unsigned int page)
+{
+	struct at at = s->at[page];
+	volatile uint64_t *word;
+
+	if (at.what == SPARSE_PAGE) {
+		igt_assert_eq(gpu_write(&s->p, va_of(s, page), 2), at.read_only ? -EIO : 0);
+		return;
+	}
+	word = (uint64_t *)((char *)s->bo[at.what - FIRST_BO].map + at.page * PAGE) + 1;
+	*word = 1;
+	__sync_synchronize();
+	igt_assert_eq(gpu_write(&s->p, va_of(s, page) + sizeof(*word), 2),
+		      at.read_only ? -EIO : 0);
+	__sync_synchronize();
+	igt_assert_eq_u64(*word, at.read_only ? 1 : 2);
+}
+
+/* At both ends of what is all of one kind, one time in three: a fault costs a group */
+static void stores(struct space *s, unsigned int at, unsigned int n)
+{
+	if (s->at[at].what == NOTHING || rand_r(&s->stores) % 3)
+		return;
+	store(s, at);
+	store(s, at + n - 1);
+}
 
 /* From @at on, as far as it is all of one kind; how far that was */
 static unsigned int look_from(struct space *s, unsigned int at, unsigned int most)
@@ -106,17 +144,19 @@ static unsigned int look_from(struct space *s, unsigned int at, unsigned int mos
 	unsigned int n = 1;
 
 	while (n < most && at + n < SPACE_PAGES && s->at[at + n].what == first.what &&
+	       s->at[at + n].read_only == first.read_only &&
 	       (first.what < FIRST_BO || s->at[at + n].page == first.page + n))
 		n++;
 	if (first.what == NOTHING) {
 		gpu_faults(&s->p, va_of(s, at));
 		gpu_faults(&s->p, va_of(s, at + n - 1));
 	} else if (first.what == SPARSE_PAGE) {
-		gpu_sparse(&s->p, va_of(s, at));
-		gpu_sparse(&s->p, va_of(s, at + n - 1));
+		gpu_loads_nothing(&s->p, va_of(s, at));
+		gpu_loads_nothing(&s->p, va_of(s, at + n - 1));
 	} else {
 		gpu_sees(&s->p, va_of(s, at), first.what, first.page, n);
 	}
+	stores(s, at, n);
 	return n;
 }
 
@@ -192,6 +232,7 @@ static void open_space(struct space *s, unsigned int seed, uint64_t base)
 		pb_bo(&s->p, &s->bo[i], BO_SIZE, FIRST_BO + i);
 	s->out = syncobj_create(s->p.fd, 0);
 	s->seed = seed;
+	s->stores = seed;
 	s->base = base;
 }
 
@@ -199,7 +240,7 @@ static void close_space(struct space *s)
 {
 	look_at_all(s);
 	do_unmap(&s->p, s->base, SPACE_PAGES * PAGE);
-	note(s, 0, SPACE_PAGES, NOTHING, 0);
+	note(s, 0, SPACE_PAGES, (struct at){ .what = NOTHING });
 	look_around(s);
 	igt_assert_eq(vm_state(s->p.fd, s->p.vm), DRM_PANTHOR_VM_STATE_USABLE);
 	pb_close(&s->p);
