@@ -308,6 +308,132 @@ static void is_charged(void)
 	igt_assert(write_file(ROOT_PROCS, "0"));
 }
 
+#define FEW		12
+#define SPARSE_VA	(TEST_VA + TB(8))
+
+static int take_tile(unsigned int i)
+{
+	return bind_now(&p, op_map(TEST_VA + i * GB(512) + TILE, bo.handle, 0, TILE));
+}
+
+/* Half of them over the edge of a table of the second level */
+static int take_blocks(unsigned int i)
+{
+	uint64_t va = TEST_VA + (i + FEW) * GB(512) + (i % 2 ? GB(1) - BLOCK : GB(1));
+
+	return bind_now(&p, op_map(va, bo.handle, 0, SIZE));
+}
+
+static int take_in_two(unsigned int i)
+{
+	return bind_now(&p, op_map(TEST_VA + (i + 1) * GB(8) + BLOCK - TILE, bo.handle, 0,
+				   2 * TILE));
+}
+
+static int take_queued(unsigned int i)
+{
+	return bind_queued(&p, op_map(TEST_VA + GB(256) + i * GB(1), bo.handle, 0, PAGE), p.gate,
+			   0);
+}
+
+static int take_sparse_page(unsigned int i)
+{
+	return bind_now(&p, op_sparse(SPARSE_VA - GB(100) + i * GB(1) + PAGE, PAGE));
+}
+
+/* Its tables are one of each level for all of it, and those at its ends */
+static int take_sparse(unsigned int i)
+{
+	return bind_now(&p, op_sparse(SPARSE_VA + i * TB(1) + PAGE, TB(1) - 2 * PAGE));
+}
+
+static int take_hole(unsigned int i)
+{
+	return bind_now(&p, op_unmap(SPARSE_VA + i * TB(1) + GB(300) + PAGE, PAGE));
+}
+
+static int take_queued_hole(unsigned int i)
+{
+	return bind_queued(&p, op_unmap(SPARSE_VA + i * TB(1) + GB(500) + PAGE, PAGE), p.gate, 0);
+}
+
+static int take_tile_in_sparse(unsigned int i)
+{
+	return bind_now(&p, op_map(SPARSE_VA + i * TB(1) + GB(700), bo.handle, 0, TILE));
+}
+
+static uint32_t vms[FEW];
+
+/* Its root, and what it has for its first bind */
+static int take_vm(unsigned int i)
+{
+	igt_panthor_vm_create(p.fd, &vms[i], 0);
+	return 0;
+}
+
+/* One of each level below the root */
+#define SHARED		3
+
+/*
+ * Each FEW times, the tables that this takes at least, and those that debugfs does not count:
+ * roots, and what all sparse mappings of a VM share, with the first of them
+ */
+static const struct {
+	const char *name;
+	int (*take)(unsigned int i);
+	unsigned int least;
+	unsigned int uncounted;
+} takers[] = {
+	{ "tiles", take_tile, 2 * FEW, 0 },
+	{ "blocks", take_blocks, FEW, 0 },
+	{ "tiles in two tables", take_in_two, 2 * FEW, 0 },
+	{ "queued pages", take_queued, 2 * FEW, 0 },
+	{ "sparse pages", take_sparse_page, 2 * FEW, SHARED },
+	{ "sparse terabytes", take_sparse, 2, 0 },
+	{ "holes in sparse ranges", take_hole, 2 * FEW, 0 },
+	{ "queued holes", take_queued_hole, 2 * FEW, 0 },
+	{ "tiles in sparse ranges", take_tile_in_sparse, 2 * FEW, 0 },
+	{ "VMs", take_vm, 0, FEW },
+};
+
+static long charged_within_a_while(long bytes)
+{
+	for (unsigned int i = 0; i < 50 && charged() != bytes; i++)
+		sleep_ms(100);
+	return charged();
+}
+
+/* Whatever takes tables, all of them are charged, and nothing else is */
+static void each_kind_is_charged(void)
+{
+	long charge;
+
+	require_memcg();
+	igt_assert(write_file(MEMCG "/cgroup.procs", "0"));
+	gate_shut(&p);
+	/* What others of these tests were charged for is summed up late, too */
+	sleep_ms(2500);
+	charge = charged();
+	for (unsigned int i = 0; i < LEN(takers); i++) {
+		long before = tables_at_rest(device, "tables"), want;
+
+		for (unsigned int j = 0; j < FEW; j++)
+			igt_assert_eq(takers[i].take(j), 0);
+		want = tables_at_rest(device, "tables");
+		igt_assert_f(want - before >= takers[i].least, "%s: %ld tables\n",
+			     takers[i].name, want - before);
+		charge += (want - before + takers[i].uncounted) * (long)PAGE;
+		igt_assert_f(charged_within_a_while(charge) == charge,
+			     "%s: %ld pages are charged, not %ld\n", takers[i].name,
+			     charged() / (long)PAGE, charge / (long)PAGE);
+	}
+	gate_open(&p);
+	/* The file is there as long as a mapping of a buffer */
+	for (unsigned int i = 0; i < FEW; i++)
+		igt_panthor_vm_destroy(p.fd, vms[i], 0);
+	igt_assert(write_file(ROOT_PROCS, "0"));
+}
+
 /* The child binds until it is refused, or killed */
 static void bind_beyond(void)
 {
@@ -363,6 +489,8 @@ static const struct {
 	{ "idle-tables-go", "Tables in which nothing is mapped are taken", idle_tables_go },
 	{ "beside-binds", "Reclaim without an end beside binds", beside_binds },
 	{ "charged", "Page tables are charged to who binds", is_charged },
+	{ "charged-each-kind", "So they are for each kind of bind, and for VMs",
+	  each_kind_is_charged },
 	{ "limit", "A memcg's limit ends who binds too much, and nobody else", limit_holds },
 };
 

@@ -323,6 +323,66 @@ static void in_fdinfo(struct reserve *r)
 	igt_assert_eq(fdinfo(r->p.fd, key), before);
 }
 
+struct client {
+	int fd;
+	uint32_t vm[3];
+	long tables;
+};
+
+/* What fdinfo says is each table of the client's that debugfs has, and the roots of @vms */
+static void has_all(struct client *c, unsigned int vms)
+{
+	const char *key = "panthor-resident-memory:";
+	long end = now_ms() + A_WHILE, want;
+
+	do {
+		want = (tables(device, "tables") - c->tables + vms) * (long)PAGE;
+	} while (fdinfo(c->fd, key) != want && now_ms() < end);
+	igt_assert_eq(fdinfo(c->fd, key), want);
+}
+
+static void bind_as(struct client *c, unsigned int vm, struct drm_panthor_vm_bind_op op)
+{
+	igt_assert_eq(bind_raw(c->fd, c->vm[vm], 0, &op, 1, NULL), 0);
+}
+
+/* A client without a group has nothing but buffers and page tables: all numbers are known */
+static void all_of_fdinfo(struct reserve *r)
+{
+	struct client c = { .fd = drm_reopen_driver(device), .tables = r->tables };
+	struct panthor_bo bo;
+
+	has_all(&c, 0);
+	igt_assert_eq(fdinfo(c.fd, "drm-total-memory:"), 0);
+	igt_panthor_bo_create(c.fd, &bo, BIG_SIZE, 0, 0);
+	igt_assert_eq(fdinfo(c.fd, "drm-total-memory:"), BIG_SIZE);
+	/* Not there, or 0 */
+	igt_assert_lte_s64(fdinfo(c.fd, "drm-resident-memory:"), 0);
+	for (unsigned int i = 0; i < LEN(c.vm); i++) {
+		igt_panthor_vm_create(c.fd, &c.vm[i], 0);
+		has_all(&c, i + 1);
+	}
+	for (unsigned int i = 0; i < LEN(c.vm); i++) {
+		bind_as(&c, i, op_map(TEST_VA + i * GB(1) + PAGE, bo.handle, 0, BIG_SIZE));
+		has_all(&c, LEN(c.vm));
+	}
+	igt_assert_eq(fdinfo(c.fd, "drm-total-memory:"), BIG_SIZE);
+	igt_assert_eq(fdinfo(c.fd, "drm-resident-memory:"), BIG_SIZE);
+	bind_as(&c, 0, op_sparse(TEST_VA + TB(1), TB(1)));
+	has_all(&c, LEN(c.vm));
+	bind_as(&c, 0, op_unmap(TEST_VA + TB(1) + GB(5), TILE));
+	has_all(&c, LEN(c.vm));
+	bind_as(&c, 0, op_unmap(TEST_VA, TB(2)));
+	has_all(&c, LEN(c.vm));
+	for (unsigned int i = LEN(c.vm); i-- > 0;) {
+		igt_panthor_vm_destroy(c.fd, c.vm[i], 0);
+		has_all(&c, i);
+	}
+	igt_panthor_free_bo(c.fd, &bo);
+	igt_assert_eq(fdinfo(c.fd, "drm-total-memory:"), 0);
+	drm_close_driver(c.fd);
+}
+
 /* --- Random -------------------------------------------------------------- */
 
 #define AREA_PAGES	(8 * 512)
@@ -372,6 +432,8 @@ static const struct {
 	{ "idle", "So many tables stay, and reclaim takes them", idle },
 	{ "idle-again", "Tables that stay are used for other memory", idle_again },
 	{ "fdinfo", "Tables are in the client's memory", in_fdinfo },
+	{ "fdinfo-all", "A client's memory is its buffers and its tables, to the page",
+	  all_of_fdinfo },
 	{ "random", "After each of 400 random binds, what is reserved is what is mapped",
 	  random_binds },
 };
