@@ -17,8 +17,8 @@ static const char * const names[] = {
 };
 
 static const char * const twists[] = {
-	"-", "word", "bit", "size", "pointer", "stride", "count", "element", "sync", "handle",
-	"fail",
+	"-", "word", "bit", "size", "pointer", "stride", "count", "element", "sync", "nested",
+	"handle", "fail",
 };
 
 const char *kind_name(unsigned int kind)

@@ -24,6 +24,7 @@
 	X(SYNCOBJ_TIMELINE_WAIT) X(SYNCOBJ_RESET) X(SYNCOBJ_SIGNAL)		\
 	X(SYNCOBJ_TIMELINE_SIGNAL) X(SYNCOBJ_QUERY) X(SYNCOBJ_TRANSFER)		\
 	X(SYNCOBJ_EVENTFD) X(SYNCOBJ_EXPORT) X(SYNCOBJ_IMPORT)			\
+	X(SYNCOBJ_TIMELINE_EXPORT) X(SYNCOBJ_TIMELINE_IMPORT)			\
 	X(SYNC_FILE_MERGE) X(PRIME_EXPORT) X(PRIME_IMPORT) X(DMABUF_MMAP)	\
 	X(DMABUF_SYNC) X(DMABUF_SYNC_FILE) X(UDMABUF) X(FILE_OPEN)		\
 	X(FILE_CLOSE) X(FORK) X(RAW) X(FDINFO) X(DEBUGFS)
@@ -52,6 +53,7 @@ enum twist {
 	T_COUNT,
 	T_ELEMENT,	/* a word of an element of its array */
 	T_SYNC,		/* a word of a sync operation */
+	T_NESTED,	/* the array of sync operations of an element */
 	T_HANDLE,	/* an object that is not there, or of another kind */
 	T_FAIL,		/* an allocation fails */
 	T_COUNT_OF

@@ -226,7 +226,7 @@ void do_group_destroy(const struct call *c)
 void do_group_submit(const struct call *c)
 {
 	static __thread struct drm_panthor_queue_submit jobs[MOST_JOBS + 70];
-	static __thread struct drm_panthor_sync_op ops[MOST_JOBS][8];
+	static __thread struct drm_panthor_sync_op ops[MOST_JOBS + NESTED_ZEROES / 8][8];
 	uint64_t random = (uint64_t)c->r[0] << 32 | c->r[1];
 	unsigned int n = 1 + (c->r[2] >> 2 & 3 ? 0 : (c->r[2] >> 4) % MOST_JOBS);
 	struct drm_panthor_group_submit g = {
@@ -245,10 +245,10 @@ void do_group_submit(const struct call *c)
 			jobs[i].stream_addr = cs.va;
 			jobs[i].stream_size = cs.count * sizeof(uint64_t);
 		}
-		if (m)
-			jobs[i].syncs = (struct drm_panthor_obj_array)
-				DRM_PANTHOR_OBJ_ARRAY(m, ops[i]);
+		jobs[i].syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(m, ops[i]);
 	}
+	if (c->twist == T_NESTED)
+		disturb_nested(c, &jobs[c->r[3] % n].syncs);
 	/* All but its sync operations */
 	if (c->twist == T_ELEMENT)
 		disturb(c, &jobs[c->r[3] % n], offsetof(struct drm_panthor_queue_submit, syncs));

@@ -134,10 +134,28 @@ static struct drm_panthor_vm_bind_op one_op(const struct call *c, uint64_t *rand
 	return op;
 }
 
+/* A synchronous call has no use for any: it gets them where they are wrong, or right */
+static bool has_syncs(const struct call *c)
+{
+	return c->kind == K_VM_BIND_ASYNC || c->twist == T_SYNC || c->twist == T_NESTED;
+}
+
+/* In one of four, those of a synchronous call are as they have to be in another one */
+static void nest_wrongly(const struct call *c, struct drm_panthor_vm_bind_op *op,
+			 struct drm_panthor_sync_op *syncs)
+{
+	if (!op->syncs.count) {
+		syncs[0] = (struct drm_panthor_sync_op){ .handle = sync_to_wait(c, 0) };
+		op->syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(1, syncs);
+	}
+	if (c->kind == K_VM_BIND_ASYNC || c->r[4] & 3)
+		disturb_nested(c, &op->syncs);
+}
+
 void do_vm_bind(const struct call *c)
 {
 	static __thread struct drm_panthor_vm_bind_op ops[MOST_OPS + 48];
-	static __thread struct drm_panthor_sync_op syncs[MOST_OPS][8];
+	static __thread struct drm_panthor_sync_op syncs[MOST_OPS + NESTED_ZEROES / 8][8];
 	uint64_t random = (uint64_t)c->r[0] << 32 | c->r[1];
 	unsigned int n = 1 + (c->r[2] >> 2 & 3 ? c->r[2] >> 4 & 3 : (c->r[2] >> 4) % MOST_OPS);
 	struct drm_panthor_vm_bind b = {
@@ -151,12 +169,14 @@ void do_vm_bind(const struct call *c)
 		unsigned int count = 0;
 
 		ops[i] = one_op(c, &random);
-		if (c->kind == K_VM_BIND_ASYNC)
+		if (has_syncs(c))
 			count = sync_ops(c, syncs[i], next_random(&random));
 		if (count)
 			ops[i].syncs = (struct drm_panthor_obj_array)
 				DRM_PANTHOR_OBJ_ARRAY(count, syncs[i]);
 	}
+	if (c->twist == T_NESTED)
+		nest_wrongly(c, &ops[c->r[3] % n], syncs[c->r[3] % n]);
 	/* All but its sync operations */
 	if (c->twist == T_ELEMENT)
 		disturb(c, &ops[c->r[3] % n], offsetof(struct drm_panthor_vm_bind_op, syncs));

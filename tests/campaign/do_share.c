@@ -211,6 +211,43 @@ void do_sync_import(const struct call *c)
 		f->sync[c->slot[1] % SYNCS] = h.handle;
 }
 
+/* Points that are there, mostly, and 0, which is what a binary syncobj has */
+static uint64_t point_of(const struct call *c)
+{
+	return c->r[2] & 7 ? c->r[2] >> 3 & 7 : (uint64_t)odd_value(c->r[2] >> 3) << 16;
+}
+
+/* The fence of a point, as a sync file. Without that flag a point is refused */
+void do_sync_timeline_export(const struct call *c)
+{
+	struct drm_syncobj_handle h = {
+		.handle = handle_for(c, sync_at(c, 0)), .fd = -1, .point = point_of(c),
+		.flags = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_TIMELINE |
+			 (c->r[1] & 7 ? DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE : 0),
+	};
+
+	if (!issue(c, file_of(c)->fd, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &h, sizeof(h), -1, -1))
+		put_fd(&me.fence[c->slot[2] % FENCES], h.fd);
+}
+
+/* A sync file becomes a point, which need not be behind those that there are */
+void do_sync_timeline_import(const struct call *c)
+{
+	struct file *f = file_of(c);
+	bool into = c->r[1] & 7;
+	struct drm_syncobj_handle h = {
+		.fd = me.fence[c->slot[2] % FENCES],
+		.flags = DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_TIMELINE |
+			 (into ? DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE : 0),
+		.handle = into ? handle_for(c, sync_at(c, 0)) : 0,
+		.point = into ? point_of(c) : c->r[2] & 7,
+	};
+
+	if (!issue(c, f->fd, DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &h, sizeof(h), -1, -1) && !into &&
+	    !lasts(f, h.handle))
+		f->sync[c->slot[1] % SYNCS] = h.handle;
+}
+
 void do_fence_merge(const struct call *c)
 {
 	struct sync_merge_data m = {

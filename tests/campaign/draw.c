@@ -27,8 +27,10 @@ static const struct {
 	{ K_SYNCOBJ_SIGNAL, 5, 60 }, { K_SYNCOBJ_TIMELINE_SIGNAL, 5, 60 },
 	{ K_SYNCOBJ_QUERY, 5, 60 }, { K_SYNCOBJ_TRANSFER, 6, 50 },
 	{ K_SYNCOBJ_EVENTFD, 3, 60 }, { K_SYNCOBJ_EXPORT, 6, 60 },
-	{ K_SYNCOBJ_IMPORT, 6, 60 }, { K_SYNC_FILE_MERGE, 3, 60 }, { K_PRIME_EXPORT, 8, 50 },
-	{ K_PRIME_IMPORT, 8, 50 }, { K_DMABUF_MMAP, 4, 0 }, { K_DMABUF_SYNC, 4, 60 },
+	{ K_SYNCOBJ_IMPORT, 6, 60 }, { K_SYNCOBJ_TIMELINE_EXPORT, 4, 60 },
+	{ K_SYNCOBJ_TIMELINE_IMPORT, 4, 60 }, { K_SYNC_FILE_MERGE, 3, 60 },
+	{ K_PRIME_EXPORT, 8, 50 }, { K_PRIME_IMPORT, 8, 50 }, { K_DMABUF_MMAP, 4, 0 },
+	{ K_DMABUF_SYNC, 4, 60 },
 	{ K_DMABUF_SYNC_FILE, 3, 60 }, { K_UDMABUF, 2, 0 }, { K_FILE_OPEN, 2, 0 },
 	{ K_FILE_CLOSE, 1, 0 }, { K_FORK, 1, 0 }, { K_RAW, 6, 0 }, { K_FDINFO, 2, 0 },
 	{ K_DEBUGFS, 2, 0 },
@@ -195,12 +197,17 @@ static void places_of_the_rest(struct beliefs *b, struct call *c, unsigned int f
 		c->slot[2] = taken(b, b->sync[f], SYNCS);
 		break;
 	case K_SYNCOBJ_EXPORT:
+	case K_SYNCOBJ_TIMELINE_EXPORT:
 		c->slot[1] = taken(b, b->sync[f], SYNCS);
 		c->slot[2] = vacant(b, b->fence, FENCES);
 		b->fence |= 1u << c->slot[2];
 		break;
 	case K_SYNCOBJ_IMPORT:
 		makes(b, c, &b->sync[f], SYNCS);
+		c->slot[2] = taken(b, b->fence, FENCES);
+		break;
+	case K_SYNCOBJ_TIMELINE_IMPORT:
+		c->slot[1] = taken(b, b->sync[f], SYNCS);
 		c->slot[2] = taken(b, b->fence, FENCES);
 		break;
 	case K_PRIME_EXPORT:

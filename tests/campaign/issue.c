@@ -130,9 +130,9 @@ static unsigned long other_size(unsigned long request, uint32_t r)
  * Counts of 4,294,967,295 are a warning that is known, so they are a million at most; and
  * the argument's memory goes on behind the array, in zeroes.
  */
-static void disturb_array(const struct call *c, struct drm_panthor_obj_array *a)
+static void disturb_array(const struct call *c, enum twist twist, struct drm_panthor_obj_array *a)
 {
-	switch (c->twist) {
+	switch (twist) {
 	case T_STRIDE:
 		a->stride = c->r[3] & 1 ? a->stride + (c->r[3] >> 1) % 64 - 16 :
 					  odd_value(c->r[3] >> 1);
@@ -147,6 +147,16 @@ static void disturb_array(const struct call *c, struct drm_panthor_obj_array *a)
 	default:
 		break;
 	}
+}
+
+/* Behind sync operations of a call there are zeroes, for as many as a count can be here */
+void disturb_nested(const struct call *c, struct drm_panthor_obj_array *a)
+{
+	static const enum twist twists[] = { T_STRIDE, T_COUNT, T_POINTER };
+
+	disturb_array(c, twists[c->r[4] % ARRAY_SIZE(twists)], a);
+	if (!options.findings && a->count >= NESTED_ZEROES)
+		a->count %= NESTED_ZEROES;
 }
 
 /* A word of the argument but for counts of arrays, see above */
@@ -181,7 +191,8 @@ int issue(const struct call *c, int fd, unsigned long request, void *arg, size_t
 	if (to == big && (c->twist == T_WORD || c->twist == T_BIT))
 		disturb_word(c, to, size, array);
 	if (to == big && array >= 0)
-		disturb_array(c, (struct drm_panthor_obj_array *)((char *)to + array));
+		disturb_array(c, c->twist,
+			      (struct drm_panthor_obj_array *)((char *)to + array));
 	if (to == big && pointer >= 0 && c->twist == T_POINTER)
 		*(uint64_t *)((char *)to + pointer) = bad_pointer(c->r[3]);
 	if (c->twist == T_SIZE)

@@ -7,6 +7,9 @@
 
 #include "state.h"
 
+/* Sync operations that are zero, behind those of a call */
+#define NESTED_ZEROES	72
+
 /*
  * An ioctl whose argument has @size bytes, made wrong as @c says. @array is where in it a
  * struct drm_panthor_obj_array is, or -1; @pointer the same of a plain pointer. What the
@@ -21,6 +24,8 @@ int count(const struct call *c, int ret);
 
 /* A word of @words from @at on becomes another one, drawn from the call */
 void disturb(const struct call *c, void *at, size_t bytes);
+/* The array of sync operations of an element gets another stride, count or address */
+void disturb_nested(const struct call *c, struct drm_panthor_obj_array *a);
 /* A value at which mistakes are likely */
 uint32_t odd_value(uint32_t r);
 /* Memory that is not there */

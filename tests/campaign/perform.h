@@ -21,7 +21,8 @@ performer do_query, do_vm_create, do_vm_destroy, do_vm_bind, do_vm_get_state, do
 	do_heap_destroy, do_set_window, do_mmap, do_munmap, do_mremap, do_madvise, do_touch,
 	do_mmio_map, do_sync_create, do_sync_destroy, do_sync_wait, do_sync_timeline_wait,
 	do_sync_array, do_sync_timeline_array, do_sync_transfer, do_sync_eventfd,
-	do_sync_export, do_sync_import, do_fence_merge, do_prime_export, do_prime_import,
+	do_sync_export, do_sync_import, do_sync_timeline_export, do_sync_timeline_import,
+	do_fence_merge, do_prime_export, do_prime_import,
 	do_buf_mmap, do_buf_sync, do_buf_sync_file, do_udmabuf, do_file_open, do_file_close,
 	do_fork, do_raw, do_fdinfo, do_debugfs;
 
