@@ -30,7 +30,7 @@ GENERIC=(core_debugfs core_getclient core_getstats core_getversion core_sysfs sw
 # How many results there are at least. More is welcome, less is a broken run.
 PANTHOR_FLOOR=23
 GENERIC_FLOOR=200
-OURS_FLOOR=178
+OURS_FLOOR=182
 ALL=(base-plain base-debug reserve-plain reserve-debug)
 RAW=$OUT/results/.igt
 
