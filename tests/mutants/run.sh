@@ -234,10 +234,10 @@ suite_probing()
 # What user space sees of mappings: tests of ours in IGT's form
 suite_igt()
 {
-	local rc=0
+	local rc=0 programs=(access async reserve reset reclaim)
 
 	(guest_prepare mutant plain && "$ROOT/tests/igt/run.sh" build) >/dev/null || return 99
-	mutant_guest --flavour plain --icount --inject -- "set -- --ours panthor_vm_bind_access panthor_vm_bind_reclaim
+	mutant_guest --flavour plain --icount --inject --timeout 900 -- "set -- --ours ${programs[*]/#/panthor_vm_bind_}
 		$(cat "$ROOT/tests/igt/guest.sh")" | tee "$BUILD/.mutant.log" || rc=$?
 	! grep -q '^fail' "$BUILD/.mutant.log" && grep -q '^pass' "$BUILD/.mutant.log" || rc=1
 	return "$rc"
