@@ -36,6 +36,9 @@ for test in query gem vm group; do
 	ok $? "IGT's panthor_$test"
 done
 
+[ "$(cat <(echo word) 2>&1)" = word ]
+ok $? "bash reads what a command prints"
+
 summary=$(vulkaninfo --summary 2>&1)
 grep -q 'deviceName *= Mali-G610' <<<"$summary"
 ok $? "vulkaninfo shows a Mali-G610"
