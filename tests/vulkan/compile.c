@@ -70,6 +70,7 @@ static void images(void)
 		{ "image count", &image_count }, { "image fetch", &image_fetch },
 		{ "image sample", &image_sample }, { "image gather", &image_gather },
 		{ "image solid", &image_solid }, { "image flat", &image_flat },
+		{ "image number", &image_number }, { "image take", &image_take },
 	};
 	VkImageCreateInfo info = image_info(VK_FORMAT_R8G8B8A8_UNORM, 16, 16);
 	VkBufferImageCopy region;

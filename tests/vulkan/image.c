@@ -18,6 +18,8 @@ PROGRAM(sample);
 PROGRAM(gather);
 PROGRAM(solid);
 PROGRAM(flat);
+PROGRAM(number);
+PROGRAM(take);
 
 /* --- The device --------------------------------------------------------------- */
 
@@ -34,10 +36,16 @@ static void make_layouts(struct bench *b)
 		.bindingCount = 3,
 		.pBindings = bindings,
 	};
+	const VkPushConstantRange push = {
+		.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
+		.size = sizeof(b->push),
+	};
 	const VkPipelineLayoutCreateInfo layout = {
 		.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
 		.setLayoutCount = 1,
 		.pSetLayouts = &b->set_layout,
+		.pushConstantRangeCount = 1,
+		.pPushConstantRanges = &push,
 	};
 
 	vk_need(vkCreateDescriptorSetLayout(b->vk.dev, &set, NULL, &b->set_layout));
@@ -84,6 +92,8 @@ void bench_open(struct bench *b)
 void bench_close(struct bench *b)
 {
 	vk_need(vkDeviceWaitIdle(b->vk.dev));
+	for (unsigned int i = 0; i < ARRAY_SIZE(b->compiled); i++)
+		vkDestroyPipeline(b->vk.dev, b->compiled[i].pipeline, NULL);
 	vkDestroyBuffer(b->vk.dev, b->buffer, NULL);
 	vkFreeMemory(b->vk.dev, b->memory, NULL);
 	vkDestroyDescriptorPool(b->vk.dev, b->pool, NULL);
@@ -185,14 +195,21 @@ static uint32_t at_level(uint32_t size, uint32_t level)
 	return size >> level ? size >> level : 1;
 }
 
+VkExtent3D image_extent(const struct image *i, uint32_t level)
+{
+	return (VkExtent3D){
+		at_level(i->info.extent.width, level),
+		at_level(i->info.extent.height, level),
+		at_level(i->info.extent.depth, level),
+	};
+}
+
 VkBufferImageCopy image_region(const struct image *i, uint32_t level)
 {
 	return (VkBufferImageCopy){
 		.imageSubresource = { VK_IMAGE_ASPECT_COLOR_BIT, level, 0,
 				      i->info.arrayLayers },
-		.imageExtent = { at_level(i->info.extent.width, level),
-				 at_level(i->info.extent.height, level),
-				 at_level(i->info.extent.depth, level) },
+		.imageExtent = image_extent(i, level),
 	};
 }
 
@@ -225,7 +242,8 @@ VkResult image_download(struct bench *b, struct image *i, const VkBufferImageCop
 
 /* --- Shaders ------------------------------------------------------------------------ */
 
-static VkImageView make_view(struct bench *b, const struct image *i)
+/* A shader stores to one level */
+static VkImageView make_view(struct bench *b, const struct image *i, bool sampled)
 {
 	const VkImageViewCreateInfo info = {
 		.sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO,
@@ -233,7 +251,9 @@ static VkImageView make_view(struct bench *b, const struct image *i)
 		.viewType = i->info.imageType == VK_IMAGE_TYPE_3D ? VK_IMAGE_VIEW_TYPE_3D :
 			    VK_IMAGE_VIEW_TYPE_2D,
 		.format = i->info.format,
-		.subresourceRange = { VK_IMAGE_ASPECT_COLOR_BIT, 0, i->info.mipLevels, 0, 1 },
+		.subresourceRange = { VK_IMAGE_ASPECT_COLOR_BIT, i->level,
+				      sampled ? i->info.mipLevels - i->level : 1,
+				      i->layer, 1 },
 	};
 	VkImageView view;
 
@@ -271,11 +291,26 @@ void image_compile(struct bench *b, const struct program *p)
 	vkDestroyPipeline(b->vk.dev, make_pipeline(b, p), NULL);
 }
 
+/* Of the latest programs, the last one first */
+static VkPipeline pipeline_of(struct bench *b, const struct program *p)
+{
+	unsigned int last = ARRAY_SIZE(b->compiled) - 1;
+
+	for (unsigned int i = 0; i <= last; i++)
+		if (b->compiled[i].program == p)
+			return b->compiled[i].pipeline;
+	vkDestroyPipeline(b->vk.dev, b->compiled[last].pipeline, NULL);
+	memmove(&b->compiled[1], &b->compiled[0], last * sizeof(b->compiled[0]));
+	b->compiled[0].program = p;
+	b->compiled[0].pipeline = make_pipeline(b, p);
+	return b->compiled[0].pipeline;
+}
+
 VkResult image_run(struct bench *b, struct image *i, VkSampler sampler,
 		   const struct program *p, const uint32_t *groups)
 {
-	VkPipeline pipeline = make_pipeline(b, p);
-	VkImageView view = make_view(b, i);
+	VkPipeline pipeline = pipeline_of(b, p);
+	VkImageView view = make_view(b, i, sampler);
 	VkCommandBuffer cmd = vk_begin_primary(&b->vk);
 	VkResult res;
 
@@ -284,11 +319,12 @@ VkResult image_run(struct bench *b, struct image *i, VkSampler sampler,
 	vkCmdBindPipeline(cmd, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
 	vkCmdBindDescriptorSets(cmd, VK_PIPELINE_BIND_POINT_COMPUTE, b->layout, 0, 1,
 				&b->set, 0, NULL);
+	vkCmdPushConstants(cmd, b->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof(b->push),
+			   b->push);
 	vkCmdDispatch(cmd, groups[0], groups[1], groups[2]);
 	vk_barrier(cmd);
 	res = vk_run(&b->vk, vk_end(cmd));
 	vkFreeCommandBuffers(b->vk.dev, b->vk.pool, 1, &cmd);
 	vkDestroyImageView(b->vk.dev, view, NULL);
-	vkDestroyPipeline(b->vk.dev, pipeline, NULL);
 	return res;
 }

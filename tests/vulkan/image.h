@@ -11,10 +11,17 @@
 /* Bytes of the buffers that copies and shaders use */
 #define STAGING	(4u << 20)
 
+struct program {
+	const uint32_t *code;
+	size_t size;
+};
+
 /**
  * struct bench - a device with what images need
  * @buffer: Where copies go to and come from, and results of shaders.
  * @bytes: Its memory.
+ * @push: Push constants of shaders.
+ * @compiled: Programs that have run: to compile one takes longer than to run it.
  */
 struct bench {
 	struct vk vk;
@@ -25,25 +32,27 @@ struct bench {
 	VkBuffer buffer;
 	VkDeviceMemory memory;
 	unsigned char *bytes;
+	uint32_t push[3];
+	struct {
+		const struct program *program;
+		VkPipeline pipeline;
+	} compiled[4];
 };
 
 /**
  * struct image - an image in layout GENERAL
+ * @level, @layer: The first that shaders see. Of a storage image they see one.
  * @memory: NULL if it is sparse.
  */
 struct image {
 	VkImage image;
 	VkImageCreateInfo info;
+	uint32_t level, layer;
 	VkDeviceMemory memory;
 };
 
-struct program {
-	const uint32_t *code;
-	size_t size;
-};
-
 extern const struct program image_write, image_read, image_count, image_fetch,
-	image_sample, image_gather, image_solid, image_flat;
+	image_sample, image_gather, image_solid, image_flat, image_number, image_take;
 
 void bench_open(struct bench *b);
 void bench_close(struct bench *b);
@@ -58,6 +67,8 @@ void image_make_sparse(struct bench *b, struct image *i, const VkImageCreateInfo
 void image_ready(struct bench *b, struct image *i);
 void image_free(struct bench *b, struct image *i);
 
+/* Of a level */
+VkExtent3D image_extent(const struct image *i, uint32_t level);
 /* All of a level of all layers, or what @region says; bytes are packed */
 VkBufferImageCopy image_region(const struct image *i, uint32_t level);
 VkResult image_upload(struct bench *b, struct image *i, const VkBufferImageCopy *region);

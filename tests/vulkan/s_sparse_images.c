@@ -2,158 +2,36 @@
 /*
  * Sparse images: memory bound block by block, written by shaders and copies, found
  * again through the image and in the memory behind it, where the host sees it.
- *
- * Blocks of 64 KiB have tiles of 16 by 16 texels in rows, each in U order; that is
- * known here, so that the host tells which block a byte is in.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "canvas.h"
 #include "chance.h"
-#include "image.h"
 #include "scenarios.h"
 
-#define BLOCK		65536u
-#define BLOCK_SIDE	128u	/* of texels of 4 bytes */
-
-/**
- * struct canvas - a sparse image of 32 bits a texel, and memory for its blocks
- * @across, @down: Blocks.
- * @place: For each block of each slice where in memory it is, in blocks; NONE if it
- *	has none.
- * @texels: The memory.
- */
-struct canvas {
-	struct bench b;
-	struct image i;
-	uint32_t across, down, blocks;
-	uint32_t place[64];
-	VkDeviceMemory memory;
-	uint32_t *texels;
-};
-
-#define NONE	~0u
-
-static void bind(struct canvas *c, const VkBindSparseInfo *info)
-{
-	VkFence fence = vk_fence(&c->b.vk);
-
-	vk_need(vkQueueBindSparse(c->b.vk.family[c->b.vk.sparse].queue[0], 1, info, fence));
-	vk_need(vk_wait_fence(&c->b.vk, fence, PATIENCE));
-	vkDestroyFence(c->b.vk.dev, fence, NULL);
-}
-
-static uint32_t least(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
-
-static VkSparseImageMemoryBind to_place(const struct canvas *c, uint32_t n)
-{
-	uint32_t x = n % c->across * BLOCK_SIDE, y = n / c->across % c->down * BLOCK_SIDE;
-	const VkExtent3D *e = &c->i.info.extent;
-	bool none = c->place[n] == NONE;
-
-	return (VkSparseImageMemoryBind){
-		.subresource.aspectMask = VK_IMAGE_ASPECT_COLOR_BIT,
-		.offset = { x, y, n / c->across / c->down },
-		.extent = { least(e->width - x, BLOCK_SIDE), least(e->height - y, BLOCK_SIDE), 1 },
-		.memory = none ? VK_NULL_HANDLE : c->memory,
-		.memoryOffset = none ? 0 : (VkDeviceSize)c->place[n] * BLOCK,
-	};
-}
-
-/* Some blocks, each where @place says */
-static void bind_blocks(struct canvas *c, uint32_t first, uint32_t count)
-{
-	VkSparseImageMemoryBind binds[ARRAY_SIZE(c->place)];
-	const VkSparseImageMemoryBindInfo image = {
-		.image = c->i.image,
-		.bindCount = count,
-		.pBinds = binds,
-	};
-	const VkBindSparseInfo info = {
-		.sType = VK_STRUCTURE_TYPE_BIND_SPARSE_INFO,
-		.imageBindCount = 1,
-		.pImageBinds = &image,
-	};
-
-	for (uint32_t k = 0; k < count; k++)
-		binds[k] = to_place(c, first + k);
-	bind(c, &info);
-}
-
-static void make_memory(struct canvas *c)
-{
-	VkMemoryRequirements req;
-	void *map;
-
-	vkGetImageMemoryRequirements(c->b.vk.dev, c->i.image, &req);
-	detail("%llu bytes, aligned to %llu", (unsigned long long)req.size,
-	       (unsigned long long)req.alignment);
-	c->memory = vk_memory(&c->b.vk, &req, (VkDeviceSize)(c->blocks + 1) * BLOCK, &map);
-	c->texels = map;
-	memset(map, 0xee, (c->blocks + 1) * BLOCK);
-}
+#define SIDE	128u	/* of a block of texels of 4 bytes */
 
 static void check_requirements(struct canvas *c)
 {
-	VkSparseImageMemoryRequirements req[4];
-	uint32_t n = ARRAY_SIZE(req);
-
-	vkGetImageSparseMemoryRequirements(c->b.vk.dev, c->i.image, &n, req);
-	ok(n == 1 && req[0].formatProperties.imageGranularity.width == BLOCK_SIDE &&
-	   req[0].formatProperties.imageGranularity.height == BLOCK_SIDE &&
-	   req[0].formatProperties.imageGranularity.depth == 1,
+	ok(c->block.width == 128 && c->block.height == 128 && c->block.depth == 1,
 	   "blocks have 128 by 128 texels");
-	detail("tail: from level %u, %llu bytes", req[0].imageMipTailFirstLod,
-	       (unsigned long long)req[0].imageMipTailSize);
+	detail("tail: from level %u, %llu bytes", c->needs.imageMipTailFirstLod,
+	       (unsigned long long)c->needs.imageMipTailSize);
 }
 
 static void open_canvas(struct canvas *c, uint32_t width, uint32_t height, uint32_t depth)
 {
-	VkImageCreateInfo info = image_info(VK_FORMAT_R32_UINT, width, height);
+	VkImageCreateInfo info = canvas_info(VK_FORMAT_R32_UINT, width, height);
 
-	memset(c, 0, sizeof(*c));
-	bench_open(&c->b);
-	must(c->b.vk.sparse >= 0);
-	info.flags = VK_IMAGE_CREATE_SPARSE_BINDING_BIT | VK_IMAGE_CREATE_SPARSE_RESIDENCY_BIT;
 	if (depth > 1) {
 		info.imageType = VK_IMAGE_TYPE_3D;
 		info.extent.depth = depth;
 	}
-	must(image_can(&c->b, &info));
-	image_make_sparse(&c->b, &c->i, &info);
-	c->across = (width + BLOCK_SIDE - 1) / BLOCK_SIDE;
-	c->down = (height + BLOCK_SIDE - 1) / BLOCK_SIDE;
-	c->blocks = c->across * c->down * depth;
-	must(c->blocks <= ARRAY_SIZE(c->place));
-	make_memory(c);
-}
-
-static void close_canvas(struct canvas *c)
-{
-	vk_need(vkDeviceWaitIdle(c->b.vk.dev));
-	image_free(&c->b, &c->i);
-	vkFreeMemory(c->b.vk.dev, c->memory, NULL);
-	bench_close(&c->b);
+	canvas_open(c, &info, 4);
 }
 
 /* --- Where texels are ------------------------------------------------------------- */
-
-static uint32_t in_block(uint32_t x, uint32_t y)
-{
-	uint32_t n = (y / 16 % 8 * 8 + x / 16 % 8) * 256;
-
-	for (unsigned int bit = 0; bit < 4; bit++)
-		n |= ((x ^ y) >> bit & 1) << 2 * bit | (y >> bit & 1) << (2 * bit + 1);
-	return n;
-}
-
-static uint32_t block_of(const struct canvas *c, uint32_t x, uint32_t y, uint32_t z)
-{
-	return (z * c->down + y / BLOCK_SIDE) * c->across + x / BLOCK_SIDE;
-}
 
 static uint32_t value(const struct canvas *c, uint32_t x, uint32_t y, uint32_t z)
 {
@@ -168,11 +46,12 @@ static bool memory_is_right(const struct canvas *c)
 
 	for (uint32_t n = 0; n < e->width * e->height * e->depth; n++) {
 		uint32_t x = n % e->width, y = n / e->width % e->height;
-		uint32_t z = n / e->width / e->height, at = c->place[block_of(c, x, y, z)], got;
+		uint32_t z = n / e->width / e->height, got;
+		uint32_t at = c->place[canvas_block(c, 0, 0, x, y, z)];
 
 		if (at == NONE)
 			continue;
-		got = c->texels[at * (BLOCK / 4) + in_block(x, y)];
+		got = c->texels[at * (BLOCK / 4) + canvas_in_block(c, x, y) / 4];
 		if (got == value(c, x, y, z))
 			continue;
 		detail("texel %u, %u, %u: memory has 0x%x, not 0x%x", x, y, z, got,
@@ -194,7 +73,7 @@ static bool image_is_right(struct canvas *c)
 		uint32_t x = n % e->width, y = n / e->width % e->height;
 		uint32_t z = n / e->width / e->height, got = ((uint32_t *)c->b.bytes)[n];
 
-		if (c->place[block_of(c, x, y, z)] == NONE || got == value(c, x, y, z))
+		if (c->place[canvas_block(c, 0, 0, x, y, z)] == NONE || got == value(c, x, y, z))
 			continue;
 		detail("texel %u, %u, %u: 0x%x, not 0x%x", x, y, z, got, value(c, x, y, z));
 		return false;
@@ -213,20 +92,12 @@ static void draw(struct canvas *c)
 
 /* --- Two dimensions --------------------------------------------------------------- */
 
-static bool untouched(const struct canvas *c, uint32_t block)
-{
-	for (uint32_t k = 0; k < BLOCK / 4; k++)
-		if (c->texels[block * (BLOCK / 4) + k] != 0xeeeeeeee)
-			return false;
-	return true;
-}
-
 /* All blocks, backwards, so that neighbours are none in memory */
 static void bind_all(struct canvas *c)
 {
 	for (uint32_t n = 0; n < c->blocks; n++)
 		c->place[n] = c->blocks - 1 - n;
-	bind_blocks(c, 0, c->blocks);
+	canvas_bind(c, 0, c->blocks);
 }
 
 static void copies_of(struct canvas *c)
@@ -246,17 +117,18 @@ static void swap(struct canvas *c)
 {
 	VkBufferImageCopy all = image_region(&c->i, 0);
 	uint32_t first = c->place[0], width = c->i.info.extent.width;
+	uint32_t across = (width + SIDE - 1) / SIDE;
 	const uint32_t *got = (uint32_t *)c->b.bytes;
 	bool good = true;
 
 	c->place[0] = c->place[4];
 	c->place[4] = first;
-	bind_blocks(c, 0, 5);
+	canvas_bind(c, 0, 5);
 	vk_need(image_download(&c->b, &c->i, &all));
-	for (uint32_t y = 0; y < BLOCK_SIDE; y++) {
-		for (uint32_t x = 0; x < BLOCK_SIDE; x++) {
-			uint32_t ox = 4 % c->across * BLOCK_SIDE + x;
-			uint32_t oy = 4 / c->across * BLOCK_SIDE + y;
+	for (uint32_t y = 0; y < SIDE; y++) {
+		for (uint32_t x = 0; x < SIDE; x++) {
+			uint32_t ox = 4 % across * SIDE + x;
+			uint32_t oy = 4 / across * SIDE + y;
 
 			good &= got[y * width + x] == value(c, ox, oy, 0) &&
 				got[oy * width + ox] == value(c, x, y, 0);
@@ -271,14 +143,14 @@ static void holes(struct canvas *c)
 {
 	for (uint32_t n = 0; n < c->blocks; n++)
 		c->place[n] = n & 1 ? NONE : n;
-	bind_blocks(c, 0, 1);
+	canvas_bind(c, 0, 1);
 	for (uint32_t n = 2; n < c->blocks; n += 2)
-		bind_blocks(c, n, 1);
+		canvas_bind(c, n, 1);
 	image_ready(&c->b, &c->i);
 	draw(c);
 	ok(memory_is_right(c) && image_is_right(c),
 	   "blocks with memory are right while their neighbours have none");
-	ok(untouched(c, 1) && untouched(c, 3),
+	ok(canvas_untouched(c, 1) && canvas_untouched(c, 3),
 	   "what is stored to the others is nowhere in that memory");
 }
 
@@ -293,14 +165,14 @@ static void flat(void)
 	draw(&c);
 	ok(memory_is_right(&c), "each texel that a shader stores is in its block's memory");
 	ok(image_is_right(&c), "and read through the image");
-	ok(untouched(&c, c.blocks), "memory that is not bound is as it was");
+	ok(canvas_untouched(&c, c.blocks), "memory that is not bound is as it was");
 	copies_of(&c);
 	ok(memory_is_right(&c) && image_is_right(&c), "the same by copies");
 	swap(&c);
-	close_canvas(&c);
+	canvas_close(&c);
 	open_canvas(&c, 512, 256, 1);
 	holes(&c);
-	close_canvas(&c);
+	canvas_close(&c);
 }
 
 /* --- Three dimensions, and without blocks ------------------------------------------ */
@@ -314,7 +186,7 @@ static void solid(void)
 	image_ready(&c.b, &c.i);
 	draw(&c);
 	ok(memory_is_right(&c) && image_is_right(&c), "a 3D image, slice by slice");
-	close_canvas(&c);
+	canvas_close(&c);
 }
 
 static void bind_bytes(struct canvas *c, const VkSparseMemoryBind *binds, uint32_t count)
@@ -330,7 +202,7 @@ static void bind_bytes(struct canvas *c, const VkSparseMemoryBind *binds, uint32
 		.pImageOpaqueBinds = &image,
 	};
 
-	bind(c, &info);
+	canvas_submit(c, &info);
 }
 
 /* Bound as bytes: two halves, the second first in memory */
@@ -338,7 +210,7 @@ static void opaque(void)
 {
 	VkImageCreateInfo info = image_info(VK_FORMAT_R32_UINT, 300, 200);
 	VkSparseMemoryBind binds[2] = { 0 };
-	struct canvas c = { .across = 0 };
+	struct canvas c = { .block = { SIDE, SIDE, 1 } };
 	VkMemoryRequirements req;
 	VkDeviceSize half;
 	void *map;
@@ -346,6 +218,7 @@ static void opaque(void)
 	bench_open(&c.b);
 	info.flags = VK_IMAGE_CREATE_SPARSE_BINDING_BIT;
 	image_make_sparse(&c.b, &c.i, &info);
+	canvas_measure(&c);
 	vkGetImageMemoryRequirements(c.b.vk.dev, c.i.image, &req);
 	half = req.size / 2 / req.alignment * req.alignment;
 	c.memory = vk_memory(&c.b.vk, &req, req.size, &map);
@@ -357,11 +230,9 @@ static void opaque(void)
 	binds[1].memory = c.memory;
 	bind_bytes(&c, binds, 2);
 	image_ready(&c.b, &c.i);
-	c.across = 3;
-	c.down = 2;
 	draw(&c);
 	ok(image_is_right(&c), "an image that is bound as bytes");
-	close_canvas(&c);
+	canvas_close(&c);
 }
 
 /* --- In any order ------------------------------------------------------------------- */
@@ -440,11 +311,11 @@ static void shuffle(struct shuffle *s)
 	}
 	for (uint32_t n = 0; n < c->blocks; n++)
 		if (c->place[n] != before[n])
-			binds[image.bindCount++] = to_place(c, n);
+			binds[image.bindCount++] = canvas_bind_of(c, n);
 	s->round++;
 	s->binds += image.bindCount;
 	if (image.bindCount)
-		bind(c, &info);
+		canvas_submit(c, &info);
 }
 
 /* What the GPU reads is what memory has, texel by texel */
@@ -459,12 +330,12 @@ static bool reads_memory(struct shuffle *s)
 	vk_need(image_download(&c->b, &c->i, &all));
 	for (uint32_t n = 0; n < e->width * e->height * e->depth; n++) {
 		uint32_t x = n % e->width, y = n / e->width % e->height;
-		uint32_t block = block_of(c, x, y, n / e->width / e->height);
+		uint32_t block = canvas_block(c, 0, 0, x, y, n / e->width / e->height);
 		uint32_t at = c->place[block], want;
 
 		if (at == NONE)
 			continue;
-		want = number_of(at, in_block(x, y), s->round);
+		want = number_of(at, canvas_in_block(c, x, y) / 4, s->round);
 		if (got[n] == want)
 			continue;
 		detail("seed %llu, call %u: block %u, texel %u, %u: 0x%x, not 0x%x",
@@ -521,10 +392,10 @@ static bool unbinds_what_is_named(struct shuffle *s)
 	bind_all(c);
 	place = c->place[last];
 	c->place[last] = NONE;
-	bind_blocks(c, last, 1);
+	canvas_bind(c, last, 1);
 	c->place[last] = place;
 	right = has_lost(s, last);
-	if (!right && !strncmp(c->b.vk.driver.driverInfo, "Mesa 26.1", 9) && has_lost(s, 0))
+	if (!right && vk_driver_is(&c->b.vk, "Mesa 26.1") && has_lost(s, 0))
 		skip("panvk 26.1 takes that of the first block", "%s", name);
 	else
 		ok(right, "%s", name);
@@ -552,7 +423,7 @@ static void at_random(uint32_t width, uint32_t height, uint32_t depth)
 	}
 	ok(good, "%u random binds in %u calls, %uD: loads and stores are where they belong",
 	   s.binds, s.round, depth > 1 ? 3 : 2);
-	close_canvas(&c);
+	canvas_close(&c);
 }
 
 void run_sparse_images(void)

@@ -150,6 +150,11 @@ bool vk_has_extension(const struct vk *vk, const char *name)
 	return found;
 }
 
+bool vk_driver_is(const struct vk *vk, const char *version)
+{
+	return !strncmp(vk->driver.driverInfo, version, strlen(version));
+}
+
 void vk_open_device(struct vk *vk)
 {
 	static const float priority[MAX_QUEUES] = { 1, 1, 1, 1 };

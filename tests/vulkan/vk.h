@@ -79,6 +79,8 @@ void vk_close(struct vk *vk);
 void vk_open_device(struct vk *vk);
 void vk_close_device(struct vk *vk);
 bool vk_has_extension(const struct vk *vk, const char *name);
+/* "Mesa 26.1": whether it is that one */
+bool vk_driver_is(const struct vk *vk, const char *version);
 
 VkFence vk_fence(struct vk *vk);
 VkSemaphore vk_semaphore(struct vk *vk);

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Sparse images block by block; see canvas.h.
+ *
+ * Blocks of 64 KiB have tiles of 16 by 16 texels in rows, each in U order; that is
+ * known here, so that the host tells which block a byte is in.
+ */
+#include <string.h>
+
+#include "canvas.h"
+
+#define TILE	16u
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* --- Which block ------------------------------------------------------------------ */
+
+void canvas_measure(struct canvas *c)
+{
+	must(c->i.info.mipLevels <= MOST_LEVELS);
+	for (uint32_t level = 0; level < c->i.info.mipLevels; level++) {
+		VkExtent3D e = image_extent(&c->i, level), *g = &c->grid[level];
+
+		g->width = (e.width + c->block.width - 1) / c->block.width;
+		g->height = (e.height + c->block.height - 1) / c->block.height;
+		g->depth = e.depth;
+		c->before[level + 1] = c->before[level] + g->width * g->height * g->depth;
+	}
+}
+
+static uint32_t of_layer(const struct canvas *c)
+{
+	return c->before[c->i.info.mipLevels];
+}
+
+uint32_t canvas_block(const struct canvas *c, uint32_t level, uint32_t layer, uint32_t x,
+		      uint32_t y, uint32_t z)
+{
+	const VkExtent3D *g = &c->grid[level];
+
+	return layer * of_layer(c) + c->before[level] +
+	       (z * g->height + y / c->block.height) * g->width + x / c->block.width;
+}
+
+uint32_t canvas_in_block(const struct canvas *c, uint32_t x, uint32_t y)
+{
+	uint32_t tiles = c->block.width / TILE, n;
+
+	x %= c->block.width;
+	y %= c->block.height;
+	n = (y / TILE * tiles + x / TILE) * TILE * TILE;
+	for (unsigned int bit = 0; bit < 4; bit++)
+		n |= ((x ^ y) >> bit & 1) << 2 * bit | (y >> bit & 1) << (2 * bit + 1);
+	return n * c->texel;
+}
+
+static const unsigned char *texel_at(const struct canvas *c, const struct paint *p, uint32_t x,
+				     uint32_t y)
+{
+	uint32_t place = c->place[canvas_block(c, p->level, p->layer, x, y, 0)];
+
+	return place == NONE ? NULL :
+	       c->bytes + (size_t)place * BLOCK + canvas_in_block(c, x, y);
+}
+
+/* --- Binds ------------------------------------------------------------------------ */
+
+void canvas_submit(struct canvas *c, const VkBindSparseInfo *info)
+{
+	VkFence fence = vk_fence(&c->b.vk);
+
+	vk_need(vkQueueBindSparse(c->b.vk.family[c->b.vk.sparse].queue[0], 1, info, fence));
+	vk_need(vk_wait_fence(&c->b.vk, fence, PATIENCE));
+	vkDestroyFence(c->b.vk.dev, fence, NULL);
+}
+
+static uint32_t level_of(const struct canvas *c, uint32_t n)
+{
+	uint32_t level = c->i.info.mipLevels - 1;
+
+	while (n % of_layer(c) < c->before[level])
+		level--;
+	return level;
+}
+
+VkSparseImageMemoryBind canvas_bind_of(const struct canvas *c, uint32_t n)
+{
+	uint32_t level = level_of(c, n), k = n % of_layer(c) - c->before[level];
+	VkExtent3D g = c->grid[level], e = image_extent(&c->i, level);
+	uint32_t x = k % g.width * c->block.width, y = k / g.width % g.height * c->block.height;
+	bool none = c->place[n] == NONE;
+
+	return (VkSparseImageMemoryBind){
+		.subresource = { VK_IMAGE_ASPECT_COLOR_BIT, level, n / of_layer(c) },
+		.offset = { x, y, k / g.width / g.height },
+		.extent = { least(e.width - x, c->block.width),
+			    least(e.height - y, c->block.height), 1 },
+		.memory = none ? VK_NULL_HANDLE : c->memory,
+		.memoryOffset = none ? 0 : (VkDeviceSize)c->place[n] * BLOCK,
+	};
+}
+
+VkSparseMemoryBind canvas_tail_bind(const struct canvas *c, uint32_t n)
+{
+	uint32_t k = n % of_layer(c) - c->before[c->tail];
+	bool none = c->place[n] == NONE;
+
+	return (VkSparseMemoryBind){
+		.resourceOffset = c->needs.imageMipTailOffset +
+				  n / of_layer(c) * c->needs.imageMipTailStride +
+				  (VkDeviceSize)k * BLOCK,
+		.size = BLOCK,
+		.memory = none ? VK_NULL_HANDLE : c->memory,
+		.memoryOffset = none ? 0 : (VkDeviceSize)c->place[n] * BLOCK,
+	};
+}
+
+void canvas_bind(struct canvas *c, uint32_t first, uint32_t count)
+{
+	VkSparseImageMemoryBind binds[MOST_BLOCKS];
+	VkSparseMemoryBind tails[MOST_BLOCKS];
+	VkSparseImageMemoryBindInfo image = { .image = c->i.image, .pBinds = binds };
+	VkSparseImageOpaqueMemoryBindInfo tail = { .image = c->i.image, .pBinds = tails };
+	VkBindSparseInfo info = {
+		.sType = VK_STRUCTURE_TYPE_BIND_SPARSE_INFO,
+		.pImageBinds = &image,
+		.pImageOpaqueBinds = &tail,
+	};
+
+	for (uint32_t n = first; n < first + count; n++) {
+		if (level_of(c, n) < c->tail)
+			binds[image.bindCount++] = canvas_bind_of(c, n);
+		else
+			tails[tail.bindCount++] = canvas_tail_bind(c, n);
+	}
+	info.imageBindCount = image.bindCount ? 1 : 0;
+	info.imageOpaqueBindCount = tail.bindCount ? 1 : 0;
+	canvas_submit(c, &info);
+}
+
+/* --- Begin and end ---------------------------------------------------------------- */
+
+VkImageCreateInfo canvas_info(VkFormat format, uint32_t width, uint32_t height)
+{
+	VkImageCreateInfo info = image_info(format, width, height);
+
+	info.flags = VK_IMAGE_CREATE_SPARSE_BINDING_BIT | VK_IMAGE_CREATE_SPARSE_RESIDENCY_BIT;
+	return info;
+}
+
+static void make_memory(struct canvas *c)
+{
+	VkMemoryRequirements req;
+	size_t size = (size_t)(c->blocks + 1) * BLOCK;
+	void *map;
+
+	vkGetImageMemoryRequirements(c->b.vk.dev, c->i.image, &req);
+	must(req.size == (VkDeviceSize)c->blocks * BLOCK && req.alignment == BLOCK);
+	c->memory = vk_memory(&c->b.vk, &req, size, &map);
+	c->bytes = map;
+	memset(map, 0xee, size);
+}
+
+/*
+ * panvk has the last level in the tail, even if there is no other one; then blocks can be
+ * bound as well.
+ */
+static void ask_needs(struct canvas *c)
+{
+	uint32_t n = 1;
+
+	vkGetImageSparseMemoryRequirements(c->b.vk.dev, c->i.image, &n, &c->needs);
+	must(n == 1);
+	c->block = c->needs.formatProperties.imageGranularity;
+	canvas_measure(c);
+	c->tail = c->i.info.mipLevels == 1 ? 1 : c->needs.imageMipTailFirstLod;
+}
+
+void canvas_open(struct canvas *c, const VkImageCreateInfo *info, uint32_t texel)
+{
+	memset(c, 0, sizeof(*c));
+	bench_open(&c->b);
+	must(c->b.vk.sparse >= 0);
+	must(image_can(&c->b, info));
+	image_make_sparse(&c->b, &c->i, info);
+	ask_needs(c);
+	c->texel = texel;
+	c->blocks = of_layer(c) * info->arrayLayers;
+	must(c->blocks <= MOST_BLOCKS);
+	memset(c->place, 0xff, sizeof(c->place));
+	make_memory(c);
+}
+
+void canvas_close(struct canvas *c)
+{
+	vk_need(vkDeviceWaitIdle(c->b.vk.dev));
+	image_free(&c->b, &c->i);
+	vkFreeMemory(c->b.vk.dev, c->memory, NULL);
+	bench_close(&c->b);
+}
+
+bool canvas_untouched(const struct canvas *c, uint32_t place)
+{
+	for (uint32_t k = 0; k < BLOCK / 4; k++)
+		if (c->texels[place * (BLOCK / 4) + k] != 0xeeeeeeee)
+			return false;
+	return true;
+}
+
+/* --- Numbers in texels ------------------------------------------------------------- */
+
+static uint32_t colours_of(const struct canvas *c)
+{
+	return c->texel <= 4 ? 1 : c->texel / 4;
+}
+
+static uint32_t mask_of(const struct canvas *c)
+{
+	return c->texel >= 4 ? ~0u : (1u << 8 * c->texel) - 1;
+}
+
+/* As images/number.comp has it */
+static void number(const struct canvas *c, const struct paint *p, uint32_t x, uint32_t y,
+		   uint32_t *colours)
+{
+	uint32_t n = (x | y << 12 | p->tag << 24) >> p->shift;
+	const uint32_t all[4] = { n, ~n, n * 3, n ^ 0x5555 };
+
+	for (unsigned int k = 0; k < 4; k++)
+		colours[k] = all[k] & mask_of(c);
+}
+
+static void number_bytes(const struct canvas *c, const struct paint *p, uint32_t x, uint32_t y,
+			 unsigned char *to)
+{
+	uint32_t colours[4], each = c->texel / colours_of(c);
+
+	number(c, p, x, y, colours);
+	for (unsigned int k = 0; k < c->texel; k++)
+		to[k] = colours[k / each] >> 8 * (k % each);
+}
+
+static void run(struct canvas *c, const struct paint *p, const struct program *program)
+{
+	VkExtent3D e = image_extent(&c->i, p->level);
+	const uint32_t groups[3] = { (e.width + 7) / 8, (e.height + 7) / 8, 1 };
+
+	c->i.level = p->level;
+	c->i.layer = p->layer;
+	c->b.push[0] = p->tag;
+	c->b.push[1] = p->shift;
+	c->b.push[2] = mask_of(c);
+	vk_need(image_run(&c->b, &c->i, VK_NULL_HANDLE, program, groups));
+}
+
+void canvas_draw(struct canvas *c, const struct paint *p)
+{
+	run(c, p, &image_number);
+}
+
+static VkBufferImageCopy region_of(const struct canvas *c, const struct paint *p)
+{
+	VkBufferImageCopy r = image_region(&c->i, p->level);
+
+	r.imageSubresource.baseArrayLayer = p->layer;
+	r.imageSubresource.layerCount = 1;
+	return r;
+}
+
+void canvas_upload(struct canvas *c, const struct paint *p)
+{
+	VkBufferImageCopy r = region_of(c, p);
+
+	for (uint32_t y = 0; y < r.imageExtent.height; y++)
+		for (uint32_t x = 0; x < r.imageExtent.width; x++)
+			number_bytes(c, p, x, y, c->b.bytes +
+				     (y * r.imageExtent.width + x) * c->texel);
+	vk_need(image_upload(&c->b, &c->i, &r));
+}
+
+bool canvas_has(const struct canvas *c, const struct paint *p)
+{
+	VkExtent3D e = image_extent(&c->i, p->level);
+	unsigned char want[16];
+
+	for (uint32_t y = 0; y < e.height; y++) {
+		for (uint32_t x = 0; x < e.width; x++) {
+			const unsigned char *at = texel_at(c, p, x, y);
+
+			if (!at)
+				continue;
+			number_bytes(c, p, x, y, want);
+			if (!memcmp(at, want, c->texel))
+				continue;
+			detail("level %u, layer %u, texel %u, %u: memory begins with 0x%02x, not 0x%02x",
+			       p->level, p->layer, x, y, at[0], want[0]);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A texel that was loaded has a word for each colour; a copied one is its bytes */
+static bool is_texel(const struct canvas *c, const unsigned char *got, bool loaded,
+		     const unsigned char *want)
+{
+	uint32_t each = c->texel / colours_of(c);
+
+	for (uint32_t k = 0; k < c->texel; k++)
+		if (got[loaded ? k / each * 4 + k % each : k] != want[k])
+			return false;
+	return true;
+}
+
+static bool shown(const struct canvas *c, const struct paint *p, bool loaded)
+{
+	VkExtent3D e = image_extent(&c->i, p->level);
+	uint32_t stride = loaded ? 16 : c->texel;
+
+	for (uint32_t y = 0; y < e.height; y++) {
+		for (uint32_t x = 0; x < e.width; x++) {
+			const unsigned char *want = texel_at(c, p, x, y);
+			const unsigned char *got = c->b.bytes + (y * e.width + x) * stride;
+
+			if (!want || is_texel(c, got, loaded, want))
+				continue;
+			detail("level %u, layer %u, texel %u, %u: %s 0x%02x first, memory has 0x%02x",
+			       p->level, p->layer, x, y, loaded ? "a load gives" : "a copy gives",
+			       got[0], want[0]);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool canvas_shows(struct canvas *c, const struct paint *p)
+{
+	VkBufferImageCopy r = region_of(c, p);
+
+	must(16 * r.imageExtent.width * r.imageExtent.height <= STAGING);
+	memset(c->b.bytes, 0, STAGING);
+	vk_need(image_download(&c->b, &c->i, &r));
+	if (!shown(c, p, false))
+		return false;
+	run(c, p, &image_take);
+	return shown(c, p, true);
+}
