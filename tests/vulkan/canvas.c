@@ -281,6 +281,43 @@ void canvas_upload(struct canvas *c, const struct paint *p)
 	vk_need(image_upload(&c->b, &c->i, &r));
 }
 
+/* A texel that was loaded has a word for each colour; a copied one is its bytes */
+static unsigned char byte_of(const struct canvas *c, const unsigned char *texel, uint32_t k,
+			     bool loaded)
+{
+	uint32_t each = c->texel / colours_of(c);
+
+	return texel[loaded ? k / each * 4 + k % each : k];
+}
+
+static bool is_texel(const struct canvas *c, const unsigned char *got, bool loaded,
+		     const unsigned char *want)
+{
+	for (uint32_t k = 0; k < c->texel; k++)
+		if (byte_of(c, got, k, loaded) != want[k])
+			return false;
+	return true;
+}
+
+/* Always false; the first bytes of the texel that differ, as one word */
+static bool wrong(const struct canvas *c, const struct paint *p, uint32_t x, uint32_t y,
+		  const char *what, const unsigned char *got, const unsigned char *want,
+		  bool loaded)
+{
+	uint32_t is = 0, should = 0, from = 0;
+
+	while (byte_of(c, got, from, loaded) == want[from])
+		from++;
+	from &= ~3u;
+	for (uint32_t k = 0; k < 4 && from + k < c->texel; k++) {
+		is |= (uint32_t)byte_of(c, got, from + k, loaded) << 8 * k;
+		should |= (uint32_t)want[from + k] << 8 * k;
+	}
+	detail("level %u, layer %u, texel %u, %u, byte %u: %s 0x%x, should be 0x%x", p->level,
+	       p->layer, x, y, from, what, is, should);
+	return false;
+}
+
 bool canvas_has(const struct canvas *c, const struct paint *p)
 {
 	VkExtent3D e = image_extent(&c->i, p->level);
@@ -293,25 +330,10 @@ bool canvas_has(const struct canvas *c, const struct paint *p)
 			if (!at)
 				continue;
 			number_bytes(c, p, x, y, want);
-			if (!memcmp(at, want, c->texel))
-				continue;
-			detail("level %u, layer %u, texel %u, %u: memory begins with 0x%02x, not 0x%02x",
-			       p->level, p->layer, x, y, at[0], want[0]);
-			return false;
+			if (memcmp(at, want, c->texel))
+				return wrong(c, p, x, y, "memory has", at, want, false);
 		}
 	}
-	return true;
-}
-
-/* A texel that was loaded has a word for each colour; a copied one is its bytes */
-static bool is_texel(const struct canvas *c, const unsigned char *got, bool loaded,
-		     const unsigned char *want)
-{
-	uint32_t each = c->texel / colours_of(c);
-
-	for (uint32_t k = 0; k < c->texel; k++)
-		if (got[loaded ? k / each * 4 + k % each : k] != want[k])
-			return false;
 	return true;
 }
 
@@ -325,12 +347,9 @@ static bool shown(const struct canvas *c, const struct paint *p, bool loaded)
 			const unsigned char *want = texel_at(c, p, x, y);
 			const unsigned char *got = c->b.bytes + (y * e.width + x) * stride;
 
-			if (!want || is_texel(c, got, loaded, want))
-				continue;
-			detail("level %u, layer %u, texel %u, %u: %s 0x%02x first, memory has 0x%02x",
-			       p->level, p->layer, x, y, loaded ? "a load gives" : "a copy gives",
-			       got[0], want[0]);
-			return false;
+			if (want && !is_texel(c, got, loaded, want))
+				return wrong(c, p, x, y, loaded ? "a load gives" :
+					     "a copy gives", got, want, loaded);
 		}
 	}
 	return true;

@@ -176,7 +176,8 @@ run_next()
 		printf 'skip\tnext: images\t%s\n' "$(cat "$why")"
 		return
 	fi
-	plain_guest vulkan-next "VK_DRIVER_FILES=/share/mesa-next/panfrost.json vkqueue images sparseimg" || rc=$?
+	plain_guest vulkan-next "VK_DRIVER_FILES=/share/mesa-next/panfrost.json \
+		vkqueue images sparseimg sparselevels" || rc=$?
 	{
 		vmbind_results vulkan-next "$rc"
 		gpu_results vulkan-next

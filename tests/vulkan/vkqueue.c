@@ -48,6 +48,7 @@ static const struct scenario scenarios[] = {
 	{ "lost", "shaders that cannot execute", run_lost, NAMED },
 	{ "images", "images that are copied, stored, loaded and sampled", run_images, ONCE },
 	{ "sparseimg", "sparse images, block by block", run_sparse_images, 0 },
+	{ "sparselevels", "mip tails and layers of sparse images", run_sparse_levels, 0 },
 	{ "many", "thousands of submissions", run_many, 0 },
 	{ "lifetime", "devices and instances that come and go", run_lifetime, 0 },
 };
@@ -72,7 +73,7 @@ static void usage(FILE *f)
 		"\n"
 		"Without a SCENARIO all run but those with a *:\n", DEFAULT_TIMEOUT_S);
 	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
-		fprintf(f, " %c%-10s%s\n", scenarios[i].kind & NAMED ? '*' : ' ',
+		fprintf(f, " %c%-13s%s\n", scenarios[i].kind & NAMED ? '*' : ' ',
 			scenarios[i].name, scenarios[i].about);
 }
 
