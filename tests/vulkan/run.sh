@@ -18,11 +18,11 @@
 # Another NAME is "text": panvk compiles 258 shaders, and our disassembler has to give for
 # each instruction what Mesa's does (tests/shader/compare_mesa.c); "text-sample" has 98 of
 # them. "lost" has shaders that cannot execute, and "stale" a GPU that answers UNLOCK and
-# keeps its TLB, which shaders that read sparse buffers have to notice. "fast" has shader
-# cores whose work takes next to nothing of the guest's time, and "next" the Mesa beside the
-# image's, with images, sparse ones as well. Without any, these and "plain"
-# run, and a sample on what else there is: base-plain-sample, plain-noncoherent-sample and
-# debug-noncoherent-sample.
+# keeps its TLB, which shaders that read sparse buffers have to notice, and random binds of
+# sparse images. "fast" has shader cores whose work takes next to nothing of the guest's time,
+# and "next" the Mesa beside the image's, with images, sparse ones as well. Without any, these
+# and "plain" run, and a sample on what else there is: base-plain-sample,
+# plain-noncoherent-sample and debug-noncoherent-sample.
 #
 # vulkaninfo's output is in out/guest/vulkan-NAME/vulkaninfo.txt.
 
@@ -145,16 +145,31 @@ run_lost()
 	} | sed 's/\t/\tlost: /'
 }
 
-# A GPU that keeps stale translations: a shader's reads must show them
+# A GPU that keeps stale translations: a shader's reads must show them, and those of images
+# that are bound at random, which tell what was done last
 run_stale()
 {
-	plain_guest vulkan-stale "vkqueue rebind" --machine mali-ignore=1 || :
-	if grep -q '^not ok .*a shader reads the memory that is bound now' \
-		"$OUT/guest/vulkan-stale/stdout"; then
-		printf 'pass\tstale: an UNLOCK that drops nothing is noticed by a shader\t\n'
+	local out=$OUT/guest/vulkan-stale/stdout
+	local buffers='a shader reads the memory that is bound now'
+	local images='random binds in .*D: loads and stores are where they belong'
+
+	plain_guest vulkan-stale "vkqueue rebind; vkqueue sparseimg" --machine mali-ignore=1 || :
+	{
+		stale_point 'by a shader' "$(grep -A 1 "^not ok .*$buffers" "$out")"
+		stale_point 'by random binds of images' "$(grep -A 2 "^not ok .*$images" "$out" |
+			grep -A 1 'should be' | grep 'seed [0-9]*; the last operations:')"
+	} | sed 's/\t/\tstale: /'
+}
+
+# stale_point BY TEXT: TEXT is what has noticed it
+stale_point()
+{
+	local what="an UNLOCK that drops nothing is noticed $1"
+
+	if [ -n "$2" ]; then
+		printf 'pass\t%s\t\n' "$what"
 	else
-		printf 'fail\tstale: an UNLOCK that drops nothing is noticed by a shader\tsee %s\n' \
-			"$LOGS/vulkan-stale.log"
+		printf 'fail\t%s\tsee %s\n' "$what" "$LOGS/vulkan-stale.log"
 	fi
 }
 

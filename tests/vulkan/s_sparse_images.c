@@ -3,6 +3,7 @@
  * Sparse images: memory bound block by block, written by shaders and copies, found
  * again through the image and in the memory behind it, where the host sees it.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -237,21 +238,30 @@ static void opaque(void)
 
 /* --- In any order ------------------------------------------------------------------- */
 
+#define MOST_BINDS	8u
+#define HISTORY		24u
+
+/* A bind of a call */
+struct past {
+	unsigned int call;
+	VkSparseImageMemoryBind bind;
+	uint32_t block, place;
+};
+
 /**
  * struct shuffle - random binds of a canvas, whose memory has a number in each texel
  * @random: Where chance is; a seed repeats it.
  * @unbinds: Blocks may lose their memory.
  * @round: Calls of vkQueueBindSparse so far, and @binds: blocks in them.
+ * @past: The last binds.
  */
 struct shuffle {
 	struct canvas *c;
 	uint64_t random;
 	bool unbinds;
 	unsigned int round, binds;
+	struct past past[HISTORY];
 };
-
-#define MOST_BINDS	8u
-#define CHANCE		20261129ull
 
 static uint32_t below(struct shuffle *s, uint32_t n)
 {
@@ -287,6 +297,31 @@ static void give(struct canvas *c, uint32_t block, uint32_t place)
 	c->place[block] = place;
 }
 
+static void remember(struct shuffle *s, uint32_t block, const VkSparseImageMemoryBind *bind)
+{
+	s->past[s->binds++ % HISTORY] = (struct past){
+		s->round, *bind, block, s->c->place[block] };
+}
+
+static void tell_past(const struct past *p)
+{
+	char what[40] = "none";
+
+	if (p->place != NONE)
+		snprintf(what, sizeof(what), "block %u", p->place);
+	note("call %u: block %u, which begins at %d, %d, %d, has memory: %s", p->call, p->block,
+	     p->bind.offset.x, p->bind.offset.y, p->bind.offset.z, what);
+}
+
+static void tell(const struct shuffle *s)
+{
+	unsigned int from = s->binds > HISTORY ? s->binds - HISTORY : 0;
+
+	note("seed %llu; the last operations:", (unsigned long long)chance_seed);
+	for (unsigned int i = from; i < s->binds; i++)
+		tell_past(&s->past[i % HISTORY]);
+}
+
 /* Some blocks get other memory, or none; a bind for each block that differs then */
 static void shuffle(struct shuffle *s)
 {
@@ -309,13 +344,25 @@ static void shuffle(struct shuffle *s)
 		else
 			give(c, block, below(s, c->blocks + 1));
 	}
-	for (uint32_t n = 0; n < c->blocks; n++)
-		if (c->place[n] != before[n])
-			binds[image.bindCount++] = canvas_bind_of(c, n);
-	s->round++;
-	s->binds += image.bindCount;
+	for (uint32_t n = 0; n < c->blocks; n++) {
+		if (c->place[n] == before[n])
+			continue;
+		binds[image.bindCount] = canvas_bind_of(c, n);
+		remember(s, n, &binds[image.bindCount++]);
+	}
 	if (image.bindCount)
 		canvas_submit(c, &info);
+}
+
+/*
+ * The GPU has translations of what is bound now. What binds then leave of them is seen
+ * only while it does not sleep, so nothing that takes long is between.
+ */
+static void look(struct canvas *c)
+{
+	VkBufferImageCopy all = image_region(&c->i, 0);
+
+	vk_need(image_download(&c->b, &c->i, &all));
 }
 
 /* What the GPU reads is what memory has, texel by texel */
@@ -326,7 +373,6 @@ static bool reads_memory(struct shuffle *s)
 	VkBufferImageCopy all = image_region(&c->i, 0);
 	const uint32_t *got = (uint32_t *)c->b.bytes;
 
-	memset(c->b.bytes, 0, STAGING);
 	vk_need(image_download(&c->b, &c->i, &all));
 	for (uint32_t n = 0; n < e->width * e->height * e->depth; n++) {
 		uint32_t x = n % e->width, y = n / e->width % e->height;
@@ -338,8 +384,8 @@ static bool reads_memory(struct shuffle *s)
 		want = number_of(at, canvas_in_block(c, x, y) / 4, s->round);
 		if (got[n] == want)
 			continue;
-		detail("seed %llu, call %u: block %u, texel %u, %u: 0x%x, not 0x%x",
-		       CHANCE, s->round, block, x, y, got[n], want);
+		detail("call %u: block %u, texel %u, %u: 0x%x, should be 0x%x", s->round, block,
+		       x, y, got[n], want);
 		return false;
 	}
 	return true;
@@ -357,8 +403,7 @@ static bool stores_are_right(struct shuffle *s)
 		for (uint32_t k = 0; owner_of(c, place) == NONE && k < BLOCK / 4; k++) {
 			if (c->texels[place * (BLOCK / 4) + k] == number_of(place, k, s->round))
 				continue;
-			detail("seed %llu, call %u: memory of no block, %u, was stored to",
-			       CHANCE, s->round, place);
+			detail("call %u: memory of no block, %u, was stored to", s->round, place);
 			return false;
 		}
 	}
@@ -406,8 +451,8 @@ static bool unbinds_what_is_named(struct shuffle *s)
 
 static void at_random(uint32_t width, uint32_t height, uint32_t depth)
 {
-	unsigned int rounds = extent == ALL ? 100 : 30;
-	struct shuffle s = { .random = CHANCE };
+	unsigned int rounds = chance_calls ? chance_calls : extent == ALL ? 100 : 30;
+	struct shuffle s = { .random = chance_seed };
 	bool good = true;
 	struct canvas c;
 
@@ -417,12 +462,15 @@ static void at_random(uint32_t width, uint32_t height, uint32_t depth)
 	image_ready(&c.b, &c.i);
 	s.unbinds = unbinds_what_is_named(&s);
 	while (good && s.round < rounds) {
-		shuffle(&s);
+		s.round++;
 		number_memory(&s);
+		look(&c);
+		shuffle(&s);
 		good = reads_memory(&s) && stores_are_right(&s);
 	}
-	ok(good, "%u random binds in %u calls, %uD: loads and stores are where they belong",
-	   s.binds, s.round, depth > 1 ? 3 : 2);
+	if (!ok(good, "%u random binds in %u calls, %uD: loads and stores are where they belong",
+		s.binds, s.round, depth > 1 ? 3 : 2))
+		tell(&s);
 	canvas_close(&c);
 }
 

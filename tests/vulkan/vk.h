@@ -33,6 +33,9 @@
 /* How much of what is the same but for numbers is tried: --sample, --all */
 enum extent { SAMPLE, USUAL, ALL };
 extern enum extent extent;
+/* Random binds of images: where chance starts, calls for each image (0: as @extent says) */
+extern uint64_t chance_seed;
+extern unsigned int chance_calls;
 
 /* Passes when the two are equal; a failure names both */
 __printf(3, 4)

@@ -16,6 +16,8 @@
 #define DEFAULT_TIMEOUT_S	900
 
 enum extent extent = USUAL;
+uint64_t chance_seed = 20261129;
+unsigned int chance_calls;
 
 /*
  * What the kernel and its kind make no difference to, and what takes long, is not in
@@ -64,6 +66,8 @@ static void usage(FILE *f)
 		"  --sample       transfers of few sizes, the largest of 2 MiB; without a SCENARIO\n"
 		"                 all but shaders and images\n"
 		"  --all          transfers of every size to 256 bytes and every alignment\n"
+		"  --seed N       where chance starts in sparseimg (%llu)\n"
+		"  --calls N      of random binds, for each image of sparseimg (30; --all: 100)\n"
 		"  --timeout S    seconds that a scenario may take (%d)\n"
 		"  --reference F  only write what shaders give on this device to a file\n"
 		"  --compile      only compile shaders, each behind a line that names it; after\n"
@@ -71,10 +75,22 @@ static void usage(FILE *f)
 		"  --list         the names of the scenarios\n"
 		"  --help         this text\n"
 		"\n"
-		"Without a SCENARIO all run but those with a *:\n", DEFAULT_TIMEOUT_S);
+		"Without a SCENARIO all run but those with a *:\n",
+		(unsigned long long)chance_seed, DEFAULT_TIMEOUT_S);
 	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
 		fprintf(f, " %c%-13s%s\n", scenarios[i].kind & NAMED ? '*' : ' ',
 			scenarios[i].name, scenarios[i].about);
+}
+
+static uint64_t parse_seed(const char *arg)
+{
+	uint64_t seed = strtoull(arg, NULL, 0);
+
+	if (!seed) {
+		fprintf(stderr, "vkqueue: a seed is a number, and not 0\n");
+		exit(2);
+	}
+	return seed;
 }
 
 static unsigned int parse(int argc, char **argv)
@@ -82,6 +98,8 @@ static unsigned int parse(int argc, char **argv)
 	static const struct option options[] = {
 		{ "sample", no_argument, NULL, 's' },
 		{ "all", no_argument, NULL, 'a' },
+		{ "seed", required_argument, NULL, 'e' },
+		{ "calls", required_argument, NULL, 'n' },
 		{ "timeout", required_argument, NULL, 't' },
 		{ "reference", required_argument, NULL, 'r' },
 		{ "compile", no_argument, NULL, 'c' },
@@ -99,6 +117,12 @@ static unsigned int parse(int argc, char **argv)
 			break;
 		case 'a':
 			extent = ALL;
+			break;
+		case 'e':
+			chance_seed = parse_seed(optarg);
+			break;
+		case 'n':
+			chance_calls = strtoul(optarg, NULL, 0);
 			break;
 		case 't':
 			timeout_s = strtoul(optarg, NULL, 0);
