@@ -51,6 +51,7 @@ static const struct scenario scenarios[] = {
 	{ "images", "images that are copied, stored, loaded and sampled", run_images, ONCE },
 	{ "sparseimg", "sparse images, block by block", run_sparse_images, 0 },
 	{ "sparselevels", "mip tails and layers of sparse images", run_sparse_levels, 0 },
+	{ "sparsealias", "memory that is in two places of sparse images", run_sparse_alias, 0 },
 	{ "many", "thousands of submissions", run_many, 0 },
 	{ "lifetime", "devices and instances that come and go", run_lifetime, 0 },
 };
