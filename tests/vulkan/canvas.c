@@ -5,6 +5,7 @@
  * Blocks of 64 KiB have tiles of 16 by 16 texels in rows, each in U order; that is
  * known here, so that the host tells which block a byte is in.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "canvas.h"
@@ -151,17 +152,26 @@ VkImageCreateInfo canvas_info(VkFormat format, uint32_t width, uint32_t height)
 	return info;
 }
 
+static size_t size_of(const struct canvas *c)
+{
+	return (size_t)(c->blocks + 1) * BLOCK;
+}
+
+void canvas_wipe(struct canvas *c)
+{
+	memset(c->bytes, 0xee, size_of(c));
+}
+
 static void make_memory(struct canvas *c)
 {
 	VkMemoryRequirements req;
-	size_t size = (size_t)(c->blocks + 1) * BLOCK;
 	void *map;
 
 	vkGetImageMemoryRequirements(c->b.vk.dev, c->i.image, &req);
 	must(req.size == (VkDeviceSize)c->blocks * BLOCK && req.alignment == BLOCK);
-	c->memory = vk_memory(&c->b.vk, &req, size, &map);
+	c->memory = vk_memory(&c->b.vk, &req, size_of(c), &map);
 	c->bytes = map;
-	memset(map, 0xee, size);
+	canvas_wipe(c);
 }
 
 /*
@@ -179,7 +189,8 @@ static void ask_needs(struct canvas *c)
 	c->tail = c->i.info.mipLevels == 1 ? 1 : c->needs.imageMipTailFirstLod;
 }
 
-void canvas_open(struct canvas *c, const VkImageCreateInfo *info, uint32_t texel)
+void canvas_open(struct canvas *c, const VkImageCreateInfo *info, uint32_t texel,
+		 uint32_t colours)
 {
 	memset(c, 0, sizeof(*c));
 	bench_open(&c->b);
@@ -188,6 +199,7 @@ void canvas_open(struct canvas *c, const VkImageCreateInfo *info, uint32_t texel
 	image_make_sparse(&c->b, &c->i, info);
 	ask_needs(c);
 	c->texel = texel;
+	c->colours = colours;
 	c->blocks = of_layer(c) * info->arrayLayers;
 	must(c->blocks <= MOST_BLOCKS);
 	memset(c->place, 0xff, sizeof(c->place));
@@ -212,14 +224,15 @@ bool canvas_untouched(const struct canvas *c, uint32_t place)
 
 /* --- Numbers in texels ------------------------------------------------------------- */
 
-static uint32_t colours_of(const struct canvas *c)
+/* Bytes of a colour */
+static uint32_t each_of(const struct canvas *c)
 {
-	return c->texel <= 4 ? 1 : c->texel / 4;
+	return c->texel / c->colours;
 }
 
 static uint32_t mask_of(const struct canvas *c)
 {
-	return c->texel >= 4 ? ~0u : (1u << 8 * c->texel) - 1;
+	return each_of(c) == 4 ? ~0u : (1u << 8 * each_of(c)) - 1;
 }
 
 /* As images/number.comp has it */
@@ -236,7 +249,7 @@ static void number(const struct canvas *c, const struct paint *p, uint32_t x, ui
 static void number_bytes(const struct canvas *c, const struct paint *p, uint32_t x, uint32_t y,
 			 unsigned char *to)
 {
-	uint32_t colours[4], each = c->texel / colours_of(c);
+	uint32_t colours[4], each = each_of(c);
 
 	number(c, p, x, y, colours);
 	for (unsigned int k = 0; k < c->texel; k++)
@@ -281,11 +294,33 @@ void canvas_upload(struct canvas *c, const struct paint *p)
 	vk_need(image_upload(&c->b, &c->i, &r));
 }
 
+bool canvas_has_only(const struct canvas *c, const struct paint *p)
+{
+	VkExtent3D e = image_extent(&c->i, p->level);
+	unsigned char *want = malloc(size_of(c));
+	size_t k = 0;
+	bool same;
+
+	must(want);
+	memset(want, 0xee, size_of(c));
+	for (uint32_t y = 0; y < e.height; y++)
+		for (uint32_t x = 0; x < e.width; x++)
+			number_bytes(c, p, x, y, want + (texel_at(c, p, x, y) - c->bytes));
+	same = !memcmp(c->bytes, want, size_of(c));
+	while (!same && c->bytes[k] == want[k])
+		k++;
+	if (!same)
+		detail("memory, block %zu, byte %zu: 0x%02x, should be 0x%02x", k / BLOCK,
+		       k % BLOCK, c->bytes[k], want[k]);
+	free(want);
+	return same;
+}
+
 /* A texel that was loaded has a word for each colour; a copied one is its bytes */
 static unsigned char byte_of(const struct canvas *c, const unsigned char *texel, uint32_t k,
 			     bool loaded)
 {
-	uint32_t each = c->texel / colours_of(c);
+	uint32_t each = each_of(c);
 
 	return texel[loaded ? k / each * 4 + k % each : k];
 }

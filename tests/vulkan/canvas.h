@@ -22,7 +22,7 @@
  * @block: A block, in texels.
  * @grid: Each level, in blocks.
  * @before: Blocks of a layer in the levels before that one; the last is all of them.
- * @texel: Bytes of a texel.
+ * @texel: Bytes of a texel, which has @colours.
  * @tail: Levels from this one on are bound as bytes.
  * @blocks: All of them.
  * @place: For each block where in memory it is, in blocks; NONE if it has none.
@@ -35,7 +35,7 @@ struct canvas {
 	VkExtent3D block;
 	VkExtent3D grid[MOST_LEVELS];
 	uint32_t before[MOST_LEVELS + 1];
-	uint32_t texel;
+	uint32_t texel, colours;
 	uint32_t tail;
 	uint32_t blocks;
 	uint32_t place[MOST_BLOCKS];
@@ -50,7 +50,8 @@ struct canvas {
  * An image of @info, which has the flags of a sparse one already; texels have @texel
  * bytes. No block has memory, and memory has 0xee in each byte.
  */
-void canvas_open(struct canvas *c, const VkImageCreateInfo *info, uint32_t texel);
+void canvas_open(struct canvas *c, const VkImageCreateInfo *info, uint32_t texel,
+		 uint32_t colours);
 void canvas_close(struct canvas *c);
 VkImageCreateInfo canvas_info(VkFormat format, uint32_t width, uint32_t height);
 
@@ -71,6 +72,8 @@ void canvas_bind(struct canvas *c, uint32_t first, uint32_t count);
 /* A call of the bind queue, and its end */
 void canvas_submit(struct canvas *c, const VkBindSparseInfo *info);
 
+/* Memory as it was made */
+void canvas_wipe(struct canvas *c);
 /* All of a piece of memory is as it was made */
 bool canvas_untouched(const struct canvas *c, uint32_t place);
 
@@ -90,6 +93,8 @@ void canvas_draw(struct canvas *c, const struct paint *p);
 void canvas_upload(struct canvas *c, const struct paint *p);
 /* What is bound has it in its memory; what is not is not looked at */
 bool canvas_has(const struct canvas *c, const struct paint *p);
+/* And each other byte of all memory is as it was made */
+bool canvas_has_only(const struct canvas *c, const struct paint *p);
 /* Copies from it, and shaders' loads, give what memory has */
 bool canvas_shows(struct canvas *c, const struct paint *p);
 

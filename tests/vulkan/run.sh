@@ -192,7 +192,7 @@ run_next()
 		return
 	fi
 	plain_guest vulkan-next "VK_DRIVER_FILES=/share/mesa-next/panfrost.json \
-		vkqueue images sparseimg sparselevels sparsealias" || rc=$?
+		vkqueue images sparseimg sparseformats sparselevels sparsealias" || rc=$?
 	{
 		vmbind_results vulkan-next "$rc"
 		gpu_results vulkan-next

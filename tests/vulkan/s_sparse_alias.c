@@ -144,7 +144,7 @@ static void aliases(VkImageCreateFlags more, const char *flags)
 	VkImageCreateInfo info = info_of(more);
 	struct canvas c;
 
-	canvas_open(&c, &info, 4);
+	canvas_open(&c, &info, 4, 1);
 	two_images(&c, flags);
 	two_layers(&c, flags);
 	twice(&c, flags);

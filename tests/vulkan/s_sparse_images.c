@@ -29,7 +29,7 @@ static void open_canvas(struct canvas *c, uint32_t width, uint32_t height, uint3
 		info.imageType = VK_IMAGE_TYPE_3D;
 		info.extent.depth = depth;
 	}
-	canvas_open(c, &info, 4);
+	canvas_open(c, &info, 4, 1);
 }
 
 /* --- Where texels are ------------------------------------------------------------- */

@@ -33,7 +33,7 @@ static void open_pile(struct pile *p, uint32_t width, uint32_t height, uint32_t 
 	memset(p, 0, sizeof(*p));
 	info.mipLevels = levels;
 	info.arrayLayers = layers;
-	canvas_open(&p->c, &info, 4);
+	canvas_open(&p->c, &info, 4, 1);
 }
 
 static uint32_t of_layer(const struct pile *p)

@@ -32,6 +32,7 @@ void run_shaders(void);
 void run_lost(void);		/* s_lost.c */
 void run_images(void);		/* s_images.c */
 void run_sparse_images(void);	/* s_sparse_images.c */
+void run_sparse_formats(void);	/* s_sparse_formats.c */
 void run_sparse_levels(void);	/* s_sparse_levels.c */
 void run_sparse_alias(void);	/* s_sparse_alias.c */
 

@@ -50,6 +50,8 @@ static const struct scenario scenarios[] = {
 	{ "lost", "shaders that cannot execute", run_lost, NAMED },
 	{ "images", "images that are copied, stored, loaded and sampled", run_images, ONCE },
 	{ "sparseimg", "sparse images, block by block", run_sparse_images, 0 },
+	{ "sparseformats", "where sparse images of each texel size have their bytes",
+	  run_sparse_formats, ONCE },
 	{ "sparselevels", "mip tails and layers of sparse images", run_sparse_levels, 0 },
 	{ "sparsealias", "memory that is in two places of sparse images", run_sparse_alias, 0 },
 	{ "many", "thousands of submissions", run_many, 0 },
