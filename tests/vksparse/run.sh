@@ -6,13 +6,15 @@
 #
 #   tests/vksparse/run.sh build            build vksparse for the guest, print its path
 #   tests/vksparse/run.sh [test NAME...]   run it, results to out/results/vksparse.tsv
+#   tests/vksparse/run.sh --all            each NAME that there is
 #   tests/vksparse/run.sh long [OPTION...] random sparse binds for long, each Mesa
 #
-# The guest is run as each NAME says, "sparse" and "sparse-stale" when none is given:
-#   sparse              both Mesas, on the plain kernel
-#   sparse-debug        the debug kernel, the image's Mesa, few binds
-#   sparse-noncoherent  a GPU that is not I/O coherent, the image's Mesa, few binds
-#   sparse-stale        a GPU that keeps its TLB: vksparse must fail
+# A NAME is [base-]sparse[-debug][-noncoherent]; both Mesas run with each:
+#   base-               upstream's kernel, not the one with the series
+#   -debug              the debug kernel, few binds
+#   -noncoherent        a GPU that is not I/O coherent, few binds
+# Another NAME is "sparse-stale", a GPU that keeps its TLB: vksparse must fail. "sparse" and
+# this run when none is given.
 # Options of "long":
 #   --binds N                 each Mesa binds so often (100000)
 #   --seed N                  where chance starts (1)
@@ -48,14 +50,14 @@ cmd_build()
 	) || exit 1
 }
 
-# sparse_guest NAME FLAVOUR ARGUMENTS [GUEST-OPTION...]: tests/vksparse/guest.sh
+# sparse_guest NAME KERNEL FLAVOUR ARGUMENTS [GUEST-OPTION...]: tests/vksparse/guest.sh
 sparse_guest()
 {
-	local name=$1 flavour=$2 arguments=$3 icount=()
+	local name=$1 kernel=$2 flavour=$3 arguments=$4
 
-	[ "$flavour" = debug ] || icount=(--icount)
-	"$ROOT/scripts/guest/guest.sh" run --kernel "$KERNEL" --flavour "$flavour" --name "$name" \
-		"${icount[@]}" "${@:4}" -- "set -- $arguments
+	# A shader that spins is ended by the GPU's timer: time is the guest's own
+	"$ROOT/scripts/guest/guest.sh" run --kernel "$kernel" --flavour "$flavour" --name "$name" \
+		--icount "${@:5}" -- "set -- $arguments
 		$(cat "$ROOT/tests/vksparse/guest.sh")" >"$LOGS/$name.log" 2>&1
 }
 
@@ -96,40 +98,53 @@ stale_results()
 	done
 }
 
-# Upstream promises nothing of the kind
+# counts KERNEL FLAVOUR: upstream promises nothing of the kind, and on the debug kernel the
+# count of allocations is its own
 counts()
 {
-	[ "$KERNEL" = reserve ] && echo count || echo no
+	[ "$1 $2" = 'reserve plain' ] && echo count || echo no
 }
 
-# run_config NAME: one or two thousand binds; on the debug kernel the count of allocations
-# is its own
+# kernel_of NAME, flavour_of NAME
+kernel_of()
+{
+	case $1 in
+	base-*) echo base ;;
+	*) echo "$KERNEL" ;;
+	esac
+}
+
+flavour_of()
+{
+	case ${1#base-} in
+	sparse-debug | sparse-debug-noncoherent) echo debug ;;
+	sparse | sparse-noncoherent | sparse-stale) echo plain ;;
+	*) usage ;;
+	esac
+}
+
+# run_config NAME: one or two thousand binds, or few
 run_config()
 {
-	local name=vksparse-$1 rc=0
+	local name=vksparse-$1 rc=0 kernel flavour binds=300 count args=()
 
-	say "  vksparse on $KERNEL, $1"
+	kernel=$(kernel_of "$1")
+	flavour=$(flavour_of "$1") || exit
+	count=$(counts "$kernel" "$flavour")
+	say "  vksparse on $kernel, $1"
 	case $1 in
-	sparse)
-		sparse_guest "$name" plain "both all $(counts) --binds 1500" || rc=$?
-		sparse_results "$name" "$rc"
-		;;
-	sparse-debug)
-		sparse_guest "$name" debug "image all no --binds 300" || rc=$?
-		sparse_results "$name" "$rc"
-		;;
-	sparse-noncoherent)
-		sparse_guest "$name" plain "image all $(counts) --binds 300" \
-			--machine mali-coherent=off || rc=$?
-		sparse_results "$name" "$rc"
-		;;
-	sparse-stale)
-		sparse_guest "$name" plain "image random no --binds 1500" \
+	*sparse) binds=1500 ;;
+	*-noncoherent) args=(--machine mali-coherent=off) ;;
+	esac
+	if [ "$1" = sparse-stale ]; then
+		sparse_guest "$name" "$kernel" plain "image random no --binds 1500" \
 			--machine mali-ignore=1 || :
 		stale_results "$name"
-		;;
-	*) usage ;;
-	esac | sed "s/\t/\t$1: /"
+	else
+		sparse_guest "$name" "$kernel" "$flavour" \
+			"both all $count --binds $binds" "${args[@]}" || rc=$?
+		sparse_results "$name" "$rc"
+	fi | sed "s/\t/\t$1: /"
 }
 
 cmd_test()
@@ -142,11 +157,12 @@ cmd_test()
 # prepare NAME...: all that their guests need
 prepare()
 {
-	local flavours
+	local name flavour
 
-	mapfile -t flavours < <(printf '%s\n' "$@" |
-		sed 's/.*debug.*/debug/; t; s/.*/plain/' | sort -u)
-	guest_prepare "$KERNEL" "${flavours[@]}"
+	for name; do
+		flavour=$(flavour_of "$name") || exit
+		guest_prepare "$(kernel_of "$name")" "$flavour" || exit
+	done
 	cmd_build >/dev/null
 	# It counts allocations
 	guest_program bindcost bindcost >/dev/null
@@ -173,15 +189,19 @@ cmd_long()
 
 	parse_long "$@"
 	name=vksparse-long-$KERNEL
-	prepare plain
+	prepare sparse
 	mkdir -p "$LOGS" "$OUT/results"
 	say "  $binds random sparse binds on $KERNEL, seed $seed; see $OUT/guest/$name/"
-	sparse_guest "$name" plain "$mesa random $(counts) --binds $binds --seed $seed" \
+	sparse_guest "$name" "$KERNEL" plain \
+		"$mesa random $(counts "$KERNEL" plain) --binds $binds --seed $seed" \
 		--timeout $((3600 + binds / 10)) || rc=$?
 	sparse_results "$name" "$rc" >"$OUT/results/vksparse-long.tsv"
 	"$ROOT/scripts/lib/results.sh" vksparse-long
 }
 
+if [ "${1:-}" = --all ]; then
+	set -- test sparse-stale {,base-}sparse{,-debug}{,-noncoherent}
+fi
 if [ "${1:-}" = long ]; then
 	shift
 	cmd_long "$@"
