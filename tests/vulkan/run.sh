@@ -7,7 +7,7 @@
 #   tests/vulkan/run.sh [test NAME...]   run it, results to out/results/vulkan.tsv
 #   tests/vulkan/run.sh --all            everything on each kernel, coherent and not
 #
-# A NAME is [base-]FLAVOUR[-noncoherent][-sample|-all]:
+# A NAME is [base-]FLAVOUR[-noncoherent][-sample|-all|-next]:
 #   base-               upstream's kernel, not the one with the series
 #   plain, debug        its flavour
 #   -noncoherent        a GPU that is not I/O coherent
@@ -15,14 +15,14 @@
 #                       few sizes
 #   -all                transfers of every size to 256 bytes from and to every alignment,
 #                       and of what is around powers of two, to 64 MiB
+#   -next               images, sparse ones as well, with the Mesa beside the image's
 # Another NAME is "text": panvk compiles 258 shaders, and our disassembler has to give for
 # each instruction what Mesa's does (tests/shader/compare_mesa.c); "text-sample" has 98 of
 # them. "lost" has shaders that cannot execute, and "stale" a GPU that answers UNLOCK and
 # keeps its TLB, which shaders that read sparse buffers have to notice, and random binds of
-# sparse images. "fast" has shader cores whose work takes next to nothing of the guest's time,
-# and "next" the Mesa beside the image's, with images, sparse ones as well. Without any, these
-# and "plain" run, and a sample on what else there is: base-plain-sample,
-# plain-noncoherent-sample and debug-noncoherent-sample.
+# sparse images. "fast" has shader cores whose work takes next to nothing of the guest's time.
+# Without any, these, "plain" and "plain-next" run, and a sample on what else there is:
+# base-plain-sample, plain-noncoherent-sample and debug-noncoherent-sample.
 #
 # vulkaninfo's output is in out/guest/vulkan-NAME/vulkaninfo.txt.
 
@@ -86,7 +86,7 @@ kernel_of()
 flavour_of()
 {
 	case ${1#base-} in
-	plain | plain-* | text | text-sample | lost | stale | fast | next) echo plain ;;
+	plain | plain-* | text | text-sample | lost | stale | fast) echo plain ;;
 	debug | debug-*) echo debug ;;
 	*) usage ;;
 	esac
@@ -185,18 +185,19 @@ run_fast()
 # Images with the Mesa beside the image's
 run_next()
 {
-	local why=$BUILD/guest/share/mesa-next/why rc=0
+	local name=vulkan-$1 why=$BUILD/guest/share/mesa-next/why rc=0
 
 	if [ -f "$why" ]; then
-		printf 'skip\tnext: images\t%s\n' "$(cat "$why")"
+		printf 'skip\t%s: images\t%s\n' "$1" "$(cat "$why")"
 		return
 	fi
-	plain_guest vulkan-next "VK_DRIVER_FILES=/share/mesa-next/panfrost.json \
+	say "  vkqueue on $(kernel_of "$1"), $1"
+	guest_of "$1" "VK_DRIVER_FILES=/share/mesa-next/panfrost.json \
 		vkqueue images sparseimg sparseformats sparselevels sparsealias" || rc=$?
 	{
-		vmbind_results vulkan-next "$rc"
-		gpu_results vulkan-next
-	} | sed 's/\t/\tnext: /'
+		vmbind_results "$name" "$rc"
+		gpu_results "$name"
+	} | sed "s/\t/\t$1: /"
 }
 
 # run_config NAME: one line a test point on stdout, the name in front
@@ -207,29 +208,37 @@ run_config()
 	lost) run_lost ;;
 	stale) run_stale ;;
 	fast) run_fast ;;
-	next) run_next ;;
+	*-next) run_next "$1" ;;
 	*) run_scenarios "$1" ;;
 	esac
 }
 
-run_scenarios()
+# guest_of NAME COMMAND: in a guest as NAME says
+guest_of()
 {
-	local name=vulkan-$1 rc=0 kernel flavour args=() vkqueue_args=''
+	local name=vulkan-$1 kernel flavour args=()
 
 	kernel=$(kernel_of "$1")
 	flavour=$(flavour_of "$1") || exit
 	case $1 in
 	*-noncoherent*) args+=(--machine mali-coherent=off) ;;
 	esac
+	# The driver's time-outs are short: time is the guest's own, not the host's
+	"$ROOT/scripts/guest/guest.sh" run --kernel "$kernel" --flavour "$flavour" --icount \
+		--name "$name" "${args[@]}" -- "$2" >"$LOGS/$name.log" 2>&1
+}
+
+run_scenarios()
+{
+	local name=vulkan-$1 rc=0 vkqueue_args=''
+
 	case $1 in
 	*-sample) vkqueue_args=--sample ;;
 	*-all) vkqueue_args=--all ;;
 	esac
-	say "  vulkaninfo and vkqueue on $kernel, $1"
-	# The driver's time-outs are short: time is the guest's own, not the host's
-	"$ROOT/scripts/guest/guest.sh" run --kernel "$kernel" --flavour "$flavour" --icount \
-		--name "$name" "${args[@]}" -- "vkqueue_args=$vkqueue_args
-		$(cat "$ROOT/tests/vulkan/guest.sh")" >"$LOGS/$name.log" 2>&1 || rc=$?
+	say "  vulkaninfo and vkqueue on $(kernel_of "$1"), $1"
+	guest_of "$1" "vkqueue_args=$vkqueue_args
+		$(cat "$ROOT/tests/vulkan/guest.sh")" || rc=$?
 	{
 		vmbind_points "$OUT/guest/$name/vulkaninfo.tap"
 		vmbind_results "$name" "$rc"
@@ -243,7 +252,7 @@ cmd_test()
 
 	# What takes longest is first
 	[ $# -gt 0 ] || set -- plain debug-noncoherent-sample text-sample \
-		plain-noncoherent-sample base-plain-sample lost stale fast next
+		plain-noncoherent-sample base-plain-sample lost stale fast plain-next
 	guest_prepare reserve
 	for name; do
 		[[ "$name" != text* ]] || step "compare_mesa" \
@@ -256,6 +265,6 @@ cmd_test()
 }
 
 if [ "${1:-}" = --all ]; then
-	set -- test text lost stale fast next {,base-}{debug,plain}{,-noncoherent}-all
+	set -- test text lost stale fast {,base-}{debug,plain}{,-noncoherent}-{all,next}
 fi
 suite_main "$@"

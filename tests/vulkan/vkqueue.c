@@ -67,7 +67,7 @@ static void usage(FILE *f)
 		"compute shaders. Prints TAP; exits 0 only when no test point failed.\n"
 		"\n"
 		"  --sample       transfers of few sizes, the largest of 2 MiB; without a SCENARIO\n"
-		"                 all but shaders and images\n"
+		"                 all but shaders, images and sparseformats\n"
 		"  --all          transfers of every size to 256 bytes and every alignment\n"
 		"  --seed N       where chance starts in sparseimg (%llu)\n"
 		"  --calls N      of random binds, for each image of sparseimg (30; --all: 100)\n"
