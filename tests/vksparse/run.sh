@@ -13,7 +13,7 @@
 #   base-               upstream's kernel, not the one with the series
 #   -debug              the debug kernel, few binds
 #   -noncoherent        a GPU that is not I/O coherent, few binds
-# Another NAME is "sparse-stale", a GPU that keeps its TLB: vksparse must fail. "sparse" and
+# Another NAME is "[base-]sparse-stale", a GPU that keeps its TLB: vksparse must fail. "sparse" and
 # this run when none is given.
 # Options of "long":
 #   --binds N                 each Mesa binds so often (100000)
@@ -136,7 +136,7 @@ run_config()
 	*sparse) binds=1500 ;;
 	*-noncoherent) args=(--machine mali-coherent=off) ;;
 	esac
-	if [ "$1" = sparse-stale ]; then
+	if [ "${1#base-}" = sparse-stale ]; then
 		sparse_guest "$name" "$kernel" plain "image random no --binds 1500" \
 			--machine mali-ignore=1 || :
 		stale_results "$name"
