@@ -16,8 +16,8 @@
 #   -all                transfers of every size to 256 bytes from and to every alignment,
 #                       and of what is around powers of two, to 64 MiB
 #   -next               images, sparse ones as well, with the Mesa beside the image's
-# Another NAME is "text": panvk compiles 258 shaders, and our disassembler has to give for
-# each instruction what Mesa's does (tests/shader/compare_mesa.c); "text-sample" has 98 of
+# Another NAME is "text": panvk compiles 260 shaders, and our disassembler has to give for
+# each instruction what Mesa's does (tests/shader/compare_mesa.c); "text-sample" has 100 of
 # them. "lost" has shaders that cannot execute, and "stale" a GPU that answers UNLOCK and
 # keeps its TLB, which shaders that read sparse buffers have to notice, and random binds of
 # sparse images. "fast" has shader cores whose work takes next to nothing of the guest's time.
