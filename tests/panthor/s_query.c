@@ -4,9 +4,12 @@
  * arguments that it refuses.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/dma-buf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -382,6 +385,111 @@ void run_counts(void)
 	not_said("WARNING");
 	gpu_close(&g);
 	pan_close(&p);
+}
+
+/* The fence of a timeline's point as a sync file, or what went wrong */
+static int point_to_file(struct pan *p, uint32_t syncobj, uint64_t point)
+{
+	struct drm_syncobj_handle h = {
+		.handle = syncobj,
+		.fd = -1,
+		.point = point,
+		.flags = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE |
+			 DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_TIMELINE,
+	};
+	int ret = pan_ioctl(p, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &h);
+
+	return ret ?: h.fd;
+}
+
+static int file_to_point(struct pan *p, int fd, uint32_t syncobj, uint64_t point)
+{
+	struct drm_syncobj_handle h = {
+		.handle = syncobj,
+		.fd = fd,
+		.point = point,
+		.flags = DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE |
+			 DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_TIMELINE,
+	};
+
+	return pan_ioctl(p, DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &h);
+}
+
+static int file_to_buffer(struct pan *p, int fd, uint32_t bo)
+{
+	struct dma_buf_import_sync_file i = { .flags = DMA_BUF_SYNC_WRITE, .fd = fd };
+	struct drm_prime_handle h = { .handle = bo };
+	int ret = pan_ioctl(p, DRM_IOCTL_PRIME_HANDLE_TO_FD, &h);
+
+	if (ret)
+		return ret;
+	ret = ioctl(h.fd, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &i) ? -errno : 0;
+	close(h.fd);
+	return ret;
+}
+
+/* From the kernel's drivers/dma-buf/sw_sync.c: fences that are over when the host says so */
+#define SW_SYNC		"/sys/kernel/debug/sync/sw_sync"
+#define SW_SYNC_CREATE	_IOWR('W', 0, struct sw_fence)
+#define SW_SYNC_INC	_IOW('W', 1, uint32_t)
+
+struct sw_fence {
+	uint32_t value;
+	char name[32];
+	int32_t fence;
+};
+
+/* A fence of the host's becomes a point: it is over when the host has counted to @value */
+static void host_point(struct pan *p, int host, uint32_t value, uint32_t syncobj, uint64_t point)
+{
+	struct sw_fence f = { .value = value, .name = "hardpaths" };
+
+	need(ioctl(host, SW_SYNC_CREATE, &f) ? -errno : 0);
+	need(file_to_point(p, f.fence, syncobj, point));
+	close(f.fence);
+}
+
+static void host_counts(int host)
+{
+	uint32_t one = 1;
+
+	need(ioctl(host, SW_SYNC_INC, &one) ? -errno : 0);
+}
+
+/* A point of a timeline becomes one of another, and that a fence of a buffer */
+void run_sync_points(void)
+{
+	int host = open(SW_SYNC, O_RDWR | O_CLOEXEC), file;
+	uint32_t first, second;
+	struct pan_bo bo;
+	struct pan p;
+
+	need(host < 0 ? -errno : 0);
+	need(pan_open(&p));
+	need(pan_bo_create(&p, SZ_64K, 0, &bo));
+	need(pan_syncobj_create(&p, &first));
+	need(pan_syncobj_create(&p, &second));
+	kmsg_mark();
+	host_point(&p, host, 1, first, 1);
+	host_point(&p, host, 2, first, 2);
+	file = point_to_file(&p, first, 2);
+	ok(file >= 0, "two points that are not over are had as a sync file");
+	is(file_to_point(&p, file, second, 7), 0, "which becomes another timeline's point");
+	close(file);
+	file = point_to_file(&p, second, 7);
+	ok(file >= 0, "and a sync file again");
+	is(file_to_buffer(&p, file, bo.handle), 0, "which becomes a fence of a buffer");
+	close(file);
+	host_counts(host);
+	is(pan_syncobj_wait(&p, second, 7, 20), -ETIME, "after the first it is not over");
+	host_counts(host);
+	is(pan_syncobj_wait(&p, second, 7, 2000), 0, "after the second it is");
+	not_said("WARNING");
+	pan_syncobj_destroy(&p, first);
+	pan_syncobj_destroy(&p, second);
+	pan_bo_destroy(&p, &bo);
+	pan_close(&p);
+	close(host);
 }
 
 /* --- Buffers ------------------------------------------------------------- */
