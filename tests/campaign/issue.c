@@ -130,9 +130,9 @@ static unsigned long other_size(unsigned long request, uint32_t r)
  * Counts of 4,294,967,295 are a warning that is known, so they are a million at most; and
  * the argument's memory goes on behind the array, in zeroes.
  */
-static void disturb_array(const struct call *c, enum twist twist, struct drm_panthor_obj_array *a)
+static void disturb_array(const struct call *c, enum twist how, struct drm_panthor_obj_array *a)
 {
-	switch (twist) {
+	switch (how) {
 	case T_STRIDE:
 		a->stride = c->r[3] & 1 ? a->stride + (c->r[3] >> 1) % 64 - 16 :
 					  odd_value(c->r[3] >> 1);

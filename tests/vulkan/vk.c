@@ -365,7 +365,7 @@ VkDescriptorSetLayout vk_storage_layout(struct vk *vk, uint32_t count)
 
 	must(count <= MAX_BINDINGS);
 	for (uint32_t i = 0; i < count; i++)
-		bindings[i] = (VkDescriptorSetLayoutBinding){
+		bindings[i] = (VkDescriptorSetLayoutBinding) {
 			.binding = i,
 			.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
 			.descriptorCount = 1,
