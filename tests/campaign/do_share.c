@@ -184,31 +184,43 @@ static void put_fd(int *place, int fd)
 		close(old);
 }
 
-void do_sync_export(const struct call *c)
+static void export_sync(const struct call *c, uint32_t flags, uint64_t point)
 {
 	struct drm_syncobj_handle h = {
-		.handle = handle_for(c, sync_at(c, 0)), .fd = -1,
-		.flags = c->r[1] & 1 ? DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE : 0,
+		.handle = handle_for(c, sync_at(c, 0)), .fd = -1, .point = point, .flags = flags,
 	};
 
 	if (!issue(c, file_of(c)->fd, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &h, sizeof(h), -1, -1))
 		put_fd(&me.fence[c->slot[2] % FENCES], h.fd);
 }
 
-void do_sync_import(const struct call *c)
+/* A sync file into the sync object @into, or a sync object as one of its own */
+static void import_sync(const struct call *c, uint32_t into, uint32_t flags, uint64_t point)
 {
 	struct file *f = file_of(c);
-	bool into = c->r[1] & 1;
 	struct drm_syncobj_handle h = {
-		.fd = me.fence[c->slot[2] % FENCES],
-		.flags = into ? DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE : 0,
-		.handle = into ? sync_at(c, 0) : 0,
+		.fd = me.fence[c->slot[2] % FENCES], .handle = into, .point = point,
+		.flags = flags,
 	};
+	bool own = !(flags & DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE);
 
 	/* Its own syncobj comes back under the number that it has, and must not go */
-	if (!issue(c, f->fd, DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &h, sizeof(h), -1, -1) && !into &&
+	if (!issue(c, f->fd, DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &h, sizeof(h), -1, -1) && own &&
 	    !lasts(f, h.handle))
 		f->sync[c->slot[1] % SYNCS] = h.handle;
+}
+
+void do_sync_export(const struct call *c)
+{
+	export_sync(c, c->r[1] & 1 ? DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE : 0, 0);
+}
+
+void do_sync_import(const struct call *c)
+{
+	if (c->r[1] & 1)
+		import_sync(c, sync_at(c, 0), DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE, 0);
+	else
+		import_sync(c, 0, 0, 0);
 }
 
 /* Points that are there, mostly, and 0, which is what a binary syncobj has */
@@ -220,32 +232,22 @@ static uint64_t point_of(const struct call *c)
 /* The fence of a point, as a sync file. Without that flag a point is refused */
 void do_sync_timeline_export(const struct call *c)
 {
-	struct drm_syncobj_handle h = {
-		.handle = handle_for(c, sync_at(c, 0)), .fd = -1, .point = point_of(c),
-		.flags = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_TIMELINE |
-			 (c->r[1] & 7 ? DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE : 0),
-	};
-
-	if (!issue(c, file_of(c)->fd, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &h, sizeof(h), -1, -1))
-		put_fd(&me.fence[c->slot[2] % FENCES], h.fd);
+	export_sync(c, DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_TIMELINE |
+		    (c->r[1] & 7 ? DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE : 0),
+		    point_of(c));
 }
 
 /* A sync file becomes a point, which need not be behind those that there are */
 void do_sync_timeline_import(const struct call *c)
 {
-	struct file *f = file_of(c);
-	bool into = c->r[1] & 7;
-	struct drm_syncobj_handle h = {
-		.fd = me.fence[c->slot[2] % FENCES],
-		.flags = DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_TIMELINE |
-			 (into ? DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE : 0),
-		.handle = into ? handle_for(c, sync_at(c, 0)) : 0,
-		.point = into ? point_of(c) : c->r[2] & 7,
-	};
+	uint32_t timeline = DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_TIMELINE;
 
-	if (!issue(c, f->fd, DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &h, sizeof(h), -1, -1) && !into &&
-	    !lasts(f, h.handle))
-		f->sync[c->slot[1] % SYNCS] = h.handle;
+	if (c->r[1] & 7)
+		import_sync(c, handle_for(c, sync_at(c, 0)),
+			    timeline | DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE,
+			    point_of(c));
+	else
+		import_sync(c, 0, timeline, c->r[2] & 7);
 }
 
 void do_fence_merge(const struct call *c)
