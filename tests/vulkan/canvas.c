@@ -32,7 +32,7 @@ void canvas_measure(struct canvas *c)
 	}
 }
 
-static uint32_t of_layer(const struct canvas *c)
+uint32_t canvas_of_layer(const struct canvas *c)
 {
 	return c->before[c->i.info.mipLevels];
 }
@@ -42,7 +42,7 @@ uint32_t canvas_block(const struct canvas *c, uint32_t level, uint32_t layer, ui
 {
 	const VkExtent3D *g = &c->grid[level];
 
-	return layer * of_layer(c) + c->before[level] +
+	return layer * canvas_of_layer(c) + c->before[level] +
 	       (z * g->height + y / c->block.height) * g->width + x / c->block.width;
 }
 
@@ -82,20 +82,20 @@ static uint32_t level_of(const struct canvas *c, uint32_t n)
 {
 	uint32_t level = c->i.info.mipLevels - 1;
 
-	while (n % of_layer(c) < c->before[level])
+	while (n % canvas_of_layer(c) < c->before[level])
 		level--;
 	return level;
 }
 
 VkSparseImageMemoryBind canvas_bind_of(const struct canvas *c, uint32_t n)
 {
-	uint32_t level = level_of(c, n), k = n % of_layer(c) - c->before[level];
+	uint32_t level = level_of(c, n), k = n % canvas_of_layer(c) - c->before[level];
 	VkExtent3D g = c->grid[level], e = image_extent(&c->i, level);
 	uint32_t x = k % g.width * c->block.width, y = k / g.width % g.height * c->block.height;
 	bool none = c->place[n] == NONE;
 
 	return (VkSparseImageMemoryBind){
-		.subresource = { VK_IMAGE_ASPECT_COLOR_BIT, level, n / of_layer(c) },
+		.subresource = { VK_IMAGE_ASPECT_COLOR_BIT, level, n / canvas_of_layer(c) },
 		.offset = { x, y, k / g.width / g.height },
 		.extent = { least(e.width - x, c->block.width),
 			    least(e.height - y, c->block.height), 1 },
@@ -106,12 +106,12 @@ VkSparseImageMemoryBind canvas_bind_of(const struct canvas *c, uint32_t n)
 
 VkSparseMemoryBind canvas_tail_bind(const struct canvas *c, uint32_t n)
 {
-	uint32_t k = n % of_layer(c) - c->before[c->tail];
+	uint32_t k = n % canvas_of_layer(c) - c->before[c->tail];
 	bool none = c->place[n] == NONE;
 
 	return (VkSparseMemoryBind){
 		.resourceOffset = c->needs.imageMipTailOffset +
-				  n / of_layer(c) * c->needs.imageMipTailStride +
+				  n / canvas_of_layer(c) * c->needs.imageMipTailStride +
 				  (VkDeviceSize)k * BLOCK,
 		.size = BLOCK,
 		.memory = none ? VK_NULL_HANDLE : c->memory,
@@ -200,7 +200,7 @@ void canvas_open(struct canvas *c, const VkImageCreateInfo *info, uint32_t texel
 	ask_needs(c);
 	c->texel = texel;
 	c->colours = colours;
-	c->blocks = of_layer(c) * info->arrayLayers;
+	c->blocks = canvas_of_layer(c) * info->arrayLayers;
 	must(c->blocks <= MOST_BLOCKS);
 	memset(c->place, 0xff, sizeof(c->place));
 	make_memory(c);

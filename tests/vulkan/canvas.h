@@ -57,6 +57,8 @@ VkImageCreateInfo canvas_info(VkFormat format, uint32_t width, uint32_t height);
 
 /* @grid and @before, of an image that is there and blocks that are known */
 void canvas_measure(struct canvas *c);
+/* Blocks of all levels of a layer */
+uint32_t canvas_of_layer(const struct canvas *c);
 /* That of a texel */
 uint32_t canvas_block(const struct canvas *c, uint32_t level, uint32_t layer, uint32_t x,
 		      uint32_t y, uint32_t z);

@@ -36,20 +36,15 @@ static void open_pile(struct pile *p, uint32_t width, uint32_t height, uint32_t 
 	canvas_open(&p->c, &info, 4, 1);
 }
 
-static uint32_t of_layer(const struct pile *p)
-{
-	return p->c.before[p->c.i.info.mipLevels];
-}
-
 /* First block of a level */
 static uint32_t first_of(const struct pile *p, uint32_t level, uint32_t layer)
 {
-	return layer * of_layer(p) + p->c.before[level];
+	return layer * canvas_of_layer(&p->c) + p->c.before[level];
 }
 
 static uint32_t tail_size(const struct pile *p)
 {
-	return of_layer(p) - p->c.before[p->c.tail];
+	return canvas_of_layer(&p->c) - p->c.before[p->c.tail];
 }
 
 static struct paint paint_of(const struct pile *p, uint32_t level, uint32_t layer)
@@ -106,7 +101,7 @@ static void check_tail(const struct pile *p)
 	ok(n->imageMipTailFirstLod == last && !n->formatProperties.flags &&
 	   n->imageMipTailOffset == (VkDeviceSize)p->c.before[last] * BLOCK &&
 	   n->imageMipTailSize == (VkDeviceSize)tail_size(p) * BLOCK &&
-	   n->imageMipTailStride == (VkDeviceSize)of_layer(p) * BLOCK,
+	   n->imageMipTailStride == (VkDeviceSize)canvas_of_layer(&p->c) * BLOCK,
 	   "the last level is the tail, behind the blocks of the others");
 }
 
@@ -247,7 +242,7 @@ static void large_tail(void)
 static void mix(struct pile *p)
 {
 	struct canvas *c = &p->c;
-	uint32_t each = of_layer(p), layers = c->i.info.arrayLayers;
+	uint32_t each = canvas_of_layer(&p->c), layers = c->i.info.arrayLayers;
 
 	for (uint32_t n = 0; n < c->blocks; n++)
 		c->place[n] = n % each * layers + n / each;
@@ -257,7 +252,7 @@ static void mix(struct pile *p)
 static void swap_layers(struct pile *p)
 {
 	struct canvas *c = &p->c;
-	uint32_t each = of_layer(p), tag;
+	uint32_t each = canvas_of_layer(&p->c), tag;
 
 	for (uint32_t n = 0; n < each; n++) {
 		uint32_t place = c->place[n];
@@ -291,7 +286,7 @@ static void other_block(struct pile *p)
 static void layer_without(struct pile *p)
 {
 	struct canvas *c = &p->c;
-	uint32_t each = of_layer(p);
+	uint32_t each = canvas_of_layer(&p->c);
 
 	for (uint32_t n = 0; n < c->blocks; n++)
 		c->place[n] = n / each == 1 ? NONE : n;
@@ -328,7 +323,7 @@ static void layers(void)
 	canvas_close(&p.c);
 	open_pile(&p, 200, 136, 3, 3);
 	layer_without(&p);
-	ok(all_untouched(&p.c, of_layer(&p), of_layer(&p)),
+	ok(all_untouched(&p.c, canvas_of_layer(&p.c), canvas_of_layer(&p.c)),
 	   "what is stored to that one is nowhere in memory");
 	canvas_close(&p.c);
 }
