@@ -10,6 +10,15 @@
 # shellcheck disable=SC2034 # used by those who source this
 EXACT_COUNTS=slab_debug=F,panthor-mmu-pt
 
+# kernel_of NAME [KERNEL]: of a guest that is named [base-]...
+kernel_of()
+{
+	case $1 in
+	base-*) echo base ;;
+	*) echo "${2:-reserve}" ;;
+	esac
+}
+
 # _unpack_sysroot DIR DEB...
 _unpack_sysroot()
 {

@@ -105,15 +105,7 @@ counts()
 	[ "$1 $2" = 'reserve plain' ] && echo count || echo no
 }
 
-# kernel_of NAME, flavour_of NAME
-kernel_of()
-{
-	case $1 in
-	base-*) echo base ;;
-	*) echo "$KERNEL" ;;
-	esac
-}
-
+# flavour_of NAME
 flavour_of()
 {
 	case ${1#base-} in
@@ -128,7 +120,7 @@ run_config()
 {
 	local name=vksparse-$1 rc=0 kernel flavour binds=300 count args=()
 
-	kernel=$(kernel_of "$1")
+	kernel=$(kernel_of "$1" "$KERNEL")
 	flavour=$(flavour_of "$1") || exit
 	count=$(counts "$kernel" "$flavour")
 	say "  vksparse on $kernel, $1"
@@ -161,7 +153,7 @@ prepare()
 
 	for name; do
 		flavour=$(flavour_of "$name") || exit
-		guest_prepare "$(kernel_of "$name")" "$flavour" || exit
+		guest_prepare "$(kernel_of "$name" "$KERNEL")" "$flavour" || exit
 	done
 	cmd_build >/dev/null
 	# It counts allocations

@@ -74,15 +74,7 @@ unsaid()
 	fi
 }
 
-# kernel_of NAME, flavour_of NAME
-kernel_of()
-{
-	case $1 in
-	base-*) echo base ;;
-	*) echo reserve ;;
-	esac
-}
-
+# flavour_of NAME
 flavour_of()
 {
 	case ${1#base-} in
