@@ -5,6 +5,7 @@
  * Blocks of 64 KiB have tiles of 16 by 16 texels in rows, each in U order; that is
  * known here, so that the host tells which block a byte is in.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,21 @@
 static uint32_t least(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
+}
+
+/* Of a level, which has them row by row, slice by slice */
+struct texel {
+	uint32_t x, y, z;
+};
+
+static struct texel texel_of(VkExtent3D e, uint32_t n)
+{
+	return (struct texel){ n % e.width, n / e.width % e.height, n / e.width / e.height };
+}
+
+static uint32_t texels_in(VkExtent3D e)
+{
+	return e.width * e.height * e.depth;
 }
 
 /* --- Which block ------------------------------------------------------------------ */
@@ -58,13 +74,32 @@ uint32_t canvas_in_block(const struct canvas *c, uint32_t x, uint32_t y)
 	return n * c->texel;
 }
 
-static const unsigned char *texel_at(const struct canvas *c, const struct paint *p, uint32_t x,
-				     uint32_t y)
+static const unsigned char *texel_at(const struct canvas *c, const struct paint *p,
+				     struct texel t)
 {
-	uint32_t place = c->place[canvas_block(c, p->level, p->layer, x, y, 0)];
+	uint32_t place = c->place[canvas_block(c, p->level, p->layer, t.x, t.y, t.z)];
 
 	return place == NONE ? NULL :
-	       c->bytes + (size_t)place * BLOCK + canvas_in_block(c, x, y);
+	       c->bytes + (size_t)place * BLOCK + canvas_in_block(c, t.x, t.y);
+}
+
+static uint32_t level_of(const struct canvas *c, uint32_t n)
+{
+	uint32_t level = c->i.info.mipLevels - 1;
+
+	while (n % canvas_of_layer(c) < c->before[level])
+		level--;
+	return level;
+}
+
+void canvas_name(const struct canvas *c, uint32_t n, char *to, size_t len)
+{
+	uint32_t level = level_of(c, n), k = n % canvas_of_layer(c) - c->before[level];
+	VkExtent3D g = c->grid[level];
+
+	snprintf(to, len, "%u (level %u, layer %u, at %u, %u, %u)", n, level,
+		 n / canvas_of_layer(c), k % g.width, k / g.width % g.height,
+		 k / g.width / g.height);
 }
 
 /* --- Binds ------------------------------------------------------------------------ */
@@ -78,16 +113,8 @@ void canvas_submit(struct canvas *c, const VkBindSparseInfo *info)
 	vkDestroyFence(c->b.vk.dev, fence, NULL);
 }
 
-static uint32_t level_of(const struct canvas *c, uint32_t n)
-{
-	uint32_t level = c->i.info.mipLevels - 1;
-
-	while (n % canvas_of_layer(c) < c->before[level])
-		level--;
-	return level;
-}
-
-VkSparseImageMemoryBind canvas_bind_of(const struct canvas *c, uint32_t n)
+/* Memory for a block, as its place says */
+static VkSparseImageMemoryBind bind_of(const struct canvas *c, uint32_t n)
 {
 	uint32_t level = level_of(c, n), k = n % canvas_of_layer(c) - c->before[level];
 	VkExtent3D g = c->grid[level], e = image_extent(&c->i, level);
@@ -104,7 +131,8 @@ VkSparseImageMemoryBind canvas_bind_of(const struct canvas *c, uint32_t n)
 	};
 }
 
-VkSparseMemoryBind canvas_tail_bind(const struct canvas *c, uint32_t n)
+/* The same for blocks of the tail */
+static VkSparseMemoryBind tail_bind_of(const struct canvas *c, uint32_t n)
 {
 	uint32_t k = n % canvas_of_layer(c) - c->before[c->tail];
 	bool none = c->place[n] == NONE;
@@ -119,7 +147,7 @@ VkSparseMemoryBind canvas_tail_bind(const struct canvas *c, uint32_t n)
 	};
 }
 
-void canvas_bind(struct canvas *c, uint32_t first, uint32_t count)
+void canvas_bind_these(struct canvas *c, const uint32_t *blocks, uint32_t count)
 {
 	VkSparseImageMemoryBind binds[MOST_BLOCKS];
 	VkSparseMemoryBind tails[MOST_BLOCKS];
@@ -131,23 +159,43 @@ void canvas_bind(struct canvas *c, uint32_t first, uint32_t count)
 		.pImageOpaqueBinds = &tail,
 	};
 
-	for (uint32_t n = first; n < first + count; n++) {
-		if (level_of(c, n) < c->tail)
-			binds[image.bindCount++] = canvas_bind_of(c, n);
+	for (uint32_t k = 0; k < count; k++) {
+		if (level_of(c, blocks[k]) < c->tail)
+			binds[image.bindCount++] = bind_of(c, blocks[k]);
 		else
-			tails[tail.bindCount++] = canvas_tail_bind(c, n);
+			tails[tail.bindCount++] = tail_bind_of(c, blocks[k]);
 	}
 	info.imageBindCount = image.bindCount ? 1 : 0;
 	info.imageOpaqueBindCount = tail.bindCount ? 1 : 0;
 	canvas_submit(c, &info);
 }
 
+void canvas_bind(struct canvas *c, uint32_t first, uint32_t count)
+{
+	uint32_t blocks[MOST_BLOCKS];
+
+	must(count <= MOST_BLOCKS);
+	for (uint32_t k = 0; k < count; k++)
+		blocks[k] = first + k;
+	canvas_bind_these(c, blocks, count);
+}
+
+void canvas_bind_all(struct canvas *c)
+{
+	for (uint32_t n = 0; n < c->blocks; n++)
+		c->place[n] = c->blocks - 1 - n;
+	canvas_bind(c, 0, c->blocks);
+}
+
 /* --- Begin and end ---------------------------------------------------------------- */
 
-VkImageCreateInfo canvas_info(VkFormat format, uint32_t width, uint32_t height)
+VkImageCreateInfo canvas_info(VkFormat format, uint32_t width, uint32_t height, uint32_t depth)
 {
 	VkImageCreateInfo info = image_info(format, width, height);
 
+	if (depth > 1)
+		info.imageType = VK_IMAGE_TYPE_3D;
+	info.extent.depth = depth;
 	info.flags = VK_IMAGE_CREATE_SPARSE_BINDING_BIT | VK_IMAGE_CREATE_SPARSE_RESIDENCY_BIT;
 	return info;
 }
@@ -235,31 +283,37 @@ static uint32_t mask_of(const struct canvas *c)
 	return each_of(c) == 4 ? ~0u : (1u << 8 * each_of(c)) - 1;
 }
 
-/* As images/number.comp has it */
-static void number(const struct canvas *c, const struct paint *p, uint32_t x, uint32_t y,
+/* As images/number.comp and number3d.comp have it */
+static void number(const struct canvas *c, const struct paint *p, struct texel t,
 		   uint32_t *colours)
 {
-	uint32_t n = (x | y << 12 | p->tag << 24) >> p->shift;
+	uint32_t n = (t.x | t.y << 12 | (p->tag + 17 * t.z) << 24) >> p->shift;
 	const uint32_t all[4] = { n, ~n, n * 3, n ^ 0x5555 };
 
 	for (unsigned int k = 0; k < 4; k++)
 		colours[k] = all[k] & mask_of(c);
 }
 
-static void number_bytes(const struct canvas *c, const struct paint *p, uint32_t x, uint32_t y,
+static void number_bytes(const struct canvas *c, const struct paint *p, struct texel t,
 			 unsigned char *to)
 {
 	uint32_t colours[4], each = each_of(c);
 
-	number(c, p, x, y, colours);
-	for (unsigned int k = 0; k < c->texel; k++)
-		to[k] = colours[k / each] >> 8 * (k % each);
+	number(c, p, t, colours);
+	/* The lowest bytes are first, here as in texels */
+	for (uint32_t k = 0; k < c->colours; k++)
+		memcpy(to + k * each, &colours[k], each);
+}
+
+static bool solid(const struct canvas *c)
+{
+	return c->i.info.imageType == VK_IMAGE_TYPE_3D;
 }
 
 static void run(struct canvas *c, const struct paint *p, const struct program *program)
 {
 	VkExtent3D e = image_extent(&c->i, p->level);
-	const uint32_t groups[3] = { (e.width + 7) / 8, (e.height + 7) / 8, 1 };
+	const uint32_t groups[3] = { (e.width + 7) / 8, (e.height + 7) / 8, e.depth };
 
 	c->i.level = p->level;
 	c->i.layer = p->layer;
@@ -271,7 +325,7 @@ static void run(struct canvas *c, const struct paint *p, const struct program *p
 
 void canvas_draw(struct canvas *c, const struct paint *p)
 {
-	run(c, p, &image_number);
+	run(c, p, solid(c) ? &image_number3d : &image_number);
 }
 
 static VkBufferImageCopy region_of(const struct canvas *c, const struct paint *p)
@@ -287,11 +341,17 @@ void canvas_upload(struct canvas *c, const struct paint *p)
 {
 	VkBufferImageCopy r = region_of(c, p);
 
-	for (uint32_t y = 0; y < r.imageExtent.height; y++)
-		for (uint32_t x = 0; x < r.imageExtent.width; x++)
-			number_bytes(c, p, x, y, c->b.bytes +
-				     (y * r.imageExtent.width + x) * c->texel);
+	for (uint32_t n = 0; n < texels_in(r.imageExtent); n++)
+		number_bytes(c, p, texel_of(r.imageExtent, n), c->b.bytes + n * c->texel);
 	vk_need(image_upload(&c->b, &c->i, &r));
+}
+
+void canvas_download(struct canvas *c, const struct paint *p)
+{
+	VkBufferImageCopy r = region_of(c, p);
+
+	must(c->texel * texels_in(r.imageExtent) <= STAGING);
+	vk_need(image_download(&c->b, &c->i, &r));
 }
 
 bool canvas_has_only(const struct canvas *c, const struct paint *p)
@@ -303,9 +363,11 @@ bool canvas_has_only(const struct canvas *c, const struct paint *p)
 
 	must(want);
 	memset(want, 0xee, size_of(c));
-	for (uint32_t y = 0; y < e.height; y++)
-		for (uint32_t x = 0; x < e.width; x++)
-			number_bytes(c, p, x, y, want + (texel_at(c, p, x, y) - c->bytes));
+	for (uint32_t n = 0; n < texels_in(e); n++) {
+		struct texel t = texel_of(e, n);
+
+		number_bytes(c, p, t, want + (texel_at(c, p, t) - c->bytes));
+	}
 	same = !memcmp(c->bytes, want, size_of(c));
 	while (!same && c->bytes[k] == want[k])
 		k++;
@@ -328,14 +390,18 @@ static unsigned char byte_of(const struct canvas *c, const unsigned char *texel,
 static bool is_texel(const struct canvas *c, const unsigned char *got, bool loaded,
 		     const unsigned char *want)
 {
-	for (uint32_t k = 0; k < c->texel; k++)
-		if (byte_of(c, got, k, loaded) != want[k])
+	uint32_t each = each_of(c);
+
+	if (!loaded)
+		return !memcmp(got, want, c->texel);
+	for (uint32_t k = 0; k < c->colours; k++)
+		if (memcmp(got + 4 * k, want + each * k, each))
 			return false;
 	return true;
 }
 
 /* Always false; the first bytes of the texel that differ, as one word */
-static bool wrong(const struct canvas *c, const struct paint *p, uint32_t x, uint32_t y,
+static bool wrong(const struct canvas *c, const struct paint *p, struct texel t,
 		  const char *what, const unsigned char *got, const unsigned char *want,
 		  bool loaded)
 {
@@ -348,8 +414,8 @@ static bool wrong(const struct canvas *c, const struct paint *p, uint32_t x, uin
 		is |= (uint32_t)byte_of(c, got, from + k, loaded) << 8 * k;
 		should |= (uint32_t)want[from + k] << 8 * k;
 	}
-	detail("level %u, layer %u, texel %u, %u, byte %u: %s 0x%x, should be 0x%x", p->level,
-	       p->layer, x, y, from, what, is, should);
+	detail("level %u, layer %u, texel %u, %u, %u, byte %u: %s 0x%x, should be 0x%x",
+	       p->level, p->layer, t.x, t.y, t.z, from, what, is, should);
 	return false;
 }
 
@@ -358,16 +424,31 @@ bool canvas_has(const struct canvas *c, const struct paint *p)
 	VkExtent3D e = image_extent(&c->i, p->level);
 	unsigned char want[16];
 
-	for (uint32_t y = 0; y < e.height; y++) {
-		for (uint32_t x = 0; x < e.width; x++) {
-			const unsigned char *at = texel_at(c, p, x, y);
+	for (uint32_t n = 0; n < texels_in(e); n++) {
+		struct texel t = texel_of(e, n);
+		const unsigned char *at = texel_at(c, p, t);
 
-			if (!at)
-				continue;
-			number_bytes(c, p, x, y, want);
-			if (memcmp(at, want, c->texel))
-				return wrong(c, p, x, y, "memory has", at, want, false);
-		}
+		if (!at)
+			continue;
+		number_bytes(c, p, t, want);
+		if (memcmp(at, want, c->texel))
+			return wrong(c, p, t, "memory has", at, want, false);
+	}
+	return true;
+}
+
+bool canvas_gives(struct canvas *c, const struct paint *p)
+{
+	VkExtent3D e = image_extent(&c->i, p->level);
+	unsigned char want[16];
+
+	canvas_download(c, p);
+	for (uint32_t n = 0; n < texels_in(e); n++) {
+		const unsigned char *got = c->b.bytes + n * c->texel;
+
+		number_bytes(c, p, texel_of(e, n), want);
+		if (!is_texel(c, got, false, want))
+			return wrong(c, p, texel_of(e, n), "a copy gives", got, want, false);
 	}
 	return true;
 }
@@ -377,28 +458,25 @@ static bool shown(const struct canvas *c, const struct paint *p, bool loaded)
 	VkExtent3D e = image_extent(&c->i, p->level);
 	uint32_t stride = loaded ? 16 : c->texel;
 
-	for (uint32_t y = 0; y < e.height; y++) {
-		for (uint32_t x = 0; x < e.width; x++) {
-			const unsigned char *want = texel_at(c, p, x, y);
-			const unsigned char *got = c->b.bytes + (y * e.width + x) * stride;
+	for (uint32_t n = 0; n < texels_in(e); n++) {
+		struct texel t = texel_of(e, n);
+		const unsigned char *want = texel_at(c, p, t);
+		const unsigned char *got = c->b.bytes + n * stride;
 
-			if (want && !is_texel(c, got, loaded, want))
-				return wrong(c, p, x, y, loaded ? "a load gives" :
-					     "a copy gives", got, want, loaded);
-		}
+		if (want && !is_texel(c, got, loaded, want))
+			return wrong(c, p, t, loaded ? "a load gives" : "a copy gives", got,
+				     want, loaded);
 	}
 	return true;
 }
 
 bool canvas_shows(struct canvas *c, const struct paint *p)
 {
-	VkBufferImageCopy r = region_of(c, p);
-
-	must(16 * r.imageExtent.width * r.imageExtent.height <= STAGING);
+	must(16 * texels_in(image_extent(&c->i, p->level)) <= STAGING);
 	memset(c->b.bytes, 0, STAGING);
-	vk_need(image_download(&c->b, &c->i, &r));
+	canvas_download(c, p);
 	if (!shown(c, p, false))
 		return false;
-	run(c, p, &image_take);
+	run(c, p, solid(c) ? &image_take3d : &image_take);
 	return shown(c, p, true);
 }

@@ -53,7 +53,7 @@ struct canvas {
 void canvas_open(struct canvas *c, const VkImageCreateInfo *info, uint32_t texel,
 		 uint32_t colours);
 void canvas_close(struct canvas *c);
-VkImageCreateInfo canvas_info(VkFormat format, uint32_t width, uint32_t height);
+VkImageCreateInfo canvas_info(VkFormat format, uint32_t width, uint32_t height, uint32_t depth);
 
 /* @grid and @before, of an image that is there and blocks that are known */
 void canvas_measure(struct canvas *c);
@@ -65,12 +65,14 @@ uint32_t canvas_block(const struct canvas *c, uint32_t level, uint32_t layer, ui
 /* Bytes from the beginning of its block on */
 uint32_t canvas_in_block(const struct canvas *c, uint32_t x, uint32_t y);
 
-/* Memory for a block, as its place says */
-VkSparseImageMemoryBind canvas_bind_of(const struct canvas *c, uint32_t n);
-/* The same for blocks of the tail */
-VkSparseMemoryBind canvas_tail_bind(const struct canvas *c, uint32_t n);
+/* Its number and where it is, for people */
+void canvas_name(const struct canvas *c, uint32_t n, char *to, size_t len);
+
 /* Some blocks, each where @place says, in one call */
+void canvas_bind_these(struct canvas *c, const uint32_t *blocks, uint32_t count);
 void canvas_bind(struct canvas *c, uint32_t first, uint32_t count);
+/* All blocks, backwards, so that neighbours are none in memory */
+void canvas_bind_all(struct canvas *c);
 /* A call of the bind queue, and its end */
 void canvas_submit(struct canvas *c, const VkBindSparseInfo *info);
 
@@ -82,7 +84,8 @@ bool canvas_untouched(const struct canvas *c, uint32_t place);
 /* --- Numbers in texels ------------------------------------------------------------- */
 
 /**
- * struct paint - what each texel of a level of a layer has (images/number.comp)
+ * struct paint - what each texel of a level of a layer, all its slices, has
+ * (images/number.comp, number3d.comp)
  * @tag: Of the level, the layer or the picture; 8 bits.
  * @shift: Which bits of a texel's number are stored: formats have fewer than there are.
  */
@@ -93,10 +96,14 @@ struct paint {
 /* Formats of unsigned integers, each colour of which has @texel / @colours bytes */
 void canvas_draw(struct canvas *c, const struct paint *p);
 void canvas_upload(struct canvas *c, const struct paint *p);
+/* What is there now becomes the bytes of the staging buffer */
+void canvas_download(struct canvas *c, const struct paint *p);
 /* What is bound has it in its memory; what is not is not looked at */
 bool canvas_has(const struct canvas *c, const struct paint *p);
 /* And each other byte of all memory is as it was made */
 bool canvas_has_only(const struct canvas *c, const struct paint *p);
+/* Copies from it give that, wherever its memory is */
+bool canvas_gives(struct canvas *c, const struct paint *p);
 /* Copies from it, and shaders' loads, give what memory has */
 bool canvas_shows(struct canvas *c, const struct paint *p);
 

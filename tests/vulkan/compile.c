@@ -69,8 +69,9 @@ static void images(void)
 		{ "image write", &image_write }, { "image read", &image_read },
 		{ "image count", &image_count }, { "image fetch", &image_fetch },
 		{ "image sample", &image_sample }, { "image gather", &image_gather },
-		{ "image solid", &image_solid }, { "image flat", &image_flat },
 		{ "image number", &image_number }, { "image take", &image_take },
+		{ "image number3d", &image_number3d }, { "image take3d", &image_take3d },
+		{ "image whole", &image_whole }, { "image signed", &image_signed },
 	};
 	VkImageCreateInfo info = image_info(VK_FORMAT_R8G8B8A8_UNORM, 16, 16);
 	VkBufferImageCopy region;

@@ -16,10 +16,12 @@ PROGRAM(count);
 PROGRAM(fetch);
 PROGRAM(sample);
 PROGRAM(gather);
-PROGRAM(solid);
-PROGRAM(flat);
 PROGRAM(number);
 PROGRAM(take);
+PROGRAM(number3d);
+PROGRAM(take3d);
+PROGRAM(whole);
+PROGRAM(signed);
 
 /* --- The device --------------------------------------------------------------- */
 
@@ -327,4 +329,12 @@ VkResult image_run(struct bench *b, struct image *i, VkSampler sampler,
 	vkFreeCommandBuffers(b->vk.dev, b->vk.pool, 1, &cmd);
 	vkDestroyImageView(b->vk.dev, view, NULL);
 	return res;
+}
+
+float image_float(const struct bench *b, uint32_t n)
+{
+	float f;
+
+	memcpy(&f, b->bytes + n * sizeof(f), sizeof(f));
+	return f;
 }

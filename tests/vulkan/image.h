@@ -52,7 +52,8 @@ struct image {
 };
 
 extern const struct program image_write, image_read, image_count, image_fetch,
-	image_sample, image_gather, image_solid, image_flat, image_number, image_take;
+	image_sample, image_gather, image_number, image_take, image_number3d, image_take3d,
+	image_whole, image_signed;
 
 void bench_open(struct bench *b);
 void bench_close(struct bench *b);
@@ -80,6 +81,9 @@ VkResult image_download(struct bench *b, struct image *i, const VkBufferImageCop
  */
 VkResult image_run(struct bench *b, struct image *i, VkSampler sampler,
 		   const struct program *p, const uint32_t *groups);
+
+/* A number of the results */
+float image_float(const struct bench *b, uint32_t n);
 
 /* As image_run() does, for the driver to print what it makes of it */
 void image_compile(struct bench *b, const struct program *p);

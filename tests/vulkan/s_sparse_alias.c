@@ -14,7 +14,7 @@
 
 static VkImageCreateInfo info_of(VkImageCreateFlags more)
 {
-	VkImageCreateInfo info = canvas_info(VK_FORMAT_R32_UINT, WIDTH, HEIGHT);
+	VkImageCreateInfo info = canvas_info(VK_FORMAT_R32_UINT, WIDTH, HEIGHT, 1);
 
 	info.flags |= more;
 	info.arrayLayers = 2;

@@ -71,7 +71,7 @@ static bool copied(struct canvas *c)
 static void check(unsigned int f)
 {
 	VkImageCreateInfo info = canvas_info(formats[f].format, formats[f].width + 19,
-					     formats[f].height + 13);
+					     formats[f].height + 13, 1);
 	struct canvas c;
 
 	canvas_open(&c, &info, formats[f].texel, formats[f].colours);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Sparse images with levels and layers: the mip tail, which is bound as bytes, and layers
- * that have memory of their own.
+ * Sparse images with levels and layers, of two and three dimensions: the mip tail, which is
+ * bound as bytes, and slices and layers that have memory of their own.
  *
  * panvk has the last level in the tail, and no other one; levels before it that are smaller
  * than a block have a block each.
@@ -24,10 +24,11 @@ struct pile {
 	uint32_t tags;
 };
 
-static void open_pile(struct pile *p, uint32_t width, uint32_t height, uint32_t levels,
-		      uint32_t layers)
+/* @size: of the first level */
+static void open_pile(struct pile *p, VkExtent3D size, uint32_t levels, uint32_t layers)
 {
-	VkImageCreateInfo info = canvas_info(VK_FORMAT_R32_UINT, width, height);
+	VkImageCreateInfo info = canvas_info(VK_FORMAT_R32_UINT, size.width, size.height,
+					     size.depth);
 
 	must(levels <= MOST_LEVELS && layers <= MOST_LAYERS);
 	memset(p, 0, sizeof(*p));
@@ -93,12 +94,15 @@ static void check_tail(const struct pile *p)
 {
 	const VkSparseImageMemoryRequirements *n = &p->c.needs;
 	uint32_t last = p->c.i.info.mipLevels - 1;
+	/* Standard blocks of three dimensions have several slices, these have one */
+	VkSparseImageFormatFlags flags = p->c.i.info.imageType == VK_IMAGE_TYPE_3D ?
+					 VK_SPARSE_IMAGE_FORMAT_NONSTANDARD_BLOCK_SIZE_BIT : 0;
 
 	detail("from level %u, at 0x%llx, 0x%llx bytes, 0x%llx between layers, flags %u",
 	       n->imageMipTailFirstLod, (unsigned long long)n->imageMipTailOffset,
 	       (unsigned long long)n->imageMipTailSize,
 	       (unsigned long long)n->imageMipTailStride, n->formatProperties.flags);
-	ok(n->imageMipTailFirstLod == last && !n->formatProperties.flags &&
+	ok(n->imageMipTailFirstLod == last && n->formatProperties.flags == flags &&
 	   n->imageMipTailOffset == (VkDeviceSize)p->c.before[last] * BLOCK &&
 	   n->imageMipTailSize == (VkDeviceSize)tail_size(p) * BLOCK &&
 	   n->imageMipTailStride == (VkDeviceSize)canvas_of_layer(&p->c) * BLOCK,
@@ -196,7 +200,7 @@ static void levels(void)
 {
 	struct pile p;
 
-	open_pile(&p, 300, 200, 4, 1);
+	open_pile(&p, (VkExtent3D){ 300, 200, 1 }, 4, 1);
 	check_tail(&p);
 	bind_blocks(&p);
 	image_ready(&p.c.b, &p.c.i);
@@ -219,7 +223,7 @@ static void large_tail(void)
 	struct canvas *c;
 	struct pile p;
 
-	open_pile(&p, 260, 260, 2, 1);
+	open_pile(&p, (VkExtent3D){ 260, 260, 1 }, 2, 1);
 	c = &p.c;
 	vkGetPhysicalDeviceProperties(c->b.vk.phys, &props);
 	if (c->tail == 1 && !props.sparseProperties.residencyAlignedMipSize)
@@ -234,6 +238,64 @@ static void large_tail(void)
 	paint_all(&p, BY_SHADER);
 	ok(all_right(&p), "a tail of %u blocks, each bound for itself", tail_size(&p));
 	canvas_close(c);
+}
+
+/* --- Levels of three dimensions ---------------------------------------------------- */
+
+/* Slices of the first level change places; each level has half as many as the one before */
+static void swap_slices(struct pile *p)
+{
+	struct canvas *c = &p->c;
+	uint32_t each = c->grid[0].width * c->grid[0].height, last = c->grid[0].depth - 1;
+	struct paint now = paint_of(p, 0, 0);
+
+	for (uint32_t n = 0; n < each; n++) {
+		uint32_t place = c->place[n];
+
+		c->place[n] = c->place[last * each + n];
+		c->place[last * each + n] = place;
+	}
+	canvas_bind(c, 0, each);
+	canvas_bind(c, last * each, each);
+	ok(canvas_shows(c, &now), "slices that change places show each other's texels");
+	paint_all(p, BY_SHADER);
+	ok(all_right(p), "and take what is stored then, and the other levels stay");
+}
+
+/* A slice of level 1 has no memory, and neither it nor its neighbours are elsewhere */
+static void slice_without(struct pile *p)
+{
+	struct canvas *c = &p->c;
+	uint32_t n = c->before[1];
+
+	for (uint32_t k = 0; k < c->blocks; k++)
+		c->place[k] = k == n ? NONE : k;
+	canvas_bind(c, 0, n);
+	canvas_bind(c, n + 1, c->blocks - n - 1);
+	image_ready(&c->b, &c->i);
+	paint_all(p, BY_SHADER);
+	ok(all_right(p), "levels are right while a slice of one has no memory");
+	ok(canvas_untouched(c, n), "what is stored to that one is nowhere in memory");
+}
+
+static void solid(void)
+{
+	const VkExtent3D size = { 200, 136, 5 };
+	struct pile p;
+
+	open_pile(&p, size, 3, 1);
+	check_tail(&p);
+	canvas_bind_all(&p.c);
+	image_ready(&p.c.b, &p.c.i);
+	paint_all(&p, BY_SHADER);
+	ok(all_right(&p), "a 3D image has each slice of each level");
+	paint_all(&p, BY_COPY);
+	ok(all_right(&p), "the same by copies");
+	swap_slices(&p);
+	canvas_close(&p.c);
+	open_pile(&p, size, 3, 1);
+	slice_without(&p);
+	canvas_close(&p.c);
 }
 
 /* --- Layers ----------------------------------------------------------------------- */
@@ -310,7 +372,7 @@ static void layers(void)
 {
 	struct pile p;
 
-	open_pile(&p, 200, 136, 3, 3);
+	open_pile(&p, (VkExtent3D){ 200, 136, 1 }, 3, 3);
 	check_tail(&p);
 	mix(&p);
 	image_ready(&p.c.b, &p.c.i);
@@ -321,7 +383,7 @@ static void layers(void)
 	swap_layers(&p);
 	other_block(&p);
 	canvas_close(&p.c);
-	open_pile(&p, 200, 136, 3, 3);
+	open_pile(&p, (VkExtent3D){ 200, 136, 1 }, 3, 3);
 	layer_without(&p);
 	ok(all_untouched(&p.c, canvas_of_layer(&p.c), canvas_of_layer(&p.c)),
 	   "what is stored to that one is nowhere in memory");
@@ -333,5 +395,6 @@ void run_sparse_levels(void)
 	setenv("PANVK_DEBUG", "noafbc", 1);
 	levels();
 	large_tail();
+	solid();
 	layers();
 }

@@ -31,9 +31,11 @@ void run_clock(void);
 void run_shaders(void);
 void run_lost(void);		/* s_lost.c */
 void run_images(void);		/* s_images.c */
+void run_stores(void);		/* s_stores.c */
 void run_sparse_images(void);	/* s_sparse_images.c */
 void run_sparse_formats(void);	/* s_sparse_formats.c */
 void run_sparse_levels(void);	/* s_sparse_levels.c */
 void run_sparse_alias(void);	/* s_sparse_alias.c */
+void run_sparse_random(void);	/* s_sparse_random.c */
 
 #endif /* VKQUEUE_SCENARIOS_H */

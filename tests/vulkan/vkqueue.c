@@ -48,12 +48,15 @@ static const struct scenario scenarios[] = {
 	{ "clock", "the time that fast shader cores take", run_clock, NAMED },
 	{ "shaders", "the same shaders on panvk and lavapipe", run_shaders, ONCE },
 	{ "lost", "shaders that cannot execute", run_lost, NAMED },
-	{ "images", "images that are copied, stored, loaded and sampled", run_images, ONCE },
+	{ "images", "images that are copied and sampled, and their atomics", run_images, ONCE },
+	{ "stores", "what shaders store to images and load again", run_stores, ONCE },
 	{ "sparseimg", "sparse images, block by block", run_sparse_images, 0 },
 	{ "sparseformats", "where sparse images of each texel size have their bytes",
 	  run_sparse_formats, ONCE },
 	{ "sparselevels", "mip tails and layers of sparse images", run_sparse_levels, 0 },
 	{ "sparsealias", "memory that is in two places of sparse images", run_sparse_alias, 0 },
+	{ "sparserandom", "sparse images whose blocks get other memory by chance",
+	  run_sparse_random, 0 },
 	{ "many", "thousands of submissions", run_many, 0 },
 	{ "lifetime", "devices and instances that come and go", run_lifetime, 0 },
 };
@@ -67,10 +70,10 @@ static void usage(FILE *f)
 		"compute shaders. Prints TAP; exits 0 only when no test point failed.\n"
 		"\n"
 		"  --sample       transfers of few sizes, the largest of 2 MiB; without a SCENARIO\n"
-		"                 all but shaders, images and sparseformats\n"
+		"                 all but shaders, images, stores and sparseformats\n"
 		"  --all          transfers of every size to 256 bytes and every alignment\n"
-		"  --seed N       where chance starts in sparseimg (%llu)\n"
-		"  --calls N      of random binds, for each image of sparseimg (30; --all: 100)\n"
+		"  --seed N       where chance starts in sparserandom (%llu)\n"
+		"  --calls N      of random binds, for each image of sparserandom (20; --sample: 5, --all: 100)\n"
 		"  --timeout S    seconds that a scenario may take (%d)\n"
 		"  --reference F  only write what shaders give on this device to a file\n"
 		"  --compile      only compile shaders, each behind a line that names it; after\n"
