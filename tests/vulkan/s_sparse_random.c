@@ -276,7 +276,7 @@ static bool rounds(struct shuffle *s, unsigned int calls)
 
 static void at_random(unsigned int n)
 {
-	unsigned int calls = chance_calls ? chance_calls : extent == ALL ? 100 :
+	unsigned int calls = chance_calls ? chance_calls : extent == ALL ? 40 :
 			     extent == SAMPLE ? 5 : 20;
 	VkImageCreateInfo info = canvas_info(images[n].format, images[n].size.width,
 					     images[n].size.height, images[n].size.depth);

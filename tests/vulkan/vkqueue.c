@@ -73,7 +73,7 @@ static void usage(FILE *f)
 		"                 all but shaders, images, stores and sparseformats\n"
 		"  --all          transfers of every size to 256 bytes and every alignment\n"
 		"  --seed N       where chance starts in sparserandom (%llu)\n"
-		"  --calls N      of random binds, for each image of sparserandom (20; --sample: 5, --all: 100)\n"
+		"  --calls N      of random binds, for each image of sparserandom (20; --sample: 5, --all: 40)\n"
 		"  --timeout S    seconds that a scenario may take (%d)\n"
 		"  --reference F  only write what shaders give on this device to a file\n"
 		"  --compile      only compile shaders, each behind a line that names it; after\n"
