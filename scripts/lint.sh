@@ -124,13 +124,13 @@ check_checkpatch()
 	[ ${#files[@]} = 0 ] || checkpatch -f "${files[@]/#/$ROOT/}" || rc=1
 	# Shims stand in for the kernel's headers, and have their names and no more.
 	mapfile -t files < <(ours 'model/*.[ch]' 'tests/*.[ch]' |
-		grep -v -e '^model/qemu/' -e '^tests/kernel-tree/' -e '^tests/vmbind/pan.c$' -e '^tests/vulkan/' -e '^tests/stream/' -e '^tests/vksparse/' -e '^tests/fuzz/' -e '^tests/shader/fuzz_' -e '^tests/interleave/shim/')
+		grep -v -e '^model/qemu/' -e '^tests/kernel-tree/' -e '^tests/vmbind/pan.c$' -e '^tests/vulkan/' -e '^tests/stream/' -e '^tests/vksparse/' -e '^tests/vkfft/' -e '^tests/fuzz/' -e '^tests/shader/fuzz_' -e '^tests/interleave/shim/')
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$HOST_IGNORE" -f "${files[@]/#/$ROOT/}" || rc=1
 	# A program of IGT's begins with "int igt_main()", a macro.
 	mapfile -t files < <(ours 'igt/*.[ch]')
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$HOST_IGNORE,FUNCTION_WITHOUT_ARGS,FUNCTION_ARGUMENTS" -f "${files[@]/#/$ROOT/}" || rc=1
 	# The names of Vulkan and of libFuzzer are what they are.
-	mapfile -t files < <(ours 'tests/vulkan/*.[ch]' 'tests/vksparse/*.[ch]' 'tests/fuzz/*.[ch]' 'tests/shader/fuzz_*.[ch]')
+	mapfile -t files < <(ours 'tests/vulkan/*.[ch]' 'tests/vksparse/*.[ch]' 'tests/vkfft/*.[ch]' 'tests/fuzz/*.[ch]' 'tests/shader/fuzz_*.[ch]')
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$HOST_IGNORE,CAMELCASE" -f "${files[@]/#/$ROOT/}" || rc=1
 	mapfile -t files < <(ours 'model/qemu/*.[ch]' tests/vmbind/pan.c)
 	[ ${#files[@]} = 0 ] || checkpatch --ignore "$QEMU_IGNORE" -f "${files[@]/#/$ROOT/}" || rc=1

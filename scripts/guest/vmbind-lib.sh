@@ -33,13 +33,18 @@ _unpack_sysroot()
 }
 
 # guest_sysroot NAME PACKAGE...: libraries and headers for arm64, of the suite
-# that the guest is made of, in build/NAME/sysroot
+# that the guest is made of, in build/NAME/sysroot. "PACKAGE:all" is for any machine.
 guest_sysroot()
 {
-	local dir=$BUILD/$1 name=$1 key debs
+	local dir=$BUILD/$1 name=$1 p key debs
 
 	shift
-	debs=$(suite_download forky arm64 "$@") || exit 1
+	debs=$(for p; do
+		case $p in
+		*:all) suite_download forky all "${p%:all}" ;;
+		*) suite_download forky arm64 "$p" ;;
+		esac || exit
+	done) || exit 1
 	# The paths carry the versions
 	key=$(hash_of sysroot "$debs")
 	stamp_ok "$dir/.sysroot" "$key" && return

@@ -4,6 +4,7 @@
 # Mesa's panvk on the virtual Mali: vulkaninfo and tests/vulkan, as a suite.
 #
 #   tests/vulkan/run.sh build            build vkqueue for the guest, print its path
+#   tests/vulkan/run.sh build-fft        the same of vkfft
 #   tests/vulkan/run.sh [test NAME...]   run it, results to out/results/vulkan.tsv
 #   tests/vulkan/run.sh --all            everything on each kernel, coherent and not
 #
@@ -21,6 +22,7 @@
 # them. "lost" has shaders that cannot execute, and "stale" a GPU that answers UNLOCK and
 # keeps its TLB, which shaders that read sparse buffers have to notice, and random binds of
 # sparse images. "fast" has shader cores whose work takes next to nothing of the guest's time.
+# "fft" has shaders that VkFFT writes (tests/vkfft).
 # Without any, these, "plain" and "plain-next" run, and a sample on what else there is:
 # base-plain-sample, plain-noncoherent-sample and debug-noncoherent-sample.
 #
@@ -51,6 +53,17 @@ cmd_build()
 	) || exit 1
 }
 
+build_fft()
+{
+	guest_compiler
+	(
+		locked vkfft
+		guest_sysroot vkfft libvulkan1 libvulkan-dev libvkfft-dev:all glslang-dev \
+			spirv-tools-dev libstdc++6 libgcc-s1 libc6
+		guest_make vkfft vkfft vkfft
+	) || exit 1
+}
+
 # gpu_results NAME: whether the GPU took all that panvk gave it. A fault that
 # is recoverable loses no device, and Vulkan may say nothing about it.
 gpu_results()
@@ -78,7 +91,7 @@ unsaid()
 flavour_of()
 {
 	case ${1#base-} in
-	plain | plain-* | text | text-sample | lost | stale | fast) echo plain ;;
+	plain | plain-* | text | text-sample | lost | stale | fast | fft) echo plain ;;
 	debug | debug-*) echo debug ;;
 	*) usage ;;
 	esac
@@ -192,6 +205,18 @@ run_next()
 	} | sed "s/\t/\t$1: /"
 }
 
+# Transforms by VkFFT
+run_fft()
+{
+	local name=vulkan-fft rc=0
+
+	plain_guest $name "vkfft" || rc=$?
+	{
+		vmbind_results $name "$rc"
+		gpu_results $name
+	} | sed 's/\t/\tfft: /'
+}
+
 # run_config NAME: one line a test point on stdout, the name in front
 run_config()
 {
@@ -200,6 +225,7 @@ run_config()
 	lost) run_lost ;;
 	stale) run_stale ;;
 	fast) run_fast ;;
+	fft) run_fft ;;
 	*-next) run_next "$1" ;;
 	*) run_scenarios "$1" ;;
 	esac
@@ -249,7 +275,7 @@ cmd_test()
 
 	# What takes longest is first
 	[ $# -gt 0 ] || set -- plain debug-noncoherent-sample text-sample \
-		plain-noncoherent-sample base-plain-sample lost stale fast plain-next
+		plain-noncoherent-sample base-plain-sample fft lost stale fast plain-next
 	guest_prepare reserve
 	for name; do
 		[[ "$name" != text* ]] || step "compare_mesa" \
@@ -258,10 +284,15 @@ cmd_test()
 			"$(flavour_of "$name")" >/dev/null
 	done
 	cmd_build >/dev/null
+	[[ " $* " != *" fft "* ]] || build_fft >/dev/null
 	suite_run vulkan "$@"
 }
 
 if [ "${1:-}" = --all ]; then
-	set -- test text lost stale fast {,base-}{debug,plain}{,-noncoherent}-{all,next}
+	set -- test text lost stale fast fft {,base-}{debug,plain}{,-noncoherent}-{all,next}
+fi
+if [ "${1:-}" = build-fft ]; then
+	build_fft
+	exit
 fi
 suite_main "$@"
