@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # "make programs": what others wrote, on the virtual Mali: llama.cpp's test-backend-ops by
-# Vulkan, each case compared with what the processor computes, and OpenCL by rusticl.
+# Vulkan, each case compared with what the processor computes, VkFFT (tests/vkfft), and OpenCL
+# by rusticl, piglit's tests of it among them.
 #
 #   tests/programs/run.sh [NAME...]    these of tests/programs/list, or all
 #   tests/programs/run.sh -l           which there are
@@ -27,6 +28,7 @@
 HERE=$ROOT/tests/programs
 KERNEL=${PROGRAMS_KERNEL:-reserve}
 OPS="/usr/libexec/aarch64-linux-gnu/ggml/test-backend-ops test -b Vulkan0"
+PIGLIT=/usr/lib/aarch64-linux-gnu/piglit
 MEM=3G
 EXIT_KERNEL=97
 
@@ -44,6 +46,9 @@ line_of()
 	SECONDS_MOST=${rest%%$'\t'*}
 	COMMAND=${rest##*$'\t'}
 	COMMAND=${COMMAND//\$OPS/$OPS}
+	case $COMMAND in
+	"\$PIGLIT "*) COMMAND="cd $PIGLIT; set -- ${COMMAND#* }"$'\n'$(cat "$HERE/piglit.sh") ;;
+	esac
 }
 
 check_names()
@@ -80,6 +85,30 @@ count()
 	sed 's/\x1b\[[0-9;]*m//g' "$1" | grep -acE "^ .*\): .*$2" || :
 }
 
+# count_cl FILE WHAT: piglit's tests, and parts of them, that say so
+count_cl()
+{
+	grep -acE "^[^#].*: ($2)$" "$1" || :
+}
+
+# Sets ok, bad and without, of what a program said that has cases
+cases_of()
+{
+	case $1 in
+	op-*)
+		ok=$(count "$2" 'OK$') bad=$(count "$2" 'FAIL')
+		without=$(count "$2" 'not supported')
+		;;
+	cl-*)
+		ok=$(count_cl "$2" pass) bad=$(count_cl "$2" 'fail|crash|timeout|warn')
+		without=$(count_cl "$2" skip)
+		;;
+	vkfft)
+		ok=$(grep -ac '^ok ' "$2" || :) bad=$(grep -ac '^not ok ' "$2" || :) without=0
+		;;
+	esac
+}
+
 # judge NAME: a result line, and one of the table
 judge()
 {
@@ -87,9 +116,8 @@ judge()
 
 	read -r guest seconds <"$dir/host"
 	[ ! -f "$dir/rc" ] || rc=$(cat "$dir/rc")
-	if [[ $name = op-* ]] && [ -f "$dir/said.txt" ]; then
-		ok=$(count "$dir/said.txt" 'OK$') bad=$(count "$dir/said.txt" 'FAIL')
-		without=$(count "$dir/said.txt" 'not supported')
+	[ ! -f "$dir/said.txt" ] || cases_of "$name" "$dir/said.txt"
+	if [ -n "$ok" ]; then
 		[ "$ok" -gt 0 ] && [ "$bad" = 0 ] || how=fail
 	elif ! grep -qs Mali "$dir/said.txt"; then
 		# Without a device there is a text, too
@@ -131,6 +159,7 @@ main()
 	"$ROOT/scripts/kernel/kernel.sh" build "$KERNEL" plain >/dev/null
 	"$ROOT/scripts/guest/guest.sh" image >/dev/null
 	IMAGE=$("$HERE/image.sh")
+	[[ " ${names[*]} " != *" vkfft "* ]] || "$ROOT/tests/vulkan/run.sh" build-fft >/dev/null
 	say "  programs on $KERNEL, an hour or more"
 	result_start programs
 	side_by_side "$(nproc)" in_guest "${names[@]}"
