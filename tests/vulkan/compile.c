@@ -71,7 +71,7 @@ static void images(void)
 		{ "image sample", &image_sample }, { "image gather", &image_gather },
 		{ "image number", &image_number }, { "image take", &image_take },
 		{ "image number3d", &image_number3d }, { "image take3d", &image_take3d },
-		{ "image whole", &image_whole }, { "image signed", &image_signed },
+		{ "image whole", &image_whole }, { "image whole_signed", &image_whole_signed },
 	};
 	VkImageCreateInfo info = image_info(VK_FORMAT_R8G8B8A8_UNORM, 16, 16);
 	VkBufferImageCopy region;

@@ -21,7 +21,7 @@ PROGRAM(take);
 PROGRAM(number3d);
 PROGRAM(take3d);
 PROGRAM(whole);
-PROGRAM(signed);
+PROGRAM(whole_signed);
 
 /* --- The device --------------------------------------------------------------- */
 

@@ -53,7 +53,7 @@ struct image {
 
 extern const struct program image_write, image_read, image_count, image_fetch,
 	image_sample, image_gather, image_number, image_take, image_number3d, image_take3d,
-	image_whole, image_signed;
+	image_whole, image_whole_signed;
 
 void bench_open(struct bench *b);
 void bench_close(struct bench *b);

@@ -203,10 +203,11 @@ static bool signed_takes(const struct format *f)
 static const struct kind kinds[] = {
 	{ "from 0 to 1", real_takes, &image_write, &image_read, real_pack, real_loaded },
 	{ "unsigned", unsigned_takes, &image_whole, &image_whole, whole_pack, whole_loaded },
-	{ "signed", signed_takes, &image_signed, &image_signed, whole_pack, whole_loaded },
+	{ "signed", signed_takes, &image_whole_signed, &image_whole_signed, whole_pack,
+	  whole_loaded },
 };
 
-/* Bits of each colour, and whether it loads: constants of whole.comp and signed.comp */
+/* Bits of each colour, and whether it loads: constants of whole.comp and whole_signed.comp */
 static void push(struct bench *b, const struct format *f, bool load)
 {
 	struct colour colours[4];
