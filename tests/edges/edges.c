@@ -71,8 +71,7 @@ static void usage(FILE *f)
 		"Without a SCENARIO all run, but \"import-part\" and \"failing\" not on upstream's\n"
 		"kernel, which does not survive them (docs/panthor-findings.md):\n",
 		DEFAULT_TIMEOUT_S);
-	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
-		fprintf(f, "  %-15s%s\n", scenarios[i].name, scenarios[i].about);
+	tap_about(f, scenarios, ARRAY_SIZE(scenarios), 0, ' ');
 }
 
 int main(int argc, char **argv)

@@ -98,9 +98,7 @@ static void usage(FILE *f)
 		"  --help         this text\n"
 		"\n"
 		"Without a SCENARIO all run but those with a *:\n", DEFAULT_TIMEOUT_S);
-	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
-		fprintf(f, " %c%-11s%s\n", scenarios[i].kind & NAMED ? '*' : ' ',
-			scenarios[i].name, scenarios[i].about);
+	tap_about(f, scenarios, ARRAY_SIZE(scenarios), NAMED, '*');
 }
 
 static unsigned int parse_timeout(const char *arg)

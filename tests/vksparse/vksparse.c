@@ -59,9 +59,7 @@ static void usage(FILE *f)
 		"\n"
 		"The driver is what VK_DRIVER_FILES says. Without a SCENARIO all run but those with\n"
 		"a !, which have the GPU fault:\n", DEFAULT_BINDS);
-	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
-		fprintf(f, " %c%-11s%s\n", scenarios[i].kind & FAULTS ? '!' : ' ',
-			scenarios[i].name, scenarios[i].about);
+	tap_about(f, scenarios, ARRAY_SIZE(scenarios), FAULTS, '!');
 }
 
 static void parse_unbind(const char *how)

@@ -333,6 +333,19 @@ void tap_list(const struct scenario *all, unsigned int n)
 		puts(all[i].name);
 }
 
+void tap_about(FILE *f, const struct scenario *all, unsigned int n, unsigned int marked,
+	       char mark)
+{
+	size_t width = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		if (strlen(all[i].name) > width)
+			width = strlen(all[i].name);
+	for (unsigned int i = 0; i < n; i++)
+		fprintf(f, " %c%-*s  %s\n", all[i].kind & marked ? mark : ' ', (int)width,
+			all[i].name, all[i].about);
+}
+
 void tap_check_names(const struct scenario *all, unsigned int n,
 		     char *const *names)
 {

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #ifndef __printf
 #define __printf(fmt, args)	__attribute__((format(printf, fmt, args)))
@@ -97,6 +98,9 @@ void tap_run(const struct scenario *s, unsigned int timeout_s);
 
 /* The scenarios of a program, a line each on stdout */
 void tap_list(const struct scenario *all, unsigned int n);
+/* The same for a text of usage, with what they are about; @mark before those of @marked */
+void tap_about(FILE *f, const struct scenario *all, unsigned int n, unsigned int marked,
+	       char mark);
 /* Leaves with exit code 2 and a message when a name is none of them */
 void tap_check_names(const struct scenario *all, unsigned int n,
 		     char *const *names);

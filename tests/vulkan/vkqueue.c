@@ -83,9 +83,7 @@ static void usage(FILE *f)
 		"\n"
 		"Without a SCENARIO all run but those with a *:\n",
 		(unsigned long long)chance_seed, DEFAULT_TIMEOUT_S);
-	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
-		fprintf(f, " %c%-13s%s\n", scenarios[i].kind & NAMED ? '*' : ' ',
-			scenarios[i].name, scenarios[i].about);
+	tap_about(f, scenarios, ARRAY_SIZE(scenarios), NAMED, '*');
 }
 
 static uint64_t parse_seed(const char *arg)
