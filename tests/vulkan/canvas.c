@@ -18,7 +18,7 @@ static uint32_t least(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* Of a level, which has them row by row, slice by slice */
+/* Of a level, which has texels, and blocks, row by row, slice by slice */
 struct texel {
 	uint32_t x, y, z;
 };
@@ -95,11 +95,10 @@ static uint32_t level_of(const struct canvas *c, uint32_t n)
 void canvas_name(const struct canvas *c, uint32_t n, char *to, size_t len)
 {
 	uint32_t level = level_of(c, n), k = n % canvas_of_layer(c) - c->before[level];
-	VkExtent3D g = c->grid[level];
+	struct texel at = texel_of(c->grid[level], k);
 
 	snprintf(to, len, "%u (level %u, layer %u, at %u, %u, %u)", n, level,
-		 n / canvas_of_layer(c), k % g.width, k / g.width % g.height,
-		 k / g.width / g.height);
+		 n / canvas_of_layer(c), at.x, at.y, at.z);
 }
 
 /* --- Binds ------------------------------------------------------------------------ */
@@ -117,13 +116,14 @@ void canvas_submit(struct canvas *c, const VkBindSparseInfo *info)
 static VkSparseImageMemoryBind bind_of(const struct canvas *c, uint32_t n)
 {
 	uint32_t level = level_of(c, n), k = n % canvas_of_layer(c) - c->before[level];
-	VkExtent3D g = c->grid[level], e = image_extent(&c->i, level);
-	uint32_t x = k % g.width * c->block.width, y = k / g.width % g.height * c->block.height;
+	struct texel at = texel_of(c->grid[level], k);
+	uint32_t x = at.x * c->block.width, y = at.y * c->block.height;
+	VkExtent3D e = image_extent(&c->i, level);
 	bool none = c->place[n] == NONE;
 
 	return (VkSparseImageMemoryBind){
 		.subresource = { VK_IMAGE_ASPECT_COLOR_BIT, level, n / canvas_of_layer(c) },
-		.offset = { x, y, k / g.width / g.height },
+		.offset = { x, y, at.z },
 		.extent = { least(e.width - x, c->block.width),
 			    least(e.height - y, c->block.height), 1 },
 		.memory = none ? VK_NULL_HANDLE : c->memory,

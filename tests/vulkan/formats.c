@@ -7,9 +7,6 @@
 
 #include "formats.h"
 
-/* Floats lose nothing of the values that are stored */
-#define TINY	0.000000001
-
 #define F(name, bytes, tolerance) \
 	{ VK_FORMAT_##name, #name, bytes, tolerance }
 const struct format formats[] = {

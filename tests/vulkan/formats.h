@@ -7,6 +7,9 @@
 
 #include "vk.h"
 
+/* Floats lose nothing of the values that are stored, or hardly anything */
+#define TINY	0.000000001
+
 /**
  * struct format - a format
  * @name: Vulkan's, without VK_FORMAT_.

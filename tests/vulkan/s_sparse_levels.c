@@ -88,6 +88,19 @@ static bool all_right(struct pile *p)
 	return true;
 }
 
+/* @count blocks from @first on get the memory of those from @second on, and the reverse */
+static void exchange(struct canvas *c, uint32_t first, uint32_t second, uint32_t count)
+{
+	for (uint32_t n = 0; n < count; n++) {
+		uint32_t place = c->place[first + n];
+
+		c->place[first + n] = c->place[second + n];
+		c->place[second + n] = place;
+	}
+	canvas_bind(c, first, count);
+	canvas_bind(c, second, count);
+}
+
 /* --- Levels ----------------------------------------------------------------------- */
 
 static void check_tail(const struct pile *p)
@@ -249,14 +262,7 @@ static void swap_slices(struct pile *p)
 	uint32_t each = c->grid[0].width * c->grid[0].height, last = c->grid[0].depth - 1;
 	struct paint now = paint_of(p, 0, 0);
 
-	for (uint32_t n = 0; n < each; n++) {
-		uint32_t place = c->place[n];
-
-		c->place[n] = c->place[last * each + n];
-		c->place[last * each + n] = place;
-	}
-	canvas_bind(c, 0, each);
-	canvas_bind(c, last * each, each);
+	exchange(c, 0, last * each, each);
 	ok(canvas_shows(c, &now), "slices that change places show each other's texels");
 	paint_all(p, BY_SHADER);
 	ok(all_right(p), "and take what is stored then, and the other levels stay");
@@ -316,14 +322,7 @@ static void swap_layers(struct pile *p)
 	struct canvas *c = &p->c;
 	uint32_t each = canvas_of_layer(&p->c), tag;
 
-	for (uint32_t n = 0; n < each; n++) {
-		uint32_t place = c->place[n];
-
-		c->place[n] = c->place[2 * each + n];
-		c->place[2 * each + n] = place;
-	}
-	canvas_bind(c, 0, each);
-	canvas_bind(c, 2 * each, each);
+	exchange(c, 0, 2 * each, each);
 	for (uint32_t level = 0; level < c->i.info.mipLevels; level++) {
 		tag = p->tag[0][level];
 		p->tag[0][level] = p->tag[2][level];

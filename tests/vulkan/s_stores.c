@@ -13,7 +13,6 @@
 
 #define WIDTH	64u
 #define HEIGHT	40u
-#define TINY	0.000000001
 
 /**
  * struct kind - formats whose colours a shader has as one kind of numbers
