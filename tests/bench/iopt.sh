@@ -10,9 +10,11 @@
 # The kernels run natively, as User Mode Linux, in turn: base, walks, reserve, base
 # ... so that a machine that gets slower does so for all. A figure is the best of the
 # rounds, each of which is a median: what else the machine does only adds to it, now
-# half and then nothing. The same in instructions is P16 of guest.sh. Scenarios of two processors run in kernels of their own, since
-# SMP makes all else slower. Who may do so runs them with a real-time priority, so
-# that what else the machine does shows less.
+# half and then nothing. What compares two of one run, such as two processors with one,
+# is the median. The same in instructions is P16 of guest.sh. Scenarios of two
+# processors run in kernels of their own, since SMP makes all else slower: there,
+# to let interrupts come again is a system call of the host. Who may do so runs them
+# with a real-time priority, so that what else the machine does shows less.
 #
 # Adds its rows to out/bench.json, prints them as tables, and fails where the
 # reserve kernel misses what tests/bench/promises names.

@@ -604,15 +604,22 @@ test_bench_compares_with_faster_walks()
 	printf 'bench: P1 a_ns 200\nbench: P1 pages_taken 3\n' >"$log/walks-1"
 	printf 'bench: P1 a_ns 100\nbench: P1 pages_taken 0\nbench: P13 alone_ns 9\nbench: P13 beside_ns 10\n' \
 		>"$log/reserve-1"
+	printf 'bench: P10 %s_scaling %s\n' alloc 1.50 missing 1.20 >>"$log/reserve-1"
+	printf 'bench: P10 %s_scaling %s\n' alloc 1.50 missing 1.80 >"$log/reserve-2"
+	printf 'bench: P10 %s_scaling %s\n' alloc 1.40 missing 1.95 >"$log/reserve-3"
 	printf 'P1 a_ns ratio 2\nP1w a_ns ratio 2\nP13 beside_throughput least 0.9\n' >"$scratch/promises"
+	printf 'P10 missing_against_alloc least 1.2\n' >>"$scratch/promises"
 	printf '[{"scenario": "P1w", "metric": "old"}, {"scenario": "P7", "metric": "x"}]' >"$scratch/bench.json"
-	python3 "$ROOT/tests/bench/report.py" "$scratch/promises" "$log" "$scratch/bench.json" P1 P13 >"$scratch/sum"
+	python3 "$ROOT/tests/bench/report.py" "$scratch/promises" "$log" "$scratch/bench.json" P1 P10 P13 >"$scratch/sum"
 	python3 - "$scratch/bench.json" <<-'EOF'
 	import json, sys
 	rows = {(r["scenario"], r["metric"]): r for r in json.load(open(sys.argv[1]))}
 	assert rows["P1", "a_ns"]["base"] == 200 and rows["P1", "a_ns"]["ratio"] == 2
 	assert rows["P1w", "a_ns"]["base"] == 400 and rows["P1w", "a_ns"]["reserve"] == 200
 	assert rows["P1", "pages_taken"]["base"] == 3
+	assert rows["P10", "missing_scaling"]["reserve"] == 1.8
+	assert abs(rows["P10", "missing_against_alloc"]["reserve"] - 1.2) < 0.001
+	assert rows["P10", "missing_against_alloc"]["better"] == "higher"
 	assert ("P1w", "pages_taken") not in rows and ("P1w", "old") not in rows
 	assert ("P7", "x") in rows
 	EOF
