@@ -7,6 +7,8 @@
 # that takes too long is killed, and neither keeps the others from being run.
 
 export RUSTICL_ENABLE=panfrost
+# Each process would translate OpenCL's library of functions anew, which takes most of its time
+unset MESA_SHADER_CACHE_DISABLE
 # Of the guest's time, ten or so of which pass in one of the host's
 SECONDS_MOST=3000
 
@@ -56,7 +58,7 @@ judge()
 	elif [[ ! ${lines##*$'\n'} =~ ^"$1: "[a-z]+$ ]]; then
 		echo "$1: crash"
 		comment "exit code $3"$'\n'"$2"
-	elif [[ $lines = *": fail"* ]]; then
+	elif [[ $lines = *": "@(fail|warn)* ]]; then
 		comment "$2"
 	fi
 }

@@ -7,13 +7,14 @@
 #
 #   tests/programs/run.sh [NAME...]    these of tests/programs/list, or all
 #   tests/programs/run.sh -l           which there are
+#   tests/programs/run.sh -r           the table of all that have run, on their own or together
 #
 # They are programs of Debian's, on a disk of their own (tests/programs/image.sh: 1 GB to
 # download and unpack, once). Each has a guest of its own, one of them for each processor at a
 # time, on the kernel with the series, plain. Prints a table, cases that passed, failed, and
 # that the backend does not have; the same is in out/programs.json, results in
-# out/results/programs.tsv, what a program said in out/guest/program-NAME/said.txt. A program
-# that loses the device or takes too long has failed.
+# out/results/programs.tsv, what a program said in out/guest/program-NAME/said.txt, where -r
+# finds it. A program that loses the device or takes too long has failed.
 #
 # The time is that of instructions, 64 ns each, and a lane instruction of the GPU takes 10 ps.
 # So a GPU is to its processor, for the driver's time-outs, what it would be on hardware, and
@@ -143,14 +144,38 @@ json()
 		BEGIN { printf "{ \"kernel\": \"%s\", \"programs\": [", kernel }
 		{
 			printf "%s\n  { \"name\": \"%s\", \"exit\": %s, \"seconds\": %s, \"ok\": %s, \"fail\": %s, \"not_supported\": %s }",
-				NR > 1 ? "," : "", $1, number($2), number($3), number($4), number($5), number($6)
+				(NR > 1 ? "," : ""), $1, number($2), number($3), number($4), number($5), number($6)
 		}
 		END { print "\n] }" }'
 }
 
+# Names whose guest has ended
+have_run()
+{
+	local name
+
+	for name in $(names); do
+		[ ! -f "$OUT/guest/program-$name/host" ] || echo "$name"
+	done
+}
+
+# tell NAME...: what became of them
+tell()
+{
+	local name
+
+	mkdir -p "$BUILD/programs"
+	for name in "$@"; do
+		judge "$name"
+	done >"$BUILD/programs/table.tsv"
+	json <"$BUILD/programs/table.tsv" >"$OUT/programs.json"
+	table <"$BUILD/programs/table.tsv"
+	"$ROOT/scripts/lib/results.sh" programs
+}
+
 main()
 {
-	local name names=("$@")
+	local names=("$@")
 
 	check_names "$@"
 	[ $# -gt 0 ] || mapfile -t names < <(names)
@@ -163,17 +188,22 @@ main()
 	say "  programs on $KERNEL, an hour or more"
 	result_start programs
 	side_by_side "$(nproc)" in_guest "${names[@]}"
-	for name in "${names[@]}"; do
-		judge "$name"
-	done >"$BUILD/programs/table.tsv"
-	json <"$BUILD/programs/table.tsv" >"$OUT/programs.json"
-	table <"$BUILD/programs/table.tsv"
-	"$ROOT/scripts/lib/results.sh" programs
+	tell "${names[@]}"
 }
 
-if [ "${1:-}" = -l ]; then
-	names
-	exit
-fi
-main "$@"
+report()
+{
+	local names
+
+	mapfile -t names < <(have_run)
+	[ ${#names[@]} -gt 0 ] || die "no program has run; 'tests/programs/run.sh NAME...' runs them"
+	result_start programs
+	tell "${names[@]}"
+}
+
+case ${1:-} in
+-l) names ;;
+-r) report ;;
+*) main "$@" ;;
+esac
 exit

@@ -624,7 +624,7 @@ test_bench_compares_with_faster_walks()
 	assert ("P7", "x") in rows
 	EOF
 	printf 'P1w a_ns ratio 3\n' >"$scratch/promises"
-	not python3 "$ROOT/tests/bench/report.py" "$scratch/promises" "$log" "$scratch/bench.json" P1 P13 >"$scratch/sum"
+	not python3 "$ROOT/tests/bench/report.py" "$scratch/promises" "$log" "$scratch/bench.json" P1 P10 P13 >"$scratch/sum"
 	grep -qx 'missed: P1w a_ns: 2.000, promised ratio 3' "$scratch/sum"
 }
 
@@ -695,6 +695,40 @@ test_run_fails_on_an_allocation()
 	not run_report 1
 	grep -q 'FAIL  costs: none in the fence-signalling' "$scratch/sum"
 	not run_report ''
+}
+
+# program_of NAME RC TEXT: what a guest of "make programs" leaves
+program_of()
+{
+	mkdir -p "$scratch/guest/program-$1"
+	echo "0 12" >"$scratch/guest/program-$1/host"
+	echo "$2" >"$scratch/guest/program-$1/rc"
+	printf '%s\n' "$3" >"$scratch/guest/program-$1/said.txt"
+}
+
+test_programs_are_told_by_any_awk()
+{
+	rm -rf "$scratch/guest"
+	program_of clinfo 0 'Mali-G610'
+	program_of op-ADD 0 $'  ADD(type=f32): \e[1;32mOK\e[0m\n  ADD(type=q4): not supported [Vulkan0]'
+	program_of cl-math 0 $'a.cl: one: pass\na.cl: pass\nb.cl: skip'
+	OUT=$scratch "$ROOT/tests/programs/run.sh" -r >"$scratch/said"
+	python3 - "$scratch/programs.json" <<-'EOF'
+	import json, sys
+	told = json.load(open(sys.argv[1]))["programs"]
+	assert [p["name"] for p in told] == ["clinfo", "cl-math", "op-ADD"]
+	assert [(p["ok"], p["fail"], p["not_supported"]) for p in told] == [(None,) * 3, (2, 0, 1), (1, 0, 1)]
+	EOF
+	# What fails, crashes, says nothing or leaves no exit code has failed
+	program_of cl-math 0 $'a.cl: pass\nb.cl: crash'
+	not env OUT="$scratch" "$ROOT/tests/programs/run.sh" -r
+	program_of cl-math 0 'a.cl: pass'
+	program_of op-ADD 1 '  ADD(type=f32): OK'
+	not env OUT="$scratch" "$ROOT/tests/programs/run.sh" -r
+	program_of op-ADD 0 ''
+	not env OUT="$scratch" "$ROOT/tests/programs/run.sh" -r
+	rm -r "$scratch/guest"
+	not env OUT="$scratch" "$ROOT/tests/programs/run.sh" -r
 }
 
 # race_of FUNCTION: what KCSAN says of a race of a driver with it
