@@ -37,7 +37,7 @@ LOGDIR=$OUT/mutants
 
 usage()
 {
-	die "usage: run.sh --check | [--suite pairs|interleave|kunit|kunit-pt|kunit-debug|vmbind|edges|failing|charged|panthor|fixes|fixes-debug|igt|probing|vfio|iommufd] [NAME...]"
+	die "usage: run.sh --check | [--suite pairs|interleave|kunit|kunit-pt|kunit-drm|kunit-debug|vmbind|edges|failing|charged|panthor|fixes|fixes-debug|igt|probing|vfio|iommufd] [NAME...]"
 }
 
 suites_of()
@@ -149,6 +149,12 @@ suite_kunit-pt()
 {
 	mutant_kunit um <(printf '%s_iommu_test\n' amdv1 vtdss riscv_64 x86_64) \
 		'kunit.filter_glob=*_iommu_test'
+}
+
+# What upstream's suites of DRM's scheduler say, to which a step adds one
+suite_kunit-drm()
+{
+	mutant_kunit um <(echo drm_sched_stop_tests) 'kunit.filter_glob=drm_sched_stop*'
 }
 
 # What lockdep says of formats that make interleave does not run, and of statistics; and
