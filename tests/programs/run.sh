@@ -14,7 +14,8 @@
 # time, on the kernel with the series, plain. Prints a table, cases that passed, failed, and
 # that the backend does not have; the same is in out/programs.json, results in
 # out/results/programs.tsv, what a program said in out/guest/program-NAME/said.txt, where -r
-# finds it. A program that loses the device or takes too long has failed.
+# finds it. A program that loses the device or takes too long has failed; what is known to fail,
+# and why, is in tests/programs/known.
 #
 # The time is that of instructions, 64 ns each, and a lane instruction of the GPU takes 10 ps.
 # So a GPU is to its processor, for the driver's time-outs, what it would be on hardware, and
@@ -95,7 +96,25 @@ count_cl()
 	grep -acE "^[^#].*: ($2)$" "$1" || :
 }
 
-# Sets ok, bad and without, of what a program said that has cases
+# known_cl FILE: those of piglit's that fail as tests/programs/known says
+known_cl()
+{
+	local name how pattern patterns nr=0
+
+	mapfile -t patterns < <(grep -v '^#' "$HERE/known" | cut -f 1)
+	while IFS=$'\t' read -r name how; do
+		for pattern in "${patterns[@]}"; do
+			# shellcheck disable=SC2053 # a pattern it is
+			[[ $name = $pattern ]] || continue
+			[ "$how" != pass ] || say "  $name passes, which tests/programs/known says it does not" >&2
+			[ "$how" = pass ] || nr=$((nr + 1))
+			break
+		done
+	done < <(sed -nE 's/^([^#].*): (pass|fail|warn)$/\1\t\2/p' "$1")
+	echo "$nr"
+}
+
+# Sets ok, bad, known and without, of what a program said that has cases
 cases_of()
 {
 	case $1 in
@@ -104,7 +123,8 @@ cases_of()
 		without=$(count "$2" 'not supported')
 		;;
 	cl-*)
-		ok=$(count_cl "$2" pass) bad=$(count_cl "$2" 'fail|crash|timeout|warn')
+		ok=$(count_cl "$2" pass) known=$(known_cl "$2")
+		bad=$(($(count_cl "$2" 'fail|crash|timeout|warn') - known))
 		without=$(count_cl "$2" skip)
 		;;
 	vkfft)
@@ -116,7 +136,7 @@ cases_of()
 # judge NAME: a result line, and one of the table
 judge()
 {
-	local name=$1 dir=$OUT/guest/program-$1 guest seconds rc='' ok='' bad='' without='' how=pass
+	local name=$1 dir=$OUT/guest/program-$1 guest seconds rc='' ok='' bad='' known='' without='' how=pass
 
 	read -r guest seconds <"$dir/host"
 	[ ! -f "$dir/rc" ] || rc=$(cat "$dir/rc")
@@ -128,16 +148,17 @@ judge()
 		how=fail
 	fi
 	[ "$rc" = 0 ] || how=fail
-	result programs $how "$name" "exit code ${rc:-none}; ${ok:+$ok OK, $bad FAIL, $without not supported}"
+	result programs $how "$name" "exit code ${rc:-none}; ${ok:+$ok OK, $bad FAIL, ${known:-0} known, $without not supported}"
 	[ "$guest" != $EXIT_KERNEL ] ||
 		result programs fail "$name: the kernel's log" "see out/log/guest-program-$name.log"
-	printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$name" "${rc:--}" "$seconds" "${ok:--}" "${bad:--}" "${without:--}"
+	printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$name" "${rc:--}" "$seconds" "${ok:--}" "${bad:--}" \
+		"${known:--}" "${without:--}"
 }
 
 table()
 {
-	printf '%-14s %9s %8s %8s %8s %14s\n' program 'exit code' seconds OK FAIL 'not supported'
-	awk -F '\t' '{ printf "%-14s %9s %8s %8s %8s %14s\n", $1, $2, $3, $4, $5, $6 }'
+	printf '%-14s %9s %8s %8s %8s %8s %14s\n' program 'exit code' seconds OK FAIL known 'not supported'
+	awk -F '\t' '{ printf "%-14s %9s %8s %8s %8s %8s %14s\n", $1, $2, $3, $4, $5, $6, $7 }'
 }
 
 json()
@@ -146,8 +167,8 @@ json()
 		function number(x) { return x == "-" ? "null" : x }
 		BEGIN { printf "{ \"kernel\": \"%s\", \"programs\": [", kernel }
 		{
-			printf "%s\n  { \"name\": \"%s\", \"exit\": %s, \"seconds\": %s, \"ok\": %s, \"fail\": %s, \"not_supported\": %s }",
-				(NR > 1 ? "," : ""), $1, number($2), number($3), number($4), number($5), number($6)
+			printf "%s\n  { \"name\": \"%s\", \"exit\": %s, \"seconds\": %s, \"ok\": %s, \"fail\": %s, \"known\": %s, \"not_supported\": %s }",
+				(NR > 1 ? "," : ""), $1, number($2), number($3), number($4), number($5), number($6), number($7)
 		}
 		END { print "\n] }" }'
 }

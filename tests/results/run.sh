@@ -719,6 +719,14 @@ test_programs_are_told_by_any_awk()
 	assert [p["name"] for p in told] == ["clinfo", "cl-math", "op-ADD"]
 	assert [(p["ok"], p["fail"], p["not_supported"]) for p in told] == [(None,) * 3, (2, 0, 1), (1, 0, 1)]
 	EOF
+	# What is known to fail is counted apart, and told when it does not
+	program_of cl-math 0 $'a.cl: pass\nx/builtin-float-cos-1.0.generated.cl: fail'
+	OUT=$scratch "$ROOT/tests/programs/run.sh" -r >"$scratch/said" 2>&1
+	grep -q '"ok": 1, "fail": 0, "known": 1' "$scratch/programs.json"
+	not grep -q 'which tests/programs/known' "$scratch/said"
+	program_of cl-math 0 'x/builtin-float-cos-1.0.generated.cl: pass'
+	OUT=$scratch "$ROOT/tests/programs/run.sh" -r >"$scratch/said" 2>&1
+	grep -q 'cos-1.0.generated.cl passes, which tests/programs/known' "$scratch/said"
 	# What fails, crashes, says nothing or leaves no exit code has failed
 	program_of cl-math 0 $'a.cl: pass\nb.cl: crash'
 	not env OUT="$scratch" "$ROOT/tests/programs/run.sh" -r
