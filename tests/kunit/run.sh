@@ -27,7 +27,7 @@ TIMEOUT=${KUNIT_TIMEOUT:-1500}
 # depends on how busy the machine is: drm_sched_scheduler_* asserts wall-clock
 # times, and drm_sched_concurrent_tests now and then panics the unmodified kernel
 # in its own cleanup (hrtimer_cancel() of a freed job below drm_sched_fini()).
-GLOBS=('a*' 'r*' 'v*' 'x*' '[!arvxd]*' 'drm[!_]*' 'drm_[!s]*' 'drm_s[!c]*' 'drm_sched_b*')
+GLOBS=('a*' 'r*' 'v*' 'x*' '[!arvxd]*' 'drm[!_]*' 'drm_[!s]*' 'drm_s[!c]*' 'drm_sched_[bs][at]*')
 
 # Run one kernel; its exit code says nothing, its log everything.
 run_um()
