@@ -87,6 +87,7 @@ static const struct scenario scenarios[] = {
 	{ "late-flush", "a cache flush that ends when nobody waits any more", run_late_flush,
 	  INJECTS },
 	{ "stuck-gather", "tables that go when a flush never ends", run_stuck_gather, INJECTS },
+	{ "late-cut", "a block is cut, and its LOCK fails", run_late_cut, INJECTS },
 	{ "stuck-destroy", "a VM is destroyed while the MMU is stuck",
 	  run_stuck_destroy, INJECTS },
 	{ "freed-trim", "a VM is freed while reclaim is at work", run_freed_trim, INJECTS },

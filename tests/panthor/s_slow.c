@@ -274,6 +274,53 @@ void run_stuck_gather(void)
 	pan_close(&p);
 }
 
+/* A LOCK that is still within what the driver allows */
+#define LOCK_MS		60
+
+static int unmap_of_block(struct gpu *g, void *arg)
+{
+	(void)arg;
+	return pan_unmap(g->pan, g->vm, LONE_VA + SZ_1M, SZ_64K);
+}
+
+/*
+ * A part of a block is unmapped. What is asked for is locked, and then all of the block,
+ * which is about to be cut: that LOCK never ends.
+ */
+void run_late_cut(void)
+{
+	uint64_t resets = gpu_stat("resets"), locks;
+	struct pan_bo block;
+	struct copier c;
+	struct call cut;
+	struct pan p;
+
+	copier_open_awake(&c, &p, "a VM works, and has an address space");
+	need(pan_bo_create(&p, SZ_2M, 0, &block));
+	gpu_map(&c.gpu, LONE_VA, &block, 0, SZ_2M);
+	kmsg_mark();
+	locks = gpu_stat("as-lock");
+	need(inject_slow("as", LOCK_MS * MS));
+	call_begin(&cut, &c.gpu, unmap_of_block, NULL);
+	sleep_ms(LOCK_MS / 2);
+	need(inject_slow("as", INJECT_NEVER));
+	ok(kmsg_wait("AS_ACTIVE bit stuck", 20000), "a LOCK never ends");
+	is(gpu_stat("as-lock") - locks, 1, "but the first one does, of what is asked for");
+	need(inject_clear());
+	ok(call_end(&cut) < 0, "the unmap fails");
+	not_said("WARNING");
+	ok(reset_within(resets, 2000), "the GPU is reset");
+	need(gpu_revive(&c.gpu));
+	ok(!gpu_copy(&c.gpu, COPY_VA, LONE_VA + SZ_1M, SZ_64K), "the block is mapped as it was");
+	is(pan_unmap(&p, c.gpu.vm, LONE_VA + SZ_1M, SZ_64K), 0, "and can be cut");
+	ok(gpu_copy(&c.gpu, COPY_VA, LONE_VA + SZ_1M, SZ_64K), "where it is not mapped any more");
+	copier_close(&c);
+	pan_bo_destroy(&p, &block);
+	stay_awake(false);
+	life_goes_on("after a block that could not be locked");
+	pan_close(&p);
+}
+
 /* The L2 is late when the GPU wakes up: the firmware starts when it is there. */
 void run_slow_power(void)
 {

@@ -76,6 +76,7 @@ void run_slow(void);
 void run_slow_flush(void);
 void run_late_flush(void);
 void run_stuck_gather(void);
+void run_late_cut(void);
 void run_slow_power(void);
 void run_late_l2(void);
 void run_dead(void);
