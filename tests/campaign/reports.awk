@@ -8,6 +8,15 @@
 # reservations, page tables or GPUVM: that somebody else's code races is not looked into. One
 # such race comes with many traces, so its first words are all that tells it from others.
 
+# An address, which may have no 0x. Not by "{12}": Debian 12's mawk takes that for the
+# characters, Debian 13's for something else
+BEGIN {
+	twelve = "[0-9a-f]"
+	for (i = 1; i < 12; i++)
+		twelve = twelve "[0-9a-f]"
+	number = "0x[0-9a-f]+|" twelve "[0-9a-f]*"
+}
+
 FILENAME == ARGV[1] { starts[$1]; next }
 {
 	sub(/\r$/, "")
@@ -18,7 +27,7 @@ FNR in starts && !/cut here/ && !(in_report && /^(Internal error|Kernel panic|KA
 	finish()
 	head = $0
 	gsub(/\+0x[0-9a-f]+(\/0x[0-9a-f]+)?/, "", head)
-	gsub(/0x[0-9a-f]+|[0-9a-f]{12,16}/, "N", head)
+	gsub(number, "N", head)
 	sub(/, CPU#.*/, "", head)
 	sub(/ CPU: .*/, "", head)
 	gsub(/(campaign|kworker[^ ]*)[/:][0-9]+/, "task", head)

@@ -790,6 +790,19 @@ test_races_of_others_are_told_apart()
 	[ "$(cut -f 2 "$scratch/said" | grep -cE "$(sed -n 's/^\*\t\([^\t]*\)\t.*/\1/p' "$ROOT/tests/campaign/known")")" = 1 ]
 }
 
+# With any awk: words keep their letters, and two reports of one mistake at two addresses
+# are one
+test_reports_lose_addresses_only()
+{
+	local at
+
+	for at in ffff00000b2d5c28 ffff0000deadbeef; do
+		printf '[    3.1] BUG: unable to handle page fault for an address: %s\n' "$at"
+	done >"$scratch/races"
+	races >"$scratch/said"
+	[ "$(cut -f 2 "$scratch/said")" = 'BUG: unable to handle page fault for an address: N' ]
+}
+
 # For test_suite_that_never_ends, which runs this
 [ -z "${RESULTS_STAYS:-}" ] || timeout "$RESULTS_STAYS" sleep "$RESULTS_STAYS" || exit 1
 run_tests
