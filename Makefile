@@ -15,7 +15,7 @@ help: ## list the targets
 	@echo
 	@echo 'Settings: KERNEL_SRC=/path/to/linux (a tree of your own in place of the'
 	@echo 'source package), JOBS=n (parallel jobs of a build), FORCE=1 (kernel-save),'
-	@echo "SIGNOFF='Name <address>' (series), DRIFT=1 (a KERNEL_SRC of another version)."
+	@echo "SIGNOFF='Name <address>' (series), DRIFT=1 (a KERNEL_SRC of another version), LINUX=7.2."
 
 # Scripts decide what is up to date, so nothing here is a file.
 .PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan stream programs soak campaign neighbour iommufd vfio coverage model-test shader-test model-mutants models fuzz torture bench shell
@@ -78,7 +78,7 @@ bench: ## base kernel against reserve kernel, and how fast the model is
 shell: ## the guest with a prompt
 	@scripts/guest/guest.sh shell
 
-.PHONY: kernel-tree kernel-save kernels qemu guest series series-check deb lint
+.PHONY: kernel-tree kernel-save kernels qemu guest series series-check drift deb lint
 kernel-tree: ## build/linux: the kernel with the series, one commit a step
 	@scripts/kernel/tree.sh
 kernel-save: ## carry the commits in build/linux back into the repository
@@ -95,6 +95,8 @@ series: ## series of patches to mail, with covers, in out/series: SIGNOFF='Name 
 	@scripts/series/series.sh
 series-check: ## each step of the series builds, without a warning, and passes KUnit
 	@scripts/series/check.sh
+drift: ## the series on the newest packages of Linux 7.3 and 7.2
+	@tests/drift/run.sh
 deb: ## Debian packages of an arm64 kernel with the series, for a board
 	@scripts/kernel/deb.sh
 lint: ## checkpatch, sparse, W=1, kernel-doc, shellcheck

@@ -22,10 +22,21 @@
 # an earlier one adds, the change is also in the later step's patch; the earlier
 # versions follow by taking the later patches back. So every step is exact, and
 # nothing is stored twice but such changes.
+#
+# The series is written for Linux $KERNEL_SERIES. Where another version differs from it
+# beside what a step changes, patches/VERSION/ has what makes it fit:
+#
+#   patches/VERSION/series        steps that come before all others, and, each with a
+#                                 "-" before its name, steps that this version does not
+#                                 need
+#   patches/VERSION/NNNN-name.patch   such a step, of which others know by the name
+#                                 VERSION/NNNN-name
 
 SERIES_ROOT=${SERIES_ROOT:-$ROOT}
 KERNEL_SERIES=7.3
-KERNEL_SUITE=trixie-backports
+# The package that is taken when nobody gives a tree, and the distribution that has it
+LINUX=${LINUX:-$KERNEL_SERIES}
+KERNEL_SUITE=${KERNEL_SUITE:-trixie-backports}
 # Bump when composing gives other commits for the same input.
 COMPOSE_FORMAT=1
 
@@ -62,10 +73,44 @@ kref()
 
 # --- reading a stored series ---------------------------------------------
 
+_series_lines()
+{
+	[ -f "$1" ] || return 0
+	sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$1"
+}
+
+# series_steps ROOT [VERSION]: the steps for Linux VERSION, in order
 series_steps()
 {
-	[ -f "$1/patches/series" ] || return 0
-	sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$1/patches/series"
+	local own=$1/patches/${2:-$KERNEL_SERIES}/series
+
+	_series_lines "$own" | sed -e '/^-/d' -e "s|^|${2:-}/|"
+	_series_lines "$1/patches/series" | grep -vxFf <(_series_lines "$own" | sed -n 's/^-//p') || :
+}
+
+# series_knows ROOT VERSION: is the series written for Linux VERSION?
+series_knows()
+{
+	[ "$2" = "$KERNEL_SERIES" ] || [ -f "$1/patches/$2/series" ]
+}
+
+# series_versions ROOT: all of these, a line each
+series_versions()
+{
+	printf '%s\n' "$KERNEL_SERIES"
+	find "$1/patches" -mindepth 2 -maxdepth 2 -name series -printf '%P\n' | sed 's|/series$||' | sort -V
+}
+
+# linux_version: what the kernel's Makefile on stdin says, without the last number
+linux_version()
+{
+	sed -n -e 's/^VERSION = //p' -e 's/^PATCHLEVEL = //p' | head -n 2 | paste -sd .
+}
+
+# The version of a commit of the kernel
+commit_version()
+{
+	kgit show "$1:Makefile" | linux_version
 }
 
 patch_field()
@@ -98,7 +143,7 @@ series_key()
 
 	# Not the covers of mails, patches/covers: no commit has them
 	parts=("$2"/patches/*.patch "$2/patches/series")
-	for d in drivers include Documentation Kconfig; do
+	for d in "patches/$(commit_version "$1")" drivers include Documentation Kconfig; do
 		[ ! -e "$2/$d" ] || parts+=("$2/$d")
 	done
 	hash_of "compose $COMPOSE_FORMAT $1" "${parts[@]}" | cut -c1-40
@@ -107,7 +152,8 @@ series_key()
 # --- composing -----------------------------------------------------------
 #
 # Everything below works in indexes of its own inside $work; no work tree is
-# touched. Errors go to the step's log as one sentence.
+# touched. $steps are those of the base's version. Errors go to the step's log as one
+# sentence.
 
 _index()
 {
@@ -128,7 +174,7 @@ _load_overlays()
 {
 	local root=$1 base=$2 s here there mode blob
 
-	for s in $(series_steps "$root"); do
+	for s in $steps; do
 		while IFS=$'\t' read -r here there; do
 			[ -f "$root/$here" ] || _fail "step $s adds $here, but the repository has no such file"
 			! kgit cat-file -e "$base:$there" 2>/dev/null ||
@@ -149,7 +195,7 @@ _rewind_overlays()
 {
 	local root=$1 s there include
 
-	for s in $(series_steps "$root" | tac); do
+	for s in $(tac <<<"$steps"); do
 		patch_overlays "$root/patches/$s.patch" | cut -f2 >"$work/paths"
 		: >"$work/$s.add"
 		while read -r there; do
@@ -209,10 +255,10 @@ _drifted()
 
 	rm -rf "$BUILD/drift"
 	mkdir -p "$BUILD/drift"
-	for s in $(series_steps "$root" | sed -n "/^$step\$/,\$p"); do
+	while read -r s; do
 		n=$((n + 1))
-		step_mail "$root" "$s" >"$BUILD/drift/$(printf '%04d' $n)-$s.patch"
-	done
+		step_mail "$root" "$s" >"$BUILD/drift/$(printf '%04d' $n)-${s##*/}.patch"
+	done < <(sed -n "\|^$step\$|,\$p" <<<"$steps")
 	printf '%s %s\n' "$step" "$head" >"$BUILD/.drift"
 }
 
@@ -227,13 +273,15 @@ _note_step()
 # and write the last one's name into the file RESULT.
 compose()
 {
-	local root=$1 base=$2 result=$3 s head n=0 work
+	local root=$1 base=$2 result=$3 version s steps head n=0 work
 
 	work=$(mktemp -d "$BUILD/.compose.XXXXXX")
 	# shellcheck disable=SC2064 # the value of now
 	trap "rm -rf '$work'" EXIT
-	mkdir "$work/empty"
-	for s in $(series_steps "$root"); do
+	version=$(commit_version "$base")
+	steps=$(series_steps "$root" "$version")
+	mkdir -p "$work/empty" "$work/$version"
+	for s in $steps; do
 		[ -f "$root/patches/$s.patch" ] || _fail "patches/series names $s, but there is no patches/$s.patch"
 		[ -n "$(patch_field "$root/patches/$s.patch" Subject)" ] ||
 			_fail "patches/$s.patch does not start with a Subject: line"
@@ -243,13 +291,13 @@ compose()
 	_rewind_overlays "$root"
 	_index "$work/index" read-tree "$base"
 	head=$(kgit rev-parse "$base^{commit}")
-	for s in $(series_steps "$root"); do
+	for s in $steps; do
 		n=$((n + 1))
 		_index "$work/index" update-index --index-info <"$work/$s.add"
 		if [ -s "$work/$s.diff" ]; then
 			_index "$work/index" apply --cached --whitespace=nowarn "$work/$s.diff" || {
 				_drifted "$root" "$s" "$head"
-				_fail "the patch of step $s does not apply; rebase the steps in $TREE and run 'make kernel-save', or mend patches/$s.patch"
+				_fail "the patch of step $s does not apply to Linux $version; rebase the steps in $TREE and run 'make kernel-save', or mend patches/$s.patch"
 			}
 		fi
 		head=$(_commit_step "$root" "$s" "$head" $n)

@@ -32,9 +32,12 @@
 
 check_tree()
 {
-	local dir changed
+	local dir changed version
 
 	[ -e "$TREE/.git" ] || die "there is no build/linux; run 'make kernel-tree' first"
+	version=$(commit_version base)
+	[ ! -d "$SERIES_ROOT/patches/$version" ] ||
+		die "build/linux is Linux $version, and steps are saved from Linux $KERNEL_SERIES; what only Linux $version needs is kept by hand, in patches/$version"
 	dir=$(wgit "$TREE" rev-parse --absolute-git-dir)
 	if [ -d "$dir/rebase-merge" ] || [ -d "$dir/rebase-apply" ]; then
 		die "build/linux is in the middle of a rebase; finish it (git rebase --continue) and run again"

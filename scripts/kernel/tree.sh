@@ -8,8 +8,10 @@
 # The kernel is the distribution's source package, or your own tree:
 #   make kernel-tree KERNEL_SRC=/path/to/linux
 # which is only read: its tracked files as they are now if it is a git tree,
-# else all files that its .gitignore does not name. One of another version is refused,
-# unless DRIFT=1 says to try.
+# else all files that its .gitignore does not name. The series is written for Linux
+# $KERNEL_SERIES (kernel-lib.sh) and for those that have a folder patches/VERSION; another
+# one is refused, unless DRIFT=1 says to try. LINUX=VERSION takes the package of such a
+# version in place of $KERNEL_SERIES.
 #
 # Where a step does not apply to a tree of your own, build/linux has the steps before
 # it, and is in the middle of git am with that step and those after it: mend it there,
@@ -27,17 +29,18 @@
 
 # --- the base commit -----------------------------------------------------
 
+# check_series WHAT: sets FOUND to the version of the Makefile on stdin
 check_series()
 {
-	local found
-
-	found=$(sed -n -e 's/^VERSION = //p' -e 's/^PATCHLEVEL = //p' | head -n 2 | paste -sd .)
-	if [ -n "$found" ] && [ "$found" != "$KERNEL_SERIES" ] && [ "${DRIFT:-}" = 1 ]; then
-		say "  $1 is Linux $found, and the series is written for Linux $KERNEL_SERIES; trying"
+	FOUND=$(linux_version)
+	if [ -n "$FOUND" ] && series_knows "$SERIES_ROOT" "$FOUND"; then
 		return
 	fi
-	[ "$found" = "$KERNEL_SERIES" ] ||
-		die "$1 is ${found:+Linux }${found:-no kernel tree}, but the series is written for Linux $KERNEL_SERIES; give such a tree with KERNEL_SRC=/path/to/linux-$KERNEL_SERIES, or see how far it gets with DRIFT=1"
+	if [ -n "$FOUND" ] && [ "${DRIFT:-}" = 1 ]; then
+		say "  $1 is Linux $FOUND, and the series is written for Linux $KERNEL_SERIES; trying"
+		return
+	fi
+	die "$1 is ${FOUND:+Linux }${FOUND:-no kernel tree}, but the series is written for Linux $KERNEL_SERIES; give such a tree with KERNEL_SRC=/path/to/linux-$KERNEL_SERIES, or see how far it gets with DRIFT=1"
 }
 
 user_files()
@@ -62,7 +65,7 @@ user_tar()
 
 package_tar()
 {
-	dpkg-deb --fsys-tarfile "$DEB" | tar -xOf - "./usr/src/linux-source-$KERNEL_SERIES.tar.xz" | xz -T0 -dc
+	dpkg-deb --fsys-tarfile "$DEB" | tar -xOf - "./usr/src/linux-source-$LINUX.tar.xz" | xz -T0 -dc
 }
 
 # import STRIP MESSAGE: the tar on stdin becomes the commit refs/panthor/import.
@@ -76,12 +79,12 @@ import()
 
 import_user()
 {
-	user_tar | import 0 "Linux $KERNEL_SERIES from $KERNEL_SRC"
+	user_tar | import 0 "Linux $FOUND from $KERNEL_SRC"
 }
 
 import_package()
 {
-	package_tar | import 1 "Linux $KERNEL_SERIES from $(basename "$DEB")"
+	package_tar | import 1 "Linux $LINUX from $(basename "$DEB")"
 }
 
 init_repository()
@@ -123,8 +126,10 @@ make_base()
 		init_repository
 		key=$(hash_of "$KERNEL_SRC" "$(user_key)")
 	else
-		DEB=$(suite_download "$KERNEL_SUITE" all "linux-source-$KERNEL_SERIES") ||
-			die "Linux $KERNEL_SERIES could not be fetched; give a tree of your own with KERNEL_SRC=/path/to/linux-$KERNEL_SERIES"
+		series_knows "$SERIES_ROOT" "$LINUX" ||
+			die "LINUX=$LINUX is not among the versions that the series is written for: $(series_versions "$SERIES_ROOT" | paste -sd " ")"
+		DEB=$(suite_download "$KERNEL_SUITE" all "linux-source-$LINUX") ||
+			die "Linux $LINUX could not be fetched; give a tree of your own with KERNEL_SRC=/path/to/linux-$KERNEL_SERIES"
 		init_repository
 		key=$(hash_of "$(basename "$DEB")" "$(stat -c %s "$DEB")")
 	fi
@@ -136,7 +141,7 @@ make_base()
 	if [ -n "${KERNEL_SRC:-}" ]; then
 		step "import kernel from KERNEL_SRC" import_user
 	else
-		step "import linux-source-$KERNEL_SERIES" import_package
+		step "import linux-source-$LINUX" import_package
 	fi
 	check_series "the kernel tree" < <(kgit show refs/panthor/import:Makefile)
 	kgit tag -f base refs/panthor/import >/dev/null
@@ -204,11 +209,12 @@ recover_switch()
 # does not apply. Tells where that is.
 stop_as_am()
 {
-	local step head total n where
+	local step head steps total n where
 
 	read -r step head <"$BUILD/.drift"
-	total=$(series_steps "$SERIES_ROOT" | wc -l)
-	n=$(series_steps "$SERIES_ROOT" | grep -nx -- "$step" | cut -d: -f1)
+	steps=$(series_steps "$SERIES_ROOT" "$(commit_version base)")
+	total=$(wc -l <<<"$steps")
+	n=$(grep -nx -- "$step" <<<"$steps" | cut -d: -f1)
 	where=$(sed -n 's/^error: patch failed: //p; s/^error: \(.*\): does not exist in index$/\1, which is not there/p' \
 		"$LOGS/compose-the-series.log" | sort -u | paste -sd ' ')
 	printf '%s\n' "$head" >"$BUILD/.head"
@@ -292,7 +298,7 @@ main()
 	guard_drift
 	make_base
 	make_composed
-	say "build/linux: $(series_steps "$SERIES_ROOT" | wc -l) steps on $(kgit log -1 --format=%s base)"
+	say "build/linux: $(series_steps "$SERIES_ROOT" "$(commit_version base)" | wc -l) steps on $(kgit log -1 --format=%s base)"
 }
 
 # Read whole before it runs: an edit of this script must not reach a run.

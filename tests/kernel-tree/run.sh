@@ -212,6 +212,53 @@ test_wrong_series_is_tried()
 	restore_series
 }
 
+# rename_step SUBJECT TREE FROM TO: a step that renames a line of the table
+rename_step()
+{
+	local table=drivers/iommu/table.c
+
+	printf 'Subject: %s\n\nAs 7.3 does.\n---\n' "$1"
+	diff -U2 --label "a/$table" --label "b/$table" "$2/$table" <(sed "s/$3;/$4;/" "$2/$table") || :
+}
+
+# Linux 7.2, whose table is another one beside the second step's diff, and which has
+# what a fourth step does
+test_another_version_has_steps_of_its_own()
+{
+	local own=$SERIES_ROOT/patches/7.2
+
+	make_base "$scratch/earlier" 7 2
+	sed -i -e 's/line_49;/line_forty_nine;/' -e 's/line_5;/line_five;/' "$scratch/earlier/drivers/iommu/table.c"
+	mkdir "$own"
+	printf '# before the others\n0001-name-a-line\n-0004-name-another\n' >"$own/series"
+	rename_step 'iommu: Name a line' "$scratch/earlier" line_forty_nine line_49 >"$own/0001-name-a-line.patch"
+	printf '0004-name-another\n' >>"$SERIES_ROOT/patches/series"
+	rename_step 'iommu: Name another' "$scratch/base" line_5 line_five >"$SERIES_ROOT/patches/0004-name-another.patch"
+	compose
+	[ "$(tree_git rev-list --count base..reserve)" = 4 ]
+	KERNEL_SRC=$scratch/earlier compose
+	grep -q '4 steps on Linux 7.2 ' "$scratch/log"
+	[ "$(tree_git log --reverse --format=%s base..reserve | paste -sd ';')" = 'iommu: Name a line;iommu: Add a reservation;iommu: Use the reservation in the table;iommu: Describe it' ]
+	grep -q '^int line_49;' "$tree/drivers/iommu/table.c"
+}
+
+# The series is that for 7.3: what comes of 7.2 must not take its place
+test_steps_are_not_saved_from_another_version()
+{
+	KERNEL_SRC=$scratch/earlier refuses 'steps are saved from Linux 7.3' save
+	# Its own steps count for what is up to date
+	sed -i 's/As 7.3 does/As Linux 7.3 does/' "$SERIES_ROOT"/patches/7.2/0001-*.patch
+	KERNEL_SRC=$scratch/earlier compose
+	tree_git log --format=%b base..reserve | grep -qx 'As Linux 7.3 does.'
+	# One that does not apply is told by its name as well
+	sed -i 's/^-int line_forty_nine/-int line_forty_eight/' "$SERIES_ROOT"/patches/7.2/0001-*.patch
+	KERNEL_SRC=$scratch/earlier not compose
+	grep -q 'step 1 of 4, 7.2/0001-name-a-line, does not apply: drivers/iommu/table.c:' "$scratch/log"
+	tree_git am --abort
+	KERNEL_SRC='' LINUX=7.9 refuses 'LINUX=7.9 is not among the versions that the series is written for: 7.3 7.2' compose
+	restore_series
+}
+
 # A tree in which somebody renamed what the second step's diff has around it
 test_drift_stops_as_git_am()
 {
