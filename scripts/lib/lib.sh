@@ -522,6 +522,25 @@ suite_download()
 	done
 }
 
+# suite_newest PACKAGE SUITE...: print the suite that has the newest version, by lists that
+# are fetched for it, and that version; nothing if none has the package.
+suite_newest()
+{
+	local package=$1 suite conf version best='' best_suite=''
+
+	shift
+	for suite; do
+		conf=$(_suite_conf "$suite" deb) || continue
+		step "lists of $suite" _suite_update "$conf"
+		version=$(apt-cache -c "$conf" policy "$package" | sed -n 's/^  Candidate: //p')
+		if [ -n "$version" ] && { [ -z "$best" ] || dpkg --compare-versions "$version" gt "$best"; }; then
+			best=$version
+			best_suite=$suite
+		fi
+	done
+	[ -z "$best" ] || printf '%s %s\n' "$best_suite" "$best"
+}
+
 # suite_source SUITE PKG DIR: put the files of a source package into DIR and
 # print the path of its .dsc there.
 suite_source()
