@@ -8,7 +8,8 @@
 #   scripts/kernel/deb.sh --small    with the configuration of the guest's kernel: minutes; it
 #                                    has no driver for a board, but shows that packages come
 #                                    out, and that their kernel boots in QEMU
-#   scripts/kernel/deb.sh --boot     unpack the packages of --small, and boot their kernel with
+#   scripts/kernel/deb.sh --boot     install the package of --small by apt in a Debian of its own,
+#                                    remove it there again, and boot what was installed with
 #                                    the guest's image and Panthor from the package's modules
 #   scripts/kernel/deb.sh --configure    the configuration of the first only, and how long it
 #                                    would take
@@ -30,6 +31,9 @@
 SUFFIX=-panthor-reserve
 [ -n "$(series_steps "$SERIES_ROOT")" ] || SUFFIX=-panthor-base
 SUFFIX=${DEB_SUFFIX-$SUFFIX}
+
+# In which the package is installed
+DEBIAN=trixie
 
 # The configuration of the guest's kernel: its options that are on, where it was not
 # made here yet
@@ -194,20 +198,46 @@ build()
 	printf '%s\n' "$dest"/*.deb
 }
 
-# Boot what the package has in it, not what it was made of.
+# What apt says and does on a board: the package's hooks run, an initramfs is made, and
+# nothing is left once it is purged. What was installed is then in $1/boot and $1/modules.
+# No program of the package's is run, so that the Debian can be one of this machine's.
+install_and_purge()
+{
+	local to=$1 image=$2 name machines
+
+	name=$(dpkg-deb -f "$image" Package)
+	machines=$(dpkg --print-architecture)
+	[ "$machines" = arm64 ] || machines+=,arm64
+	rm -rf "$to"
+	mkdir -p "$to/boot" "$to/modules"
+	# shellcheck disable=SC2016 # $1 is mmdebstrap's
+	suite_source_lines "$DEBIAN" | mmdebstrap --mode="$(_mmdebstrap_mode)" --variant=minbase \
+		--architectures="$machines" --include=kmod,initramfs-tools --format=null \
+		--aptopt='Apt::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
+		--customize-hook="copy-in $image /tmp" \
+		--customize-hook="chroot \"\$1\" apt-get install -y /tmp/$(basename "$image")" \
+		--customize-hook="sync-out /boot $to/boot" \
+		--customize-hook="sync-out /usr/lib/modules $to/modules" \
+		--customize-hook="chroot \"\$1\" apt-get purge -y $name" \
+		--customize-hook='! find "$1/boot" "$1"/usr/lib/modules "$1"/usr/lib/linux-image-* -mindepth 1 2>/dev/null | grep .' \
+		"$DEBIAN" - -
+}
+
+# Boot what apt installed, not what it was made of.
 boot()
 {
 	local image root=$BUILD/deb-small/root release
 
 	image=$(printf '%s\n' "$OUT"/deb-small/linux-image-*.deb)
 	[ -f "$image" ] || die "there is no package in out/deb-small; run 'scripts/kernel/deb.sh --small'"
-	rm -rf "$root"
-	mkdir -p "$root"
-	dpkg-deb -x "$image" "$root"
-	release=$(basename "$(printf '%s\n' "$root"/lib/modules/*)")
+	need_packages mmdebstrap dpkg-dev kmod
+	need_space "$BUILD" 1500 "a Debian to install the package in"
+	step "install the package and purge it" install_and_purge "$root" "$image"
+	release=$(basename "$(printf '%s\n' "$root"/modules/*)")
+	[ -s "$root/boot/initrd.img-$release" ] || die "the package's hooks made no initramfs"
 	rm -rf "$BUILD/deb-small/modules"
 	mkdir -p "$BUILD/deb-small/modules"
-	find "$root/lib/modules/$release" -name '*.ko' -exec cp -t "$BUILD/deb-small/modules" {} +
+	find "$root/modules/$release" -name '*.ko' -exec cp -t "$BUILD/deb-small/modules" {} +
 	order "$BUILD/deb-small/modules"
 	# The image of the package is compressed, as a boot loader takes it
 	zcat "$root/boot/vmlinuz-$release" >"$BUILD/deb-small/Image"
@@ -217,7 +247,7 @@ boot()
 		'set -e; uname -r; grep "^panthor " /proc/modules; ls /dev/dri/renderD128' |
 		tee "$BUILD/deb-small/said"
 	grep -qx "$release" "$BUILD/deb-small/said" || die "the guest runs another kernel than that of the package, $release"
-	say "the kernel of $(basename "$image") boots, and Panthor of its modules has its GPU"
+	say "$(basename "$image") installs, boots, and goes again; Panthor of its modules has its GPU"
 }
 
 # A file "load-order" as kernel.sh makes it
