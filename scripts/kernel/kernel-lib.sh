@@ -79,13 +79,17 @@ _series_lines()
 	sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$1"
 }
 
+# _left_out ROOT VERSION: the steps that Linux VERSION does not need
+_left_out()
+{
+	_series_lines "$1/patches/$2/series" | sed -n 's/^-//p'
+}
+
 # series_steps ROOT [VERSION]: the steps for Linux VERSION, in order
 series_steps()
 {
-	local own=$1/patches/${2:-$KERNEL_SERIES}/series
-
-	_series_lines "$own" | sed -e '/^-/d' -e "s|^|${2:-}/|"
-	_series_lines "$1/patches/series" | grep -vxFf <(_series_lines "$own" | sed -n 's/^-//p') || :
+	_series_lines "$1/patches/${2:-$KERNEL_SERIES}/series" | sed -e '/^-/d' -e "s|^|${2:-}/|"
+	_series_lines "$1/patches/series" | grep -vxFf <(_left_out "$1" "${2:-$KERNEL_SERIES}") || :
 }
 
 # series_knows ROOT VERSION: is the series written for Linux VERSION?
@@ -281,6 +285,8 @@ compose()
 	version=$(commit_version "$base")
 	steps=$(series_steps "$root" "$version")
 	mkdir -p "$work/empty" "$work/$version"
+	s=$(_left_out "$root" "$version" | grep -vxFf <(_series_lines "$root/patches/series")) || :
+	[ -z "$s" ] || _fail "patches/$version/series leaves out ${s//$'\n'/, }, but there is no such step"
 	for s in $steps; do
 		[ -f "$root/patches/$s.patch" ] || _fail "patches/series names $s, but there is no patches/$s.patch"
 		[ -n "$(patch_field "$root/patches/$s.patch" Subject)" ] ||

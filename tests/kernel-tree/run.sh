@@ -230,15 +230,16 @@ test_another_version_has_steps_of_its_own()
 	make_base "$scratch/earlier" 7 2
 	sed -i -e 's/line_49;/line_forty_nine;/' -e 's/line_5;/line_five;/' "$scratch/earlier/drivers/iommu/table.c"
 	mkdir "$own"
-	printf '# before the others\n0001-name-a-line\n-0004-name-another\n' >"$own/series"
+	printf '# before the others\n0001-name-a-line\n0002-name-a-ninth\n-0004-name-another\n' >"$own/series"
 	rename_step 'iommu: Name a line' "$scratch/earlier" line_forty_nine line_49 >"$own/0001-name-a-line.patch"
+	rename_step 'iommu: Name a ninth' "$scratch/earlier" line_9 line_nine >"$own/0002-name-a-ninth.patch"
 	printf '0004-name-another\n' >>"$SERIES_ROOT/patches/series"
 	rename_step 'iommu: Name another' "$scratch/base" line_5 line_five >"$SERIES_ROOT/patches/0004-name-another.patch"
 	compose
 	[ "$(tree_git rev-list --count base..reserve)" = 4 ]
 	KERNEL_SRC=$scratch/earlier compose
-	grep -q '4 steps on Linux 7.2 ' "$scratch/log"
-	[ "$(tree_git log --reverse --format=%s base..reserve | paste -sd ';')" = 'iommu: Name a line;iommu: Add a reservation;iommu: Use the reservation in the table;iommu: Describe it' ]
+	grep -q '5 steps on Linux 7.2 ' "$scratch/log"
+	[ "$(tree_git log --reverse --format=%s base..reserve | paste -sd ';')" = 'iommu: Name a line;iommu: Name a ninth;iommu: Add a reservation;iommu: Use the reservation in the table;iommu: Describe it' ]
 	grep -q '^int line_49;' "$tree/drivers/iommu/table.c"
 }
 
@@ -253,8 +254,12 @@ test_steps_are_not_saved_from_another_version()
 	# One that does not apply is told by its name as well
 	sed -i 's/^-int line_forty_nine/-int line_forty_eight/' "$SERIES_ROOT"/patches/7.2/0001-*.patch
 	KERNEL_SRC=$scratch/earlier not compose
-	grep -q 'step 1 of 4, 7.2/0001-name-a-line, does not apply: drivers/iommu/table.c:' "$scratch/log"
+	grep -q 'step 1 of 5, 7.2/0001-name-a-line, does not apply: drivers/iommu/table.c:' "$scratch/log"
 	tree_git am --abort
+	# Nor is one left out that there is not
+	echo -0003-describe >>"$SERIES_ROOT/patches/7.2/series"
+	KERNEL_SRC=$scratch/earlier not compose
+	grep -q 'patches/7.2/series leaves out 0003-describe, but there is no such step' "$scratch/log"
 	KERNEL_SRC='' LINUX=7.9 refuses 'LINUX=7.9 is not among the versions that the series is written for: 7.3 7.2' compose
 	restore_series
 }
