@@ -15,7 +15,8 @@ help: ## list the targets
 	@echo
 	@echo 'Settings: KERNEL_SRC=/path/to/linux (a tree of your own in place of the'
 	@echo 'source package), JOBS=n (parallel jobs of a build), FORCE=1 (kernel-save),'
-	@echo "SIGNOFF='Name <address>' (series), DRIFT=1 (a KERNEL_SRC of another version), LINUX=7.2."
+	@echo "SIGNOFF='Name <address>' (series), DRIFT=1 (a KERNEL_SRC of another version), LINUX=7.2 (the"
+	@echo 'package of that version, where patches/ has a folder for it).'
 
 # Scripts decide what is up to date, so nothing here is a file.
 .PHONY: run test kunit interleave mutants builds panthor answers bindgen igt vulkan stream programs soak campaign neighbour iommufd vfio coverage model-test shader-test model-mutants models fuzz torture bench shell
@@ -95,7 +96,7 @@ series: ## series of patches to mail, with covers, in out/series: SIGNOFF='Name 
 	@scripts/series/series.sh
 series-check: ## each step of the series builds, without a warning, and passes KUnit
 	@scripts/series/check.sh
-drift: ## the series on the newest packages of Linux 7.3 and 7.2
+drift: ## the series on the newest package of each Linux that it is written for
 	@tests/drift/run.sh
 deb: ## Debian packages of an arm64 kernel with the series, for a board
 	@scripts/kernel/deb.sh

@@ -211,16 +211,13 @@ install_and_purge()
 	rm -rf "$to"
 	mkdir -p "$to/boot" "$to/modules"
 	# shellcheck disable=SC2016 # $1 is mmdebstrap's
-	suite_source_lines "$DEBIAN" | mmdebstrap --mode="$(_mmdebstrap_mode)" --variant=minbase \
-		--architectures="$machines" --include=kmod,initramfs-tools --format=null \
-		--aptopt='Apt::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
+	suite_root "$DEBIAN" "$machines" - kmod,initramfs-tools --variant=minbase --format=null \
 		--customize-hook="copy-in $image /tmp" \
 		--customize-hook="chroot \"\$1\" apt-get install -y /tmp/$(basename "$image")" \
 		--customize-hook="sync-out /boot $to/boot" \
 		--customize-hook="sync-out /usr/lib/modules $to/modules" \
 		--customize-hook="chroot \"\$1\" apt-get purge -y $name" \
-		--customize-hook='! find "$1/boot" "$1"/usr/lib/modules "$1"/usr/lib/linux-image-* -mindepth 1 2>/dev/null | grep .' \
-		"$DEBIAN" - -
+		--customize-hook='! find "$1/boot" "$1"/usr/lib/modules "$1"/usr/lib/linux-image-* -mindepth 1 2>/dev/null | grep .'
 }
 
 # Boot what apt installed, not what it was made of.

@@ -88,8 +88,10 @@ _left_out()
 # series_steps ROOT [VERSION]: the steps for Linux VERSION, in order
 series_steps()
 {
-	_series_lines "$1/patches/${2:-$KERNEL_SERIES}/series" | sed -e '/^-/d' -e "s|^|${2:-}/|"
-	_series_lines "$1/patches/series" | grep -vxFf <(_left_out "$1" "${2:-$KERNEL_SERIES}") || :
+	local version=${2:-$KERNEL_SERIES}
+
+	_series_lines "$1/patches/$version/series" | sed -e '/^-/d' -e "s|^|$version/|"
+	_series_lines "$1/patches/series" | grep -vxFf <(_left_out "$1" "$version") || :
 }
 
 # series_knows ROOT VERSION: is the series written for Linux VERSION?

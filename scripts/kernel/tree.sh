@@ -129,7 +129,7 @@ make_base()
 		series_knows "$SERIES_ROOT" "$LINUX" ||
 			die "LINUX=$LINUX is not among the versions that the series is written for: $(series_versions "$SERIES_ROOT" | paste -sd " ")"
 		DEB=$(suite_download "$KERNEL_SUITE" all "linux-source-$LINUX") ||
-			die "Linux $LINUX could not be fetched; give a tree of your own with KERNEL_SRC=/path/to/linux-$KERNEL_SERIES"
+			die "Linux $LINUX could not be fetched; give a tree of your own with KERNEL_SRC=/path/to/linux-$LINUX"
 		init_repository
 		key=$(hash_of "$(basename "$DEB")" "$(stat -c %s "$DEB")")
 	fi

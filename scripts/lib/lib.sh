@@ -350,18 +350,23 @@ _mmdebstrap_mode()
 	fi
 }
 
-# suite_unpack SUITE ARCH TAR "PACKAGE..." [OPTION...]: an archive of a root with these and
-# all that they depend on, unpacked and not configured. OPTIONs are mmdebstrap's.
-suite_unpack()
+# suite_root SUITE ARCH TARGET "PACKAGE..." OPTION...: have mmdebstrap make a root with these
+# and all that they depend on. OPTIONs are its own, a variant and a format among them.
+suite_root()
 {
-	local suite=$1 arch=$2 tar=$3 packages=$4
-
-	suite_source_lines "$suite" | mmdebstrap --mode="$(_mmdebstrap_mode)" \
-		--variant=extract --architectures="$arch" \
+	suite_source_lines "$1" | mmdebstrap --mode="$(_mmdebstrap_mode)" \
+		--architectures="$2" --include="$4" \
 		--aptopt='Apt::Install-Recommends "false"' \
 		--aptopt='Acquire::Languages "none"' \
-		"${@:5}" --include="$packages" --format=tar "$suite" "$tar.tmp$$" -
-	mv "$tar.tmp$$" "$tar"
+		"${@:5}" "$1" "$3" -
+}
+
+# suite_unpack SUITE ARCH TAR "PACKAGE..." [OPTION...]: an archive of a root of them,
+# unpacked and not configured. OPTIONs are mmdebstrap's.
+suite_unpack()
+{
+	suite_root "$1" "$2" "$3.tmp$$" "$4" --variant=extract --format=tar "${@:5}"
+	mv "$3.tmp$$" "$3"
 }
 
 # _whole TAR: its checksum was written after it, and still holds. It is only summed up
@@ -505,9 +510,14 @@ _suite_get()
 	) 9>"$(dirname "$dir")/.lock"
 }
 
+_download_dir()
+{
+	printf '%s\n' "$CACHE/downloads/$1/$3_$2"
+}
+
 # suite_download SUITE ARCH PKG...: print the path of each package's .deb.
 # ARCH is amd64, arm64 or all. What is in the cache is taken as it is: remove
-# $CACHE/downloads to move on to newer versions.
+# $CACHE/downloads, or call suite_renew, to move on to newer versions.
 suite_download()
 {
 	local suite=$1 arch=$2 p name dir
@@ -516,22 +526,42 @@ suite_download()
 	for p; do
 		name=$p
 		[ "$arch" = all ] || name=$p:$arch
-		dir=$CACHE/downloads/$suite/${p}_$arch
+		dir=$(_download_dir "$suite" "$arch" "$p")
 		_suite_get "$suite" deb "$dir" "$p" download "$name" || return 1
 		printf '%s\n' "$dir"/*.deb
 	done
 }
 
-# suite_newest PACKAGE SUITE...: print the suite that has the newest version, by lists that
-# are fetched for it, and that version; nothing if none has the package.
+# suite_renew SUITE ARCH PKG VERSION: what suite_download has of another version goes
+suite_renew()
+{
+	local dir
+
+	dir=$(_download_dir "$1" "$2" "$3")
+	[ -e "$dir/$3_$4_$2.deb" ] || rm -rf "$dir"
+}
+
+# suite_update SUITE...: fetch the lists of what these have today
+suite_update()
+{
+	local suite conf
+
+	for suite; do
+		conf=$(_suite_conf "$suite" deb) || return 1
+		REMEDY="check the network, and that the mirror in apt's sources carries $suite; then run again" \
+			step "lists of $suite" _suite_update "$conf"
+	done
+}
+
+# suite_newest PACKAGE SUITE...: print the suite that has the newest version, by the lists
+# that there are, and that version; nothing if none has the package.
 suite_newest()
 {
 	local package=$1 suite conf version best='' best_suite=''
 
 	shift
 	for suite; do
-		conf=$(_suite_conf "$suite" deb) || continue
-		step "lists of $suite" _suite_update "$conf"
+		conf=$(_suite_conf "$suite" deb) || return 1
 		version=$(apt-cache -c "$conf" policy "$package" | sed -n 's/^  Candidate: //p')
 		if [ -n "$version" ] && { [ -z "$best" ] || dpkg --compare-versions "$version" gt "$best"; }; then
 			best=$version

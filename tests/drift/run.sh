@@ -10,7 +10,7 @@
 #
 #   tests/drift/run.sh [VERSION...]     only these versions
 #
-# Trees and kernels are in build/drift/VERSION, for nothing else; results in
+# Trees and kernels are in build/newest/VERSION, for nothing else; results in
 # out/results/drift.tsv, the kernels' output in out/drift-VERSION.log.
 
 # shellcheck source=scripts/lib/lib.sh
@@ -20,18 +20,6 @@
 
 SUITES=(sid forky trixie-backports)
 OBJECTS=(arm64-4k-objects arm-lpae-objects)
-
-# newest VERSION: sets found to the suite and the package's version
-newest()
-{
-	local package=linux-source-$1 kept
-
-	found=$(suite_newest "$package" "${SUITES[@]}")
-	[ -n "$found" ] || return 1
-	# One that was fetched earlier may be older
-	kept=$CACHE/downloads/${found%% *}/${package}_all
-	[ -e "$kept/${package}_${found##* }_all.deb" ] || rm -rf "$kept"
-}
 
 # point NAME COMMAND...: a result
 point()
@@ -47,9 +35,11 @@ point()
 	fi
 }
 
+# From nothing, so that the log has the warnings of all
 builds_clean()
 {
-	"$ROOT/scripts/kernel/kernel.sh" build reserve um
+	rm -rf "$BUILD/linux/out-um"
+	"$ROOT/scripts/kernel/kernel.sh" build reserve um || return 1
 	! grep -E '(warning|error):' "$BUILD/log/build-reserve-um-kernel.log"
 }
 
@@ -67,17 +57,18 @@ kunit()
 # In a shell of its own, since what it builds is elsewhere
 try_version()
 {
-	local version=$1 found name
+	local version=$1 suite package name
 
-	if ! newest "$version"; then
+	read -r suite package < <(suite_newest "linux-source-$version" "${SUITES[@]}") || {
 		result drift fail "$version: there is a package" "no suite of ${SUITES[*]} has linux-source-$version"
 		return
-	fi
-	say "Linux $version, package ${found##* } of ${found%% *}:"
-	export LINUX=$version KERNEL_SUITE=${found%% *} BUILD=$BUILD/drift/$version
+	}
+	say "Linux $version, package $package of $suite:"
+	suite_renew "$suite" all "linux-source-$version" "$package"
+	export LINUX=$version KERNEL_SUITE=$suite BUILD=$BUILD/newest/$version
 	unset KERNEL_SRC
 	mkdir -p "$BUILD"
-	point "the series applies to ${found##* }" "$ROOT/scripts/kernel/tree.sh" || return 0
+	point "the series applies to $package" "$ROOT/scripts/kernel/tree.sh" || return 0
 	if point "User Mode Linux builds without a warning" builds_clean; then
 		kunit || :
 	fi
@@ -97,6 +88,7 @@ main()
 	done
 	need_packages git python3 gcc
 	result_start drift
+	suite_update "${SUITES[@]}"
 	for version in "${versions[@]}"; do
 		(try_version "$version")
 	done
