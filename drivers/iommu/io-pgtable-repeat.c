@@ -56,6 +56,12 @@ static unsigned int rep_level(const struct io_pgtable_repeat *rep)
 	return rep->rsv->geo.levels - 2;
 }
 
+/* One of each level but the top */
+static unsigned int rep_nr_tables(const struct iopt_reserve *rsv)
+{
+	return rsv->geo.levels - 1;
+}
+
 /**
  * io_pgtable_repeat_size() - How much it is that repeats
  * @rep: The memory
@@ -95,7 +101,7 @@ struct io_pgtable_repeat *io_pgtable_repeat_create(struct io_pgtable_ops *ops,
 		return ERR_PTR(-ENOMEM);
 	rep->rsv = rsv;
 
-	want.nr_leaf = rsv->geo.levels - 1;
+	want.nr_leaf = rep_nr_tables(rsv);
 	if (iopte_stash_fill(&stash, &rsv->src, &want, gfp)) {
 		iopte_stash_free(&stash);
 		kfree(rep);
@@ -108,6 +114,7 @@ struct io_pgtable_repeat *io_pgtable_repeat_create(struct io_pgtable_ops *ops,
 		rep->table[level] = iopte->table;
 		iopte = iopte->next;
 	}
+	atomic_long_add(rep_nr_tables(rsv), &rsv->nr_shared);
 	return rep;
 }
 EXPORT_SYMBOL_GPL(io_pgtable_repeat_create);
@@ -120,6 +127,7 @@ EXPORT_SYMBOL_GPL(io_pgtable_repeat_create);
  */
 void io_pgtable_repeat_destroy(struct io_pgtable_repeat *rep)
 {
+	atomic_long_sub(rep_nr_tables(rep->rsv), &rep->rsv->nr_shared);
 	iopte_pages_free_rcu(rep->tables);
 	kfree(rep);
 }

@@ -545,6 +545,10 @@ int rsvt_init(struct rsvt *rt, struct kunit *test,
 
 void rsvt_free(struct rsvt *rt)
 {
+	struct iopt_reserve *rsv = io_pgtable_ops_to_pgtable(rt->ops)->rsv;
+
+	if (rsv)
+		RSVT_EXPECT(rt, !atomic_long_read(&rsv->nr_shared));
 	rsvt_state(rt->test)->rt = NULL;
 	free_io_pgtable_ops(rt->ops);
 }

@@ -113,9 +113,22 @@ static void expect_no_flush(struct rsvt *rt)
 	RSVT_EXPECT(rt, !rt->flushes.pages);
 }
 
+/* Without those that are shared */
 static unsigned long nr_tables(struct rsvt *rt)
 {
-	return io_pgtable_reserved_tables(rt->ops);
+	struct io_pgtable_reserve_stats stats;
+
+	io_pgtable_reserve_stats(rt->ops, &stats);
+	RSVT_EXPECT(rt, io_pgtable_reserved_tables(rt->ops) == stats.tables + stats.shared);
+	return stats.tables;
+}
+
+static unsigned long nr_shared(struct rsvt *rt)
+{
+	struct io_pgtable_reserve_stats stats;
+
+	io_pgtable_reserve_stats(rt->ops, &stats);
+	return stats.shared;
 }
 
 static struct io_pgtable_repeat *create(struct rsvt *rt)
@@ -405,6 +418,41 @@ static void map_all_beside(struct rsvt *rt)
 static void neighbours_do_not_mind(struct kunit *test)
 {
 	rsvt_all_shapes(test, map_all_beside);
+}
+
+/*
+ * What is counted.
+ */
+
+static void say_how_many(struct rsvt *rt)
+{
+	unsigned long levels = RSVT_LEAF - rt->top;
+	struct repeat r, other;
+
+	if (!repeat_init(&r, rt, false))
+		return;
+	RSVT_EXPECT(rt, nr_shared(rt) == levels);
+	RSVT_EXPECT(rt, !nr_tables(rt));
+
+	/* However often it is mapped, and by how much */
+	fill(&r);
+	reserve_and_map(&r, make_range(rt->base, r.unit));
+	RSVT_EXPECT(rt, nr_shared(rt) == levels);
+	if (repeat_init(&other, rt, true)) {
+		RSVT_EXPECT(rt, nr_shared(rt) == 2 * levels);
+		io_pgtable_repeat_destroy(other.rep);
+		RSVT_EXPECT(rt, nr_shared(rt) == levels);
+	}
+
+	unmap(&r, make_range(rt->base, r.unit));
+	unreserve(&r, make_range(rt->base, r.unit), NULL);
+	repeat_free(&r);
+	RSVT_EXPECT(rt, !nr_shared(rt));
+}
+
+static void shared_tables_are_counted_once(struct kunit *test)
+{
+	rsvt_all_shapes(test, say_how_many);
 }
 
 /*
@@ -1240,6 +1288,7 @@ static struct kunit_case repeat_cases[] = {
 	KUNIT_CASE_SLOW(each_address_translates_to_its_byte),
 	KUNIT_CASE_SLOW(one_table_of_each_level_is_enough),
 	KUNIT_CASE(neighbours_do_not_mind),
+	KUNIT_CASE(shared_tables_are_counted_once),
 	KUNIT_CASE_SLOW(what_can_not_repeat_is_refused),
 	KUNIT_CASE_SLOW(ranges_are_checked),
 	KUNIT_CASE(a_map_that_fails_says_what_it_mapped),

@@ -167,6 +167,7 @@ void io_pgtable_reserve_stats(struct io_pgtable_ops *ops,
 	if (!iop->rsv)
 		return;
 	stats_walk(iop->rsv, 0, 0, stats);
+	stats->shared = atomic_long_read(&iop->rsv->nr_shared);
 	stock = iopt_stock_tables(iop->rsv);
 	stats->tables += stock;
 	stats->idle += stock;
@@ -177,7 +178,8 @@ EXPORT_SYMBOL_GPL(io_pgtable_reserve_stats);
  * io_pgtable_reserved_tables() - Number of tables of a page table
  * @ops: The page table
  *
- * As io_pgtable_reserve_stats::tables, but does not walk or sleep.
+ * As io_pgtable_reserve_stats::tables and ::shared together, but does not walk or
+ * sleep.
  *
  * Return: the number, without the top. 0 if the page table has no reservations.
  */
@@ -187,6 +189,7 @@ unsigned long io_pgtable_reserved_tables(struct io_pgtable_ops *ops)
 
 	if (!iop->rsv)
 		return 0;
-	return READ_ONCE(iop->rsv->nr_tables) + iopt_stock_tables(iop->rsv);
+	return READ_ONCE(iop->rsv->nr_tables) + iopt_stock_tables(iop->rsv) +
+	       atomic_long_read(&iop->rsv->nr_shared);
 }
 EXPORT_SYMBOL_GPL(io_pgtable_reserved_tables);

@@ -170,6 +170,7 @@ struct iopt_dead {
  * @max_idle: How many of them stay
  * @stock: Tables for the first reserve(), see iommu-reserve-idle.c
  * @nr_tables: Number of tables, without the top and the stock
+ * @nr_shared: Number of those of what repeats, see io-pgtable-repeat.c
  * @later: Tables that died where nothing can be flushed, for the next unreserve()
  * @reclaim: Element of the list of page tables that reclaim looks at
  * @entries: Entries of all reservations, to find what is never released
@@ -191,6 +192,7 @@ struct iopt_reserve {
 	unsigned int max_idle;
 	struct iopte_stash stock;
 	unsigned long nr_tables;
+	atomic_long_t nr_shared;
 	struct iopt_dead later;
 	struct list_head reclaim;
 #ifdef CONFIG_IOMMU_RESERVE_DEBUG

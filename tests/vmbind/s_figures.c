@@ -25,6 +25,7 @@ struct figures {
 	long used;
 	long waiting;
 	long idle;
+	long shared;
 	long pages;
 	long blocks;
 	/* Of the client's memory, in KiB */
@@ -41,6 +42,7 @@ static struct figures look(const struct pan *p)
 	f.used = sum_of(text, "  in use ");
 	f.waiting = sum_of(text, "  waiting ");
 	f.idle = sum_of(text, "  idle ");
+	f.shared = sum_of(text, "  shared ");
 	f.pages = sum_of(text, "  reserved 4K ");
 	f.blocks = sum_of(text, "  reserved 2M ");
 
@@ -54,12 +56,12 @@ static void changed(const struct figures *now, const struct figures *then,
 	struct figures d = {
 		now->tables - then->tables, now->used - then->used,
 		now->waiting - then->waiting, now->idle - then->idle,
-		now->pages - then->pages, now->blocks - then->blocks,
-		now->resident - then->resident,
+		now->shared - then->shared, now->pages - then->pages,
+		now->blocks - then->blocks, now->resident - then->resident,
 	};
 
-	detail("tables %ld, in use %ld, waiting %ld, idle %ld, reserved %ld and %ld, %ld KiB",
-	       d.tables, d.used, d.waiting, d.idle, d.pages, d.blocks, d.resident);
+	detail("tables %ld, in use %ld, waiting %ld, idle %ld, shared %ld, reserved %ld and %ld, %ld KiB",
+	       d.tables, d.used, d.waiting, d.idle, d.shared, d.pages, d.blocks, d.resident);
 	ok(!memcmp(&d, by, sizeof(d)), "%s", what);
 }
 
@@ -73,7 +75,7 @@ static const struct figures tile_is_mapped = {
 };
 
 static const struct figures and_two_slots = {
-	.tables = 3, .used = 3, .pages = 16, .blocks = 2, .resident = 12,
+	.tables = 3, .used = 3, .shared = 3, .pages = 16, .blocks = 2, .resident = 24,
 };
 
 static const struct figures tables_are_idle = {

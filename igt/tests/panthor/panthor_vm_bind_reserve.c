@@ -21,6 +21,7 @@ struct reserve {
 	uint32_t out;
 	/* Before the subtest's own binds */
 	long tables;
+	long shared;
 	long pages;
 };
 
@@ -62,10 +63,21 @@ static void has_tables(struct reserve *r, long want)
 	igt_assert_eq(more_tables(r), want);
 }
 
+/* Those of sparse mappings: as many for one as for many */
+static void has_shared(struct reserve *r, long want)
+{
+	long end = now_ms() + A_WHILE;
+
+	while (tables(device, "shared") != r->shared + want && now_ms() < end)
+		sleep_ms(5);
+	igt_assert_eq(tables(device, "shared") - r->shared, want);
+}
+
 static void now_from_here(struct reserve *r)
 {
 	reclaim();
 	r->tables = tables_at_rest(device, "tables");
+	r->shared = tables(device, "shared");
 	r->pages = reserved();
 }
 
@@ -76,6 +88,7 @@ static void nothing_is_left(struct reserve *r)
 	for (unsigned int i = 0; i < 40 && more_tables(r); i++)
 		reclaim();
 	igt_assert_eq(more_tables(r), 0);
+	has_shared(r, 0);
 }
 
 static void queue(struct reserve *r, struct drm_panthor_vm_bind_op op, uint32_t wait)
@@ -257,6 +270,7 @@ static void sparse(struct reserve *r)
 		do_sparse(&r->p, TEST_VA, sizes[i]);
 		/* Those at its ends; the others are nobody's own */
 		igt_assert_lte_s64(more_tables(r), 4);
+		has_shared(r, 3);
 		gpu_sparse(&r->p, TEST_VA + sizes[i] / 2);
 		do_map(&r->p, TEST_VA + sizes[i] / 2 + TILE, &r->big, 0, TILE);
 		igt_assert_lte_s64(more_tables(r), 4 + 3);
@@ -264,6 +278,40 @@ static void sparse(struct reserve *r)
 		do_unmap(&r->p, TEST_VA, sizes[i]);
 		nothing_is_left(r);
 	}
+}
+
+/* A table of each level for each way in which the GPU may use them, until the last goes */
+static void shared(struct reserve *r)
+{
+	static const uint32_t ways[] = {
+		0, DRM_PANTHOR_VM_BIND_OP_MAP_READONLY, DRM_PANTHOR_VM_BIND_OP_MAP_UNCACHED,
+		DRM_PANTHOR_VM_BIND_OP_MAP_READONLY | DRM_PANTHOR_VM_BIND_OP_MAP_UNCACHED,
+	};
+	uint64_t at = TEST_VA;
+
+	for (unsigned int i = 0; i < LEN(ways); i++) {
+		for (unsigned int j = 0; j < 3; j++, at += TB(1)) {
+			struct drm_panthor_vm_bind_op op = op_sparse(at, GB(1) << j * 4);
+
+			op.flags |= ways[i];
+			if (j)
+				igt_assert_eq(bind_now(&r->p, op), 0);
+			else
+				queue(r, op, gate_shut(&r->p));
+			has_shared(r, 3 * (i + 1));
+			if (!j)
+				ran(r);
+			has_shared(r, 3 * (i + 1));
+		}
+	}
+	/* A part of one, all of one, and all of one way */
+	do_unmap(&r->p, TEST_VA + MB(512), TILE);
+	do_unmap(&r->p, TEST_VA + TB(1), GB(16));
+	has_shared(r, 3 * LEN(ways));
+	do_unmap(&r->p, TEST_VA, TB(3));
+	has_shared(r, 3 * (LEN(ways) - 1));
+	do_unmap(&r->p, TEST_VA, at - TEST_VA);
+	nothing_is_left(r);
 }
 
 /* --- Tables that stay ---------------------------------------------------- */
@@ -336,7 +384,8 @@ static void has_all(struct client *c, unsigned int vms)
 	long end = now_ms() + A_WHILE, want;
 
 	do {
-		want = (tables(device, "tables") - c->tables + vms) * (long)PAGE;
+		want = (tables(device, "tables") + tables(device, "shared") - c->tables + vms) *
+		       (long)PAGE;
 	} while (fdinfo(c->fd, key) != want && now_ms() < end);
 	igt_assert_eq(fdinfo(c->fd, key), want);
 }
@@ -349,7 +398,9 @@ static void bind_as(struct client *c, unsigned int vm, struct drm_panthor_vm_bin
 /* A client without a group has nothing but buffers and page tables: all numbers are known */
 static void all_of_fdinfo(struct reserve *r)
 {
-	struct client c = { .fd = drm_reopen_driver(device), .tables = r->tables };
+	struct client c = {
+		.fd = drm_reopen_driver(device), .tables = r->tables + r->shared,
+	};
 	struct panthor_bo bo;
 
 	has_all(&c, 0);
@@ -429,6 +480,7 @@ static const struct {
 	{ "hole-unmapped", "So does an unmap of what is not there", hole_unmapped },
 	{ "vm-destroyed", "A VM takes all it has with it", vm_destroyed },
 	{ "sparse", "Sparse ranges of up to 64 TiB have a few tables", sparse },
+	{ "shared", "What sparse mappings share is there once, while one is there", shared },
 	{ "idle", "So many tables stay, and reclaim takes them", idle },
 	{ "idle-again", "Tables that stay are used for other memory", idle_again },
 	{ "fdinfo", "Tables are in the client's memory", in_fdinfo },
