@@ -226,9 +226,16 @@ static void refused(struct reserve *r)
 		op_unmap(TEST_VA + GB(40) + PAGE, PAGE),
 		op_map(TEST_VA, 0x7fffffff, 0, TILE),
 	};
+	/* Nothing of these can be reserved, but what they share may be there by then */
+	struct drm_panthor_vm_bind_op alone[] = {
+		op_sparse(TEST_VA, 0), op_sparse(TB(256), GB(1)), op_sparse(TB(256) - GB(1), GB(2)),
+	};
 
 	for (unsigned int i = 0; i < 20; i++)
 		igt_assert_eq(bind_raw(r->p.fd, r->p.vm, ASYNC, ops, LEN(ops), NULL), -EINVAL);
+	nothing_is_left(r);
+	for (unsigned int i = 0; i < LEN(alone); i++)
+		igt_assert_lt(bind_raw(r->p.fd, r->p.vm, ASYNC, &alone[i], 1, NULL), 0);
 	nothing_is_left(r);
 	gpu_faults(&r->p, TEST_VA);
 }
