@@ -240,7 +240,7 @@ suite_probing()
 # What user space sees of mappings: tests of ours in IGT's form
 suite_igt()
 {
-	local rc=0 programs=(access async reserve reset reclaim)
+	local rc=0 programs=(access async reserve reset reclaim share sparse split)
 
 	(guest_prepare mutant plain && "$ROOT/tests/igt/run.sh" build) >/dev/null || return 99
 	mutant_guest --flavour plain --icount --inject --timeout 900 -- "set -- --ours ${programs[*]/#/panthor_vm_bind_}
