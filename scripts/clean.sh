@@ -37,10 +37,25 @@ nobody_works_here()
 clean_build()
 {
 	find "$BUILD" -mindepth 1 -maxdepth 1 ! -name linux ! -name 'linux-*' ! -name linux.git \
-		! -name stamp ! -name '.*.lock' -exec rm -rf {} +
+		! -name stamp ! -name drift ! -name .drift ! -name '.*.lock' -exec rm -rf {} +
 	rm -rf "$BUILD"/linux*/out-*
 }
 
+# ours DIR MARK...: a folder that the environment names, and that has nothing of ours, stays
+ours()
+{
+	local dir=$1 mark
+
+	[ -d "$dir" ] && [ -n "$(find "$dir" -mindepth 1 -print -quit)" ] || return 0
+	for mark in "${@:2}"; do
+		[ ! -e "$dir/$mark" ] || return 0
+	done
+	die "$dir has nothing that this project makes, and is not removed; is OUT, BUILD or CACHE in the environment meant for something else?"
+}
+
+ours "$BUILD" linux.git stamp log .kernel-tree.lock
+[ "$OUT" = "$ROOT/out" ] || ours "$OUT" results
+[ "${1:-}" != --all ] || ours "$CACHE" downloads sources ccache guest
 nobody_works_here
 [ ! -d "$BUILD" ] || locked kernel-tree
 case ${1:-} in

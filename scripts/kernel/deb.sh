@@ -14,7 +14,8 @@
 #   scripts/kernel/deb.sh --configure    the configuration of the first only, and how long it
 #                                    would take
 #
-# Debian's configuration is that of the package linux-config-7.3 of trixie-backports.
+# Debian's configuration is that of the package linux-config-7.3 of trixie-backports, or
+# of the version that LINUX= and KERNEL_SUITE= name.
 # Whatever is cut short goes on where it was: make builds what is missing. The
 # packages are in out/deb, or out/deb-small: linux-image-*.deb, linux-libc-dev; with
 # headers for modules only on an arm64 machine, since they have programs in them.
@@ -55,17 +56,18 @@ configured_objects()
 # What to expect: one driver's file, compiled now, stands for all
 tell_time()
 {
-	local objects start=$SECONDS
+	local objects start
 	local sample=drivers/gpu/drm/drm_gem.o
 
 	objects=$(configured_objects "$out/.config")
+	step "prepare to compile" kmake prepare modules_prepare
+	start=$SECONDS
 	step "compile one file" one_file
 	say "  about $objects objects, one of which took $((SECONDS - start)) s just now, on $JOBS processors: some $(((SECONDS - start + 1) * objects / JOBS / 3600)) hours if the machine stays as busy, less if the compiler's cache knows them"
 }
 
 one_file()
 {
-	kmake prepare modules_prepare
 	rm -f "$out/$sample"
 	CCACHE_DISABLE=1 kmake "$sample"
 }
@@ -87,11 +89,12 @@ kmake()
 
 debian_config()
 {
-	local deb name=config.arm64_none_arm64
+	local deb name=config.arm64_none_arm64 linux
 
-	deb=$(suite_download "$KERNEL_SUITE" arm64 "linux-config-$KERNEL_SERIES") ||
-		_fail "Debian's configuration could not be fetched"
-	dpkg-deb --fsys-tarfile "$deb" | tar -xOf - --wildcards "./usr/src/linux-config-$KERNEL_SERIES/$name.xz" | xz -dc
+	linux=$(commit_version base)
+	deb=$(suite_download "$KERNEL_SUITE" arm64 "linux-config-$linux") ||
+		_fail "Debian's configuration of Linux $linux could not be fetched"
+	dpkg-deb --fsys-tarfile "$deb" | tar -xOf - --wildcards "./usr/src/linux-config-$linux/$name.xz" | xz -dc
 }
 
 # What is asked for beside Debian's; the debug option is the series'
@@ -112,7 +115,7 @@ configure_debian()
 
 	debian_config >"$out/.config.new"
 	grep -q '^CONFIG_ARCH_ROCKCHIP=y' "$out/.config.new" ||
-		_fail "linux-config-$KERNEL_SERIES does not hold a configuration for boards of Rockchip's"
+		_fail "linux-config-$(commit_version base) does not hold a configuration for boards of Rockchip's"
 	our_config >>"$out/.config.new"
 	put_config
 	lost=$(our_config | grep '^CONFIG_' | grep -vxFf "$out/.config" || :)
@@ -187,7 +190,9 @@ build()
 	locked deb
 	version=$(wgit "$TREE" show HEAD:Makefile | awk '/^(VERSION|PATCHLEVEL|SUBLEVEL) = / { v = v s $3; s = "." } END { print v }')-1
 	mkdir -p "$out"
-	need_space "$BUILD" "$space" "the kernel build for packages"
+	# What an earlier run has built is part of it
+	space=$((space - $(du -sm "$out" | cut -f1)))
+	need_space "$BUILD" $((space > 2000 ? space : 2000)) "the kernel build for packages"
 	REMEDY="tests/kernel/deb.config may name what this kernel calls otherwise"
 	step "configure $which kernel" "configure_$which"
 	[ "$which" = small ] || tell_time

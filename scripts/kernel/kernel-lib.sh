@@ -152,7 +152,13 @@ series_key()
 	for d in "patches/$(commit_version "$1")" drivers include Documentation Kconfig; do
 		[ ! -e "$2/$d" ] || parts+=("$2/$d")
 	done
-	hash_of "compose $COMPOSE_FORMAT $1" "${parts[@]}" | cut -c1-40
+	hash_of "compose $COMPOSE_FORMAT $1" "${parts[@]}" "$(programs_of "$2")" | cut -c1-40
+}
+
+# Which of the whole files are programs: that is in no file's contents
+programs_of()
+{
+	(cd "$1" && find drivers include Documentation -type f -perm /100 2>/dev/null | sort) || :
 }
 
 # --- composing -----------------------------------------------------------
@@ -305,7 +311,7 @@ compose()
 		if [ -s "$work/$s.diff" ]; then
 			_index "$work/index" apply --cached --whitespace=nowarn "$work/$s.diff" || {
 				_drifted "$root" "$s" "$head"
-				_fail "the patch of step $s does not apply to Linux $version; rebase the steps in $TREE and run 'make kernel-save', or mend patches/$s.patch"
+				_fail "the patch of step $s does not apply to Linux $version; build/linux is left where it stopped, or mend patches/$s.patch"
 			}
 		fi
 		head=$(_commit_step "$root" "$s" "$head" $n)
@@ -353,12 +359,37 @@ tree_edits()
 		printf 'an unfinished rebase'
 		return
 	fi
-	status=$(wgit "$TREE" status --porcelain | head -n 1)
+	status=$(wgit "$TREE" status --porcelain | sed -n 1p)
 	if [ -n "$status" ]; then
 		printf 'uncommitted changes (%s)' "${status:3}"
 	elif [ "$(wgit "$TREE" rev-parse HEAD)" != "$(kref refs/panthor/composed)" ]; then
 		printf 'commits that patches/ does not have'
+	elif ! branch_is_in refs/panthor/composed; then
+		printf 'commits on its branch reserve, which is not checked out, that patches/ does not have'
 	fi
+}
+
+# branch_is_in COMMIT: nothing of the branch "reserve" is lost where it moves there
+branch_is_in()
+{
+	[ -z "$(kref refs/heads/reserve)" ] || kgit merge-base --is-ancestor refs/heads/reserve "$1"
+}
+
+# What is saved and mailed is the series for Linux $KERNEL_SERIES: need_own_version WHAT
+need_own_version()
+{
+	local version
+
+	version=$(commit_version base)
+	[ ! -d "$SERIES_ROOT/patches/$version" ] ||
+		die "build/linux is Linux $version, and $1 Linux $KERNEL_SERIES; run this without LINUX= and KERNEL_SRC="
+}
+
+# half_a_series: git am was given up, and fewer steps are there than the series has
+half_a_series()
+{
+	[ -f "$BUILD/.drift" ] &&
+		[ "$(kgit rev-list --count "base..$(wgit "$TREE" rev-parse HEAD)")" -lt "$(series_steps "$SERIES_ROOT" "$(commit_version base)" | wc -l)" ]
 }
 
 # barrier_pairs TREE SERIES: do the litmus tests fit SERIES in TREE ("-": its files as

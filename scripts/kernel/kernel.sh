@@ -405,7 +405,10 @@ build()
 	REMEDY="if build/linux has unfinished edits, finish them; after a compiler change remove $out"
 	step "build $which $config kernel" compile
 	# Not of a tree that somebody changed meanwhile
-	[ -z "$key" ] || [ "$(build_key)" != "$key" ] || stamp_set "$out/.stamp" "$key"
+	[ -n "$key" ] || return 0
+	[ "$(build_key)" = "$key" ] ||
+		die "the tree of the $which kernel changed while it was built; run again"
+	stamp_set "$out/.stamp" "$key"
 }
 
 main()

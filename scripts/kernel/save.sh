@@ -42,15 +42,21 @@ check_tree()
 	if [ -d "$dir/rebase-merge" ] || [ -d "$dir/rebase-apply" ]; then
 		die "build/linux is in the middle of a rebase; finish it (git rebase --continue) and run again"
 	fi
-	changed=$(wgit "$TREE" status --porcelain | head -n 1)
+	if half_a_series && [ "${FORCE:-}" != 1 ]; then
+		die "build/linux has fewer steps than patches/series, since git am was given up at $(cut -d ' ' -f 1 "$BUILD/.drift"); run 'make kernel-tree' again, or drop the others with 'make kernel-save FORCE=1'"
+	fi
+	changed=$(wgit "$TREE" status --porcelain | sed -n 1p)
 	[ -z "$changed" ] ||
 		die "build/linux has uncommitted changes (${changed:3}); commit them to the step they belong to, or as a new one, and run again"
+	# Bases have no history in common: each is a commit without a parent
 	wgit "$TREE" merge-base --is-ancestor base HEAD ||
-		die "HEAD of build/linux is not on top of the tag base; rebase it: git -C $TREE rebase base"
+		die "HEAD of build/linux is not on top of the tag base; rebase it: git -C $TREE rebase --onto base $(wgit "$TREE" rev-list --max-parents=0 HEAD | sed -n 1p)"
 	[ -z "$(wgit "$TREE" rev-list --merges base..HEAD)" ] ||
 		die "build/linux has merges, but a series is a line; run: git -C $TREE rebase base"
+	branch_is_in "$(wgit "$TREE" rev-parse HEAD)" || branch_is_in refs/panthor/composed ||
+		die "the branch reserve of build/linux has commits that are not in what is checked out there, and would be lost; give them another branch, or check them out"
 	[ "${FORCE:-}" = 1 ] || stamp_ok "$COMPOSE_STAMP" "$(series_key "$(kref base)" "$SERIES_ROOT")" ||
-		die "the stored series has changed since build/linux was composed from it; commit or drop those changes, and overwrite with 'make kernel-save FORCE=1' only if nothing there is lost"
+		die "the stored series, or the kernel below it, has changed since build/linux was composed from it; commit or drop those changes, and overwrite with 'make kernel-save FORCE=1' only if nothing there is lost"
 }
 
 slug()
@@ -177,6 +183,26 @@ write_series()
 		mode=$(kgit ls-tree "$head" -- "$path")
 		[ "${mode:0:6}" != 100755 ] || chmod +x "$root/$(repo_path "$path")"
 	done <"$work/whole.tsv"
+	renumber_left_out
+}
+
+# What other versions leave out is named with its number: "-NNNN-name" in patches/VERSION/series
+renumber_left_out()
+{
+	local version line name new
+
+	for version in $(series_versions "$SERIES_ROOT" | tail -n +2); do
+		mkdir -p "$work/new-root/patches/$version"
+		while IFS= read -r line; do
+			if [[ $line = -* ]]; then
+				name=$(sed -E 's/^-[0-9]+-//; s/[[:space:]]*(#.*)?$//' <<<"$line")
+				new=$(cut -d ' ' -f 2 "$work/names" | grep -xE "[0-9]+-$name") ||
+					die "patches/$version/series leaves out ${line#-}, which is no step any more; take that line out"
+				line=-$new
+			fi
+			printf '%s\n' "$line"
+		done <"$SERIES_ROOT/patches/$version/series" >"$work/new-root/patches/$version/series"
+	done
 }
 
 trees_of()
@@ -194,7 +220,7 @@ verify()
 
 install_file()
 {
-	if ! cmp -s "$1" "$2" || { [ -x "$1" ] && [ ! -x "$2" ]; }; then
+	if ! cmp -s "$1" "$2" || [ "$(stat -c %A "$1" | cut -c4)" != "$(stat -c %A "$2" | cut -c4)" ]; then
 		mkdir -p "$(dirname "$2")"
 		cp -p "$1" "$2"
 		say "  wrote ${2#"$SERIES_ROOT"/}"

@@ -13,9 +13,9 @@
 # one is refused, unless DRIFT=1 says to try. LINUX=VERSION takes the package of such a
 # version in place of $KERNEL_SERIES.
 #
-# Where a step does not apply to a tree of your own, build/linux has the steps before
-# it, and is in the middle of git am with that step and those after it: mend it there,
-# go on with "git am --continue", and carry it back with "make kernel-save".
+# Where a step does not apply, build/linux has the steps before it, and is in the
+# middle of git am with that step and those after it: mend it there, go on with
+# "git am --continue", and carry it back with "make kernel-save".
 #
 # Run again after a change below patches/, drivers/, include/, Documentation/
 # or Kconfig: only the commits are made anew, and only files that differ are
@@ -55,7 +55,7 @@ user_files()
 
 user_key()
 {
-	(cd "$KERNEL_SRC" && user_files | xargs -0 stat -c '%n %s %Y %a' | sha256sum | cut -c1-40)
+	(cd "$KERNEL_SRC" && user_files | xargs -0 stat -c '%n %s %y %a' | sha256sum | cut -c1-40)
 }
 
 user_tar()
@@ -115,16 +115,28 @@ init_repository()
 	kgit config panthor.ready 1
 }
 
+# Each target composes what its own LINUX= and KERNEL_SRC= say
+tell_version()
+{
+	local was
+
+	[ -n "$(kref base)" ] || return 0
+	was=$(commit_version base)
+	[ "$was" = "$1" ] ||
+		say "  build/linux was Linux $was and becomes Linux $1; what is to stay at the other has to say so: LINUX=$was, or KERNEL_SRC=, with each target"
+}
+
 make_base()
 {
-	local key
+	local key files
 
 	if [ -n "${KERNEL_SRC:-}" ]; then
 		[ -f "$KERNEL_SRC/Makefile" ] || die "KERNEL_SRC=$KERNEL_SRC is no kernel tree"
 		check_series "KERNEL_SRC=$KERNEL_SRC" <"$KERNEL_SRC/Makefile"
 		KERNEL_SRC=$(cd "$KERNEL_SRC" && pwd -P)
 		init_repository
-		key=$(hash_of "$KERNEL_SRC" "$(user_key)")
+		files=$(user_key) || die "the files of KERNEL_SRC=$KERNEL_SRC cannot be listed; see above what git says"
+		key=$(hash_of "tree $KERNEL_SRC" "$files")
 	else
 		series_knows "$SERIES_ROOT" "$LINUX" ||
 			die "LINUX=$LINUX is not among the versions that the series is written for: $(series_versions "$SERIES_ROOT" | paste -sd " ")"
@@ -144,6 +156,7 @@ make_base()
 		step "import linux-source-$LINUX" import_package
 	fi
 	check_series "the kernel tree" < <(kgit show refs/panthor/import:Makefile)
+	tell_version "$FOUND"
 	kgit tag -f base refs/panthor/import >/dev/null
 	stamp_set "$BASE_STAMP" "$key"
 }
@@ -201,8 +214,29 @@ recover_switch()
 	kgit diff --name-only --no-renames "$from" "$next" | sort | comm -23 "$BUILD/.dirty" - >"$BUILD/.foreign"
 	[ ! -s "$BUILD/.foreign" ] ||
 		die "build/linux has changes of yours ($(head -n 1 "$BUILD/.foreign")) besides an interrupted update; save them and run: git -C $TREE checkout -f -B reserve refs/panthor/next"
+	keep_unknown "$from" "$next" <"$BUILD/.dirty"
 	wgit "$TREE" read-tree --reset -u "$next"
 	finish_switch "$next"
+}
+
+# keep_unknown FROM NEXT: of the files named on stdin, those that are as neither commit has
+# them, copied: git may have written half of such a file, or somebody all of it
+keep_unknown()
+{
+	local path blob
+
+	while read -r path; do
+		if [ ! -f "$TREE/$path" ] || [ -L "$TREE/$path" ]; then
+			continue
+		fi
+		blob=$(kgit hash-object --no-filters "$TREE/$path")
+		if [ "$blob" != "$(kgit rev-parse -q --verify "$1:$path")" ] &&
+			[ "$blob" != "$(kgit rev-parse -q --verify "$2:$path")" ]; then
+			mkdir -p "$BUILD/interrupted/$(dirname "$path")"
+			cp -p "$TREE/$path" "$BUILD/interrupted/$path"
+			say "  build/interrupted/$path: as it was in build/linux, and in no step"
+		fi
+	done
 }
 
 # stop_as_am: what somebody has who applied the series by git am, up to the step that
@@ -237,17 +271,29 @@ guard_drift()
 		die "build/linux is in the middle of git am at $(cut -d ' ' -f 1 "$BUILD/.drift"); finish it there ('git am --continue'), or drop it with: git -C $TREE am --abort"
 	fi
 	# Given up, and not mended: the series is not composed
-	[ "$(wgit "$TREE" rev-parse HEAD)" != "$(cut -d ' ' -f 2 "$BUILD/.drift")" ] || rm -f "$COMPOSE_STAMP"
+	! half_a_series || rm -f "$COMPOSE_STAMP"
 	rm -f "$BUILD/.drift"
+}
+
+# The checkout of build/linux-base, which is nobody's to change: it may have been cut short
+finish_base()
+{
+	[ -n "$(kref refs/panthor/base-next)" ] || return 0
+	rm -f "$(wgit "$BASE_TREE" rev-parse --absolute-git-dir)/index.lock"
+	wgit "$BASE_TREE" checkout -q -f --detach base
+	kgit update-ref -d refs/panthor/base-next
 }
 
 make_trees()
 {
 	worktree "$BASE_TREE" base
-	[ -z "$(wgit "$BASE_TREE" status --porcelain | head -n 1)" ] ||
+	finish_base
+	[ -z "$(wgit "$BASE_TREE" status --porcelain | sed -n 1p)" ] ||
 		_fail "build/linux-base must be the unmodified kernel but has changes; drop them with: git -C $BASE_TREE checkout -f && git -C $BASE_TREE clean -fd"
-	[ "$(wgit "$BASE_TREE" rev-parse HEAD)" = "$(kref base)" ] ||
-		wgit "$BASE_TREE" checkout -q --detach base
+	if [ "$(wgit "$BASE_TREE" rev-parse HEAD)" != "$(kref base)" ]; then
+		kgit update-ref refs/panthor/base-next base
+		finish_base
+	fi
 	if [ ! -e "$TREE/.git" ]; then
 		worktree "$TREE" "$(cat "$BUILD/.head")"
 		finish_switch "$(cat "$BUILD/.head")"
@@ -256,12 +302,17 @@ make_trees()
 	fi
 }
 
+is_tree()
+{
+	[ -e "$1/.git" ] && wgit "$1" rev-parse -q --verify HEAD >/dev/null 2>&1
+}
+
 make_composed()
 {
 	local key edits orphan
 
 	key=$(series_key "$(kref base)" "$SERIES_ROOT")
-	if stamp_ok "$COMPOSE_STAMP" "$key" && [ -e "$TREE/.git" ] && [ -e "$BASE_TREE/.git" ]; then
+	if stamp_ok "$COMPOSE_STAMP" "$key" && is_tree "$TREE" && is_tree "$BASE_TREE"; then
 		edits=$(tree_edits)
 		[ -z "$edits" ] || say "  note: build/linux has $edits; 'make kernel-save' carries them into the repository"
 		return
@@ -270,7 +321,7 @@ make_composed()
 	rm -f "$BUILD/.drift"
 	REMEDY="see the sentence above"
 	if ! (step "compose the series" compose "$SERIES_ROOT" base "$BUILD/.head"); then
-		if [ -n "${KERNEL_SRC:-}" ] && [ -f "$BUILD/.drift" ]; then
+		if [ -f "$BUILD/.drift" ]; then
 			stop_as_am
 		fi
 		rm -f "$BUILD/.drift"
@@ -278,7 +329,7 @@ make_composed()
 	fi
 	REMEDY="free disk space if it is full, then run again"
 	step "write kernel trees" make_trees
-	orphan=$(series_orphans "$SERIES_ROOT" | head -n 1)
+	orphan=$(series_orphans "$SERIES_ROOT" | sed -n 1p)
 	[ -z "$orphan" ] || say "  warning: no step names $orphan (Overlay: line), so the kernel does not get it"
 	stamp_set "$COMPOSE_STAMP" "$key"
 }
@@ -286,7 +337,7 @@ make_composed()
 main()
 {
 	need_packages git python3 xz-utils perl
-	mkdir -p "$BUILD"
+	mkdir -p "$BUILD" || die "cannot create $BUILD; check its owner and the free space"
 	locked kernel-tree
 	# A clone that was moved: tell git where its work trees are now.
 	if [ -d "$KGIT" ] && [ -e "$TREE/.git" ] && ! wgit "$TREE" rev-parse HEAD >/dev/null 2>&1; then
@@ -298,7 +349,7 @@ main()
 	guard_drift
 	make_base
 	make_composed
-	say "build/linux: $(series_steps "$SERIES_ROOT" "$(commit_version base)" | wc -l) steps on $(kgit log -1 --format=%s base)"
+	say "build/linux: $(kgit rev-list --count "base..$(wgit "$TREE" rev-parse HEAD)") steps on $(kgit log -1 --format=%s base)"
 }
 
 # Read whole before it runs: an edit of this script must not reach a run.

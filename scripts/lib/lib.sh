@@ -10,6 +10,8 @@
 # report), so that callers can capture it.
 
 set -euo pipefail
+# bash 5.2 takes an "&" in what replaces a pattern for what was found
+shopt -u patsub_replacement 2>/dev/null || :
 export LC_ALL=C
 # A user's has no mke2fs, debugfs or modinfo
 [[ :$PATH: = *:/usr/sbin:* ]] || PATH=$PATH:/usr/sbin:/sbin
@@ -73,7 +75,7 @@ _ticker()
 	# A read that times out, not sleep: a child would outlive the step, and
 	# hold the caller's locks for that long.
 	exec {fd}<> <(:)
-	while ! read -r -t 2 -u "$fd" _; do
+	while kill -0 $$ 2>/dev/null && ! read -r -t 2 -u "$fd" _; do
 		if [ -t 2 ]; then
 			printf '\r\033[K  %s ... %ds  %.50s' "$name" $((SECONDS - start)) \
 				"$(tail -c 400 "$log" | tr '\r' '\n' | tail -n 1)" >&2
@@ -443,9 +445,13 @@ _suite_update()
 	local dir
 
 	dir=$(dirname "$1")
-	rm -f "$dir/updated"
-	apt-get -c "$1" -o APT::Update::Error-Mode=any update
-	touch "$dir/updated"
+	(
+		# apt does not wait for its lock, and fails
+		flock 8
+		rm -f "$dir/updated"
+		apt-get -c "$1" -o APT::Update::Error-Mode=any update
+		touch "$dir/updated"
+	) 8>"$dir/.lock"
 }
 
 # Run apt-get with a suite's lists; fetch the lists when there are none, and
@@ -512,12 +518,13 @@ _suite_get()
 
 _download_dir()
 {
-	printf '%s\n' "$CACHE/downloads/$1/$3_$2"
+	printf '%s\n' "${DOWNLOADS:-$CACHE/downloads}/$1/$3_$2"
 }
 
 # suite_download SUITE ARCH PKG...: print the path of each package's .deb.
 # ARCH is amd64, arm64 or all. What is in the cache is taken as it is: remove
-# $CACHE/downloads, or call suite_renew, to move on to newer versions.
+# $CACHE/downloads, or call suite_renew, to move on to newer versions. Who does so
+# for itself alone has a folder of its own, DOWNLOADS.
 suite_download()
 {
 	local suite=$1 arch=$2 p name dir

@@ -189,6 +189,7 @@ main()
 	done
 	need_packages python3 gcc
 	"$ROOT/scripts/kernel/tree.sh"
+	need_own_version "what is mailed is for"
 	problems=$(series_problems)
 	[ -z "$problems" ] || die "$problems"
 	locked series-check

@@ -224,6 +224,7 @@ main()
 	locked series
 	need_packages perl codespell python3 python3-ply python3-git
 	"$ROOT/scripts/kernel/tree.sh"
+	need_own_version "what is mailed is for"
 	[ -n "$(series_steps "$SERIES_ROOT")" ] || die "the series has no steps yet, see patches/series"
 	edits=$(tree_edits)
 	[ -z "$edits" ] || die "build/linux has $edits; run 'make kernel-save' first"

@@ -64,6 +64,8 @@ try_version()
 		return
 	}
 	say "Linux $version, package $package of $suite:"
+	# All others stay at the package that they have
+	export DOWNLOADS=$CACHE/downloads/newest
 	suite_renew "$suite" all "linux-source-$version" "$package"
 	export LINUX=$version KERNEL_SUITE=$suite BUILD=$BUILD/newest/$version
 	unset KERNEL_SRC

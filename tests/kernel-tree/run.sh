@@ -20,6 +20,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 export BUILD=$scratch/build OUT=$scratch/out SERIES_ROOT=$scratch/series
 export KERNEL_SRC=$scratch/base
+unset DRIFT FORCE LINUX KERNEL_SUITE
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 export GIT_AUTHOR_NAME=Developer GIT_AUTHOR_EMAIL=developer@example.org
 export GIT_COMMITTER_NAME=Developer GIT_COMMITTER_EMAIL=developer@example.org
@@ -103,6 +104,17 @@ test_round_trip()
 {
 	save
 	same_series
+}
+
+# Who rewords a step does not rename it
+test_names_survive_an_amend()
+{
+	tree_git commit -q --amend -m 'iommu: Describe it better'
+	save
+	[ "$(tail -n 1 "$SERIES_ROOT/patches/series")" = 0003-describe-it ]
+	compose
+	not grep -q 'compose the series' "$scratch/log"
+	restore_series
 }
 
 test_second_run_does_nothing()
@@ -195,6 +207,101 @@ test_unsaved_commits_are_kept()
 	restore_series
 }
 
+# HEAD is elsewhere, and says nothing of them
+test_commits_on_the_branch_are_kept()
+{
+	local mine
+
+	printf 'int mine;\n' >>"$tree/drivers/iommu/table.c"
+	tree_git commit -q -a -m 'iommu: Work of days'
+	mine=$(tree_git rev-parse reserve)
+	tree_git checkout -q --detach reserve~1
+	refuses 'would be lost' save
+	printf '# changed\n' >>"$SERIES_ROOT/Kconfig"
+	refuses 'commits on its branch reserve' compose
+	[ "$(tree_git rev-parse reserve)" = "$mine" ]
+	tree_git checkout -q -f -B reserve refs/panthor/composed
+	restore_series
+}
+
+test_what_is_no_series_is_not_saved()
+{
+	local dir
+
+	tree_git checkout -q -b side reserve~1
+	tree_git commit -q --allow-empty -m 'iommu: Aside'
+	tree_git checkout -q reserve
+	tree_git merge -q --no-ff -m 'Merge' side
+	refuses 'has merges' save
+	tree_git checkout -q -f -B reserve refs/panthor/composed
+	tree_git branch -q -D side
+	tree_git checkout -q --detach "$(tree_git commit-tree -m 'No parent' 'HEAD^{tree}')"
+	refuses 'rebase --onto base' save
+	tree_git checkout -q reserve
+	tree_git commit -q --allow-empty -m "$(printf 'iommu: Two\n\n---\nThree')"
+	refuses "has a line '---'" save
+	tree_git checkout -q -f -B reserve refs/panthor/composed
+	dir=$(tree_git rev-parse --absolute-git-dir)
+	mkdir "$dir/rebase-merge"
+	refuses 'in the middle of a rebase' save
+	printf '# changed\n' >>"$SERIES_ROOT/Kconfig"
+	refuses 'an unfinished rebase' compose
+	rmdir "$dir/rebase-merge"
+	restore_series
+}
+
+# More of them than a pipe holds
+test_many_files_are_no_silent_end()
+{
+	(cd "$tree" && seq -f 'a_rather_long_name_of_a_file_that_somebody_left_here_%04g' 3000 | xargs touch)
+	refuses 'uncommitted changes' save
+	(cd "$tree" && find . -name 'a_rather_long_name_*' -delete)
+}
+
+test_programs_stay_programs()
+{
+	chmod +x "$SERIES_ROOT/drivers/iommu/reserve.c"
+	compose
+	[[ $(tree_git ls-tree HEAD drivers/iommu/reserve.c) = 100755* ]]
+	tree_git rebase -q -x 'chmod -x drivers/iommu/reserve.c; git commit -q --amend --no-edit -a' base
+	save
+	[ ! -x "$SERIES_ROOT/drivers/iommu/reserve.c" ]
+	restore_series
+}
+
+test_two_do_not_write_at_once()
+{
+	exec 9>"$BUILD/.kernel-tree.lock"
+	flock 9
+	compose 9>&- &
+	for _ in $(seq 50); do
+		! grep -q 'waiting for another' "$scratch/log" || break
+		sleep 0.1
+	done
+	grep -q "waiting for another 'kernel-tree'" "$scratch/log"
+	flock -u 9
+	wait $!
+}
+
+# Of which nothing may be left but what it began
+test_a_killed_run_gives_up_its_lock()
+{
+	bash -c '. "$1"; locked probe; work() { sleep 3; }; step "long work" work' x \
+		"$ROOT/scripts/lib/lib.sh" >/dev/null 2>&1 &
+	sleep 1
+	kill -KILL $!
+	timeout 8 flock "$BUILD/.probe.lock" true
+}
+
+test_folders_of_others_are_not_removed()
+{
+	mkdir -p "$scratch/precious"
+	: >"$scratch/precious/file"
+	not env OUT="$scratch/precious" "$ROOT/scripts/clean.sh" 2>"$scratch/log"
+	grep -q 'precious has nothing that this project makes' "$scratch/log"
+	[ -e "$scratch/precious/file" ]
+}
+
 test_wrong_series_is_refused()
 {
 	make_base "$scratch/old" 6 12
@@ -239,6 +346,7 @@ test_another_version_has_steps_of_its_own()
 	[ "$(tree_git rev-list --count base..reserve)" = 4 ]
 	KERNEL_SRC=$scratch/earlier compose
 	grep -q '5 steps on Linux 7.2 ' "$scratch/log"
+	grep -q 'was Linux 7.3 and becomes Linux 7.2' "$scratch/log"
 	[ "$(tree_git log --reverse --format=%s base..reserve | paste -sd ';')" = 'iommu: Name a line;iommu: Name a ninth;iommu: Add a reservation;iommu: Use the reservation in the table;iommu: Describe it' ]
 	grep -q '^int line_49;' "$tree/drivers/iommu/table.c"
 }
@@ -261,6 +369,24 @@ test_steps_are_not_saved_from_another_version()
 	KERNEL_SRC=$scratch/earlier not compose
 	grep -q 'patches/7.2/series leaves out 0003-describe, but there is no such step' "$scratch/log"
 	KERNEL_SRC='' LINUX=7.9 refuses 'LINUX=7.9 is not among the versions that the series is written for: 7.3 7.2' compose
+	restore_series
+}
+
+# A step that comes before moves the number of one that another version leaves out
+test_left_out_steps_are_numbered_anew()
+{
+	mkdir "$SERIES_ROOT/patches/7.2"
+	printf '# not these\n-0003-describe-it\n' >"$SERIES_ROOT/patches/7.2/series"
+	tree_git checkout -q --detach base
+	printf 'int first;\n' >>"$tree/drivers/iommu/table.c"
+	tree_git commit -q -a -m 'iommu: Come first'
+	tree_git cherry-pick base..reserve >/dev/null
+	tree_git checkout -q -B reserve
+	save
+	[ "$(paste -sd ' ' "$SERIES_ROOT/patches/7.2/series")" = '# not these -0004-describe-it' ]
+	tree_git checkout -q -B reserve reserve~1
+	refuses 'leaves out 0004-describe-it, which is no step any more' save
+	tree_git checkout -q -f -B reserve refs/panthor/composed
 	restore_series
 }
 
@@ -306,6 +432,69 @@ test_drift_given_up_is_not_built()
 	[ "$(tree_git rev-list --count base..reserve)" = 3 ]
 }
 
+# Whoever asks next: half of it is not saved, nor taken for all
+test_half_a_series_is_not_taken_for_all()
+{
+	KERNEL_SRC=$scratch/drifted not compose
+	tree_git am --abort
+	refuses 'fewer steps than patches/series' save
+	same_series
+	"$ROOT/scripts/clean.sh"
+	KERNEL_SRC=$scratch/drifted not compose
+	grep -q 'step 2 of 3' "$scratch/log"
+	tree_git am --abort
+	printf 'int mine;\n' >>"$tree/drivers/iommu/table.c"
+	tree_git commit -q -a -m 'iommu: Work of days'
+	KERNEL_SRC=$scratch/drifted refuses 'commits that patches/ does not have' compose
+	not save
+	tree_git checkout -q -f -B reserve refs/panthor/composed
+	restore_series
+}
+
+# As the distribution packs it, in the user's cache: package VERSION TREE
+package()
+{
+	local dir=$CACHE/downloads/trixie-backports/linux-source-7.3_all root=$scratch/root
+
+	rm -rf "$dir" "$root"
+	mkdir -p "$dir" "$root/usr/src" "$root/DEBIAN"
+	tar -C "$(dirname "$2")" --transform "s/^$(basename "$2")/linux-source-7.3/" -cJf \
+		"$root/usr/src/linux-source-7.3.tar.xz" "$(basename "$2")"
+	printf 'Package: linux-source-7.3\nVersion: %s\nArchitecture: all\nMaintainer: x <x@example.org>\nDescription: x\n' \
+		"$1" >"$root/DEBIAN/control"
+	dpkg-deb --root-owner-group --build "$root" "$dir/linux-source-7.3_$1_all.deb" >/dev/null
+	(cd "$dir" && sha256sum ./*.deb >SHA256SUMS)
+}
+
+test_the_package_is_taken()
+{
+	export CACHE=$scratch/cache
+	package 7.3.4 "$scratch/base"
+	KERNEL_SRC='' compose
+	grep -q '3 steps on Linux 7.3 from linux-source-7.3_7.3.4_all.deb' "$scratch/log"
+	cmp "$KERNEL_SRC/drivers/iommu/table.c" "$BUILD/linux-base/drivers/iommu/table.c"
+	# A newer one that a step does not fit is as any tree
+	package 7.3.5 "$scratch/drifted"
+	KERNEL_SRC='' not compose
+	grep -q 'step 2 of 3, 0002-use-the-reservation-in-the-table, does not apply' "$scratch/log"
+	tree_git am --show-current-patch=diff | grep -q '^+int line_fifty;'
+	tree_git am --abort
+	restore_series
+}
+
+test_a_damaged_package_is_not_taken()
+{
+	export CACHE=$scratch/cache
+	package 7.3.6 "$scratch/base"
+	printf 'x' >>"$CACHE"/downloads/trixie-backports/linux-source-7.3_all/*.deb
+	mkdir -p "$scratch/bin"
+	printf '#!/bin/sh\nexit 1\n' >"$scratch/bin/apt-get"
+	chmod +x "$scratch/bin/apt-get"
+	PATH=$scratch/bin:$PATH KERNEL_SRC='' not compose
+	grep -q 'the cached linux-source-7.3 is damaged' "$scratch/log"
+	compose
+}
+
 test_bad_steps_are_named()
 {
 	sed -i 's/^-int line_50/-int line_49/' "$SERIES_ROOT"/patches/0002-*.patch
@@ -343,6 +532,50 @@ test_interrupted_write_is_finished()
 	[ -z "$(tree_git status --porcelain)" ]
 }
 
+# What was written meanwhile, and is in neither step, is kept beside it
+test_work_in_an_interrupted_write_is_copied()
+{
+	local old new
+
+	new=$(tree_git rev-parse reserve)
+	old=$(tree_git rev-parse reserve~1)
+	tree_git checkout -q -f -B reserve "$old"
+	git --git-dir="$BUILD/linux.git" update-ref refs/panthor/composed "$old"
+	git --git-dir="$BUILD/linux.git" update-ref refs/panthor/next "$new"
+	mkdir -p "$tree/Documentation"
+	echo 'Work of days' >"$tree/Documentation/reserve.rst"
+	compose
+	[ "$(cat "$BUILD/interrupted/Documentation/reserve.rst")" = 'Work of days' ]
+	[ "$(find "$BUILD/interrupted" -type f | wc -l)" = 1 ]
+	cmp "$SERIES_ROOT/Documentation/reserve.rst" "$tree/Documentation/reserve.rst"
+	# And what is in no file of that step stops it
+	git --git-dir="$BUILD/linux.git" update-ref refs/panthor/next "$new"
+	echo 'int mine;' >>"$tree/drivers/iommu/table.c"
+	refuses 'changes of yours (drivers/iommu/table.c)' compose
+	tree_git checkout -q -f -B reserve refs/panthor/next
+	git --git-dir="$BUILD/linux.git" update-ref -d refs/panthor/next
+	compose
+}
+
+test_the_base_stays_as_it_is()
+{
+	local base=$BUILD/linux-base
+
+	echo '# mine' >>"$base/Makefile"
+	printf '# changed\n' >>"$SERIES_ROOT/Kconfig"
+	not compose
+	grep -q 'must be the unmodified kernel' "$scratch/log"
+	# As if killed while it was written: nobody's changes, and git's lock
+	git --git-dir="$BUILD/linux.git" update-ref refs/panthor/base-next base
+	: >"$(git -C "$base" rev-parse --absolute-git-dir)/index.lock"
+	compose
+	cmp "$KERNEL_SRC/Makefile" "$base/Makefile"
+	# The stamp is there, but what it stands for is not
+	git --git-dir="$BUILD/linux.git" update-ref -d refs/tags/base
+	compose
+	restore_series
+}
+
 test_interrupted_import_is_redone()
 {
 	rm -rf "$BUILD"
@@ -365,6 +598,22 @@ test_user_git_tree_is_only_read()
 	grep -q tracked "$tree/drivers/iommu/table.c"
 	[ ! -e "$tree/drivers/iommu/untracked.c" ]
 	[ "$(git -C "$scratch/user" status --porcelain | sort | paste -sd' ')" = ' M drivers/iommu/table.c ?? drivers/iommu/untracked.c' ]
+}
+
+# What git keeps for itself does not count, all else does
+test_user_tree_is_imported_when_it_changes()
+{
+	git -C "$scratch/user" branch another
+	KERNEL_SRC=$scratch/user compose
+	not grep -q 'import kernel' "$scratch/log"
+	sed -i 's/int tracked/int changed/' "$scratch/user/drivers/iommu/table.c"
+	KERNEL_SRC=$scratch/user compose
+	grep -q 'import kernel' "$scratch/log"
+	grep -q 'int changed' "$tree/drivers/iommu/table.c"
+	ln -s nowhere.c "$scratch/user/drivers/iommu/link.c"
+	git -C "$scratch/user" add drivers/iommu/link.c
+	KERNEL_SRC=$scratch/user compose
+	[ -L "$tree/drivers/iommu/link.c" ]
 }
 
 make_base "$KERNEL_SRC" 7 3

@@ -341,6 +341,7 @@ check_patches()
 	local patch
 
 	"$ROOT/scripts/kernel/tree.sh" >/dev/null
+	need_own_version "mutants are of"
 	result_start patches
 	for patch in "$HERE"/*.patch "$ROOT"/tests/break-it/break-reserve-*.patch; do
 		check_patch "$TREE" "$patch"
@@ -376,6 +377,7 @@ main()
 	[ "$only" != interleave ] || MUTANT_TREE=$BUILD/linux-mutant-interleave
 	need_packages gcc make binutils python3
 	"$ROOT/scripts/kernel/tree.sh" >/dev/null
+	need_own_version "mutants are of"
 	# A mutant is killed by what its own line breaks
 	[ "${only:-pairs}" != pairs ] || barrier_pairs "$TREE" HEAD >/dev/null ||
 		die "the barriers and the litmus tests do not fit without a mutant; run tests/models/run.sh"
