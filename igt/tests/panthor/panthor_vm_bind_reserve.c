@@ -63,14 +63,20 @@ static void has_tables(struct reserve *r, long want)
 	igt_assert_eq(more_tables(r), want);
 }
 
-/* Those of sparse mappings: as many for one as for many */
-static void has_shared(struct reserve *r, long want)
+/* Within a while, as above */
+static void has_what(const char *what, long want)
 {
 	long end = now_ms() + A_WHILE;
 
-	while (tables(device, "shared") != r->shared + want && now_ms() < end)
+	while (tables(device, what) != want && now_ms() < end)
 		sleep_ms(5);
-	igt_assert_eq(tables(device, "shared") - r->shared, want);
+	igt_assert_eq(tables(device, what), want);
+}
+
+/* Those of sparse mappings: as many for one as for many */
+static void has_shared(struct reserve *r, long want)
+{
+	has_what("shared", r->shared + want);
 }
 
 static void now_from_here(struct reserve *r)
@@ -104,17 +110,26 @@ static void ran(struct reserve *r)
 
 /* --- From queued to gone ------------------------------------------------- */
 
-/* @tables while it is queued, and no more when it has run; @pages are reserved */
-static void life_of(struct reserve *r, struct drm_panthor_vm_bind_op op, long tables,
+/*
+ * @more tables wait while it is queued, and are in use when it has run, and no others;
+ * @pages are reserved
+ */
+static void life_of(struct reserve *r, struct drm_panthor_vm_bind_op op, long more,
 		    long pages)
 {
+	long waiting = tables_at_rest(device, "waiting");
+	long used = tables_at_rest(device, "in use");
+
 	queue(r, op, gate_shut(&r->p));
-	has_tables(r, tables);
+	has_tables(r, more);
 	has_pages(r, pages);
+	has_what("waiting", waiting + more);
 	gpu_faults(&r->p, op.va);
 	ran(r);
-	has_tables(r, tables);
+	has_tables(r, more);
 	has_pages(r, pages);
+	has_what("waiting", waiting);
+	has_what("in use", used + more);
 	igt_assert_eq(gpu_read(&r->p, op.va, PAGE, 1, &(uint64_t){ 0 }), 0);
 	do_unmap(&r->p, op.va, op.size);
 	gpu_faults(&r->p, op.va);
