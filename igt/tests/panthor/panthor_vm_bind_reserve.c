@@ -410,6 +410,8 @@ static void has_all(struct client *c, unsigned int vms)
 		       (long)PAGE;
 	} while (fdinfo(c->fd, key) != want && now_ms() < end);
 	igt_assert_eq(fdinfo(c->fd, key), want);
+	/* The GPU has none of these VMs at hand */
+	igt_assert_eq(fdinfo(c->fd, "panthor-active-memory:"), 0);
 }
 
 static void bind_as(struct client *c, unsigned int vm, struct drm_panthor_vm_bind_op op)
