@@ -41,21 +41,23 @@ clean_build()
 	rm -rf "$BUILD"/linux*/out-*
 }
 
-# ours DIR MARK...: a folder that the environment names, and that has nothing of ours, stays
+# ours DIR OUR-OWN MARK...: a folder that the environment names in place of OUR-OWN, and that
+# has nothing of ours, stays
 ours()
 {
 	local dir=$1 mark
 
+	[ "$dir" != "$2" ] || return 0
 	[ -d "$dir" ] && [ -n "$(find "$dir" -mindepth 1 -print -quit)" ] || return 0
-	for mark in "${@:2}"; do
+	for mark in "${@:3}"; do
 		[ ! -e "$dir/$mark" ] || return 0
 	done
 	die "$dir has nothing that this project makes, and is not removed; is OUT, BUILD or CACHE in the environment meant for something else?"
 }
 
-ours "$BUILD" linux.git stamp log .kernel-tree.lock
-[ "$OUT" = "$ROOT/out" ] || ours "$OUT" results
-[ "${1:-}" != --all ] || ours "$CACHE" downloads sources ccache guest
+ours "$BUILD" "$ROOT/build" linux.git stamp log .kernel-tree.lock
+ours "$OUT" "$ROOT/out" results
+[ "${1:-}" != --all ] || ours "$CACHE" '' downloads sources ccache guest
 nobody_works_here
 [ ! -d "$BUILD" ] || locked kernel-tree
 case ${1:-} in

@@ -311,7 +311,7 @@ compose()
 		if [ -s "$work/$s.diff" ]; then
 			_index "$work/index" apply --cached --whitespace=nowarn "$work/$s.diff" || {
 				_drifted "$root" "$s" "$head"
-				_fail "the patch of step $s does not apply to Linux $version; build/linux is left where it stopped, or mend patches/$s.patch"
+				_fail "the patch of step $s does not apply to Linux $version; mend it where build/linux stops, or in patches/$s.patch"
 			}
 		fi
 		head=$(_commit_step "$root" "$s" "$head" $n)
@@ -376,13 +376,14 @@ branch_is_in()
 }
 
 # What is saved and mailed is the series for Linux $KERNEL_SERIES: need_own_version WHAT
+# [ADVICE]
 need_own_version()
 {
 	local version
 
 	version=$(commit_version base)
 	[ ! -d "$SERIES_ROOT/patches/$version" ] ||
-		die "build/linux is Linux $version, and $1 Linux $KERNEL_SERIES; run this without LINUX= and KERNEL_SRC="
+		die "build/linux is Linux $version, and $1 Linux $KERNEL_SERIES; ${2:-run this without LINUX= and KERNEL_SRC=}"
 }
 
 # half_a_series: git am was given up, and fewer steps are there than the series has

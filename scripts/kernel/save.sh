@@ -32,12 +32,10 @@
 
 check_tree()
 {
-	local dir changed version
+	local dir changed
 
 	[ -e "$TREE/.git" ] || die "there is no build/linux; run 'make kernel-tree' first"
-	version=$(commit_version base)
-	[ ! -d "$SERIES_ROOT/patches/$version" ] ||
-		die "build/linux is Linux $version, and steps are saved from Linux $KERNEL_SERIES; what only Linux $version needs is kept by hand, in patches/$version"
+	need_own_version "steps are saved from" "what only that version needs is kept by hand, in its folder of patches/"
 	dir=$(wgit "$TREE" rev-parse --absolute-git-dir)
 	if [ -d "$dir/rebase-merge" ] || [ -d "$dir/rebase-apply" ]; then
 		die "build/linux is in the middle of a rebase; finish it (git rebase --continue) and run again"

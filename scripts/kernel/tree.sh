@@ -340,7 +340,7 @@ main()
 	mkdir -p "$BUILD" || die "cannot create $BUILD; check its owner and the free space"
 	locked kernel-tree
 	# A clone that was moved: tell git where its work trees are now.
-	if [ -d "$KGIT" ] && [ -e "$TREE/.git" ] && ! wgit "$TREE" rev-parse HEAD >/dev/null 2>&1; then
+	if [ -d "$KGIT" ] && [ -e "$TREE/.git" ] && ! is_tree "$TREE"; then
 		kgit worktree repair "$TREE" "$BASE_TREE" >/dev/null 2>&1 || :
 	fi
 	if [ -d "$KGIT" ]; then

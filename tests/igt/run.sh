@@ -154,9 +154,8 @@ igts_own()
 	in_guest "$1" '' $PANTHOR_FLOOR "$(guest_script "${PANTHOR[@]}")"
 }
 
-# Time is the guest's own here and below: what these tests give a wait, and jobs, is short,
-# and hosts are busy
-
+# Time is the guest's own here and in ours(): what these tests give a wait, and jobs, is
+# short, and hosts are busy
 generic()
 {
 	say "IGT's generic tests on $1"

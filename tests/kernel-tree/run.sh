@@ -512,18 +512,30 @@ test_bad_steps_are_named()
 	restore_series
 }
 
-test_interrupted_write_is_finished()
+store_git()
 {
-	local old new
+	git --git-dir="$BUILD/linux.git" "$@"
+}
+
+# As if killed while going from the second step to the third, whose commit is printed
+cut_short()
+{
+	local new
 
 	new=$(tree_git rev-parse reserve)
-	old=$(tree_git rev-parse reserve~1)
-	# As if killed while going from the second step to the third: half the
-	# files are written, and git's lock is left behind.
-	tree_git checkout -q -f -B reserve "$old"
-	git --git-dir="$BUILD/linux.git" update-ref refs/panthor/composed "$old"
-	git --git-dir="$BUILD/linux.git" update-ref refs/panthor/next "$new"
+	tree_git checkout -q -f -B reserve reserve~1
+	store_git update-ref refs/panthor/composed refs/heads/reserve
+	store_git update-ref refs/panthor/next "$new"
 	mkdir -p "$tree/Documentation"
+	printf '%s\n' "$new"
+}
+
+test_interrupted_write_is_finished()
+{
+	local new
+
+	# Half the files are written, and git's lock is left behind.
+	new=$(cut_short)
 	cp "$SERIES_ROOT/Documentation/reserve.rst" "$tree/Documentation/"
 	: >"$(tree_git rev-parse --absolute-git-dir)/index.lock"
 	compose
@@ -535,25 +547,20 @@ test_interrupted_write_is_finished()
 # What was written meanwhile, and is in neither step, is kept beside it
 test_work_in_an_interrupted_write_is_copied()
 {
-	local old new
+	local new
 
-	new=$(tree_git rev-parse reserve)
-	old=$(tree_git rev-parse reserve~1)
-	tree_git checkout -q -f -B reserve "$old"
-	git --git-dir="$BUILD/linux.git" update-ref refs/panthor/composed "$old"
-	git --git-dir="$BUILD/linux.git" update-ref refs/panthor/next "$new"
-	mkdir -p "$tree/Documentation"
+	new=$(cut_short)
 	echo 'Work of days' >"$tree/Documentation/reserve.rst"
 	compose
 	[ "$(cat "$BUILD/interrupted/Documentation/reserve.rst")" = 'Work of days' ]
 	[ "$(find "$BUILD/interrupted" -type f | wc -l)" = 1 ]
 	cmp "$SERIES_ROOT/Documentation/reserve.rst" "$tree/Documentation/reserve.rst"
 	# And what is in no file of that step stops it
-	git --git-dir="$BUILD/linux.git" update-ref refs/panthor/next "$new"
+	store_git update-ref refs/panthor/next "$new"
 	echo 'int mine;' >>"$tree/drivers/iommu/table.c"
 	refuses 'changes of yours (drivers/iommu/table.c)' compose
 	tree_git checkout -q -f -B reserve refs/panthor/next
-	git --git-dir="$BUILD/linux.git" update-ref -d refs/panthor/next
+	store_git update-ref -d refs/panthor/next
 	compose
 }
 
@@ -566,12 +573,12 @@ test_the_base_stays_as_it_is()
 	not compose
 	grep -q 'must be the unmodified kernel' "$scratch/log"
 	# As if killed while it was written: nobody's changes, and git's lock
-	git --git-dir="$BUILD/linux.git" update-ref refs/panthor/base-next base
+	store_git update-ref refs/panthor/base-next base
 	: >"$(git -C "$base" rev-parse --absolute-git-dir)/index.lock"
 	compose
 	cmp "$KERNEL_SRC/Makefile" "$base/Makefile"
 	# The stamp is there, but what it stands for is not
-	git --git-dir="$BUILD/linux.git" update-ref -d refs/tags/base
+	store_git update-ref -d refs/tags/base
 	compose
 	restore_series
 }
