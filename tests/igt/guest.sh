@@ -6,8 +6,9 @@
 # 64-bit and little-endian. Those of igt/ are arm64, and in PATH.
 #
 #   guest.sh [PROGRAM...]		IGT's, those for Panthor by default
-#   guest.sh --ours [--upstream] PROGRAM...	ours, each subtest in a process of its own;
-#					the kernel has the mistakes of upstream's
+#   guest.sh --ours [--upstream] [--first] PROGRAM...	ours, each subtest in a process of its own;
+#					the kernel has the mistakes of upstream's;
+#					what comes after the first that fails is not run
 #
 # Prints a line "pass|fail|skip TAB test@subtest TAB detail" for each subtest
 # that the programs list, and one for a program without subtests. What they said is kept as
@@ -131,7 +132,7 @@ ends_badly()
 
 run_program()
 {
-	local log=$logs/igt-$1.log subtests subtest rc=0
+	local log=$logs/igt-$1.log subtests subtest line rc=0
 
 	subtests=$(igt "$1" --list-subtests 2>"$logs/igt-$1.list")
 	if [ -z "$subtests" ]; then
@@ -141,7 +142,9 @@ run_program()
 	: >"$log"
 	[ -n "$ours" ] || igt "$1" >"$log" 2>&1 || rc=$?
 	for subtest in $subtests; do
-		result "$log" "$subtest" "$1" || run_alone "$1" "$subtest"
+		line=$(result "$log" "$subtest" "$1" || run_alone "$1" "$subtest")
+		printf '%s\n' "$line"
+		[[ -z $first || $line != fail* ]] || exit 0
 	done
 	# Failures and deaths of subtests are theirs; that the last one passes is no end
 	case $rc in
@@ -153,10 +156,12 @@ run_program()
 
 ours=
 upstream=
+first=
 while [[ ${1:-} = --* ]]; do
 	case $1 in
 	--ours) ours=1 ;;
 	--upstream) upstream=1 ;;
+	--first) first=1 ;;
 	esac
 	shift
 done

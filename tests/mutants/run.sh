@@ -243,7 +243,7 @@ suite_igt()
 	local rc=0 programs=(access async reserve reset reclaim share sparse split)
 
 	(guest_prepare mutant plain && "$ROOT/tests/igt/run.sh" build) >/dev/null || return 99
-	mutant_guest --flavour plain --icount --inject --timeout 900 -- "set -- --ours ${programs[*]/#/panthor_vm_bind_}
+	mutant_guest --flavour plain --icount --inject --timeout 900 -- "set -- --ours --first ${programs[*]/#/panthor_vm_bind_}
 		$(cat "$ROOT/tests/igt/guest.sh")" | tee "$BUILD/.mutant.log" || rc=$?
 	! grep -q '^fail' "$BUILD/.mutant.log" && grep -q '^pass' "$BUILD/.mutant.log" || rc=1
 	return "$rc"

@@ -510,6 +510,17 @@ test_fault_of_another_is_upstreams_only()
 	done
 }
 
+# What a mutant costs: the rest says nothing more of it
+test_igt_ends_with_the_first_failure_when_told()
+{
+	faulting
+	printf '%s\n' '#!/bin/bash' '[ "$1" != --list-subtests ] || { echo first second third; exit; }' \
+		'[ "$2" != second ] || { echo "Subtest second: FAIL (0.0s)"; exit 98; }' \
+		'echo "Subtest $2: SUCCESS (0.0s)"' >"$scratch/igt/fails_once"
+	[ "$(in_igt --first | tr '\n' ' ')" = 'pass fail ' ] || return 1
+	[ "$(in_igt | tr '\n' ' ')" = 'pass fail pass ' ]
+}
+
 # igt_report LINE...: the verdicts of tests/igt/report.py on a raw file of these lines
 igt_report()
 {
