@@ -220,7 +220,7 @@ suite_panthor()
 suite_fixes()
 {
 	(guest_prepare mutant plain && guest_program panthor hardpaths) >/dev/null || return 99
-	mutant_guest --flavour plain --inject --icount -- "hardpaths sync-points wakeup lost-wait moved-memory signal-nothing wait-behind counts lost-gpu slow-flush heap-race late-l2 stuck-suspend reset-suspend dead-reset unbind-busy stale-fault stuck-reset resume-reset unbind-group unbind-stuck reset-free heap-pool late-cut"
+	mutant_guest --flavour plain --inject --icount -- "hardpaths sync-points wakeup lost-wait moved-memory signal-nothing wait-behind counts lost-gpu slow-flush heap-race late-l2 stuck-suspend reset-suspend dead-reset unbind-busy stale-fault stuck-reset resume-reset unbind-group unbind-stuck reset-free heap-pool late-cut arrays"
 }
 
 # What lockdep says of a suspend that meets a reset, and of one that fails

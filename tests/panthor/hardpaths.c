@@ -36,6 +36,7 @@ static const struct scenario scenarios[] = {
 	{ "signal-nothing", "what is signalled is not there", run_signal_nothing, ENDS },
 	{ "wait-behind", "a job waits for the one behind it", run_wait_behind, PLAIN },
 	{ "counts", "counts that nobody has memory for", run_counts, PLAIN },
+	{ "arrays", "arrays that leave no memory for others", run_arrays, ENDS },
 	{ "sync-points", "points of timelines as files and as fences of buffers",
 	  run_sync_points, PLAIN },
 	{ "buffers", "labels, flags and syncs of buffers", run_buffers, PLAIN },

@@ -6,15 +6,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/dma-buf.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "host.h"
+#include "memory.h"
 #include "scenarios.h"
 #include "tap.h"
 #include "work.h"
@@ -383,6 +386,105 @@ void run_counts(void)
 	syncobj_counts(&p, 4 * SZ_1M / sizeof(uint32_t) + 1);
 	syncobj_entries(&p, 4 * SZ_1M / sizeof(void *));
 	not_said("WARNING");
+	gpu_close(&g);
+	pan_close(&p);
+}
+
+/* Somebody who has @size bytes, and whom the OOM killer would take first */
+static pid_t easy_victim(size_t size)
+{
+	char ready;
+	int fds[2];
+	pid_t pid;
+
+	need(pipe(fds) ? -errno : 0);
+	pid = fork();
+	need(pid < 0 ? -errno : 0);
+	if (!pid) {
+		char *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		int adj = open("/proc/self/oom_score_adj", O_WRONLY);
+
+		if (mem == MAP_FAILED || write(adj, "1000", 4) != 4)
+			_exit(1);
+		memset(mem, 1, size);
+		if (write(fds[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(fds[1]);
+	need(read(fds[0], &ready, 1) == 1 ? 0 : -ECHILD);
+	close(fds[0]);
+	return pid;
+}
+
+/* As Panthor has it */
+#define ARRAY_MAX	(16 * SZ_1M)
+#define MANY(_count, _array)	((struct drm_panthor_obj_array){		\
+		.array = (uintptr_t)(_array), .count = (_count), .stride = sizeof(*(_array)) })
+
+static void answers(long got, long want, const char *what, const char *of)
+{
+	detail("got %ld, wanted %ld", got, want);
+	ok(got == want, "%s: %s", what, of);
+}
+
+/* Nothing is where these arrays of @bytes are said to be */
+static void arrays_of(struct pan *p, struct gpu *g, uint64_t bytes, int answer, const char *what)
+{
+	struct drm_panthor_vm_bind b = { .vm_id = g->vm };
+	struct drm_panthor_group_submit s = { .group_handle = g->group };
+	struct drm_panthor_vm_bind_op op = pan_op_sync_only(), *ops = NULL;
+	struct drm_panthor_queue_submit *jobs = NULL;
+	struct drm_panthor_sync_op *syncs = NULL;
+
+	b.ops = MANY(bytes / sizeof(*ops), ops);
+	answers(pan_ioctl(p, DRM_IOCTL_PANTHOR_VM_BIND, &b), answer, what, "operations");
+	b.flags = DRM_PANTHOR_VM_BIND_ASYNC;
+	answers(pan_ioctl(p, DRM_IOCTL_PANTHOR_VM_BIND, &b), answer, what, "queued ones");
+	op.syncs = MANY(bytes / sizeof(*syncs), syncs);
+	answers(pan_bind(p, g->vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1), answer, what,
+		"sync operations");
+	s.queue_submits = MANY(bytes / sizeof(*jobs), jobs);
+	answers(pan_ioctl(p, DRM_IOCTL_PANTHOR_GROUP_SUBMIT, &s), answer, what, "jobs");
+}
+
+/* What one operation may have is what all of a call may have */
+static void shared_arrays(struct pan *p, struct gpu *g)
+{
+	static struct drm_panthor_sync_op syncs[ARRAY_MAX / sizeof(struct drm_panthor_sync_op)];
+	struct drm_panthor_vm_bind_op ops[2] = { pan_op_sync_only(), pan_op_sync_only() };
+
+	ops[0].syncs = MANY(ARRAY_SIZE(syncs) / 2, syncs);
+	ops[1].syncs = MANY(ARRAY_SIZE(syncs) / 2 + 1, syncs);
+	is(pan_bind(p, g->vm, DRM_PANTHOR_VM_BIND_ASYNC, ops, 2), -ENOMEM,
+	   "two arrays that are too large together");
+	ops[1].syncs.count--;
+	is(pan_bind(p, g->vm, DRM_PANTHOR_VM_BIND_ASYNC, ops, 2), -ENOENT,
+	   "two that are not, of syncobjs that there are not");
+}
+
+/* 3/8 of the memory is somebody's */
+void run_arrays(void)
+{
+	uint64_t all = mem_kib("MemTotal:") * 1024ull;
+	pid_t victim = easy_victim(all / 8 * 3);
+	struct gpu g;
+	struct pan p;
+
+	need(pan_open(&p));
+	gpu_open(&g, &p);
+	arrays_of(&p, &g, all / 16 * 15, -ENOMEM, "nearly all memory");
+	is(waitpid(victim, NULL, WNOHANG), 0, "nobody is killed for it");
+	/* By one element of each kind */
+	arrays_of(&p, &g, ARRAY_MAX + sizeof(struct drm_panthor_vm_bind_op), -ENOMEM,
+		  "more than may be");
+	arrays_of(&p, &g, ARRAY_MAX, -EFAULT, "as much as may be");
+	shared_arrays(&p, &g);
+
+	kill(victim, SIGKILL);
+	waitpid(victim, NULL, 0);
 	gpu_close(&g);
 	pan_close(&p);
 }

@@ -21,6 +21,7 @@ void run_profiling(void);
 void run_signal_nothing(void);
 void run_wait_behind(void);
 void run_counts(void);
+void run_arrays(void);
 void run_sync_points(void);
 /* s_hang.c */
 void run_timeouts(void);

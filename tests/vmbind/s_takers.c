@@ -255,6 +255,35 @@ static void is_limited(const struct taker *k)
 	memcg_limit(0);
 }
 
+/* As large an array as the driver takes: before it is known that there is nothing in it */
+static int take_array(struct taking *t, unsigned int i)
+{
+	struct drm_panthor_vm_bind b = { .vm_id = t->g.vm };
+
+	(void)i;
+	b.ops.stride = sizeof(struct drm_panthor_vm_bind_op);
+	b.ops.count = 16 * SZ_1M / b.ops.stride;
+	return pan_ioctl(&t->p, DRM_IOCTL_PANTHOR_VM_BIND, &b);
+}
+
+static void one_of_them(struct taking *t, const struct taker *k)
+{
+	said->limit_kib = memcg_limit(LIMIT_KIB);
+	said->error = k->take(t, 0);
+}
+
+static void arrays_are_charged(void)
+{
+	static const struct taker arrays = { "arrays", NULL, take_array, 0 };
+	int status = in_child(&arrays, one_of_them);
+	bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+
+	detail("status %#x, error %d", status, said->error);
+	ok(killed || (!status && said->error == -ENOMEM),
+	   "an array that its memcg has no room for is ENOMEM, or the end of the process");
+	memcg_limit(0);
+}
+
 void run_takers(void)
 {
 	const char *why = memcg_make();
@@ -270,4 +299,5 @@ void run_takers(void)
 		is_charged(&takers[i]);
 		is_limited(&takers[i]);
 	}
+	arrays_are_charged();
 }
