@@ -138,10 +138,31 @@ static void mali_csf_timer(void *opaque)
 	mali_run(s->core);
 }
 
+/* Whether these are registers, and not parts of them; 64-bit ones at any 4-byte boundary */
+static bool whole(hwaddr offset, unsigned int size)
+{
+	return size >= 4 && QEMU_IS_ALIGNED(offset, 4);
+}
+
+/* A bus of registers has no narrow reads: the processor picks its bytes from words */
+static uint64_t read_bytes(struct mali *core, hwaddr offset, unsigned int size)
+{
+	uint64_t val = 0;
+
+	for (unsigned int i = 0; i < size; i++) {
+		hwaddr at = offset + i;
+		uint64_t word = mali_mmio_read(core, QEMU_ALIGN_DOWN(at, 4), 4);
+
+		val |= (word >> (at % 4 * 8) & 0xff) << (i * 8);
+	}
+	return val;
+}
+
 static uint64_t mali_csf_read(void *opaque, hwaddr offset, unsigned int size)
 {
 	MaliCsfState *s = opaque;
-	uint64_t val = mali_mmio_read(s->core, offset, size);
+	uint64_t val = whole(offset, size) ? mali_mmio_read(s->core, offset, size) :
+					     read_bytes(s->core, offset, size);
 
 	trace_mali_csf_read(offset, val, size);
 	return val;
@@ -156,11 +177,11 @@ static void mali_csf_write(void *opaque, hwaddr offset, uint64_t val,
 	mali_mmio_write(s->core, offset, val, size);
 }
 
-/* 64-bit registers may be accessed whole at any 4-byte boundary. */
+/* Who has the flush ID's page mapped reads it as he likes, and so does a system call */
 static bool mali_csf_accepts(void *opaque, hwaddr offset, unsigned int size,
 			     bool is_write, MemTxAttrs attrs)
 {
-	return QEMU_IS_ALIGNED(offset, 4) && offset + size <= MALI_MMIO_SIZE;
+	return offset + size <= MALI_MMIO_SIZE && (!is_write || whole(offset, size));
 }
 
 static const MemoryRegionOps mali_csf_ops = {
@@ -168,13 +189,13 @@ static const MemoryRegionOps mali_csf_ops = {
 	.write = mali_csf_write,
 	.endianness = DEVICE_LITTLE_ENDIAN,
 	.valid = {
-		.min_access_size = 4,
+		.min_access_size = 1,
 		.max_access_size = 8,
 		.unaligned = true,
 		.accepts = mali_csf_accepts,
 	},
 	.impl = {
-		.min_access_size = 4,
+		.min_access_size = 1,
 		.max_access_size = 8,
 		.unaligned = true,
 	},

@@ -181,6 +181,24 @@ static uint32_t value_of(const uint32_t *page)
 	return __atomic_load_n(page, __ATOMIC_RELAXED);
 }
 
+/* In bytes, across words, and by a system call: never more than its own fault */
+static void read_anyhow(struct pan *p, const uint32_t *page)
+{
+	const volatile uint8_t *byte = (const volatile uint8_t *)page;
+	struct drm_panthor_bo_set_label s = { };
+	uint32_t sum = 0;
+	struct pan_bo bo;
+
+	for (int i = 0; i < 4; i++)
+		sum |= (uint32_t)byte[i] << (8 * i);
+	detail("%#x in bytes, %#x", sum, value_of(page));
+	ok(sum == value_of(page), "its bytes are those of the word");
+	need(pan_bo_create(p, SZ_4K, 0, &bo));
+	s.handle = bo.handle;
+	s.label = (uintptr_t)byte + 0x121;
+	is(pan_ioctl(p, DRM_IOCTL_PANTHOR_BO_SET_LABEL, &s), 0, "a string there is an empty one");
+}
+
 void run_mmio(void)
 {
 	uint32_t *low, *high;
@@ -202,6 +220,7 @@ void run_mmio(void)
 	need(low && high ? 0 : -EINVAL);
 	ok(value_of(low) && value_of(low) == value_of(high),
 	   "both mappings read the same");
+	read_anyhow(&p, low);
 	need(stay_awake(false) ? 0 : -ETIME);
 	ok(sleeps(3000) && value_of(low) == 1 && value_of(high) == 1,
 	   "both read 1 when the GPU sleeps");

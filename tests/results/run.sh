@@ -514,9 +514,12 @@ test_fault_of_another_is_upstreams_only()
 test_igt_ends_with_the_first_failure_when_told()
 {
 	faulting
-	printf '%s\n' '#!/bin/bash' '[ "$1" != --list-subtests ] || { echo first second third; exit; }' \
-		'[ "$2" != second ] || { echo "Subtest second: FAIL (0.0s)"; exit 98; }' \
-		'echo "Subtest $2: SUCCESS (0.0s)"' >"$scratch/igt/fails_once"
+	cat >"$scratch/igt/fails_once" <<-'EOF'
+	#!/bin/bash
+	[ "$1" != --list-subtests ] || { echo first second third; exit; }
+	[ "$2" != second ] || { echo "Subtest second: FAIL (0.0s)"; exit 98; }
+	echo "Subtest $2: SUCCESS (0.0s)"
+	EOF
 	[ "$(in_igt --first | tr '\n' ' ')" = 'pass fail ' ] || return 1
 	[ "$(in_igt | tr '\n' ' ')" = 'pass fail pass ' ]
 }
