@@ -146,6 +146,35 @@ static void holes(struct sparse *s)
 	is_all_sparse(s, TEST_VA, GB(8));
 }
 
+/*
+ * At both ends of a range there are tables that no other part of it has: of 1 GiB where it begins
+ * and ends between such, of 512 GiB likewise. A hole is far from them, and then all before it goes;
+ * reclaim takes the tables that nothing holds any more.
+ */
+static void ends_between(struct sparse *s, uint64_t step)
+{
+	uint64_t start = TEST_VA + 3 * step, hole = start + 1000 * step, end = hole + 1500 * step;
+
+	do_sparse(&s->p, start, end - start);
+	do_unmap(&s->p, hole, PAGE);
+	reclaim();
+	gpu_sparse(&s->p, start);
+	gpu_faults(&s->p, hole);
+	gpu_sparse(&s->p, hole + PAGE);
+	gpu_sparse(&s->p, end - PAGE);
+	do_unmap(&s->p, start, hole - start);
+	reclaim();
+	gpu_faults(&s->p, start);
+	gpu_sparse(&s->p, end - step);
+	do_unmap(&s->p, hole, end - hole);
+	gpu_faults(&s->p, end - PAGE);
+}
+
+static void far_ends(struct sparse *s)
+{
+	ends_between(s, BLOCK);
+}
+
 /* Memory goes, and the range is sparse: by one operation, over many mappings */
 static void over_mappings(struct sparse *s)
 {
@@ -190,6 +219,12 @@ static void terabyte(struct sparse *s)
 	gpu_faults(&s->p, TEST_VA + GB(400) - PAGE);
 	gpu_sparse(&s->p, TEST_VA + GB(100) - PAGE);
 	gpu_sparse(&s->p, TEST_VA + GB(400));
+}
+
+static void farther_ends(struct sparse *s)
+{
+	require_reservations(device);
+	ends_between(s, GB(1));
 }
 
 static void all_there_is(struct sparse *s)
@@ -250,9 +285,11 @@ static const struct {
 	{ "tiles", "Tiles come and go, at all edges of tables", tiles },
 	{ "blocks", "Blocks come, and go in part", blocks },
 	{ "holes", "Parts are unmapped and sparse again", holes },
+	{ "far-ends", "The ends of a range outlive a hole, and what is before it", far_ends },
 	{ "over-mappings", "A sparse map replaces many mappings at once", over_mappings },
 	{ "two-vms", "Two VMs of a file have sparse ranges of their own", two_vms },
 	{ "terabyte", "1 TiB, and cuts of it", terabyte },
+	{ "farther-ends", "The same of terabytes", farther_ends },
 	{ "all", "All that a VM has, at once, with tiles and holes", all_there_is },
 	{ "all-queued", "The same in one call that waits", all_there_is_queued },
 };
